@@ -1,0 +1,100 @@
+"""ClinicalTrials.gov study records as linked data.
+
+>>> import kg
+>>> graph = kg.graph("tests/data/NCT02059759.txt")
+>>> query = "SELECT ?label { ?study ct:conditionMesh/rdfs:label ?label }"
+>>> [str(row.label) for row in graph.query(query)]
+['Amyotrophic Lateral Sclerosis']
+
+Everything that is raised on purpose is a :class:`KGError`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from kg.errors import (
+    FieldError,
+    InputError,
+    KGError,
+    OntologyError,
+    OutputError,
+    RecordError,
+    SourceError,
+    Superseded,
+    UsageError,
+)
+
+if TYPE_CHECKING:
+    import rdflib
+
+    from kg.records import Record
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "FieldError",
+    "InputError",
+    "KGError",
+    "OntologyError",
+    "OutputError",
+    "RecordError",
+    "SourceError",
+    "Superseded",
+    "UsageError",
+    "graph",
+    "ntriples",
+    "read",
+]
+
+Input = str | os.PathLike[str]
+Reject = Callable[[InputError], None]
+
+
+def _raise(error: InputError) -> None:
+    if not isinstance(error, FieldError | Superseded):
+        raise error
+
+
+def read(*inputs: Input, reject: Reject = _raise) -> Iterator[Record]:
+    """The study records of files, folders, addresses or ``-``, one after another.
+
+    A record has ``data`` (the JSON of API v2), ``file`` and ``number`` (its place in the file, from 1). What
+    cannot be read goes to ``reject``, which by default raises it: a :class:`SourceError` or
+    :class:`RecordError`.
+
+    >>> [record.data["hasResults"] for record in read("tests/data/NCT02059759.txt")]
+    [False]
+    """
+    from kg.records import read as read_all
+
+    return read_all(inputs, reject)
+
+
+def ntriples(*inputs: Input, contacts: bool = False, reject: Reject = _raise) -> Iterator[bytes]:
+    """The N-Triples of one study after another, as they are read; nothing is held back for newer versions.
+
+    ``contacts`` keeps e-mail addresses and telephone numbers. Fields that are not as their shapes say go to
+    ``reject`` too, as :class:`FieldError`; by default they are passed over.
+
+    >>> [study.count(b"\\n") for study in ntriples("tests/data/NCT02059759.txt")]
+    [705]
+    """
+    from kg.export import Exporter
+    from kg.run import studies
+
+    for _, exported in studies(read(*inputs, reject=reject), Exporter(contacts=contacts), reject):
+        yield exported.data
+
+
+def graph(*inputs: Input, contacts: bool = False, reject: Reject = _raise) -> rdflib.Graph:
+    """The studies of some inputs as one graph of rdflib, with the prefixes bound; of two versions the newer.
+
+    >>> len(graph("tests/data/NCT02059759.txt"))
+    705
+    """
+    from kg.run import graph as made_of
+
+    return made_of(read(*inputs, reject=reject), contacts=contacts, reject=reject)

@@ -1,0 +1,145 @@
+"""What happens beside the tokens while a record is exported: complaints, and what could not be said."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import orjson
+
+from kg.errors import ABSENT, FieldError
+
+__all__ = ["ABSENT", "Context", "locate"]
+
+Namer = Callable[[dict[str, Any]], str | None]
+Named = dict[str, list[tuple[bytes, dict[str, Any]]]]
+
+
+def _children(value: object) -> Iterator[tuple[str, object]]:
+    if isinstance(value, dict):
+        yield from ((f".{key}", below) for key, below in value.items())
+    elif isinstance(value, list):
+        yield from ((f"[{i}]", below) for i, below in enumerate(value))
+
+
+def locate(record: object, container: object) -> str:
+    """The JSON path of a container within a record, found by identity.
+
+    >>> inner = {"city": 12}
+    >>> locate({"sites": [{}, inner]}, inner)
+    'sites[1]'
+    """
+    waiting: list[tuple[str, object]] = [("", record)]
+    while waiting:
+        path, value = waiting.pop()
+        if value is container:
+            return path.removeprefix(".")
+        waiting += [(path + step, below) for step, below in _children(value)]
+    return ""
+
+
+def plain_text(value: object) -> str | None:
+    """A scalar as text, ``None`` for what has no text of its own.
+
+    >>> plain_text("12 persons"), plain_text(True), plain_text(1.5), plain_text(float("inf")), plain_text([1])
+    ('12 persons', 'true', '1.5', 'Infinity', None)
+    """
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    return repr(value) if isinstance(value, int | float) else None
+
+
+class Context:
+    """The complaints of one record.
+
+    :attr:`odd` is set where something of the record may not be in the graph; :attr:`refused` are the objects
+    of which nothing is; :attr:`withheld` counts the contact data left out; :attr:`more` the objects that
+    stand behind a first one in a grouped style.
+    """
+
+    __slots__ = ("errors", "more", "odd", "record", "refused", "withheld")
+
+    def __init__(self, record: dict[str, Any]) -> None:
+        self.record = record
+        self.odd = False
+        self.withheld = 0
+        self.more = 0
+        self.refused: list[object] = []
+        self.errors: list[FieldError] = []
+
+    def _complain(self, container: object, key: str | int, value: object, expected: str) -> None:
+        step = f"[{key}]" if isinstance(key, int) else f".{key}" if key else ""
+        path = (locate(self.record, container) + step).removeprefix(".")
+        self.errors.append(FieldError("not as its shape says", path=path, value=value, expected=expected))
+
+    def bad(self, container: object, key: str | int, value: object, expected: str) -> None:
+        """A value of the wrong form; an empty list or object is only noted, since it says nothing."""
+        self.odd = True
+        if value not in ([], {}):
+            self._complain(container, key, value, expected)
+
+    def text(
+        self,
+        add: Callable[[bytes], Any],
+        predicate: bytes,
+        container: object,
+        key: str | int,
+        value: object,
+        expected: str,
+    ) -> None:
+        """A value of the wrong form, kept as plain text where it has one."""
+        self.bad(container, key, value, expected)
+        text = plain_text(value)
+        if text is not None:
+            add(predicate + orjson.dumps(text))
+
+    def missing(self, container: object, key: str, expected: str) -> None:
+        """A value that must be there and is not."""
+        self._complain(container, key, ABSENT, expected)
+
+    def refuse(self, x: object, key: str, expected: str) -> None:
+        """An object that has no key to make an IRI of, and so no node."""
+        self.odd = True
+        self.refused.append(x)
+        value = x.get(key, ABSENT) if isinstance(x, dict) else x
+        self._complain(x, key if isinstance(x, dict) else "", value, expected)
+
+    @staticmethod
+    def at(x: object, keys: Iterable[str]) -> object:
+        """What lies at a path of keys, ``None`` where it breaks off."""
+        for key in keys:
+            x = x.get(key) if isinstance(x, dict) else None
+        return x
+
+    @staticmethod
+    def rows(tokens: list[bytes]) -> bytes:
+        """Names as the objects of one predicate in Turtle, three on a line."""
+        if len(tokens) <= 3:
+            return b", ".join(tokens)
+        return b",\n        ".join([b", ".join(tokens[i : i + 3]) for i in range(0, len(tokens), 3)])
+
+    @staticmethod
+    def named(nodes: object, namer: Namer, token: bytes) -> Named:
+        """The nodes of a list by their name, with their tokens; one name may be borne by several."""
+        known: Named = {}
+        for i, node in enumerate(nodes if isinstance(nodes, list) else (), 1):
+            name = namer(node) if isinstance(node, dict) else None
+            if name is not None:
+                known.setdefault(name, []).append((token % i, node))
+        return known
+
+    @staticmethod
+    def referred(known: Named | None, name: object, x: dict[str, Any], back: tuple[str, Namer] | None) -> list[bytes]:
+        """The tokens of the nodes that a name stands for: of several, those that refer back to ``x``."""
+        found = known.get(name, []) if known and isinstance(name, str) else []
+        if len(found) > 1 and back is not None:
+            key, namer = back
+            mine = namer(x)
+            mutual = [(token, node) for token, node in found if mine in (node.get(key) or ())]
+            found = mutual or found
+        return [token for token, _ in found]

@@ -1,0 +1,200 @@
+"""What a path cannot say: values made from a field, and the keys of shared resources.
+
+``VALUES`` is found by the property, ``KEYS`` by the node shape; both by IRI. A function here gives ``None``
+where nothing follows from the field; what the field itself holds is in the graph either way.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any
+from urllib.parse import quote
+
+from kg.ontology import CT, RDF, RDFS, shipped
+from kg.values import decimal
+
+_YEAR = re.compile(r"(\d{4})(?:-\d{2}){0,2}", re.ASCII)
+_AGE = re.compile(r"(\d{1,6}) (Year|Month|Week|Day|Hour|Minute)s?", re.ASCII)
+_DAYS_IN_YEAR = 365.25
+_UNITS_IN_YEAR = {
+    "Year": 1.0,
+    "Month": 12.0,
+    "Week": _DAYS_IN_YEAR / 7,
+    "Day": _DAYS_IN_YEAR,
+    "Hour": _DAYS_IN_YEAR * 24,
+    "Minute": _DAYS_IN_YEAR * 1440,
+}
+_MESH = re.compile(r"([CDQ])(\d{6,9})", re.ASCII)
+_FIRST_LONG_MESH = {"D": 66388, "C": 588423, "Q": 10**9}
+"""From these numbers on the NLM wrote nine digits (May 2014); a lower number in nine digits is a padded one."""
+
+
+def local_name(text: str) -> str:
+    """A text as the last part of an IRI: readable, one text one name, and legal in Turtle as it stands.
+
+    >>> local_name("Pfizer Inc."), local_name("Hôpital - A/B"), local_name("a_b"), local_name("-x")
+    ('Pfizer_Inc%2E', 'H%C3%B4pital_-_A%2FB', 'a%5Fb', '%2Dx')
+    """
+    name = quote(text.replace("_", "\0"), safe=" ").replace("%00", "%5F").replace(" ", "_")
+    name = name.replace(".", "%2E").replace("~", "%7E")
+    return "%2D" + name[1:] if name.startswith("-") else name
+
+
+def year(value: object) -> str | None:
+    """The year of a date.
+
+    >>> year("2015-09"), year("soon")
+    ('2015', None)
+    """
+    match = _YEAR.fullmatch(value) if isinstance(value, str) else None
+    return str(int(match[1])) if match else None
+
+
+def age_in_years(value: object) -> str | None:
+    """An age in years, to four decimals.
+
+    >>> age_in_years("18 Years"), age_in_years("18 Months"), age_in_years("1 Day"), age_in_years("N/A")
+    ('18.0', '1.5', '0.0027', None)
+    """
+    match = _AGE.fullmatch(value) if isinstance(value, str) else None
+    return str(round(int(match[1]) / _UNITS_IN_YEAR[match[2]], 4)) if match else None
+
+
+def point(value: object) -> str | None:
+    """A position as well-known text, longitude first (OGC GeoSPARQL 1.1, 8.5.1).
+
+    >>> point({"lat": 43.61093, "lon": 3.87635}), point({"lat": 91, "lon": 0}), point({"lat": "43"})
+    ('POINT(3.87635 43.61093)', None, None)
+    """
+    if not isinstance(value, Mapping):
+        return None
+    lat, lon = decimal(value.get("lat")), decimal(value.get("lon"))
+    if lat is None or lon is None or abs(float(lat.lexical)) > 90 or abs(float(lon.lexical)) > 180:
+        return None
+    return f"POINT({lon.lexical} {lat.lexical})"
+
+
+def mesh_id(value: object) -> str | None:
+    """A MeSH id as the NLM writes it; records of 2024 and before pad it with zeros.
+
+    >>> mesh_id("D000004791"), mesh_id("D000068677"), mesh_id("C000082598"), mesh_id("C000613593"), mesh_id("M1")
+    ('D004791', 'D000068677', 'C082598', 'C000613593', None)
+    """
+    match = _MESH.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        return None
+    letter, digits = match[1], match[2]
+    padded = len(digits) == 9 and int(digits) < _FIRST_LONG_MESH[letter]
+    return f"{letter}{int(digits):06d}" if padded else letter + digits
+
+
+def mesh_class(value: object) -> str | None:
+    """The class of a MeSH term in the vocabulary of the NLM, as far as its id tells.
+
+    >>> mesh_class("C082598")
+    'http://id.nlm.nih.gov/mesh/vocab#SupplementaryConceptRecord'
+    """
+    id_ = mesh_id(value)
+    if id_ is None:
+        return None
+    kind = {"C": "SupplementaryConceptRecord", "D": "Descriptor", "Q": "Qualifier"}[id_[0]]
+    return "http://id.nlm.nih.gov/mesh/vocab#" + kind
+
+
+_COUNTRIES = {
+    "Brunei": "BN", "Burma": "MM", "Cape Verde": "CV", "Cote d'Ivoire": "CI",
+    "Democratic Republic of the Congo": "CD", "East Timor": "TL", "Falkland Islands": "FK",
+    "Former Serbia and Montenegro": "CSXX", "Former Yugoslavia": "YUCS", "Gaza": "PS", "Holy See": "VA",
+    "Libyan Arab Jamahiriya": "LY", "Macau": "MO", "Macedonia, The Former Yugoslav Republic of": "MK",
+    "Micronesia": "FM", "Myanmar (Burma)": "MM", "Netherlands Antilles": "ANHH",
+    "Palestinian Territories, Occupied": "PS", "Palestinian Territory, occupied": "PS", "Reunion": "RE",
+    "Russia": "RU", "Saint Helena": "SH", "Saint Martin": "MF", "Sao Tome and Principe": "ST", "Sint Maarten": "SX",
+    "Swaziland": "SZ", "São Tomé and Príncipe": "ST", "The Bahamas": "BS", "The Gambia": "GM", "Turkey": "TR",
+    "Turkey (Türkiye)": "TR", "U.S. Virgin Islands": "VI", "Vatican City": "VA", "Virgin Islands (U.S.)": "VI",
+}  # fmt: skip
+"""Spellings of the registry that the ISO 3166 library does not know."""
+
+
+@cache
+def _country(name: str) -> tuple[str, str] | None:
+    """ISO code and English name of a country, as ISO 3166-1 or, where it is no more, 3166-3 has them."""
+    import pycountry
+
+    plain = name.strip().replace("’", "'")
+    wanted = _COUNTRIES.get(plain, plain)
+    for register, code in ((pycountry.countries, "alpha_2"), (pycountry.historic_countries, "alpha_4")):
+        try:
+            found = register.lookup(wanted)
+        except LookupError:
+            continue
+        return str(getattr(found, code)), str(getattr(found, "common_name", found.name))
+    return None
+
+
+def country_code(value: object) -> str | None:
+    """The ISO 3166-1 code of a country, or the ISO 3166-3 code of one that is no more.
+
+    >>> country_code("South Korea"), country_code("Côte d’Ivoire"), country_code("Former Yugoslavia")
+    ('KR', 'CI', 'YUCS')
+    """
+    found = _country(value) if isinstance(value, str) else None
+    return found[0] if found else None
+
+
+def country_key(value: object) -> str | None:
+    """The code of a country, or else its name."""
+    return country_code(value) or (local_name(value) if isinstance(value, str) and value else None)
+
+
+def country_name(value: object) -> str | None:
+    """The English name of a country in ISO 3166, or else the name as it is."""
+    if not isinstance(value, str):
+        return None
+    found = _country(value)
+    return found[1] if found else value
+
+
+def registry_entry(value: object) -> str | None:
+    """The entry of a secondary identifier in the registry that issued it, told by the form of the identifier.
+
+    >>> registry_entry("ISRCTN12345678")
+    'https://www.isrctn.com/ISRCTN12345678'
+    """
+    if not isinstance(value, str):
+        return None
+    for pattern, template in _registries():
+        if pattern.fullmatch(value.strip()):
+            return template.replace("{.}", value.strip())
+    return None
+
+
+@cache
+def _registries() -> tuple[tuple[re.Pattern[str], str], ...]:
+    return tuple((re.compile(known.pattern, re.ASCII), known.template) for known in shipped().registries)
+
+
+def plain_key(value: object) -> str | None:
+    """The key of a shared resource that is known by its name alone."""
+    return local_name(value) if isinstance(value, str) and value else None
+
+
+VALUES: dict[str | tuple[str, str], Callable[[Any], str | None]] = {
+    CT + "startYear": year,
+    CT + "completionYear": year,
+    CT + "minimumAgeYears": age_in_years,
+    CT + "maximumAgeYears": age_in_years,
+    CT + "registryEntry": registry_entry,
+    CT + "countryCode": country_code,
+    "http://www.opengis.net/ont/geosparql#asWKT": point,
+    (CT + "MeshTerm", RDF + "type"): mesh_class,
+    (CT + "Country", RDFS + "label"): country_name,
+}
+"""Property, or node shape and property -> function of the JSON value."""
+
+KEYS: dict[str, Callable[[Any], str | None]] = {
+    CT + "MeshTerm": mesh_id,
+    CT + "Country": country_key,
+}
+"""Node shape -> function from the JSON value to the key in its IRI, where it is not :func:`plain_key`."""

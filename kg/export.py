@@ -1,0 +1,181 @@
+"""The export of one study: a pure function of its record and the plan."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from kg.clean import clean, may_be_unfit
+from kg.context import ABSENT, Context
+from kg.errors import FieldError, RecordError
+from kg.ontology import BASE, CT, RDF
+from kg.plan import UNMAPPED, Plan, shipped_plan
+from kg.program import Program
+from kg.residue import Residuals, Residue
+from kg.style import Block, Grouped, Lines, Style
+from kg.values import Literal, partial_date
+
+NAMESPACES = (
+    *("ct", "study", "record", "part", "org", "country", "branch", "code", "mesh", "meshv"),
+    *("dcterms", "foaf", "gsp", "prov", "rdf", "rdfs", "sf", "skos", "wgs", "xsd"),
+)
+"""The prefixes of an exported graph, as the ontology declares them."""
+
+
+@dataclass(slots=True)
+class Exported:
+    """One study as bytes, with what has to be said of it."""
+
+    study: str
+    version: int
+    """How new the record is: a greater number wins over a lesser one of the same study."""
+    holder: str
+    """The day of the registry data that the record was drawn from, or nothing."""
+    data: bytes
+    triples: int
+    errors: list[FieldError] = field(default_factory=list)
+    residue: Residue = field(default_factory=Residue)
+    withheld: int = 0
+    """Values of contact data that were left out."""
+
+
+def prefixes(plan: Plan, base: str = BASE) -> dict[str, str]:
+    """The prefixes of an exported graph and their namespaces, below another base where one is given."""
+    style = Style(base=base)
+    known = plan.ontology.prefixes
+    return {name: known[name] if name in ("ct", "code") else style.rebased(known[name]) for name in NAMESPACES}
+
+
+def _as_number(date: object) -> int:
+    """A date as a number to compare, 0 where it is none; a month counts as its day 0."""
+    literal = partial_date(date)
+    return int(literal.lexical.replace("-", "").ljust(8, "0")) if literal else 0
+
+
+class Exporter:
+    """Exports records of API v2 as RDF.
+
+    ``grouped`` writes Turtle blocks, otherwise lines; ``graphs`` puts the statements of a study into the graph
+    that its record names (N-Quads, TriG); ``contacts`` keeps e-mail addresses and telephone numbers; ``base``
+    is where parts, organizations and the like live.
+
+    >>> record = {"protocolSection": {"identificationModule": {"nctId": "NCT00000001", "briefTitle": "A trial"}}}
+    >>> exported = Exporter(grouped=True)(record)
+    >>> print(exported.data.decode().splitlines()[0], exported.triples)
+    study:NCT00000001 a ct:Study ; 7
+    """
+
+    def __init__(
+        self,
+        plan: Plan | None = None,
+        *,
+        grouped: bool = False,
+        graphs: bool = False,
+        contacts: bool = False,
+        base: str = BASE,
+    ) -> None:
+        self.plan = plan or shipped_plan()
+        self.prefixes = prefixes(self.plan, base)
+        self._style: Style = Grouped(base, self.prefixes) if grouped else Lines(base)
+        self._program = Program(self.plan, self._style, contacts=contacts)
+        self._residuals = Residuals(self.plan, contacts=contacts)
+        self._graphs = graphs
+        self._unmapped = self._style.predicate(UNMAPPED)
+        self._study_keys = self._paths(CT + "Study", "http://purl.org/dc/terms/identifier")
+        self._modified_keys = self._paths(CT + "Record", "http://purl.org/dc/terms/modified")
+        self._holder_keys = self._paths(CT + "Record", CT + "versionHolder")
+        self._number = re.compile(
+            self._shape(CT + "Study", "http://purl.org/dc/terms/identifier").shape.pattern or "", re.ASCII
+        )
+
+    @property
+    def source(self) -> str:
+        """The Python source of the compiled plan."""
+        return self._program.source
+
+    def _shape(self, entity: str, path: str) -> Any:
+        return next(known for known in self.plan.entities[entity].fields if known.shape.path == path)
+
+    def _paths(self, entity: str, path: str) -> tuple[str, ...]:
+        keys: tuple[str, ...] = self._shape(entity, path).keys
+        return keys
+
+    def number(self, record: dict[str, Any]) -> str:
+        """The NCT number of a record; raises :class:`~kg.errors.RecordError` where it has none."""
+        value = Context.at(record, self._study_keys)
+        if isinstance(value, str) and self._number.fullmatch(value):
+            return value
+        path = ".".join(self._study_keys)
+        raise RecordError(
+            "not a study", path=path, value=ABSENT if value is None else value, expected="NCT and eight digits"
+        )
+
+    def version(self, record: dict[str, Any]) -> int:
+        """How new a record is: its last update, then the day of the registry data it was drawn from.
+
+        >>> Exporter().version({"derivedSection": {"miscInfoModule": {"versionHolder": "2025-12-24"}}})
+        20251224
+        """
+        return _as_number(Context.at(record, self._modified_keys)) * 10**8 + _as_number(self._holder(record))
+
+    def _holder(self, record: dict[str, Any]) -> str:
+        value = Context.at(record, self._holder_keys)
+        return value if isinstance(value, str) else ""
+
+    def __call__(self, record: dict[str, Any]) -> Exported:
+        """Exports one record; raises :class:`~kg.errors.RecordError` for what is no study."""
+        number = self.number(record)
+        try:
+            exported = self._export(record, number)
+        except orjson.JSONEncodeError:
+            return self._mended(record, number)
+        return self._mended(record, number) if may_be_unfit(exported.data) else exported
+
+    def _mended(self, record: dict[str, Any], number: str) -> Exported:
+        errors: list[FieldError] = []
+
+        def report(path: str, text: str, expected: str) -> None:
+            errors.append(FieldError("mended", path=path, value=text, expected=expected))
+
+        exported = self._export(clean(record, report), number)
+        exported.errors += errors
+        for error in exported.errors:
+            error.study = number
+        return exported
+
+    def _export(self, record: dict[str, Any], number: str) -> Exported:
+        context = Context(record)
+        study, close = self._style.opening("https://clinicaltrials.gov/study/")
+        blocks = self._program.study(record, number, study + number.encode() + close, context)
+        residue = self._residuals.of(record, context.refused) if context.odd else Residue()
+        if residue.kept is not None:
+            blocks[0][1].append(self._unmapped + self._json(residue.kept))
+        for error in context.errors:
+            error.study = number
+        return Exported(
+            study=number,
+            version=self.version(record),
+            holder=self._holder(record),
+            data=self._style.study(blocks, self._graph(number)),
+            triples=self._count(blocks) + context.more,
+            errors=context.errors,
+            residue=residue,
+            withheld=context.withheld + residue.withheld,
+        )
+
+    def _json(self, value: Any) -> bytes:
+        text = orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+        return self._style.literal(Literal(text, RDF + "JSON"))
+
+    def _graph(self, number: str) -> bytes:
+        if not self._graphs:
+            return b""
+        opening, close = self._style.opening("https://w3id.org/trialkg/record/")
+        return opening + number.encode() + close
+
+    @staticmethod
+    def _count(blocks: list[Block]) -> int:
+        return sum(len(pairs) for _, pairs in blocks)

@@ -1,0 +1,122 @@
+"""The formats of an export: what stands before, between and after the studies, and how one study is encoded.
+
+N-Triples, N-Quads, Turtle and TriG come from the emitter; JSON-LD and RDF/XML are made from its N-Triples.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import PurePath
+
+import pyoxigraph as ox
+
+from kg.errors import UsageError
+
+Encoder = Callable[[bytes], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The bytes around the studies of an export, and the encoder of one study."""
+
+    head: bytes
+    between: bytes
+    tail: bytes
+    encode: Encoder
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A serialisation of RDF; ``grouped`` and ``graphs`` say which bytes of the exporter it takes."""
+
+    name: str
+    extension: str
+    media_type: str
+    grouped: bool
+    graphs: bool
+    frame: Callable[[Mapping[str, str]], Frame]
+
+
+def _as_is(data: bytes) -> bytes:
+    return data
+
+
+def _lines(_: Mapping[str, str]) -> Frame:
+    return Frame(b"", b"", b"", _as_is)
+
+
+def _grouped(prefixes: Mapping[str, str]) -> Frame:
+    lines = "".join(f"@prefix {prefix}: <{namespace}> .\n" for prefix, namespace in prefixes.items())
+    return Frame(lines.encode() + b"\n", b"\n", b"", _as_is)
+
+
+def _json_ld(prefixes: Mapping[str, str]) -> Frame:
+    from kg.jsonld import frame
+
+    return Frame(*frame(prefixes))
+
+
+_ROOT_END = b"</rdf:RDF>"
+
+
+def _rdf_xml(prefixes: Mapping[str, str]) -> Frame:
+    named = dict(prefixes)
+
+    def document(triples: list[ox.Triple]) -> bytes:
+        written = ox.serialize(triples, format=ox.RdfFormat.RDF_XML, prefixes=named)
+        return (written or b"").rstrip()
+
+    head = document([]).removesuffix(_ROOT_END).rstrip() + b"\n"
+    opening = head.rstrip()
+
+    def encode(data: bytes) -> bytes:
+        triples = [quad.triple for quad in ox.parse(data, format=ox.RdfFormat.N_TRIPLES)]
+        return document(triples).removeprefix(opening).removesuffix(_ROOT_END).strip(b"\n") + b"\n"
+
+    return Frame(head, b"", _ROOT_END + b"\n", encode)
+
+
+FORMATS = {
+    known.name: known
+    for known in (
+        Format("turtle", ".ttl", "text/turtle", True, False, _grouped),
+        Format("ntriples", ".nt", "application/n-triples", False, False, _lines),
+        Format("nquads", ".nq", "application/n-quads", False, True, _lines),
+        Format("trig", ".trig", "application/trig", True, True, _grouped),
+        Format("jsonld", ".jsonld", "application/ld+json", False, False, _json_ld),
+        Format("rdfxml", ".rdf", "application/rdf+xml", False, False, _rdf_xml),
+    )
+}
+
+COMPRESSIONS = (".gz", ".zst")
+
+
+def compression_of(name: str) -> str:
+    """The compression that a file name asks for: ``.gz``, ``.zst`` or nothing.
+
+    >>> compression_of("a.nt.zst"), compression_of("a.nt")
+    ('.zst', '')
+    """
+    suffix = PurePath(name).suffix
+    return suffix if suffix in COMPRESSIONS else ""
+
+
+def format_of(name: str, asked: str | None = None) -> Format:
+    """The format that is asked for, or else the one that a file name tells; Turtle for standard output.
+
+    >>> format_of("studies.nq.gz").name, format_of("-").name
+    ('nquads', 'turtle')
+
+    Raises :class:`~kg.errors.UsageError` where neither tells.
+    """
+    if asked is not None:
+        return FORMATS[asked]
+    if name == "-":
+        return FORMATS["turtle"]
+    plain = name.removesuffix(compression_of(name))
+    for known in FORMATS.values():
+        if plain.endswith(known.extension):
+            return known
+    endings = ", ".join(known.extension for known in FORMATS.values())
+    raise UsageError(f"The name {name} tells no format; end it in one of {endings}, or give the option --format.")

@@ -1,0 +1,87 @@
+"""The ledger of a run: where each study lies in what was written, how new it is, and what was counted of it.
+
+It keeps some tens of bytes a study, and never its text.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from kg.export import Exported
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Counts over the studies that stand; ``first`` and ``last`` are the range of their version holders."""
+
+    studies: int
+    triples: int
+    unmapped: int
+    withheld: int
+    first: str | None
+    last: str | None
+
+
+class Ledger:
+    """Of two records of one study the newer stands, of two as new the one that was read later."""
+
+    def __init__(self) -> None:
+        self._index: dict[int, int] = {}
+        self._versions = array("Q")
+        self._lengths = array("Q")
+        self._counts = tuple(array("L") for _ in range(3))
+        self.beaten: set[int] = set()
+
+    def __len__(self) -> int:
+        return len(self._lengths)
+
+    @property
+    def lengths(self) -> array[int]:
+        """Bytes of each study that was written."""
+        return self._lengths
+
+    def is_older(self, exported: Exported) -> bool:
+        """Whether a newer record of the study was written already."""
+        earlier = self._index.get(int(exported.study[3:]))
+        return earlier is not None and self._versions[earlier] > exported.version
+
+    def enter(self, exported: Exported, length: int) -> bool:
+        """Enters a study that is written; tells whether it beats one that was written before."""
+        number = int(exported.study[3:])
+        earlier = self._index.get(number)
+        if earlier is not None:
+            self.beaten.add(earlier)
+        self._index[number] = len(self)
+        self._versions.append(exported.version)
+        self._lengths.append(length)
+        values = (exported.triples, exported.residue.leaves, exported.withheld)
+        for counts, value in zip(self._counts, values, strict=True):
+            counts.append(value)
+        return earlier is not None
+
+    def standing(self) -> Iterator[int]:
+        """The places of the studies that stand, in the order in which they were written."""
+        return (place for place in range(len(self)) if place not in self.beaten)
+
+    def by_number(self) -> Iterator[int]:
+        """The places of the studies that stand, by NCT number."""
+        return (self._index[number] for number in sorted(self._index))
+
+    def totals(self) -> Totals:
+        """What was counted of the studies that stand."""
+        sums = [sum(counts[place] for place in self.standing()) for counts in self._counts]
+        holders = [holder for place in self.standing() if (holder := self._versions[place] % 10**8)]
+        first, last = min(holders, default=0), max(holders, default=0)
+        return Totals(len(self) - len(self.beaten), sums[0], sums[1], sums[2], _as_date(first), _as_date(last))
+
+
+def _as_date(number: int) -> str | None:
+    """A date from its number.
+
+    >>> _as_date(20251224)
+    '2025-12-24'
+    """
+    digits = str(number)
+    return f"{digits[:4]}-{digits[4:6]}-{digits[6:]}" if number else None

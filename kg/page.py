@@ -1,0 +1,237 @@
+"""Saved study pages: a header of ``Label: value`` lines, then the record as a Python literal or as JSON.
+
+The literal is translated to JSON token by token; nothing of it is ever run. A page saved as HTML is read as its text.
+"""
+
+from __future__ import annotations
+
+import ast
+import html
+import json
+import re
+import warnings
+from typing import TYPE_CHECKING, Any, TypeGuard
+
+import orjson
+
+from kg.errors import RecordError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SECTIONS = frozenset(
+    {"protocolSection", "derivedSection", "annotationSection", "documentSection", "resultsSection", "hasResults"}
+)
+"""The keys at the top of a study record, one of which makes an object a study."""
+STUDY = "a study record (an object with protocolSection)"
+MAX_SIZE = 64 << 20
+MAX_DEPTH = 200
+
+_QUOTE = r"""(?:["']|&(?:quot|apos|#39|#x27|#34|#x22);)"""
+_BEGIN = re.compile(r"""\{\s*["'][\w$]+["']\s*:""")
+_ESCAPED = re.compile(r"\{\s*&(?:quot|apos|#39|#x27|#34|#x22);")
+_STUDY = re.compile(rf"\{{\s*{_QUOTE}(?:{'|'.join(sorted(SECTIONS))}){_QUOTE}\s*:")
+_PYTHON = re.compile(r"[\[\s]*\{\s*(?:'|&(?:quot|apos|#39|#x27|#34|#x22);)")
+_ANY = re.compile(rf"\{{\s*(?:{_QUOTE}(?:{'|'.join(sorted(SECTIONS))}){_QUOTE}|(?:'|&(?:apos|#39|#x27);)\w+)")
+_FACT = re.compile(r"\s*([A-Z][a-z]+(?: [\w-]+){0,7}):\s+(\S.*)")
+_TOKEN = re.compile(
+    r"""\s*(?:(?P<single>'[^'\\\n]*+(?:\\.[^'\\\n]*+)*+')|(?P<double>"[^"\\\n]*+(?:\\.[^"\\\n]*+)*+")"""
+    r"""|(?P<number>-?\d{1,40}(?:\.\d{1,40})?(?:[eE][+-]?\d{1,4})?(?![\w.]))"""
+    r"""|(?P<word>[A-Za-z]\w{0,9}(?!\w))|(?P<open>[\[{])|(?P<close>[\]}])|(?P<mark>[,:])|(?P<other>\S|\Z))""",
+    re.DOTALL,
+)
+_WORDS = {"True": b"true", "False": b"false", "None": b"null", "true": b"true", "false": b"false", "null": b"null"}
+_MARKUP = re.compile(  # html.parser takes a minute for 600 kB of "<!--x>" (Python 3.11); this never goes back
+    r"""<!--[^-]*+(?:-(?!->)[^-]*+)*+(?:-->|\Z)"""
+    r"""|<(?:script|style)\b[^<]*+(?:<(?!/(?:script|style))[^<]*+)*+(?:</(?:script|style)[^<>]*+>?|\Z)"""
+    r"""|</?(?P<tag>[a-z][\w:-]*+)(?:[^<>"']++|"[^"<]*+"|'[^'<]*+')*+>|<[!?][^<>]*+>""",
+    re.IGNORECASE,
+)
+_INLINE = frozenset(["a", "abbr", "b", "code", "em", "font", "i", "mark", "small", "span", "strong", "sub", "td"])
+_DECODER = json.JSONDecoder()
+
+
+def record(text: str) -> dict[str, Any]:
+    """The first record of a saved page, with what only its header says under ``pageHeader``.
+
+    Raises :class:`RecordError` where there is none, or one that cannot be read.
+
+    >>> record("Status: COMPLETED\\nIs Gene Therapy: True\\n\\n{'protocolSection': {'status': 'COMPLETED'}}")
+    {'protocolSection': {'status': 'COMPLETED'}, 'pageHeader': {'isGeneTherapy': True}}
+    """
+    for found in records(text):
+        if isinstance(found, RecordError):
+            raise found
+        return found
+    raise RecordError("holds no study record")
+
+
+def records(text: str) -> Iterator[dict[str, Any] | RecordError]:
+    """Every record of a saved page (or of a list of Python literals), or why it cannot be read."""
+    if len(text) > MAX_SIZE:
+        yield RecordError(f"is a page of more than {MAX_SIZE >> 20} MiB")
+        return
+    text, at = _plain(text), 0
+    begin = _BEGIN.search(text)
+    while begin:
+        try:
+            data, end = _literal(text, begin.start())
+        except RecordError as error:
+            yield error
+            begin = _STUDY.search(text, begin.end())
+        else:
+            yield _study(data, text[at : begin.start()])
+            at, begin = end, _BEGIN.search(text, end)
+
+
+def is_study(data: object) -> TypeGuard[dict[str, Any]]:
+    """Whether a value is a study record, or meant to be one.
+
+    >>> is_study({"hasResults": False}), is_study({"studies": []}), is_study([])
+    (True, False, False)
+    """
+    return isinstance(data, dict) and not SECTIONS.isdisjoint(data)
+
+
+def is_page(head: str) -> bool:
+    """Whether a text that begins so (1 MiB of it says enough) is a saved page or a Python literal, and not JSON.
+
+    >>> is_page("Status: X\\n{'a': 1}"), is_page("<p>{&#x27;a&#x27;: 1}"), is_page('{"a": 1}'), is_page("a,b\\n1,2")
+    (True, True, False, False)
+    """
+    begin = head.lstrip()
+    if begin.startswith(("{", "[")):
+        return _PYTHON.match(begin) is not None
+    if begin.startswith("<"):
+        return True
+    found = _ANY.search(begin)
+    if found is None:
+        return False
+    header = begin[: found.start()].splitlines()
+    return '"' not in found[0] or any(map(_FACT.match, header))
+
+
+# -- the header -------------------------------------------------------------------------------------------------
+
+
+def _study(data: dict[str, Any], header: str) -> dict[str, Any] | RecordError:
+    if not is_study(data):
+        return RecordError("is no study", value=data, expected=STUDY)
+    said = _texts(data)
+    own = {key: _value(text) for key, text in _facts(header).items() if text not in said}
+    return {**data, "pageHeader": own} if own and "pageHeader" not in data else data
+
+
+def _facts(header: str) -> dict[str, str]:
+    found = (fact for line in header.splitlines() if (fact := _FACT.match(line)))
+    return {_key(fact[1]): " ".join(fact[2].split()) for fact in found if not fact[1].startswith("Viewing")}
+
+
+def _key(label: str) -> str:
+    """The key of a label.
+
+    >>> _key("Study NCT ID"), _key("Is Gene Therapy")
+    ('studyNctId', 'isGeneTherapy')
+    """
+    first, *rest = re.findall(r"[^\W_]+", label)
+    return str(first).lower() + "".join(map(str.capitalize, rest))
+
+
+def _value(text: str) -> str | bool:
+    return {"True": True, "False": False}.get(text, text)
+
+
+def _texts(data: object) -> set[str]:
+    found: set[str] = set()
+    todo: list[object] = [data]
+    while todo:
+        value = todo.pop()
+        if isinstance(value, str):
+            found.add(" ".join(value.split()))
+        elif isinstance(value, dict):
+            todo += value.values()
+        elif isinstance(value, list):
+            todo += value
+    return found
+
+
+# -- the literal ------------------------------------------------------------------------------------------------
+
+
+def _literal(text: str, at: int) -> tuple[dict[str, Any], int]:
+    """The object that begins there, and where it ends."""
+    try:
+        data, end = _DECODER.raw_decode(text, at)
+    except RecursionError:
+        raise RecordError(f"is nested deeper than {MAX_DEPTH} levels") from None
+    except ValueError:
+        translated, end = _json(text, at)
+        data = _loaded(translated)
+    return data, end
+
+
+def _loaded(translated: bytes) -> Any:
+    try:
+        return orjson.loads(translated)
+    except ValueError:  # a lone surrogate, which the stricter parser refuses: a later step reports it
+        pass
+    try:
+        return json.loads(translated)
+    except ValueError as error:
+        raise RecordError(f"is no literal of a record ({error})") from None
+
+
+def _json(text: str, at: int) -> tuple[bytes, int]:
+    out, depth = bytearray(), 0
+    for token in _TOKEN.finditer(text, at):
+        kind = token.lastgroup or ""
+        depth += (kind == "open") - (kind == "close")
+        if depth > MAX_DEPTH:
+            raise RecordError(f"is nested deeper than {MAX_DEPTH} levels")
+        out += _translated(kind, token[kind])
+        if depth == 0:
+            return bytes(out), token.end()
+    raise AssertionError  # the last alternative matches the end of the text, which is refused
+
+
+def _translated(kind: str, token: str) -> bytes:
+    if kind in ("single", "double"):
+        return _string(token)
+    if kind == "word" and token in _WORDS:
+        return _WORDS[token]
+    if kind in ("word", "other"):
+        found = "a text without an end" if token in ("'", '"') else repr(token) if token else "the end of the page"
+        raise RecordError(f"is no literal of a record ({found} stands where a value or a mark of one has to)")
+    return token.encode()
+
+
+def _string(token: str) -> bytes:
+    text = _unescaped(token) if "\\" in token else token[1:-1]
+    try:
+        return orjson.dumps(text)
+    except TypeError:  # a lone surrogate
+        return json.dumps(text).encode()
+
+
+def _unescaped(token: str) -> str:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # an unknown escape stays as it is
+            return str(ast.literal_eval(token))
+    except (SyntaxError, ValueError) as error:
+        raise RecordError(f"is no literal of a record (the text {token[:40]} has a wrong escape)") from error
+
+
+# -- HTML -------------------------------------------------------------------------------------------------------
+
+
+def _plain(text: str) -> str:
+    """The text as it was before HTML escaped it, where that is so; a plain text may hold tags and stays."""
+    begin, escaped = _BEGIN.search(text), _ESCAPED.search(text)
+    if text.lstrip().startswith("<") or (escaped and (not begin or escaped.start() < begin.start())):
+        return html.unescape(_MARKUP.sub(_between, text))
+    return text
+
+
+def _between(markup: re.Match[str]) -> str:
+    return "" if (markup["tag"] or "").lower() in _INLINE else "\n"

@@ -1,0 +1,218 @@
+"""The plan: the shapes of the ontology, laid out along the JSON of a record.
+
+The export, the report of what no shape reads, the JSON-LD context and the documentation all walk this.
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import Any
+
+from kg import derive
+from kg.errors import OntologyError
+from kg.ontology import CT, RDF, Concept, NodeShape, Ontology, PropertyShape, shipped
+from kg.values import KINDS, Kind
+
+ROOT = CT + "Study"
+UNMAPPED = CT + "unmapped"
+CONTACT_DATA = CT + "ContactData"
+
+_PATH = re.compile(r"(?:\.|[A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)*(?:\[\])?)")
+_SLOT = re.compile(r"\{([^{}]*)\}")
+
+
+class Role(enum.Enum):
+    """What becomes of the values at a path."""
+
+    TEXT = "text"
+    VALUE = "value"
+    CODE = "code"
+    IRI = "iri"
+    NODE = "node"
+    REFERENCE = "reference"
+    DERIVED = "derived"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A property shape with its path split, and what is done with its values."""
+
+    shape: PropertyShape
+    role: Role
+    keys: tuple[str, ...]
+    many: bool
+    kind: Kind | None = None
+    codes: dict[str, Concept] | None = None
+    target: NodeShape | None = None
+    derive: Callable[[Any], str | None] | None = None
+
+    @property
+    def local(self) -> str:
+        """The local name of the property, which names the parts that it leads to."""
+        return re.split(r"[#/]", self.shape.path)[-1]
+
+    @property
+    def is_contact_data(self) -> bool:
+        return self.shape.group == CONTACT_DATA
+
+
+@dataclass(slots=True)
+class Key:
+    """A key of the JSON under a node: the fields that read it, and the keys below it."""
+
+    name: str
+    fields: list[Field] = field(default_factory=list)
+    below: dict[str, Key] = field(default_factory=dict)
+    in_iri: bool = False
+    """Whether its value is the key in the IRI of the node, and so in the graph whatever reads it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """An IRI with one place for a key: the text before it, the JSON path of the key, the text after."""
+
+    before: str
+    keys: tuple[str, ...] | None
+    """``None`` stands for the value itself, ``("^",)`` for the parent's IRI."""
+    after: str
+
+    @staticmethod
+    def of(text: str) -> Template:
+        slots = _SLOT.findall(text)
+        if len(slots) != 1:
+            raise OntologyError(f"The IRI template {text} has {len(slots)} places, expected one.")
+        before, after = text.split("{" + slots[0] + "}")
+        return Template(before, None if slots[0] == "." else tuple(slots[0].split(".")), after)
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """A node shape, its classes and its fields along the JSON."""
+
+    shape: NodeShape
+    types: tuple[str, ...]
+    template: Template | None
+    fields: tuple[Field, ...]
+    root: Key
+    known_by: str | None = None
+    """The name by which fields of other entities refer to its nodes."""
+
+    @property
+    def local(self) -> str:
+        return self.shape.iri.removeprefix(CT)
+
+    @property
+    def is_part(self) -> bool:
+        """Whether its nodes are parts of a study, named by their position."""
+        return self.template is None or self.template.keys == ("^",)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All entities, by the IRI of their shape."""
+
+    ontology: Ontology
+    entities: dict[str, Entity]
+
+    @property
+    def study(self) -> Entity:
+        return self.entities[ROOT]
+
+    def walk(self, entity: Entity | None = None, prefix: str = "") -> Iterator[tuple[str, Entity, Field]]:
+        """Every field with its path from the top of a record, ``a.b[].c``, in the order of the shapes."""
+        entity = entity or self.study
+        for known in entity.fields:
+            step = ".".join(known.keys) + ("[]" if known.many else "")
+            path = ".".join(part for part in (prefix, step) if part)
+            yield path, entity, known
+            if known.role is Role.NODE and known.target is not None:
+                yield from self.walk(self.entities[known.target.iri], path)
+
+
+def _split(path: str) -> tuple[tuple[str, ...], bool]:
+    if not _PATH.fullmatch(path):
+        raise OntologyError(f'ct:json "{path}" is no path, expected keys joined by dots and [] at the end of a list.')
+    many = path.endswith("[]")
+    return (() if path == "." else tuple(path.removesuffix("[]").split("."))), many
+
+
+def _field(ontology: Ontology, owner: NodeShape, shape: PropertyShape, json: str) -> Field:
+    keys, many = _split(json)
+    made = derive.VALUES.get((owner.iri, shape.path)) or derive.VALUES.get(shape.path)
+    if made is not None:
+        return Field(shape, Role.DERIVED, keys, many, derive=made)
+    if shape.node in ontology.schemes:
+        return Field(shape, Role.CODE, keys, many, codes=ontology.schemes[shape.node])
+    target = ontology.shapes.get(shape.of_class or shape.node or "")
+    if target is not None and target.iri not in KINDS:
+        return Field(shape, Role.REFERENCE if shape.known_by else Role.NODE, keys, many, target=target)
+    if shape.is_iri:
+        return Field(shape, Role.IRI, keys, many)
+    kind = KINDS.get(shape.node or shape.datatype or "") or (
+        KINDS["http://www.w3.org/2001/XMLSchema#string"] if shape.language else None
+    )
+    if kind is None:
+        raise OntologyError(f"{owner.iri} has a shape for {shape.path} of no kind that is known.")
+    return Field(shape, Role.TEXT if kind.expected == "text" else Role.VALUE, keys, many, kind=kind)
+
+
+def _place(root: Key, keys: tuple[str, ...]) -> Key:
+    for name in keys:
+        root = root.below.setdefault(name, Key(name))
+    return root
+
+
+def _lay_out(fields: tuple[Field, ...], template: Template | None) -> Key:
+    root = Key("")
+    for known in fields:
+        _place(root, known.keys).fields.append(known)
+    if template and template.keys and template.keys != ("^",):
+        _place(root, template.keys).in_iri = True
+    return root
+
+
+def _entity(ontology: Ontology, shape: NodeShape) -> Entity:
+    fields = tuple(_field(ontology, shape, known, known.json) for known in shape.properties if known.json is not None)
+    constants = tuple(known.value for known in shape.properties if known.path == RDF + "type" and known.value)
+    types = (shape.iri, *constants) if shape.is_class else constants
+    template = Template.of(shape.template) if shape.template else None
+    return Entity(shape, types, template, fields, _lay_out(fields, template))
+
+
+def _names(ontology: Ontology) -> dict[str, str]:
+    """Node shape -> the name by which fields refer to its nodes."""
+    names: dict[str, str] = {}
+    for shape in ontology.shapes.values():
+        for known in shape.properties:
+            if known.known_by and known.of_class and names.setdefault(known.of_class, known.known_by) != known.known_by:
+                raise OntologyError(f"{known.of_class} has two names: {names[known.of_class]} and {known.known_by}.")
+    return names
+
+
+def of(ontology: Ontology) -> Plan:
+    """The plan of an ontology; raises :class:`~kg.errors.OntologyError` where its shapes make none."""
+    wanted, entities = [ROOT], dict[str, Entity]()
+    names = _names(ontology)
+    while wanted:
+        iri = wanted.pop()
+        if iri in entities:
+            continue
+        if iri not in ontology.shapes:
+            raise OntologyError(f"{iri} is named by a shape and is none.")
+        entities[iri] = entity = _entity(ontology, ontology.shapes[iri])
+        wanted += [known.target.iri for known in entity.fields if known.target is not None]
+    return Plan(ontology, {iri: replace(entity, known_by=names.get(iri)) for iri, entity in entities.items()})
+
+
+@cache
+def shipped_plan() -> Plan:
+    """The plan of the ontology that travels with the package.
+
+    >>> [path for path, entity, field in shipped_plan().walk() if field.local == "startYear"]
+    ['protocolSection.statusModule.startDateStruct.date']
+    """
+    return of(shipped())

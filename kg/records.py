@@ -1,0 +1,250 @@
+"""Study records, one by one, out of inputs of any kind and size.
+
+A stream of JSON is cut where a study starts, which takes no parser: the keys at the top of a study occur nowhere
+else, and inside a text their quotes would be escaped. Only a piece that is not exactly one study is read value
+by value, so that what is broken costs itself and nothing beside it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from kg import cut
+from kg.errors import VALUE_WIDTH, RecordError, SourceError
+from kg.page import STUDY, is_page, is_study
+from kg.page import records as page_records
+from kg.source import printed, sources
+from kg.unpack import peek
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Generator, Iterable, Iterator
+
+    from kg.source import Progress, Reject
+
+PAGE_HEAD = 1 << 20
+TRIES = 8
+"""Broken values behind a broken value after which the rest of the piece is given up."""
+HELD = 1000
+"""Losses kept back in a file that does not begin as JSON does: a PDF is told of once, not brace by brace."""
+
+_OBJECT = re.compile(r'\{\s*["}]')
+_NEXT = re.compile(r'[,\n]\s*(?=\{\s*")')
+_GARBAGE = re.compile(r'(?:[^{]++|\{(?!\s*["}]))+')
+_ID = re.compile(r'"nctId"\s*:\s*"(NCT\d{8})"')
+_LEGACY = (
+    (re.compile(rb'"(?:FullStudiesResponse|FullStudies|StudyFieldsResponse|ProtocolSection)"\s*:'), "old JSON"),
+    (re.compile(rb"<(?:clinical_study|search_results|study_fields_response)\b"), "the old XML"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A study as parsed JSON, the file (or member of an archive) it is from, and its number there, from 1."""
+
+    data: dict[str, Any]
+    file: str
+    number: int
+
+
+def read(
+    inputs: Iterable[str | os.PathLike[str]], reject: Reject, progress: Progress | None = None
+) -> Iterator[Record]:
+    """Every study found in the inputs, in an order that depends on their names only.
+
+    ``reject`` is given a :class:`SourceError` or :class:`RecordError` for whatever is lost; ``progress`` the number of
+    raw bytes read since its last call. Raises :class:`~kg.errors.UsageError` at once where an input does not exist.
+    """
+    found = sources(inputs, reject, progress)
+    return (record for source in found for record in split(source.open(), source.name, reject))
+
+
+def split(chunks: Iterator[bytes], file: str, reject: Reject) -> Iterator[Record]:
+    """Every study in one decompressed stream, which may end in a :class:`SourceError`.
+
+    >>> print(*split(iter([b'[{"hasResults": true}, {"hasRes', b'ults": false}]']), "a.json", print), sep="\\n")
+    Record(data={'hasResults': True}, file='a.json', number=1)
+    Record(data={'hasResults': False}, file='a.json', number=2)
+    """
+    return _Splitter(file, reject).records(chunks)
+
+
+@dataclass(slots=True)
+class _Splitter:
+    """One stream: how many records it had, and whether anything in it was JSON at all."""
+
+    file: str
+    reject: Reject
+    number: int = 0
+    open: int = 0
+    lost: bool = False
+    begins: bool = True
+    json: bool = False
+    held: list[RecordError] = field(default_factory=list)
+    failure: SourceError | None = None
+
+    def records(self, chunks: Iterator[bytes]) -> Iterator[Record]:
+        head, whole = peek(self.until_failure(chunks), cut.HEAD)
+        for pattern, name in _LEGACY:
+            if not cut.START.search(head) and pattern.search(head):
+                self.reject(SourceError(f"is {name}: the records of API v2 are needed", file=self.file))
+                return
+        self.begins = head.lstrip().startswith((b"{", b"["))
+        if not self.begins:
+            head, whole = peek(whole, PAGE_HEAD)
+        yield from self.page(whole) if is_page(cut.decoded(head)) else self.stream(whole)
+        self.finish()
+
+    def until_failure(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        try:
+            yield from cut.utf8(chunks)
+        except SourceError as error:
+            self.failure = error
+        except UnicodeDecodeError as error:
+            self.failure = SourceError(f"is no whole {error.encoding.upper()[:6]} text", file=self.file)
+
+    def finish(self) -> None:
+        if self.failure:
+            self.reject(self.failure)
+        elif not self.json:
+            self.reject(SourceError("holds no study record", file=self.file))
+        elif self.open > 0 and not self.lost:
+            self.reject(SourceError("ends before its list does, so studies may be missing", file=self.file))
+
+    def page(self, chunks: Iterator[bytes]) -> Iterator[Record]:
+        data = bytearray()
+        for chunk in chunks:
+            data += chunk
+            if len(data) > cut.MAX_RECORD:
+                self.found_json()
+                self.lose(RecordError(f"is a page of more than {cut.MAX_RECORD >> 20} MiB"), is_json=True)
+                return
+        for found in page_records(cut.decoded(data)):
+            self.found_json()
+            if isinstance(found, RecordError):
+                self.lose(found, is_json=True)
+            else:
+                yield self.record(found)
+
+    def stream(self, chunks: Iterator[bytes]) -> Iterator[Record]:
+        for piece in cut.Cutter().pieces(chunks):
+            data = cut.loaded(piece.data) if piece.whole else None
+            if is_study(data):
+                yield self.record(data, piece.data)
+            elif piece.whole:
+                yield from self.lines(piece)
+            else:
+                self.too_large(piece)
+
+    def too_large(self, piece: cut.Piece) -> None:
+        problem = f"is larger than {cut.MAX_RECORD >> 20} MiB, at byte {piece.at}"
+        text = cut.decoded(piece.data)
+        self.lose(RecordError(problem, study=_study_id(text)), is_json=_OBJECT.match(text) is not None)
+
+    def lines(self, piece: cut.Piece) -> Iterator[Record]:
+        for at, line in cut.whole_lines(piece.data):
+            data = cut.loaded(line)
+            if is_study(data):
+                yield self.record(data, line)
+            else:
+                yield from self.values(cut.decoded(line), piece.at + at)
+
+    def values(self, text: str, byte: int) -> Iterator[Record]:
+        """The studies in a text that is no single one, value by value."""
+        at = 0
+        while at < len(text):
+            if garnish := cut.GARNISH.match(text, at):
+                self.garnish(garnish[0])
+                end = garnish.end()
+            elif garbage := _GARBAGE.match(text, at):
+                end = garbage.end()
+                self.lose(_no_study(text, at, end, byte), is_json=False)
+            else:
+                end = yield from self.value(text, at, byte)
+            byte += cut.size(text[at:end])
+            at = end
+
+    def value(self, text: str, at: int, byte: int) -> Generator[Record, None, int]:
+        try:
+            data, end = cut.DECODER.raw_decode(text, at)
+        except (ValueError, RecursionError, MemoryError) as error:
+            end = _next_study(text, at + 1)
+            self.lose(_broken(error, text, at, end, byte), is_json=True)
+            return end
+        if is_study(data):
+            yield self.record(data)
+        else:
+            self.lose(_no_study(text, at, end, byte), is_json=True)
+        return end
+
+    def record(self, data: dict[str, Any], piece: bytes = b"") -> Record:
+        self.found_json()
+        self.number += 1
+        self.open -= cut.closed(piece)
+        return Record(data, self.file, self.number)
+
+    def garnish(self, text: str) -> None:
+        opened = text.count("[") + text.count("{")
+        self.open += opened - text.count("]") - text.count("}")
+        if opened and self.begins:
+            self.found_json()
+
+    def lose(self, error: RecordError, is_json: bool) -> None:
+        """Tell of a loss; of one in what may be no JSON at all, once JSON or a study is found."""
+        if self.failure:  # which cut it short
+            return
+        self.lost = True
+        self.number += 1
+        error.file, error.record = self.file, self.number
+        if (is_json and self.begins) or len(self.held) == HELD:
+            self.found_json()
+        if self.json:
+            self.reject(error)
+        else:
+            self.held.append(error)
+
+    def found_json(self) -> None:
+        self.json = True
+        for error in self.held:
+            self.reject(error)
+        self.held.clear()
+
+
+def _next_study(text: str, at: int) -> int:
+    """Where the next study stands behind something broken, or the end."""
+    tries, inside = TRIES, at
+    for match in _NEXT.finditer(text, at):
+        if match.end() < inside:
+            continue
+        try:
+            data, inside = cut.DECODER.raw_decode(text, match.end())
+        except (ValueError, RecursionError, MemoryError):
+            tries -= 1
+            if not tries:
+                break
+        else:
+            if is_study(data):
+                return match.end()
+    return len(text)
+
+
+def _no_study(text: str, at: int, end: int, byte: int) -> RecordError:
+    found = printed(" ".join(text[at : min(end, at + VALUE_WIDTH + 1)].split()))
+    return RecordError("is no study", value=found, expected=f"{STUDY} at byte {byte}")
+
+
+def _broken(error: Exception, text: str, at: int, end: int, byte: int) -> RecordError:
+    if isinstance(error, json.JSONDecodeError):
+        problem = f"the JSON breaks at byte {byte + cut.size(text[at : error.pos])} ({error.msg})"
+    else:
+        why = "holds a number of too many digits" if isinstance(error, ValueError) else "is nested too deeply"
+        problem = f"the JSON that begins at byte {byte} {why}"
+    return RecordError(problem, study=_study_id(text[at:end]))
+
+
+def _study_id(text: str) -> str | None:
+    found = _ID.search(text)
+    return found[1] if found else None

@@ -1,0 +1,160 @@
+"""What of a record no shape reads, so that it can be counted and kept.
+
+The export notices that something is odd; only then is the record walked here, along what the plan reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from kg.plan import Entity, Plan, Role
+
+_NOTHING: Any = object()
+"""Stands for what the graph already holds."""
+
+
+@dataclass(slots=True)
+class Residue:
+    """What is left of a record, in its place: ``kept`` has the shape of the record, ``leaves`` counts its values.
+
+    ``withheld`` counts the contact data that was left out of it; ``paths`` counts the values by JSON path,
+    without positions.
+    """
+
+    kept: Any = None
+    leaves: int = 0
+    withheld: int = 0
+    paths: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Reading:
+    """What is read at a place in the JSON: a plain value, keys of an object, elements of a list."""
+
+    plain: bool = False
+    keys: dict[str, _Reading] = field(default_factory=dict)
+    element: _Reading | None = None
+
+    def at(self, keys: tuple[str, ...]) -> _Reading:
+        place = self
+        for name in keys:
+            place = place.keys.setdefault(name, _Reading())
+        return place
+
+    def elements(self) -> _Reading:
+        if self.element is None:
+            self.element = _Reading()
+        return self.element
+
+
+def _read(plan: Plan, entity: Entity, place: _Reading) -> _Reading:
+    """Adds what an entity reads of the JSON at a place."""
+    if entity.template and entity.template.keys != ("^",):
+        place.at(entity.template.keys or ()).plain = True
+    for known in entity.fields:
+        if known.role is Role.DERIVED:
+            continue
+        there = place.at(known.keys)
+        there = there.elements() if known.many else there
+        if known.role is Role.NODE and known.target is not None:
+            _read(plan, plan.entities[known.target.iri], there)
+        else:
+            there.plain = True
+    return place
+
+
+class Residuals:
+    """Finds what a plan leaves of records; ``contacts`` keeps contact data that stands in unread places."""
+
+    def __init__(self, plan: Plan, *, contacts: bool) -> None:
+        self._reading = _read(plan, plan.study, _Reading())
+        self._contact_keys = frozenset(
+            () if contacts else (known.keys[-1] for _, _, known in plan.walk() if known.is_contact_data)
+        )
+
+    def of(self, record: dict[str, Any], refused: list[object]) -> Residue:
+        """The residue of a record; of the objects in ``refused`` (by identity) nothing is in the graph."""
+        walk = _Walk(self._contact_keys, {id(x) for x in refused})
+        kept = walk.value(record, self._reading, "")
+        walk.residue.kept = None if kept is _NOTHING else kept
+        return walk.residue
+
+
+class _Walk:
+    def __init__(self, contact_keys: frozenset[str], refused: set[int]) -> None:
+        self._contact_keys = contact_keys
+        self._refused = refused
+        self.residue = Residue()
+
+    def value(self, value: Any, reading: _Reading, path: str) -> Any:
+        """What is left of a value at a place."""
+        if isinstance(value, dict):
+            read = bool(value) and bool(reading.keys) and id(value) not in self._refused
+            return self._object(value, reading, path) if read else self._unread(value, path)
+        if isinstance(value, list):
+            return self._list(value, reading.element, path) if value and reading.element else self._unread(value, path)
+        plain = reading.plain or (reading.element is not None and reading.element.plain)
+        return _NOTHING if plain and value is not None else self._unread(value, path)
+
+    def _object(self, value: dict[str, Any], reading: _Reading, path: str) -> Any:
+        kept = {}
+        for name, below in value.items():
+            step = f"{path}.{name}" if path else name
+            place = reading.keys.get(name)
+            if place is not None:
+                left = self.value(below, place, step)
+            else:
+                left = self._withhold(below) if name in self._contact_keys else self._unread(below, step)
+            if left is not _NOTHING:
+                kept[name] = left
+        return kept or _NOTHING
+
+    def _list(self, value: list[Any], reading: _Reading, path: str) -> Any:
+        left = [self.value(element, reading, path + "[]") for element in value]
+        if all(element is _NOTHING for element in left):
+            return _NOTHING
+        return [{} if element is _NOTHING else element for element in left]
+
+    def _withhold(self, value: Any) -> Any:
+        self.residue.withheld += sum(1 for _ in leaves(value))
+        return _NOTHING
+
+    def _unread(self, value: Any, path: str) -> Any:
+        """A value that nothing reads, without the contact data in it."""
+        kept = self._without_contacts(value)
+        paths = self.residue.paths
+        for step in leaves(kept, path):
+            self.residue.leaves += 1
+            paths[step] = paths.get(step, 0) + 1
+        return kept
+
+    def _without_contacts(self, value: Any) -> Any:
+        if isinstance(value, list):
+            return [self._without_contacts(below) for below in value]
+        if not isinstance(value, dict):
+            return value
+        kept = {}
+        for name, below in value.items():
+            if name in self._contact_keys:
+                self._withhold(below)
+            else:
+                kept[name] = self._without_contacts(below)
+        return kept
+
+
+def leaves(value: Any, path: str = "") -> Iterator[str]:
+    """The paths of the plain values in a JSON value, without positions.
+
+    >>> list(leaves({"a": [1, 2], "b": {"c": None}, "d": []}))
+    ['a[]', 'a[]', 'b.c']
+    """
+    if isinstance(value, dict):
+        for name, below in value.items():
+            yield from leaves(below, f"{path}.{name}" if path else name)
+    elif isinstance(value, list):
+        for below in value:
+            yield from leaves(below, path + "[]")
+    else:
+        yield path

@@ -1,0 +1,13 @@
+"""The files that travel with the package: the ontology and the queries."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+
+@cache
+def folder(name: str) -> Path:
+    """The folder ``ontology`` or ``queries``: inside an installed package, or beside it in a checkout."""
+    inside = Path(__file__).parent / "data" / name
+    return inside if inside.is_dir() else Path(__file__).parent.parent / name

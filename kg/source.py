@@ -1,0 +1,238 @@
+"""Inputs as named streams of bytes: files, folders, archives, addresses and standard input.
+
+What a file is, its first bytes say, never its name. The order is that of the names, so that neither the order
+of the arguments nor that of a listing or an archive changes anything.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import sys
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from functools import partial
+from itertools import chain
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, cast
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from kg.errors import SourceError, UsageError
+from kg.unpack import CHUNK, is_zip, members, unpacked
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from kg.errors import InputError
+
+    Reject = Callable[[InputError], None]
+    Progress = Callable[[int], None]
+
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://[^\s'\")]+")
+_EXTRAS = {"s3": "s3", "s3a": "s3", "gs": "gs", "gcs": "gs", "http": "https", "https": "https"}
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One stream of bytes under the name that messages give it; read it before asking for the next one."""
+
+    name: str
+    chunks: Iterator[bytes]
+
+    def open(self) -> Iterator[bytes]:
+        """Its bytes, decompressed, about 1 MiB at a time.
+
+        Raises :class:`SourceError` where it cannot be read on; what came before is good.
+        """
+        try:
+            yield from self.chunks
+        except Exception as error:  # codecs and remote stores raise whatever they like
+            raise _failure(self.name, error) from error.__cause__
+
+
+def sources(
+    inputs: Iterable[str | os.PathLike[str]], reject: Reject, progress: Progress | None = None
+) -> Iterator[Source]:
+    """Every stream in the inputs; ``reject`` is told of those that cannot be opened, ``progress`` of bytes read.
+
+    Raises :class:`UsageError`, before anything is read, where an input does not exist.
+    """
+    names = _names(inputs)
+    for name in names:
+        _check(name)
+    return _every(names, reject, progress)
+
+
+def total_size(inputs: Iterable[str | os.PathLike[str]]) -> int | None:
+    """The bytes that reading the inputs takes, or None where that is not cheaply known."""
+    names = _names(inputs)
+    for name in names:
+        _check(name)
+    if any(name == "-" or _URL.match(name) for name in names):
+        return None
+    found = {(one.st_dev, one.st_ino): one for name in names for one in map(os.stat, _files(name, lambda _: None))}
+    return sum(one.st_size for one in found.values()) if all(map(_regular, found.values())) else None
+
+
+def printed(text: str) -> str:
+    """A text as one line of a message: what is not printable is escaped.
+
+    >>> printed("a\\n\\x1b[31m\\udcff.json")
+    'a\\\\n\\\\x1b[31m\\\\udcff.json'
+    """
+    return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
+# -- names ------------------------------------------------------------------------------------------------------
+
+
+def _names(inputs: Iterable[str | os.PathLike[str]]) -> list[str]:
+    return sorted({_local(os.fspath(each)) for each in inputs}, key=lambda name: (name == "-", name))
+
+
+def _local(name: str) -> str:
+    return url2pathname(urlsplit(name).path) if name.startswith("file://") else name
+
+
+def _check(name: str) -> None:
+    if name == "-":
+        return
+    if not name:
+        raise UsageError("An input is empty, where a file, a folder, an address or - has to stand.")
+    if _URL.match(name):
+        _filesystem(name)
+        return
+    try:
+        Path(name).stat()
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{printed(name)}: {getattr(error, 'strerror', None) or error}.") from error
+
+
+def _filesystem(url: str) -> tuple[Any, str]:
+    from fsspec.core import url_to_fs
+
+    protocol = url.partition("://")[0]
+    try:
+        return cast("tuple[Any, str]", url_to_fs(url))
+    except ImportError as error:
+        extra = _EXTRAS.get(protocol)
+        package = f"pip install 'trialkg[{extra}]'" if extra else str(error)
+        raise UsageError(f"{_shown_url(url)}: {protocol}:// needs a package that is not here: {package}.") from error
+    except ValueError as error:
+        raise UsageError(f"{_shown_url(url)}: {protocol}:// is no protocol that can be read.") from error
+
+
+def _shown_url(url: str) -> str:
+    """An address without user, password and query, where secrets are."""
+    return printed(re.sub(r"(?<=://)[^/@]*@", "", url).partition("?")[0])
+
+
+def _files(name: str, reject: Reject) -> list[Path]:
+    root = Path(name)
+    if not root.is_dir():
+        return [root]
+    found, seen = [], {root.resolve()}
+    for folder, folders, files in os.walk(root, followlinks=True, onerror=lambda e: reject(_unlisted(e))):
+        real = {each: Path(folder, each).resolve() for each in sorted(folders) if not each.startswith(".")}
+        first = {path: each for each, path in reversed(real.items()) if path not in seen}
+        folders[:] = sorted(first.values())
+        seen.update(first)
+        found += [Path(folder, each) for each in files if not each.startswith(".")]
+    found.sort(key=lambda path: path.relative_to(root).as_posix())
+    return [path for path in found if _is_file(path, reject)]
+
+
+def _unlisted(error: OSError) -> SourceError:
+    return SourceError(f"cannot be listed ({error.strerror})", file=printed(str(error.filename)))
+
+
+def _is_file(path: Path, reject: Reject) -> bool:
+    if path.is_file():
+        return True
+    reject(SourceError("is no file that can be read (a broken link or a device)", file=printed(str(path))))
+    return False
+
+
+def _regular(found: os.stat_result) -> bool:
+    return stat.S_ISREG(found.st_mode)
+
+
+# -- opening ----------------------------------------------------------------------------------------------------
+
+
+def _every(names: list[str], reject: Reject, progress: Progress | None) -> Iterator[Source]:
+    seen: set[tuple[int, int]] = set()
+    for name in names:
+        if name == "-":
+            yield from _opened("-", lambda: nullcontext(sys.stdin.buffer), reject, progress)
+        elif _URL.match(name):
+            yield from _opened(_shown_url(name), partial(_remote, name), reject, progress)
+        else:
+            yield from _under(name, seen, reject, progress)
+
+
+def _under(name: str, seen: set[tuple[int, int]], reject: Reject, progress: Progress | None) -> Iterator[Source]:
+    paths = _files(name, reject)
+    if not paths:
+        reject(SourceError("is a folder without a file to read", file=printed(name)))
+    for path in paths:
+        found = path.stat()
+        if (key := (found.st_dev, found.st_ino)) not in seen:
+            seen.add(key)
+            yield from _opened(printed(str(path)), partial(_local_file, path), reject, progress)
+
+
+def _local_file(path: Path) -> IO[bytes]:
+    return path.open("rb")
+
+
+def _remote(url: str) -> AbstractContextManager[IO[bytes]]:
+    system, path = _filesystem(url)
+    return cast("AbstractContextManager[IO[bytes]]", system.open(path, "rb"))
+
+
+def _opened(
+    name: str, opener: Callable[[], AbstractContextManager[IO[bytes]]], reject: Reject, progress: Progress | None
+) -> Iterator[Source]:
+    try:
+        with opener() as handle:
+            raw = cast("IO[bytes]", _Counted(handle, progress)) if progress else handle
+            head = raw.read(4)
+            if is_zip(head):
+                for member, chunks in members(raw, head):
+                    yield Source(f"{name}!{printed(member)}", chunks)
+            else:
+                yield Source(name, _lazily(chain([head], iter(partial(raw.read, CHUNK), b""))))
+    except Exception as error:  # codecs and remote stores raise whatever they like
+        reject(_failure(name, error))
+
+
+def _lazily(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    yield from unpacked(chunks)
+
+
+def _failure(name: str, error: Exception) -> SourceError:
+    if isinstance(error, SourceError):
+        return SourceError(error.problem, file=name)
+    reason = "not found" if isinstance(error, FileNotFoundError) else getattr(error, "strerror", None) or str(error)
+    said = printed(_ADDRESS.sub(name, reason or type(error).__name__))
+    return SourceError(f"cannot be read to its end ({said})", file=name)
+
+
+class _Counted:
+    """A file that tells how many bytes are read from it."""
+
+    def __init__(self, file: IO[bytes], progress: Progress) -> None:
+        self._file = file
+        self._progress = progress
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._file.read(size)
+        self._progress(len(data))
+        return data
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)

@@ -1,0 +1,101 @@
+"""Styles: how terms and blocks are spelled, line by line (N-Triples, N-Quads) or grouped (Turtle, TriG).
+
+A block is one resource: its token, and its predicate-object tokens. The string escapes of JSON are those of
+N-Triples and Turtle, so the JSON encoder writes the literals (https://www.w3.org/TR/n-triples/#grammar-production-ECHAR).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import orjson
+
+from kg.ontology import BASE, RDF, XSD
+from kg.values import Literal
+
+Block = tuple[bytes, list[bytes]]
+
+_LOCAL = re.compile(r"(?:[A-Za-z0-9_]|%[0-9A-F]{2})(?:[A-Za-z0-9_-]|%[0-9A-F]{2})*|")
+_BARE = {XSD + "integer": r"[+-]?[0-9]+", XSD + "decimal": r"[+-]?[0-9]*\.[0-9]+", XSD + "boolean": "true|false"}
+
+
+@dataclass(frozen=True)
+class Style:
+    """Spells terms in full, one statement a line."""
+
+    base: str = BASE
+    prefixes: Mapping[str, str] = field(default_factory=dict)
+    """Prefix -> namespace, of those that may be used."""
+
+    repeats = True
+    """Whether each object stands in a statement of its own, or all of a predicate stand together."""
+
+    def rebased(self, iri: str) -> str:
+        return self.base + iri.removeprefix(BASE) if iri.startswith(BASE) else iri
+
+    def opening(self, namespace: str) -> tuple[bytes, bytes]:
+        """What stands before and after a local name that is safe in this namespace."""
+        return b"<" + self.rebased(namespace).encode(), b">"
+
+    def iri(self, iri: str) -> bytes:
+        return b"<" + iri.encode() + b">"
+
+    def predicate(self, iri: str) -> bytes:
+        return self.iri(iri) + b" "
+
+    def literal(self, literal: Literal) -> bytes:
+        token = orjson.dumps(literal.lexical)
+        return token if literal.datatype == XSD + "string" else token + b"^^" + self.iri(literal.datatype)
+
+    def block(self, block: Block, graph: bytes) -> bytes:
+        subject, pairs = block
+        end = b" " + graph + b" .\n" if graph else b" .\n"
+        return subject + b" " + (end + subject + b" ").join(pairs) + end
+
+    def study(self, blocks: Iterable[Block], graph: bytes) -> bytes:
+        """The blocks of one study; ``graph`` is the token of its graph, or empty where formats have none."""
+        return b"".join([self.block(block, graph) for block in blocks])
+
+
+@dataclass(frozen=True)
+class Lines(Style):
+    """N-Triples and N-Quads."""
+
+
+@dataclass(frozen=True)
+class Grouped(Style):
+    """Turtle and TriG: prefixed names, one block a resource, blank lines between."""
+
+    repeats = False
+
+    def opening(self, namespace: str) -> tuple[bytes, bytes]:
+        namespace = self.rebased(namespace)
+        for prefix, known in self.prefixes.items():
+            if known == namespace:
+                return prefix.encode() + b":", b""
+        return b"<" + namespace.encode(), b">"
+
+    def iri(self, iri: str) -> bytes:
+        for prefix, known in self.prefixes.items():
+            if iri.startswith(known) and _LOCAL.fullmatch(iri, len(known)):
+                return f"{prefix}:{iri[len(known) :]}".encode()
+        return super().iri(iri)
+
+    def predicate(self, iri: str) -> bytes:
+        return b"a " if iri == RDF + "type" else super().predicate(iri)
+
+    def literal(self, literal: Literal) -> bytes:
+        bare = _BARE.get(literal.datatype)
+        if bare and re.fullmatch(bare, literal.lexical):
+            return literal.lexical.encode()
+        return super().literal(literal)
+
+    def block(self, block: Block, graph: bytes) -> bytes:  # noqa: ARG002 -- the graph stands around the blocks
+        subject, pairs = block
+        return subject + b" " + b" ;\n    ".join(pairs) + b" .\n"
+
+    def study(self, blocks: Iterable[Block], graph: bytes) -> bytes:
+        text = b"\n".join([self.block(block, graph) for block in blocks])
+        return graph + b" {\n" + text + b"}\n" if graph else text

@@ -1,0 +1,130 @@
+"""Kinds of values: how a JSON value becomes an RDF literal, or is refused.
+
+A kind is looked up by the datatype, or the node shape, that a property shape names. Lexical forms are kept
+as the record has them wherever XSD allows that, and nothing is made more exact than it is given
+(https://www.w3.org/TR/xmlschema11-2/).
+"""
+
+from __future__ import annotations
+
+import datetime
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import NamedTuple
+
+from kg.ontology import CT, XSD
+
+_MONTH = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])", re.ASCII)
+_YEAR = re.compile(r"\d{4}", re.ASCII)
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_DATE_TIMES = ("%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d @ %I:%M %p")
+
+
+class Literal(NamedTuple):
+    """A lexical form and the IRI of its datatype."""
+
+    lexical: str
+    datatype: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What a field of this kind takes, in words and as a function that gives ``None`` for anything else."""
+
+    expected: str
+    parse: Callable[[object], Literal | None]
+
+
+def day(value: object) -> Literal | None:
+    """A calendar day that exists.
+
+    >>> day("2016-02-29").lexical, day("2015-02-29"), day("2015-09")
+    ('2016-02-29', None, None)
+    """
+    if not isinstance(value, str) or not _DAY.fullmatch(value):
+        return None
+    try:
+        datetime.date.fromisoformat(value)
+    except ValueError:
+        return None
+    return Literal(value, XSD + "date")
+
+
+def partial_date(value: object) -> Literal | None:
+    """A day, a month or a year, as exact as it is given.
+
+    >>> partial_date("2015-09")
+    Literal(lexical='2015-09', datatype='http://www.w3.org/2001/XMLSchema#gYearMonth')
+    >>> partial_date("2015-13"), partial_date(2015)
+    (None, None)
+    """
+    if not isinstance(value, str):
+        return None
+    if _MONTH.fullmatch(value):
+        return Literal(value, XSD + "gYearMonth")
+    if _YEAR.fullmatch(value):
+        return Literal(value, XSD + "gYear")
+    return day(value)
+
+
+def date_time(value: object) -> Literal | None:
+    """A local time to the minute, as documents have it (``T``) or as saved pages do (``@``).
+
+    >>> date_time("2024-12-02T00:45").lexical, date_time("2026-02-20 @ 6:46 PM").lexical, date_time("noon")
+    ('2024-12-02T00:45:00', '2026-02-20T18:46:00', None)
+    """
+    if not isinstance(value, str):
+        return None
+    for form in _DATE_TIMES:
+        try:
+            moment = datetime.datetime.strptime(value, form)
+        except ValueError:
+            continue
+        return Literal(moment.isoformat(), XSD + "dateTime")
+    return None
+
+
+def boolean(value: object) -> Literal | None:
+    """``true`` or ``false``, not the words."""
+    return Literal("true" if value else "false", XSD + "boolean") if isinstance(value, bool) else None
+
+
+def integer(value: object) -> Literal | None:
+    """A whole number, written without a fraction.
+
+    >>> integer(36).lexical, integer(36.0), integer(True), integer("36")
+    ('36', None, None, None)
+    """
+    return Literal(str(value), XSD + "integer") if type(value) is int else None
+
+
+def decimal(value: object) -> Literal | None:
+    """A finite number, in plain digits.
+
+    >>> decimal(-23.5475).lexical, decimal(1e-07).lexical, decimal(4).lexical, decimal(float("nan"))
+    ('-23.5475', '0.0000001', '4', None)
+    """
+    if type(value) is int:
+        return Literal(str(value), XSD + "decimal")
+    if type(value) is not float or not math.isfinite(value):
+        return None
+    return Literal(format(Decimal(repr(value)), "f"), XSD + "decimal")
+
+
+def text(value: object) -> Literal | None:
+    """Any string."""
+    return Literal(value, XSD + "string") if isinstance(value, str) else None
+
+
+KINDS: dict[str, Kind] = {
+    XSD + "string": Kind("text", text),
+    XSD + "boolean": Kind("true or false", boolean),
+    XSD + "integer": Kind("a whole number", integer),
+    XSD + "decimal": Kind("a number", decimal),
+    XSD + "date": Kind("a date (YYYY-MM-DD)", day),
+    XSD + "dateTime": Kind("a time (YYYY-MM-DDThh:mm)", date_time),
+    CT + "PartialDate": Kind("a date (YYYY-MM-DD, YYYY-MM or YYYY)", partial_date),
+}

@@ -1,0 +1,207 @@
+"""Writing an export: beside its place, then moved into it, so that a name never stands for half a file."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import hashlib
+import os
+import shutil
+import sys
+import tempfile
+from array import array
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import IO, Any, cast
+
+from kg.errors import OutputError
+from kg.export import Exported
+from kg.formats import Frame, compression_of
+from kg.ledger import Ledger
+
+STANDARD_OUTPUT = "-"
+_COPY = 1 << 20
+
+
+@contextlib.contextmanager
+def told(name: str) -> Iterator[None]:
+    """Turns the operating system's complaints about an output into one sentence."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputError(f"{name} cannot be written: {error.strerror or error}.") from error
+
+
+@contextlib.contextmanager
+def replacing(name: str) -> Iterator[IO[bytes]]:
+    """A file to write that takes the place of ``name`` when all went well, and is gone when not.
+
+    Raises :class:`~kg.errors.OutputError` where the place cannot be written.
+    """
+    target = Path(name)
+    with told(name):
+        descriptor, beside = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
+    try:
+        with told(name), os.fdopen(descriptor, "w+b") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        with told(name):
+            Path(beside).chmod(0o666 & ~_umask())
+            Path(beside).replace(target)
+    finally:
+        Path(beside).unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+class _Hashing:
+    """Passes bytes on and keeps their SHA-256."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._hash = hashlib.sha256()
+
+    def write(self, data: bytes) -> int:
+        self._hash.update(data)
+        return self._file.write(data)
+
+    def flush(self) -> None:
+        self._file.flush()
+
+    @property
+    def sha256(self) -> str:
+        return self._hash.hexdigest()
+
+
+@contextlib.contextmanager
+def compressing(file: Any, compression: str) -> Iterator[Any]:
+    """What is written here goes to ``file`` as gzip, as Zstandard or as it is; the bytes depend on nothing else."""
+    if compression == ".gz":
+        with gzip.GzipFile(filename="", mode="wb", fileobj=file, compresslevel=6, mtime=0) as packed:
+            yield packed
+    elif compression == ".zst":
+        import zstandard
+
+        with zstandard.ZstdCompressor(level=3).stream_writer(file, closefd=False) as packed:
+            yield packed
+    else:
+        yield file
+
+
+@contextlib.contextmanager
+def _unpacking(file: IO[bytes], compression: str) -> Iterator[IO[bytes]]:
+    file.seek(0)
+    if compression == ".gz":
+        with gzip.GzipFile(fileobj=file, mode="rb") as plain:
+            yield cast("IO[bytes]", plain)
+    elif compression == ".zst":
+        import zstandard
+
+        with zstandard.ZstdDecompressor().stream_reader(file, closefd=False) as stream:
+            yield cast("IO[bytes]", stream)
+    else:
+        yield file
+
+
+class Writer:
+    """Writes studies within a frame, drops those that newer ones beat, and sorts where that is asked for."""
+
+    def __init__(self, name: str, frame: Frame, *, in_order: bool = False) -> None:
+        self._name = name
+        self._frame = frame
+        self._in_order = in_order
+        self._compression = compression_of(name)
+        self._spooled = in_order or name == STANDARD_OUTPUT
+        self.ledger = Ledger()
+        self.sha256 = ""
+
+    def write(self, exported: Exported) -> bool:
+        """Writes a study; tells whether it beats one that was written before."""
+        data = self._frame.encode(exported.data)
+        with told(self._name):
+            self._stream.write(self._frame.between + data if len(self.ledger) else data)
+        return self.ledger.enter(exported, len(data))
+
+    @contextlib.contextmanager
+    def open(self) -> Iterator[Writer]:
+        """The time in which studies are taken; at its end the file stands in its place."""
+        if self._spooled:
+            with told(self._name), tempfile.TemporaryFile() as spool:
+                with self._framed(spool, ""):
+                    yield self
+                with self._final() as file:
+                    self._copy(spool, "", file)
+            return
+        with replacing(self._name) as file:
+            hashing = _Hashing(file)
+            with self._framed(hashing, self._compression):
+                yield self
+            self.sha256 = hashing.sha256
+            if self.ledger.beaten:
+                self._rewrite(file)
+
+    @contextlib.contextmanager
+    def _framed(self, file: Any, compression: str) -> Iterator[None]:
+        with compressing(file, compression) as stream:
+            self._stream = stream
+            stream.write(self._frame.head)
+            yield
+            stream.write(self._frame.tail)
+
+    @contextlib.contextmanager
+    def _final(self) -> Iterator[IO[bytes]]:
+        if self._name == STANDARD_OUTPUT:
+            yield sys.stdout.buffer
+            sys.stdout.buffer.flush()
+        else:
+            with replacing(self._name) as file:
+                yield file
+
+    def _rewrite(self, file: IO[bytes]) -> None:
+        """Copies the studies that stand over what was written."""
+        file.flush()
+        with tempfile.TemporaryFile(dir=Path(self._name).parent) as kept:
+            self._copy(file, self._compression, kept)
+            kept.seek(0)
+            file.seek(0)
+            file.truncate()
+            shutil.copyfileobj(kept, file, _COPY)
+
+    def _copy(self, source: IO[bytes], compression: str, file: IO[bytes]) -> None:
+        hashing = _Hashing(file)
+        with _unpacking(source, compression) as plain, compressing(hashing, self._compression) as packed:
+            packed.write(self._frame.head)
+            for i, piece in enumerate(self._pieces(plain)):
+                packed.write(self._frame.between + piece if i else piece)
+            packed.write(self._frame.tail)
+        self.sha256 = hashing.sha256
+
+    def _pieces(self, plain: IO[bytes]) -> Iterator[bytes]:
+        """The studies that stand, in the order in which they are to stand."""
+        lengths, gap = self.ledger.lengths, len(self._frame.between)
+        if self._in_order:
+            starts = _starts(lengths, len(self._frame.head), gap)
+            for place in self.ledger.by_number():
+                plain.seek(starts[place])
+                yield plain.read(lengths[place])
+            return
+        plain.read(len(self._frame.head))
+        for place, length in enumerate(lengths):
+            piece = plain.read(length + (gap if place else 0))
+            if place not in self.ledger.beaten:
+                yield piece[gap:] if place else piece
+
+
+def _starts(lengths: Iterable[int], head: int, gap: int) -> array[int]:
+    starts, at = array("Q"), head
+    for length in lengths:
+        starts.append(at)
+        at += length + gap
+    return starts

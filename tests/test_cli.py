@@ -1,0 +1,145 @@
+"""The command as a user meets it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import kg
+from tests.conftest import DATA, GOLDEN, SEED
+
+GOOD = '{"protocolSection": {"identificationModule": {"nctId": "NCT00000001", "briefTitle": "A study"}}}'
+
+
+def run(*arguments: object, stdin: bytes = b"", **environment: str) -> subprocess.CompletedProcess[bytes]:
+    command = [sys.executable, "-m", "kg", *map(str, arguments)]
+    return subprocess.run(command, input=stdin, capture_output=True, check=False, env=os.environ | environment)
+
+
+def test_standard_output_is_turtle_and_nothing_else() -> None:
+    done = run("export", SEED, "-o", "-")
+    assert done.returncode == 0
+    assert done.stdout == (GOLDEN / "NCT02059759.ttl").read_bytes()
+    assert done.stderr.startswith(b"Studies: 1 read, 1 exported")
+
+
+def test_standard_input_and_a_format_by_name() -> None:
+    done = run("export", "-", "-o", "-", "-f", "ntriples", stdin=SEED.read_bytes())
+    assert done.stdout == (GOLDEN / "NCT02059759.nt").read_bytes()
+
+
+def test_a_lost_record_is_named_and_the_status_is_1(tmp_path: Path) -> None:
+    bad = tmp_path / "some.jsonl"
+    bad.write_text(GOOD + '\n{"protocolSection": {"identificationModule": \n' + GOOD.replace("00001", "00002"))
+    report = tmp_path / "problems.jsonl"
+    done = run("export", bad, "-o", tmp_path / "out.nt", "--report", report)
+    assert done.returncode == 1
+    assert b"Traceback" not in done.stderr
+    assert b"some.jsonl, record 2" in done.stderr
+    assert b"3 read" in done.stderr or b"2 read" in done.stderr
+    said = [json.loads(line) for line in report.read_text().splitlines()]
+    assert [(each["kind"], each["record"]) for each in said] == [("record", 2)]
+    text = (tmp_path / "out.nt").read_text()
+    assert "NCT00000001" in text
+    assert "NCT00000002" in text
+
+
+def test_a_bad_field_is_reported_with_all_its_parts(tmp_path: Path) -> None:
+    record = json.loads(GOOD)
+    record["protocolSection"]["statusModule"] = {"startDateStruct": {"date": "x" * 500}}
+    (tmp_path / "a.json").write_text(json.dumps(record))
+    done = run("export", tmp_path / "a.json", "-o", tmp_path / "a.ttl", "--report", "-")
+    assert done.returncode == 0
+    (said,) = [json.loads(line) for line in done.stdout.splitlines()]
+    assert said["file"].endswith("a.json")
+    assert (said["kind"], said["record"], said["nctId"]) == ("field", 1, "NCT00000001")
+    assert said["path"] == "protocolSection.statusModule.startDateStruct.date"
+    assert said["value"] == '"' + "x" * 80 + '…"'
+    assert said["expected"] == "a date (YYYY-MM-DD, YYYY-MM or YYYY)"
+
+
+def test_strict_stops_at_the_first_problem_and_writes_nothing(tmp_path: Path) -> None:
+    record = json.loads(GOOD)
+    record["hasResults"] = "perhaps"
+    (tmp_path / "a.json").write_text(json.dumps(record))
+    done = run("export", tmp_path / "a.json", "-o", tmp_path / "a.ttl", "--strict")
+    assert done.returncode == 1
+    assert done.stderr.decode().strip() == (
+        f'kg: {tmp_path}/a.json, record 1, NCT00000001, hasResults: found "perhaps", expected true or false.'
+    )
+    assert not (tmp_path / "a.ttl").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["export"],
+        ["export", SEED],
+        ["export", SEED, "-o", "out.txt"],
+        ["export", "no-such-file.json", "-o", "-"],
+        ["export", SEED, "-o", "-", "-f", "word"],
+        ["export", SEED, "-o", "-", "--base", "no iri"],
+        ["export", SEED, "-o", "-", "--report", "-"],
+        ["export", SEED, "-o", "-", "--manifest"],
+        ["nonsense"],
+    ],
+    ids=lambda arguments: " ".join(map(str, arguments[-3:])),
+)
+def test_wrong_use_is_told_and_the_status_is_2(arguments: list[object]) -> None:
+    done = run(*arguments)
+    assert done.returncode == 2
+    assert done.stdout == b""
+    assert b"Traceback" not in done.stderr
+    assert done.stderr.strip()
+
+
+def test_the_version() -> None:
+    assert run("--version").stdout.split() == [b"kg,", b"version", kg.__version__.encode()]
+
+
+def test_a_closed_pipe_is_no_traceback() -> None:
+    command = f"{sys.executable} -m kg export {DATA / 'studies'} -o - | head -n 1"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, check=False)
+    assert b"Traceback" not in done.stderr
+    assert b"Exception" not in done.stderr
+
+
+@pytest.mark.skipif(shutil.which("kill") is None, reason="needs signals")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_leaves_nothing_behind(tmp_path: Path, number: signal.Signals) -> None:
+    command = [sys.executable, "-m", "kg", "export", "-", "-o", str(tmp_path / "out.ttl")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        process.stdin.write(GOOD.encode() + b"\n")
+        process.stdin.flush()
+        deadline = time.monotonic() + 20
+        while not list(tmp_path.iterdir()) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        process.send_signal(number)
+        process.wait(20)
+        said = process.stderr.read() if process.stderr else b""
+    assert process.returncode not in (0, None)
+    assert b"Traceback" not in said
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(shutil.which("serdi") is None and not os.environ.get("KG_CI"), reason="serdi is not installed")
+@pytest.mark.parametrize(
+    ("name", "syntax"), [("a.ttl", "turtle"), ("a.nt", "ntriples"), ("a.nq", "nquads"), ("a.trig", "trig")]
+)
+def test_serdi_reads_as_many_statements(tmp_path: Path, name: str, syntax: str) -> None:
+    done = run("export", DATA / "studies", DATA / "made", "-o", tmp_path / name, "--manifest")
+    assert done.returncode == 0
+    command = ["serdi", "-i", syntax, "-o", "nquads", str(tmp_path / name)]
+    read = subprocess.run(command, capture_output=True, check=True)
+    assert read.stderr == b""
+    manifest = json.loads((tmp_path / (name + ".manifest.json")).read_text())
+    assert len(read.stdout.splitlines()) == manifest["triples"]

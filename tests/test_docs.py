@@ -1,0 +1,143 @@
+"""The documentation is complete, and what it shows is true."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pyoxigraph as ox
+import pytest
+
+import kg
+from kg.cli import main
+from kg.run import export
+from tests.conftest import DATA, SEED
+
+TOP = Path(__file__).parent.parent
+README = (TOP / "README.md").read_text("utf-8")
+QUERIES = sorted((TOP / "queries").glob("*.rq"))
+PAGES = sorted((TOP / "docs").glob("*.md"))
+
+
+def blocks(text: str, language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
+
+
+def test_the_readme_is_short_and_shows_output_early() -> None:
+    lines = README.splitlines()
+    assert len(lines) <= 120
+    assert any("kg export" in line for line in lines[:15])
+    assert any(line.strip().startswith("Studies: 1 read") for line in lines[:15])
+
+
+def test_the_first_command_of_the_readme_says_what_the_readme_says(tmp_path: Path) -> None:
+    command = re.search(r"\.venv/bin/(kg export .*)$", README, re.MULTILINE)
+    assert command is not None
+    words = command[1].split()[1:]
+    words[-1] = str(tmp_path / words[-1])
+    done = subprocess.run([sys.executable, "-m", "kg", *words], capture_output=True, text=True, check=True)
+    shown = next(line.strip() for line in README.splitlines() if line.strip().startswith("Studies: 1 read"))
+    without_time = re.compile(r", [\d.]+ s\.$")
+    assert without_time.sub("", done.stderr.strip()) == without_time.sub("", shown)
+    written = Path(words[-1]).read_text("utf-8")
+    for line in blocks(README, "turtle")[0].splitlines():
+        assert line.strip() == "..." or line in written
+
+
+def test_the_second_command_is_what_ci_runs() -> None:
+    assert "bin/pytest" in README
+    assert "grep -m1 'bin/pytest' README.md" in (TOP / ".ci" / "run").read_text("utf-8")
+
+
+def python_blocks() -> list[tuple[str, int, str]]:
+    pages = [TOP / "README.md", TOP / "docs" / "quickstart.md", TOP / "docs" / "recipes.md"]
+    return [(page.name, i, code) for page in pages for i, code in enumerate(blocks(page.read_text("utf-8"), "python"))]
+
+
+@pytest.mark.parametrize(("page", "number", "code"), python_blocks(), ids=lambda value: str(value)[:20])
+def test_python_in_the_documentation_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, page: str, number: int, code: str
+) -> None:
+    for name in ("tests", "queries", "ontology"):
+        (tmp_path / name).symlink_to(TOP / name)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:/usr/bin:/bin")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    if page == "README.md":
+        shown = README.split(code)[1].split("```")[1].strip().splitlines()
+        assert done.stdout.splitlines() == [line.strip() for line in shown[: len(done.stdout.splitlines())]]
+
+
+def test_every_command_and_option_is_documented() -> None:
+    text = (TOP / "docs" / "commands.md").read_text("utf-8")
+    for name, command in main.commands.items():
+        assert f"## kg {name}" in text
+        for parameter in command.params:
+            if isinstance(parameter, click.Option):
+                assert all(option in text for option in parameter.opts)
+                assert parameter.help
+
+
+def test_every_query_is_documented_and_has_a_header() -> None:
+    text = (TOP / "docs" / "recipes.md").read_text("utf-8")
+    for path in QUERIES:
+        header = dict(re.findall(r"^#\+ (\w+): (.+)$", path.read_text("utf-8"), re.MULTILINE))
+        assert {"summary", "description", "tags"} <= set(header), path.name
+        assert f"| `queries/{path.name}` | {header['summary']} |" in text
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> ox.Store:
+    path = tmp_path_factory.mktemp("store") / "all.nq"
+    export([DATA / "studies", SEED], path)
+    loaded = ox.Store()
+    loaded.load(path=str(path), format=ox.RdfFormat.N_QUADS)
+    return loaded
+
+
+def answers(store: ox.Store, name: str) -> list[list[str]]:
+    text = (TOP / "queries" / name).read_text("utf-8")
+    found = store.query(text, use_default_graph_as_union=True)
+    assert isinstance(found, ox.QuerySolutions)
+    return [["" if value is None else value.value for value in solution] for solution in found]
+
+
+@pytest.mark.parametrize("path", QUERIES, ids=lambda path: path.name)
+def test_every_query_has_answers(store: ox.Store, path: Path) -> None:
+    assert answers(store, path.name)
+
+
+def test_the_queries_answer_what_the_seed_says(store: ox.Store) -> None:
+    study = "https://clinicaltrials.gov/study/NCT02059759"
+    assert [row[1:] for row in answers(store, "arms.rq") if row[0] == study] == [
+        ["1", "Placebo", "https://w3id.org/trialkg/code/PLACEBO_COMPARATOR", "Placebo"],
+        ["2", "1.0 IL-2", "https://w3id.org/trialkg/code/EXPERIMENTAL", "1.0 MIU IL-2 per day"],
+        ["3", "2.0 IL-2", "https://w3id.org/trialkg/code/EXPERIMENTAL", "2.0 MIU IL-2 per day"],
+    ]
+    assert study in {row[0] for row in answers(store, "studies_under.rq")}
+    assert study not in {row[0] for row in answers(store, "ages.rq")}, "it takes nobody over 75"
+    assert [row[3] for row in answers(store, "outcomes.rq") if row[0] == study] == ["Day 8"]
+
+
+def test_rdflib_and_pyoxigraph_give_the_same_answers(store: ox.Store) -> None:
+    graph = kg.graph(DATA / "studies", SEED, reject=lambda _: None)
+    for path in QUERIES:
+        found = [["" if value is None else str(value) for value in row] for row in graph.query(path.read_text("utf-8"))]
+        assert by_value(found) == by_value(answers(store, path.name)), path.name
+
+
+def by_value(rows: list[list[str]]) -> list[list[str]]:
+    """Rows to compare: 18 and 18.0 are one number."""
+    plain = re.compile(r"(\d+)\.0+")
+    return sorted([plain.sub(r"\1", value) if plain.fullmatch(value) else value for value in row] for row in rows)
+
+
+@pytest.mark.parametrize("page", [TOP / "README.md", *PAGES], ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text("utf-8")):
+        if not target.startswith(("http:", "https:")):
+            assert (page.parent / target).exists(), target

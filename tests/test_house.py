@@ -1,0 +1,100 @@
+"""The rules of the house that a machine can check."""
+
+from __future__ import annotations
+
+import ast
+import re
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import kg
+from kg import errors
+
+TOP = Path(__file__).parent.parent
+MODULES = sorted((TOP / "kg").glob("*.py"))
+ORDER = [
+    ["errors", "resources"],
+    ["ontology"],
+    ["values", "context", "clean", "unpack"],
+    ["derive", "style", "source", "page"],
+    ["plan", "records"],
+    ["convert", "residue"],
+    ["program"],
+    ["export"],
+    ["jsonld", "formats", "ledger"],
+    ["write", "report"],
+    ["run"],
+    ["cli"],
+    ["reference", "__main__"],
+]
+"""The modules from the bottom to the top; a module imports from below only. ``kg`` itself imports ``errors``."""
+
+
+def imported(path: Path) -> set[str]:
+    """The modules of the package that a module imports, wherever in it the import stands."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "kg":
+            found |= {node.module.split(".")[1]} if "." in node.module else {alias.name for alias in node.names}
+        elif isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[1] for alias in node.names if alias.name.startswith("kg.")}
+    return found - {"__version__"}
+
+
+def test_imports_point_one_way() -> None:
+    level = {name: i for i, names in enumerate(ORDER) for name in names}
+    known = {path.stem for path in MODULES} - {"__init__"}
+    assert known == set(level), "a module has no place in the order"
+    for path in MODULES:
+        if path.stem != "__init__":
+            wrong = {name for name in imported(path) if level[name] >= level[path.stem]}
+            assert wrong == set(), f"{path.stem} imports from its own level or above"
+
+
+def test_modules_and_functions_are_small() -> None:
+    lengths = []
+    for path in MODULES:
+        text = path.read_text("utf-8")
+        assert text.count("\n") <= 400, path.name
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef):
+                lengths.append((node.end_lineno or 0) - node.body[0].lineno + 1)
+    assert statistics.median(lengths) <= 8
+    assert statistics.quantiles(lengths, n=10)[-1] <= 30
+
+
+def test_every_module_function_and_class_that_is_public_says_what_it_is() -> None:
+    silent = []
+    for path in MODULES:
+        tree = ast.parse(path.read_text("utf-8"))
+        nodes = [tree, *(n for n in tree.body if isinstance(n, ast.FunctionDef | ast.ClassDef))]
+        for node in nodes:
+            name = getattr(node, "name", path.stem)
+            if not name.startswith("_") and ast.get_docstring(node) is None:
+                silent.append(f"{path.stem}.{name}")
+    assert silent == []
+
+
+def test_heavy_libraries_are_imported_where_they_are_used() -> None:
+    code = "import sys, kg.cli; print(' '.join(sorted(sys.modules)))"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert {"rdflib", "pyoxigraph", "rich", "orjson", "fsspec", "pycountry", "zstandard"} & set(loaded) == set()
+
+
+def test_the_tree_of_exceptions_is_drawn_as_it_is() -> None:
+    assert errors.__doc__ is not None
+    drawn = re.findall(r"[│ ]*[├└]── (\w+)", errors.__doc__)
+    made = [name for name, value in vars(errors).items() if isinstance(value, type) and issubclass(value, kg.KGError)]
+    assert sorted([*drawn, "KGError"]) == sorted(made)
+    assert sorted(made) == sorted(name for name in kg.__all__ if name[0].isupper())
+
+
+@pytest.mark.parametrize("path", sorted(TOP.glob("**/*.py")), ids=lambda path: str(path.relative_to(TOP)))
+def test_no_path_of_a_machine_stands_in_the_code(path: Path) -> None:
+    if ".venv" in path.parts or "dist" in path.parts:
+        return
+    assert not re.search(r"[\"'](/home/|/root/|/work/|/Users/)", path.read_text("utf-8").replace("(/home/|/root/", ""))
