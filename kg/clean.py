@@ -14,12 +14,18 @@ UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 LONGEST = 16_777_198
 """Bytes of UTF-8 in the longest literal that the strict parsers take (Oxigraph 0.5)."""
 
-_ESCAPES = (b"\\u00", b"\\b", b"\\f", b"\xef\xbf\xbe", b"\xef\xbf\xbf")
+_QUICK = re.compile(rb"\\[ubf]")
+_ESCAPED = re.compile(rb"(?<!\\)(?:\\\\)*+\\[ubf]|\xef\xbf[\xbe\xbf]")
 
 
 def may_be_unfit(encoded: bytes) -> bool:
-    """Whether an export may hold such characters: quick, and seldom wrong in saying so."""
-    return any(escape in encoded for escape in _ESCAPES) or len(encoded) > LONGEST
+    """Whether JSON, or an export, may hold such characters: quick, never wrong in denying it.
+
+    >>> may_be_unfit(b'"a\\\\n"'), may_be_unfit(b'"a\\\\u0000"')
+    (False, True)
+    """
+    maybe = _QUICK.search(encoded) is not None or b"\xef" in encoded
+    return maybe and _ESCAPED.search(encoded) is not None
 
 
 def clean(value: Any, report: Callable[[str, str, str], None], path: str = "") -> Any:

@@ -18,28 +18,27 @@ from kg.values import Literal
 Converter = Callable[[Any], bytes | None]
 
 CACHED_VALUES = 50_000
-"""Distinct texts whose tokens a converter remembers before it starts afresh; bounds its memory."""
+"""Distinct texts whose tokens are remembered before all are forgotten; bounds the memory."""
 
 _WEB = re.compile(r"(?:https?|ftp)://.+", re.IGNORECASE | re.DOTALL)
 _NAME_SLOT = re.compile(r"\{([^{}]*)\}")
 
 
-def _remembering(convert: Converter) -> Converter:
-    """A converter that works each text out once; other values are not remembered (``1 == True == 1.0``)."""
-    known: dict[str, bytes | None] = {}
+class Tokens(dict[str, bytes | None]):
+    """The tokens of texts, each worked out when it first comes; :attr:`other` works out other values.
 
-    def remembered(value: Any) -> bytes | None:
-        if type(value) is not str:
-            return convert(value)
-        try:
-            return known[value]
-        except KeyError:
-            if len(known) >= CACHED_VALUES:
-                known.clear()
-            token = known[value] = convert(value)
-            return token
+    Other values are not remembered, since ``1 == True == 1.0``.
+    """
 
-    return remembered
+    def __init__(self, other: Converter) -> None:
+        super().__init__()
+        self.other = other
+
+    def __missing__(self, text: str) -> bytes | None:
+        if len(self) >= CACHED_VALUES:
+            self.clear()
+        token = self[text] = self.other(text)
+        return token
 
 
 def is_iri(text: str) -> bool:
@@ -106,7 +105,7 @@ class Converters:
             return "one of " + ", ".join(known.codes)
         return f"an IRI like {known.shape.template}" if known.shape.template else "the IRI of a web page"
 
-    def _value(self, known: Field) -> Converter:
+    def _value(self, known: Field) -> Tokens:
         assert known.kind is not None
         parse = known.kind.parse
 
@@ -114,13 +113,13 @@ class Converters:
             literal = parse(value)
             return None if literal is None else self._style.literal(literal)
 
-        return _remembering(convert)
+        return Tokens(convert)
 
-    def _code(self, known: Field) -> Converter:
+    def _code(self, known: Field) -> Tokens:
         tokens = {notation: self._style.iri(concept.iri) for notation, concept in (known.codes or {}).items()}
-        return lambda value: tokens.get(value) if type(value) is str else None
+        return Tokens(lambda value: tokens.get(value) if type(value) is str else None)
 
-    def _derived(self, known: Field) -> Converter:
+    def _derived(self, known: Field) -> Tokens:
         made = known.derive
         assert made is not None
 
@@ -134,9 +133,9 @@ class Converters:
                 return self._style.literal(Literal(text, XSD + "string")) + b"@" + known.shape.language.encode()
             return self._style.literal(Literal(text, known.shape.datatype or XSD + "string"))
 
-        return _remembering(convert)
+        return Tokens(convert)
 
-    def _iri(self, known: Field) -> Converter:
+    def _iri(self, known: Field) -> Tokens:
         before, _, after = (known.shape.template or "{.}").partition("{.}")
         pattern = re.compile(known.shape.pattern) if known.shape.pattern else None
         before = self._style.rebased(before)
@@ -149,9 +148,9 @@ class Converters:
                 return None
             return self._style.iri(iri)
 
-        return _remembering(convert)
+        return Tokens(convert)
 
-    def _node(self, entity: Entity) -> Converter:
+    def _node(self, entity: Entity) -> Tokens:
         template = entity.template
         assert template is not None
         key = derive.KEYS.get(entity.shape.iri, derive.plain_key)
@@ -161,7 +160,7 @@ class Converters:
             name = key(value)
             return None if name is None else opening + name.encode() + close
 
-        return _remembering(convert)
+        return Tokens(convert)
 
     def _namer(self, entity: Entity) -> Namer:
         pattern = entity.known_by or ""

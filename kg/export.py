@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from kg.clean import clean, may_be_unfit
+from kg.clean import LONGEST, clean, may_be_unfit
 from kg.context import ABSENT, Context
 from kg.errors import FieldError, RecordError
 from kg.ontology import BASE, CT, RDF
@@ -125,14 +125,18 @@ class Exporter:
         value = Context.at(record, self._holder_keys)
         return value if isinstance(value, str) else ""
 
-    def __call__(self, record: dict[str, Any]) -> Exported:
-        """Exports one record; raises :class:`~kg.errors.RecordError` for what is no study."""
+    def __call__(self, record: dict[str, Any], *, fit: bool = False) -> Exported:
+        """Exports one record; raises :class:`~kg.errors.RecordError` for what is no study.
+
+        ``fit`` says that its JSON was seen to hold no character that formats cannot carry.
+        """
         number = self.number(record)
         try:
             exported = self._export(record, number)
         except orjson.JSONEncodeError:
             return self._mended(record, number)
-        return self._mended(record, number) if may_be_unfit(exported.data) else exported
+        fit = (fit or not may_be_unfit(exported.data)) and len(exported.data) <= LONGEST
+        return exported if fit else self._mended(record, number)
 
     def _mended(self, record: dict[str, Any], number: str) -> Exported:
         errors: list[FieldError] = []

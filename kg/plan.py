@@ -205,7 +205,17 @@ def of(ontology: Ontology) -> Plan:
             raise OntologyError(f"{iri} is named by a shape and is none.")
         entities[iri] = entity = _entity(ontology, ontology.shapes[iri])
         wanted += [known.target.iri for known in entity.fields if known.target is not None]
+    for entity in entities.values():
+        for known in entity.fields:
+            if known.target is not None and not known.keys:
+                _graft(entity.root, entities[known.target.iri].root)
     return Plan(ontology, {iri: replace(entity, known_by=names.get(iri)) for iri, entity in entities.items()})
+
+
+def _graft(root: Key, other: Key) -> None:
+    """Makes the keys of another entity that reads the same JSON known here."""
+    for name, below in other.below.items():
+        _graft(root.below.setdefault(name, Key(name)), below)
 
 
 @cache

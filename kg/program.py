@@ -37,6 +37,12 @@ class Program:
         self._contacts = contacts
         self._convert = Converters(plan, style)
         self._constants: list[str] = []
+        self._second_readers = {
+            known.target.iri
+            for entity in plan.entities.values()
+            for known in entity.fields
+            if known.target is not None and not known.keys
+        }
         functions = [line for entity in plan.entities.values() for line in self._function(entity)]
         self.source = "\n".join([*self._constants, "", *functions])
         scope: dict[str, Any] = {"dumps": orjson.dumps, "ABSENT": ABSENT, **self._convert.functions}
@@ -65,6 +71,7 @@ class Program:
         else:
             yield from self._shared_head(entity, first)
         yield "    a = o.append"
+        self._checks_keys = entity.shape.iri not in self._second_readers
         yield from self._key(entity.root, "x", 1)
         if not part:
             yield "    return s"
@@ -72,7 +79,10 @@ class Program:
 
     def _shared_head(self, entity: Entity, first: str) -> Iterator[str]:
         keys = entity.template.keys if entity.template else None
-        yield f"    s = {self._convert.node(entity)}({'x' if keys is None else f'c.at(x, {keys!r})'})"
+        key = "x" if keys is None else f"x.get({keys[0]!r})" if len(keys) == 1 else f"c.at(x, {keys!r})"
+        name = self._convert.node(entity)
+        yield f"    k = {key}"
+        yield f"    s = {name}[k] if type(k) is str else None"
         yield "    if s is None:"
         yield f"        return c.refuse(x, {(keys or ('',))[-1]!r}, 'the key of {entity.shape.label}')"
         yield "    o = shared.get(s)"
@@ -84,7 +94,8 @@ class Program:
         yield from (pad + line for known in key.fields for line in self._field(known, x, key))
         if not key.below:
             return
-        yield f"{pad}if not {self._known_keys(key)}.issuperset({x}): c.odd = True"
+        if self._checks_keys:
+            yield f"{pad}if not {self._known_keys(key)}.issuperset({x}): c.odd = True"
         yield from (pad + line for line in self._names(key, x))
         for below in key.below.values():
             yield from self._get(below, x, depth)
@@ -103,6 +114,8 @@ class Program:
             yield f"{pad}if type({y}) is dict and {y}:"
             yield from self._key(key, y, depth + 1)
             yield f"{pad}elif {y} is not ABSENT: c.bad({x}, {key.name!r}, {y}, 'an object')"
+            return
+        if not key.fields:
             return
         shown = [known for known in key.fields if self._contacts or not known.is_contact_data]
         if not shown:
@@ -128,7 +141,8 @@ class Program:
         """An expression for the token of a value, ``None`` where the value is refused."""
         if known.role is Role.TEXT:
             return f"dumps({v})" + (f" + b'@{known.shape.language}'" if known.shape.language else "")
-        return f"{self._convert.scalar(known)}({v})"
+        name = self._convert.scalar(known)
+        return f"({name}[{v}] if type({v}) is str else {name}.other({v}))"
 
     def _test(self, known: Field, v: str) -> tuple[str, str]:
         """A condition under which a value is good, and the expression of its token there."""
@@ -162,13 +176,12 @@ class Program:
 
     def _derived(self, known: Field, v: str, x: str, name: str) -> Iterator[str]:  # noqa: ARG002 -- one signature for all roles
         p = self._style.predicate(known.shape.path)
-        call = self._convert.scalar(known)
         if known.many:
             yield f"if type({v}) is list:"
-            yield f"    ts = [t for e in {v} if (t := {call}(e)) is not None]"
+            yield f"    ts = [t for e in {v} if (t := {self._token(known, 'e')}) is not None]"
             yield from ("    " + line for line in self._many(p, known))
             return
-        yield f"if {v} is not ABSENT and (t := {call}({v})) is not None: a({p!r} + t)"
+        yield f"if {v} is not ABSENT and (t := {self._token(known, v)}) is not None: a({p!r} + t)"
 
     def _node(self, known: Field, v: str, x: str, name: str) -> Iterator[str]:
         assert known.target is not None

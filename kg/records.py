@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from kg import cut
+from kg.clean import may_be_unfit
 from kg.errors import VALUE_WIDTH, RecordError, SourceError
 from kg.page import STUDY, is_page, is_study
 from kg.page import records as page_records
@@ -43,11 +44,15 @@ _LEGACY = (
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A study as parsed JSON, the file (or member of an archive) it is from, and its number there, from 1."""
+    """A study as parsed JSON, the file (or member of an archive) it is from, and its number there, from 1.
+
+    ``fit`` says that no text in it holds a character that formats cannot carry, as far as was quickly told.
+    """
 
     data: dict[str, Any]
     file: str
     number: int
+    fit: bool = field(default=False, repr=False, compare=False)
 
 
 def read(
@@ -184,7 +189,7 @@ class _Splitter:
         self.found_json()
         self.number += 1
         self.open -= cut.closed(piece)
-        return Record(data, self.file, self.number)
+        return Record(data, self.file, self.number, fit=bool(piece) and not may_be_unfit(piece))
 
     def garnish(self, text: str) -> None:
         opened = text.count("[") + text.count("{")

@@ -108,16 +108,24 @@ def _declare(graph: rdflib.Graph, plan: Plan) -> None:
         word(path, SKOS + "definition", shape.description)
 
 
+def _drop_lists(graph: rdflib.Graph) -> None:
+    """Leaves out the lists of the shapes, with their members."""
+    from rdflib import URIRef
+
+    for heads in (graph.objects(None, URIRef(SH + "or")), graph.objects(None, URIRef(SH + "languageIn"))):
+        for head in list(heads):
+            for cell in list(graph.transitive_objects(head, URIRef(RDF + "rest"))):
+                for member in list(graph.objects(cell, URIRef(RDF + "first"))):
+                    graph.remove((member, None, None))
+                graph.remove((cell, None, None))
+
+
 def _drop_shapes(graph: rdflib.Graph) -> None:
     """Leaves out what only the shapes need: SHACL, the paths, and property shapes without a name."""
     from rdflib import BNode, URIRef
 
+    _drop_lists(graph)
     shapes = list(graph.subjects(URIRef(RDF + "type"), URIRef(SH + "NodeShape")))
-    for heads in (graph.objects(None, URIRef(SH + "or")), graph.objects(None, URIRef(SH + "languageIn"))):
-        for head in list(heads):
-            for cell in list(graph.transitive_objects(head, URIRef(RDF + "rest"))):
-                graph.remove((graph.value(cell, URIRef(RDF + "first")), None, None))
-                graph.remove((cell, None, None))
     for shape in shapes:
         for part in list(graph.objects(shape, URIRef(SH + "property"))):
             if isinstance(part, BNode):

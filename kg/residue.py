@@ -5,6 +5,7 @@ The export notices that something is odd; only then is the record walked here, a
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,14 +20,19 @@ _NOTHING: Any = object()
 class Residue:
     """What is left of a record, in its place: ``kept`` has the shape of the record, ``leaves`` counts its values.
 
-    ``withheld`` counts the contact data that was left out of it; ``paths`` counts the values by JSON path,
-    without positions.
+    ``withheld`` counts the contact data that was left out of it; ``unread`` are the pieces of ``kept`` that
+    nothing reads, with their paths.
     """
 
     kept: Any = None
     leaves: int = 0
     withheld: int = 0
-    paths: dict[str, int] = field(default_factory=dict)
+    unread: list[tuple[str, Any]] = field(default_factory=list)
+
+    @property
+    def paths(self) -> Counter[str]:
+        """JSON path, without positions -> number of values."""
+        return Counter(path for start, piece in self.unread for path in leaves(piece, start))
 
 
 @dataclass(slots=True)
@@ -118,21 +124,19 @@ class _Walk:
         return [{} if element is _NOTHING else element for element in left]
 
     def _withhold(self, value: Any) -> Any:
-        self.residue.withheld += sum(1 for _ in leaves(value))
+        self.residue.withheld += count(value)
         return _NOTHING
 
     def _unread(self, value: Any, path: str) -> Any:
         """A value that nothing reads, without the contact data in it."""
-        kept = self._without_contacts(value)
-        paths = self.residue.paths
-        for step in leaves(kept, path):
-            self.residue.leaves += 1
-            paths[step] = paths.get(step, 0) + 1
+        kept = self._without_contacts(value) if self._contact_keys else value
+        self.residue.leaves += count(kept)
+        self.residue.unread.append((path, kept))
         return kept
 
     def _without_contacts(self, value: Any) -> Any:
         if isinstance(value, list):
-            return [self._without_contacts(below) for below in value]
+            return [self._without_contacts(below) if isinstance(below, dict | list) else below for below in value]
         if not isinstance(value, dict):
             return value
         kept = {}
@@ -140,8 +144,21 @@ class _Walk:
             if name in self._contact_keys:
                 self._withhold(below)
             else:
-                kept[name] = self._without_contacts(below)
+                kept[name] = self._without_contacts(below) if isinstance(below, dict | list) else below
         return kept
+
+
+def count(value: Any) -> int:
+    """How many plain values a JSON value holds.
+
+    >>> count({"a": [1, 2], "b": {"c": None}, "d": []})
+    3
+    """
+    if isinstance(value, dict):
+        return sum(count(below) if isinstance(below, dict | list) else 1 for below in value.values())
+    if isinstance(value, list):
+        return sum(count(below) if isinstance(below, dict | list) else 1 for below in value)
+    return 1
 
 
 def leaves(value: Any, path: str = "") -> Iterator[str]:

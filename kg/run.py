@@ -29,7 +29,7 @@ def studies(records: Iterable[Record], exporter: Exporter, reject: Reject) -> It
     """Each record with its export; what is no study, and every field that is not as it should be, is told."""
     for record in records:
         try:
-            exported = exporter(record.data)
+            exported = exporter(record.data, fit=record.fit)
         except RecordError as error:
             error.file, error.record = record.file, record.number
             reject(error)
@@ -87,7 +87,7 @@ def export(
     frame = chosen.frame(exporter.prefixes)
     report = report or Report()
     reject = _raise_first if strict else report.problem
-    writer = Writer(name, frame, in_order=in_order)
+    writer = Writer(name, frame, in_order=in_order, hashed=manifest)
     with writer.open():
         for record, exported in studies(_counted(read(given, reject, progress), report), exporter, reject):
             if writer.ledger.is_older(exported):

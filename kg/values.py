@@ -111,7 +111,8 @@ def decimal(value: object) -> Literal | None:
         return Literal(str(value), XSD + "decimal")
     if type(value) is not float or not math.isfinite(value):
         return None
-    return Literal(format(Decimal(repr(value)), "f"), XSD + "decimal")
+    digits = repr(value)
+    return Literal(format(Decimal(digits), "f") if "e" in digits else digits, XSD + "decimal")
 
 
 def text(value: object) -> Literal | None:

@@ -6,6 +6,7 @@ import contextlib
 import gzip
 import hashlib
 import os
+import secrets
 import shutil
 import sys
 import tempfile
@@ -41,43 +42,16 @@ def replacing(name: str) -> Iterator[IO[bytes]]:
     Raises :class:`~kg.errors.OutputError` where the place cannot be written.
     """
     target = Path(name)
-    with told(name):
-        descriptor, beside = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
+    beside = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
     try:
-        with told(name), os.fdopen(descriptor, "w+b") as file:
+        with told(name), beside.open("x+b") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
         with told(name):
-            Path(beside).chmod(0o666 & ~_umask())
-            Path(beside).replace(target)
+            beside.replace(target)
     finally:
-        Path(beside).unlink(missing_ok=True)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
-
-
-class _Hashing:
-    """Passes bytes on and keeps their SHA-256."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
-        self._hash = hashlib.sha256()
-
-    def write(self, data: bytes) -> int:
-        self._hash.update(data)
-        return self._file.write(data)
-
-    def flush(self) -> None:
-        self._file.flush()
-
-    @property
-    def sha256(self) -> str:
-        return self._hash.hexdigest()
+        beside.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
@@ -113,11 +87,12 @@ def _unpacking(file: IO[bytes], compression: str) -> Iterator[IO[bytes]]:
 class Writer:
     """Writes studies within a frame, drops those that newer ones beat, and sorts where that is asked for."""
 
-    def __init__(self, name: str, frame: Frame, *, in_order: bool = False) -> None:
+    def __init__(self, name: str, frame: Frame, *, in_order: bool = False, hashed: bool = False) -> None:
         self._name = name
         self._frame = frame
         self._in_order = in_order
         self._compression = compression_of(name)
+        self._hashed = hashed
         self._spooled = in_order or name == STANDARD_OUTPUT
         self.ledger = Ledger()
         self.sha256 = ""
@@ -140,12 +115,19 @@ class Writer:
                     self._copy(spool, "", file)
             return
         with replacing(self._name) as file:
-            hashing = _Hashing(file)
-            with self._framed(hashing, self._compression):
+            with self._framed(file, self._compression):
                 yield self
-            self.sha256 = hashing.sha256
             if self.ledger.beaten:
                 self._rewrite(file)
+            self._hash(file)
+
+    def _hash(self, file: IO[bytes]) -> None:
+        if self._hashed:
+            file.seek(0)
+            digest = hashlib.sha256()
+            while chunk := file.read(_COPY):
+                digest.update(chunk)
+            self.sha256 = digest.hexdigest()
 
     @contextlib.contextmanager
     def _framed(self, file: Any, compression: str) -> Iterator[None]:
@@ -163,6 +145,7 @@ class Writer:
         else:
             with replacing(self._name) as file:
                 yield file
+                self._hash(file)
 
     def _rewrite(self, file: IO[bytes]) -> None:
         """Copies the studies that stand over what was written."""
@@ -175,13 +158,11 @@ class Writer:
             shutil.copyfileobj(kept, file, _COPY)
 
     def _copy(self, source: IO[bytes], compression: str, file: IO[bytes]) -> None:
-        hashing = _Hashing(file)
-        with _unpacking(source, compression) as plain, compressing(hashing, self._compression) as packed:
+        with _unpacking(source, compression) as plain, compressing(file, self._compression) as packed:
             packed.write(self._frame.head)
             for i, piece in enumerate(self._pieces(plain)):
                 packed.write(self._frame.between + piece if i else piece)
             packed.write(self._frame.tail)
-        self.sha256 = hashing.sha256
 
     def _pieces(self, plain: IO[bytes]) -> Iterator[bytes]:
         """The studies that stand, in the order in which they are to stand."""

@@ -61,6 +61,7 @@ def python_blocks() -> list[tuple[str, int, str]]:
 def test_python_in_the_documentation_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, page: str, number: int, code: str
 ) -> None:
+    assert number >= 0
     for name in ("tests", "queries", "ontology"):
         (tmp_path / name).symlink_to(TOP / name)
     monkeypatch.chdir(tmp_path)

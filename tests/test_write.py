@@ -136,6 +136,12 @@ def test_sorting_makes_the_order_of_records_in_a_file_not_matter(tmp_path: Path,
     assert unpacked(one, extension) == unpacked(written(STUDIES[:8], tmp_path / ("three" + extension)), extension)
 
 
+def test_the_manifest_of_a_sorted_file_has_its_hash(tmp_path: Path) -> None:
+    data = written(STUDIES[:3], tmp_path / "a.nt.gz", in_order=True, manifest=True)
+    manifest = json.loads((tmp_path / "a.nt.gz.manifest.json").read_text())
+    assert manifest["sha256"] == hashlib.sha256(data).hexdigest()
+
+
 def unpacked(data: bytes, extension: str) -> bytes:
     if extension.endswith(".gz"):
         return gzip.decompress(data)
@@ -226,14 +232,12 @@ def test_a_new_file_has_the_rights_that_the_user_gives_new_files(tmp_path: Path)
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 def test_a_full_disk_is_one_sentence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    import tempfile
+    usual = Path.open
 
-    def full(**_: Any) -> tuple[int, str]:
-        path = tmp_path / "part"
-        path.touch()
-        return os.open("/dev/full", os.O_WRONLY), str(path)
+    def full(path: Path, mode: str = "r", **options: Any) -> Any:
+        return usual(Path("/dev/full"), "wb") if path.suffix == ".part" else usual(path, mode, **options)
 
-    monkeypatch.setattr(tempfile, "mkstemp", full)
+    monkeypatch.setattr(Path, "open", full)
     with pytest.raises(OutputError, match=r"out\.ttl cannot be written: No space left on device\."):
         export([SEED], tmp_path / "out.ttl")
     assert list(tmp_path.iterdir()) == []
