@@ -1,11 +1,14 @@
-"""Characters that RDF cannot carry through every format.
+"""What RDF cannot carry through every format.
 
 Half surrogate pairs have no UTF-8, and XML 1.0 has no place for most control characters, U+FFFE and U+FFFF
-(https://www.w3.org/TR/xml/#charsets): they become U+FFFD, and the field is reported.
+(https://www.w3.org/TR/xml/#charsets): they become U+FFFD, and the field is reported. Numbers that JSON cannot
+carry become text.
 """
 
 from __future__ import annotations
 
+import json
+import math
 import re
 from collections.abc import Callable
 from typing import Any
@@ -28,29 +31,46 @@ def may_be_unfit(encoded: bytes) -> bool:
     return maybe and _ESCAPED.search(encoded) is not None
 
 
-def clean(value: Any, report: Callable[[str, str, str], None], path: str = "") -> Any:
-    """A JSON value with every unfit text mended; ``report`` gets path, text and what was expected.
+Report = Callable[[str, object, str], None]
 
-    >>> clean({"a": ["x\\x00y", 1]}, lambda *problem: print(problem))
-    ('a[0]', 'x\\x00y', 'text without control characters or half surrogate pairs')
-    {'a': ['x\ufffdy', 1]}
+
+def clean(value: Any, report: Report, path: str = "") -> Any:
+    r"""A copy of a JSON value with what is unfit mended; ``report`` gets path, value and what was expected.
+
+    >>> clean({"a": ["x\x00y", 1, float("nan")]}, lambda *problem: print(problem))
+    ('a[0]', 'x\x00y', 'text without control characters or half surrogate pairs')
+    ('a[2]', nan, 'a finite number of at most 64 bits')
+    {'a': ['x\ufffdy', 1, 'NaN']}
     """
     if isinstance(value, dict):
         return {
-            clean(name, report, path): clean(below, report, f"{path}.{name}" if path else name)
+            _fit(name, report, path): clean(below, report, f"{path}.{name}" if path else name)
             for name, below in value.items()
         }
     if isinstance(value, list):
         return [clean(below, report, f"{path}[{i}]") for i, below in enumerate(value)]
-    return _fit(value, report, path) if isinstance(value, str) else value
+    if isinstance(value, str):
+        return _fit(value, report, path)
+    return value if _is_portable(value) else _as_text(value, report, path)
 
 
-def _fit(text: str, report: Callable[[str, str, str], None], path: str) -> str:
+def _fit(text: str, report: Report, path: str) -> str:
     if UNFIT.search(text):
         report(path, text, "text without control characters or half surrogate pairs")
         text = UNFIT.sub("\ufffd", text)
-    encoded = text.encode()
-    if len(encoded) > LONGEST:
+    if len(text) * 4 > LONGEST and len(encoded := text.encode()) > LONGEST:
         report(path, text, f"text of at most {LONGEST:,} bytes")
         text = encoded[:LONGEST].decode("utf-8", "ignore")
     return text
+
+
+def _is_portable(value: object) -> bool:
+    """Whether JSON writers take a number; RFC 8259 has no infinity, and few keep integers over 64 bits."""
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return not isinstance(value, int) or -(1 << 63) <= value < 1 << 64
+
+
+def _as_text(value: object, report: Report, path: str) -> str:
+    report(path, value, "a finite number of at most 64 bits")
+    return json.dumps(value)

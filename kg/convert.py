@@ -24,20 +24,20 @@ _WEB = re.compile(r"(?:https?|ftp)://.+", re.IGNORECASE | re.DOTALL)
 _NAME_SLOT = re.compile(r"\{([^{}]*)\}")
 
 
-class Tokens(dict[str, bytes | None]):
-    """The tokens of texts, each worked out when it first comes; :attr:`other` works out other values.
+class Tokens(dict[str | float, bytes | None]):
+    """The tokens of texts and fractions, each worked out when it first comes; :attr:`other` works out other values.
 
-    Other values are not remembered, since ``1 == True == 1.0``.
+    Those are not remembered, since ``1 == True``.
     """
 
     def __init__(self, other: Converter) -> None:
         super().__init__()
         self.other = other
 
-    def __missing__(self, text: str) -> bytes | None:
+    def __missing__(self, value: str | float) -> bytes | None:
         if len(self) >= CACHED_VALUES:
             self.clear()
-        token = self[text] = self.other(text)
+        token = self[value] = self.other(value)
         return token
 
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from functools import cache
 from typing import Any
 from urllib.parse import quote
 
 from kg.ontology import CT, RDF, RDFS, shipped
-from kg.values import decimal
 
 _YEAR = re.compile(r"(\d{4})(?:-\d{2}){0,2}", re.ASCII)
 _AGE = re.compile(r"(\d{1,6}) (Year|Month|Week|Day|Hour|Minute)s?", re.ASCII)
@@ -70,10 +70,15 @@ def point(value: object) -> str | None:
     """
     if not isinstance(value, Mapping):
         return None
-    lat, lon = decimal(value.get("lat")), decimal(value.get("lon"))
-    if lat is None or lon is None or abs(float(lat.lexical)) > 90 or abs(float(lon.lexical)) > 180:
+    lat, lon = _digits(value.get("lat"), 90), _digits(value.get("lon"), 180)
+    return f"POINT({lon} {lat})" if lat and lon else None
+
+
+def _digits(number: object, limit: int) -> str | None:
+    if (type(number) is not float and type(number) is not int) or not -limit <= number <= limit:
         return None
-    return f"POINT({lon.lexical} {lat.lexical})"
+    digits = repr(number)
+    return format(Decimal(digits), "f") if "e" in digits else digits
 
 
 def mesh_id(value: object) -> str | None:

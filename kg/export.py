@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from kg.clean import LONGEST, clean, may_be_unfit
+from kg.clean import LONGEST, clean
 from kg.context import ABSENT, Context
 from kg.errors import FieldError, RecordError
 from kg.ontology import BASE, CT, RDF
@@ -131,23 +131,16 @@ class Exporter:
         ``fit`` says that its JSON was seen to hold no character that formats cannot carry.
         """
         number = self.number(record)
-        try:
-            exported = self._export(record, number)
-        except orjson.JSONEncodeError:
-            return self._mended(record, number)
-        fit = (fit or not may_be_unfit(exported.data)) and len(exported.data) <= LONGEST
-        return exported if fit else self._mended(record, number)
+        mended: list[FieldError] = []
 
-    def _mended(self, record: dict[str, Any], number: str) -> Exported:
-        errors: list[FieldError] = []
+        def report(path: str, value: object, expected: str) -> None:
+            mended.append(FieldError("mended", study=number, path=path, value=value, expected=expected))
 
-        def report(path: str, text: str, expected: str) -> None:
-            errors.append(FieldError("mended", path=path, value=text, expected=expected))
-
-        exported = self._export(clean(record, report), number)
-        exported.errors += errors
-        for error in exported.errors:
-            error.study = number
+        exported = self._export(record if fit else clean(record, report), number)
+        if fit and len(exported.data) > LONGEST:
+            exported = self._export(clean(record, report), number)
+        paths = {error.path for error in mended}
+        exported.errors = mended + [error for error in exported.errors if error.path not in paths]
         return exported
 
     def _export(self, record: dict[str, Any], number: str) -> Exported:
@@ -156,7 +149,7 @@ class Exporter:
         blocks = self._program.study(record, number, study + number.encode() + close, context)
         residue = self._residuals.of(record, context.refused) if context.odd else Residue()
         if residue.kept is not None:
-            blocks[0][1].append(self._unmapped + self._json(residue.kept))
+            self._keep(residue, blocks[0][1], context)
         for error in context.errors:
             error.study = number
         return Exported(
@@ -170,9 +163,14 @@ class Exporter:
             withheld=context.withheld + residue.withheld,
         )
 
-    def _json(self, value: Any) -> bytes:
-        text = orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
-        return self._style.literal(Literal(text, RDF + "JSON"))
+    def _keep(self, residue: Residue, pairs: list[bytes], context: Context) -> None:
+        """Writes what no shape reads, in its place, as one literal."""
+        text = orjson.dumps(residue.kept, option=orjson.OPT_SORT_KEYS)
+        if len(text) <= LONGEST:
+            pairs.append(self._unmapped + self._style.literal(Literal(text.decode(), RDF + "JSON")))
+            return
+        expected = f"at most {LONGEST:,} bytes that no shape reads"
+        context.errors.append(FieldError("lost", value=f"{len(text):,} bytes", expected=expected))
 
     def _graph(self, number: str) -> bytes:
         if not self._graphs:

@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 
 from kg.context import ABSENT, Context
-from kg.convert import Converters
+from kg.convert import CACHED_VALUES, Converters
 from kg.ontology import CT, RDF, XSD
 from kg.plan import Entity, Field, Key, Plan, Role
 from kg.style import Block, Style
@@ -23,7 +23,59 @@ from kg.values import Literal
 
 POSITION = CT + "position"
 
+_Shared = Callable[[Any, dict[bytes, list[bytes]], Context], bytes | None]
+
 _SIGNATURE = {True: "(x, s, l, n, blocks, shared, names, c)", False: "(x, shared, c)"}
+
+
+def _remembering(write: _Shared) -> _Shared:
+    """Of shared resources the same few come again and again: what the same JSON gave is given again."""
+    known: dict[Any, tuple[bytes, list[bytes]]] = {}
+
+    def remembered(x: Any, shared: dict[bytes, list[bytes]], c: Context) -> bytes | None:
+        texts = x if type(x) is str else tuple(x.items())
+        try:
+            found = known.get(texts)
+        except TypeError:
+            return write(x, shared, c)
+        if found is None:
+            return first(x, texts, shared, c)
+        token, pairs = found
+        if token in shared:
+            shared[token] += pairs
+        else:
+            shared[token] = [*pairs]
+        return token
+
+    def first(x: Any, texts: Any, shared: dict[bytes, list[bytes]], c: Context) -> bytes | None:
+        alone: dict[bytes, list[bytes]] = {}
+        trouble = c.odd, len(c.errors)
+        token = write(x, alone, c)
+        if token is not None:
+            shared.setdefault(token, []).extend(alone[token])
+            if trouble == (c.odd, len(c.errors)) and (type(x) is str or all(type(v) is str for v in x.values())):
+                if len(known) >= CACHED_VALUES:
+                    known.clear()
+                known[texts] = token, alone[token]
+        return token
+
+    return remembered
+
+
+class Numbered(dict[int, bytes]):
+    """A form with each number that was asked for.
+
+    >>> Numbered(b"-arm-%d")[3]
+    b'-arm-3'
+    """
+
+    def __init__(self, form: bytes) -> None:
+        super().__init__()
+        self._form = form
+
+    def __missing__(self, number: int) -> bytes:
+        made = self[number] = self._form % number
+        return made
 
 
 class Program:
@@ -45,8 +97,16 @@ class Program:
         }
         functions = [line for entity in plan.entities.values() for line in self._function(entity)]
         self.source = "\n".join([*self._constants, "", *functions])
-        scope: dict[str, Any] = {"dumps": orjson.dumps, "ABSENT": ABSENT, **self._convert.functions}
+        scope: dict[str, Any] = {
+            "dumps": orjson.dumps,
+            "ABSENT": ABSENT,
+            "Numbered": Numbered,
+            **self._convert.functions,
+        }
         exec(compile(self.source, "<plan>", "exec"), scope)  # noqa: S102 -- the source is made here, from the ontology
+        for entity in plan.entities.values():
+            if not entity.is_part and all(len(known.keys) < 2 and known.target is None for known in entity.fields):
+                scope[entity.local] = _remembering(scope[entity.local])
         self._study: Callable[..., None] = scope[plan.study.local]
 
     def study(self, record: dict[str, Any], number: str, token: bytes, context: Context) -> list[Block]:
@@ -67,7 +127,7 @@ class Program:
             yield f"    o = {first}"
             yield "    blocks.append((s, o))"
             position = self._style.predicate(POSITION) + self._style.literal(Literal("0", XSD + "integer"))
-            yield f"    if n: o.append({position.replace(b'0', b'%d', 1)!r} % n)"
+            yield f"    if n: o.append({self._numbered(position.replace(b'0', b'%d', 1))}[n])"
         else:
             yield from self._shared_head(entity, first)
         yield "    a = o.append"
@@ -142,7 +202,8 @@ class Program:
         if known.role is Role.TEXT:
             return f"dumps({v})" + (f" + b'@{known.shape.language}'" if known.shape.language else "")
         name = self._convert.scalar(known)
-        return f"({name}[{v}] if type({v}) is str else {name}.other({v}))"
+        kind = "float" if known.shape.datatype == XSD + "decimal" and known.role is Role.VALUE else "str"
+        return f"({name}[{v}] if type({v}) is {kind} else {name}.other({v}))"
 
     def _test(self, known: Field, v: str) -> tuple[str, str]:
         """A condition under which a value is good, and the expression of its token there."""
@@ -212,15 +273,24 @@ class Program:
             yield f"t = {entity.local}({v}, shared, c)"
             return
         _, close = self._style.opening("https://w3id.org/trialkg/part/")
-        name = f"-{known.local}-%d".encode()
         if entity.template is not None:
             yield f"m = l + {entity.template.after.encode()!r}"
         elif i == "1":
-            yield f"m = l + {name.replace(b'%d', b'1')!r}"
+            yield f"m = l + {f'-{known.local}-1'.encode()!r}"
         else:
-            yield f"m = l + {name!r} % {i}"
+            yield f"m = l + {self._numbered(f'-{known.local}-%d'.encode())}[{i}]"
         yield f"t = m + {close!r}" if close else "t = m"
         yield f"{entity.local}({v}, t, m, {n}, blocks, shared, names, c)"
+
+    def _numbered(self, form: bytes) -> str:
+        """The name of the constant that gives a form with a number in it."""
+        constant = f"= Numbered({form!r})"
+        for line in self._constants:
+            if line.endswith(constant):
+                return line.split()[0]
+        name = f"N{len(self._constants)}"
+        self._constants.append(f"{name} {constant}")
+        return name
 
     def _names(self, key: Key, x: str) -> Iterator[str]:
         """Gathers the names of the nodes right below a key, before anything there refers to them."""

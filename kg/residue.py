@@ -5,10 +5,13 @@ The export notices that something is odd; only then is the record walked here, a
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
+
+import orjson
 
 from kg.plan import Entity, Plan, Role
 
@@ -91,6 +94,7 @@ class Residuals:
 class _Walk:
     def __init__(self, contact_keys: frozenset[str], refused: set[int]) -> None:
         self._contact_keys = contact_keys
+        self._contacts = re.compile(b'"(?:%s)":' % "|".join(map(re.escape, sorted(contact_keys))).encode())
         self._refused = refused
         self.residue = Residue()
 
@@ -135,16 +139,16 @@ class _Walk:
         return kept
 
     def _without_contacts(self, value: Any) -> Any:
-        if isinstance(value, list):
-            return [self._without_contacts(below) if isinstance(below, dict | list) else below for below in value]
-        if not isinstance(value, dict):
+        if not isinstance(value, dict | list) or not self._contacts.search(orjson.dumps(value)):
             return value
+        if isinstance(value, list):
+            return [self._without_contacts(below) for below in value]
         kept = {}
         for name, below in value.items():
             if name in self._contact_keys:
                 self._withhold(below)
             else:
-                kept[name] = self._without_contacts(below) if isinstance(below, dict | list) else below
+                kept[name] = self._without_contacts(below)
         return kept
 
 

@@ -28,6 +28,7 @@ class Style:
     base: str = BASE
     prefixes: Mapping[str, str] = field(default_factory=dict)
     """Prefix -> namespace, of those that may be used."""
+    _datatypes: dict[str, bytes] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     repeats = True
     """Whether each object stands in a statement of its own, or all of a predicate stand together."""
@@ -46,8 +47,14 @@ class Style:
         return self.iri(iri) + b" "
 
     def literal(self, literal: Literal) -> bytes:
-        token = orjson.dumps(literal.lexical)
-        return token if literal.datatype == XSD + "string" else token + b"^^" + self.iri(literal.datatype)
+        return orjson.dumps(literal.lexical) + self.datatype(literal.datatype)
+
+    def datatype(self, iri: str) -> bytes:
+        """What stands behind the text of a literal."""
+        suffix = self._datatypes.get(iri)
+        if suffix is None:
+            suffix = self._datatypes[iri] = b"" if iri == XSD + "string" else b"^^" + self.iri(iri)
+        return suffix
 
     def block(self, block: Block, graph: bytes) -> bytes:
         subject, pairs = block

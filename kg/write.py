@@ -100,8 +100,7 @@ class Writer:
     def write(self, exported: Exported) -> bool:
         """Writes a study; tells whether it beats one that was written before."""
         data = self._frame.encode(exported.data)
-        with told(self._name):
-            self._stream.write(self._frame.between + data if len(self.ledger) else data)
+        self._stream.write(self._frame.between + data if len(self.ledger) else data)
         return self.ledger.enter(exported, len(data))
 
     @contextlib.contextmanager
@@ -131,7 +130,7 @@ class Writer:
 
     @contextlib.contextmanager
     def _framed(self, file: Any, compression: str) -> Iterator[None]:
-        with compressing(file, compression) as stream:
+        with told(self._name), compressing(file, compression) as stream:
             self._stream = stream
             stream.write(self._frame.head)
             yield
