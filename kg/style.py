@@ -80,8 +80,8 @@ class Grouped(Style):
     def opening(self, namespace: str) -> tuple[bytes, bytes]:
         namespace = self.rebased(namespace)
         for prefix, known in self.prefixes.items():
-            if known == namespace:
-                return prefix.encode() + b":", b""
+            if namespace.startswith(known) and _LOCAL.fullmatch(namespace, len(known)):
+                return f"{prefix}:{namespace[len(known) :]}".encode(), b""
         return b"<" + namespace.encode(), b">"
 
     def iri(self, iri: str) -> bytes:
