@@ -80,7 +80,7 @@ def ntriples(*inputs: Input, contacts: bool = False, reject: Reject = _raise) ->
     ``reject`` too, as :class:`FieldError`; by default they are passed over.
 
     >>> [study.count(b"\\n") for study in ntriples("tests/data/NCT02059759.txt")]
-    [705]
+    [706]
     """
     from kg.export import Exporter
     from kg.run import studies
@@ -93,7 +93,7 @@ def graph(*inputs: Input, contacts: bool = False, reject: Reject = _raise) -> rd
     """The studies of some inputs as one graph of rdflib, with the prefixes bound; of two versions the newer.
 
     >>> len(graph("tests/data/NCT02059759.txt"))
-    705
+    706
     """
     from kg.run import graph as made_of
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from kg.report import Report
 
 FORMATS = ("turtle", "ntriples", "nquads", "trig", "jsonld", "rdfxml")
+TABLES = ("table", "csv", "json", "markdown")
+ENGINES = ("fast", "pyshacl")
 LOST, WRONG_USE = 1, 2
 
 
@@ -59,6 +61,7 @@ def main() -> None:
 @click.option("--strict", is_flag=True, help="Stop at the first problem, and write nothing.")
 @click.option("--sort", is_flag=True, help="Put the studies in the order of their NCT numbers.")
 @click.option("--manifest", is_flag=True, help="Write OUT.manifest.json too: counts, SHA-256, range of versions.")
+@click.option("--describe", is_flag=True, help="Write OUT.void.ttl too: a description of the dataset (VoID, DCAT).")
 @click.option("--report", metavar="FILE", help="Write every problem to FILE, as JSON Lines; - is standard output.")
 @click.option("--base", metavar="IRI", help="Where the IRIs of parts, organizations and the like begin.")
 @click.pass_context
@@ -82,6 +85,113 @@ def export(context: click.Context, /, inputs: tuple[str, ...], output: str, repo
         done = run(inputs, output, report=Report(tell=tell), progress=progress, **options)
     _tell(done)
     context.exit(0 if done.lossless else LOST)
+
+
+@main.command()
+@click.argument("graphs", metavar="GRAPH...", nargs=-1, required=True)
+@click.option("-o", "--output", required=True, metavar="OUT.jsonl", help="The file to write; - is standard output.")
+@click.option("--base", metavar="IRI", help="The base that the export was given.")
+def restore(graphs: tuple[str, ...], output: str, **options: Any) -> None:
+    """Rebuild the study records from a graph.
+
+    GRAPH is an exported file in any format (.gz and .zst too), several of them, or the folder of a store. The
+    records are written as JSON Lines, in the order of their NCT numbers.
+    """
+    from kg.restore import restore as run
+
+    count = run(graphs, output, **{name: value for name, value in options.items() if value is not None})
+    click.echo(f"Studies: {count:,} restored.", err=True)
+
+
+@main.command()
+@click.argument("inputs", metavar="INPUT...", nargs=-1, required=True)
+@click.option("--require", type=click.FloatRange(0, 100), metavar="PERCENT", help="The least share that is enough.")
+@click.option("--json", "json_file", metavar="FILE", help="Write all of it to FILE, as JSON; - is standard output.")
+@click.option("--contacts", is_flag=True, help="Count as an export with --contacts does.")
+@click.option("--official", is_flag=True, help="Leave aside what the official field tree does not have.")
+@click.option("--all", "everything", is_flag=True, help="Show the paths that do not occur, too.")
+@click.pass_context
+def coverage(
+    context: click.Context,
+    /,
+    inputs: tuple[str, ...],
+    require: float | None,
+    json_file: str | None,
+    contacts: bool,
+    official: bool,
+    everything: bool,
+) -> None:
+    """Show how much of the records is in the graph.
+
+    For each path of the JSON: the property that its values go to, how many values and records there are, and
+    whether all values are in the graph, or are left out by choice (contact data), or are kept unmapped.
+
+    The exit status is 0 when the share of the values that are in the graph is at least PERCENT, what is left out
+    by choice aside; 1 when it is less, or when some record or file is lost; 2 for wrong use.
+    """
+    from kg.coverage import as_json, as_table, of
+    from kg.report import Report
+    from kg.write import STANDARD_OUTPUT, writing
+
+    report = Report()
+    with _progress(inputs) as progress:
+        found = of(inputs, contacts=contacts, official=official, reject=report.problem, progress=progress)
+    if json_file is not None:
+        with writing(json_file) as file:
+            file.write(as_json(found))
+    if json_file != STANDARD_OUTPUT:
+        click.echo(as_table(found, everything=everything), nl=False)
+    _tell_problems(report)
+    click.echo(found.summary(), err=json_file == STANDARD_OUTPUT)
+    context.exit(0 if report.lossless and found.reaches(require or 0) else LOST)
+
+
+@main.command()
+@click.option("--format", "name", type=click.Choice(TABLES), default="table", help="By default a table for people.")
+def fields(name: str) -> None:
+    """Show the fields of a record, and the properties that they go to.
+
+    For each field: where it lies in the JSON of a record, its property, class, value and cardinality, how often
+    it occurs in the sample of records that ships with the tests, an example and a definition.
+    """
+    from kg.fields import FORMATS as WRITERS
+    from kg.fields import rows
+    from kg.plan import shipped_plan
+
+    click.echo(WRITERS[name](rows(shipped_plan())), nl=False)
+
+
+@main.command()
+@click.argument("data", metavar="DATA...", nargs=-1, required=True)
+@click.option("--report", metavar="FILE", help="Write all violations to FILE: JSON Lines, or SHACL if it ends in .ttl.")
+@click.option("--engine", type=click.Choice(ENGINES), default=ENGINES[0], help="What looks for violations.")
+@click.option("--limit", type=click.IntRange(0), metavar="N", default=20, help="How many are shown; by default 20.")
+@click.pass_context
+def validate(context: click.Context, /, data: tuple[str, ...], report: str | None, engine: str, limit: int) -> None:
+    """Check graphs against the shapes of the ontology.
+
+    DATA is a file with RDF of any origin, in any format (.gz and .zst too), or the folder of a store; each is checked
+    on its own, and in it each named graph. The engine fast also tells parts of another study, parts without a study
+    or a class, and unknown terms; pyshacl is plain SHACL by pySHACL, and slow.
+
+    The exit status is 0 when all conform, 1 when there is a violation or a file is unreadable, 2 for wrong use.
+    """
+    from kg.validate import report_to
+    from kg.validate import validate as run
+    from kg.write import STANDARD_OUTPUT, writing
+
+    if report in data:
+        raise UsageError(f"{report} cannot be both the data and the report.")
+    done = run(data, engine=engine)
+    if report is not None:
+        with writing(report) as file:
+            report_to(file, done, turtle=report.endswith((".ttl", ".ttl.gz", ".ttl.zst")))
+    for finding in done.findings[:limit] if report != STANDARD_OUTPUT else ():
+        click.echo(finding)
+    if len(done.findings) > limit and report is None:
+        click.echo(f"kg: and {len(done.findings) - limit:,} more like these; --report FILE gives all.", err=True)
+    click.echo(done.summary(), err=True)
+    context.exit(0 if done.conforms else LOST)
 
 
 @contextlib.contextmanager
@@ -121,8 +231,12 @@ def _progress(inputs: tuple[str, ...]) -> Iterator[Callable[[int], None] | None]
 
 
 def _tell(report: Report) -> None:
+    _tell_problems(report, "; --report FILE gives all")
+    click.echo(report.summary(), err=True)
+
+
+def _tell_problems(report: Report, hint: str = "") -> None:
     for error in report.problems:
         click.echo(f"kg: {error}", err=True)
     if report.more:
-        click.echo(f"kg: and {report.more:,} more like these; --report FILE gives all.", err=True)
-    click.echo(report.summary(), err=True)
+        click.echo(f"kg: and {report.more:,} more like these{hint}.", err=True)

@@ -13,6 +13,7 @@ from kg.errors import ABSENT, FieldError
 __all__ = ["ABSENT", "Context", "locate"]
 
 Namer = Callable[[dict[str, Any]], str | None]
+Listed = Callable[[dict[str, Any]], object]
 Named = dict[str, list[tuple[bytes, dict[str, Any]]]]
 
 
@@ -58,17 +59,19 @@ class Context:
     """The complaints of one record.
 
     :attr:`odd` is set where something of the record may not be in the graph; :attr:`refused` are the objects
-    of which nothing is; :attr:`withheld` counts the contact data left out; :attr:`more` the objects that
-    stand behind a first one in a grouped style.
+    and lists that are not, or not as they are; :attr:`withheld` counts the contact data left out; :attr:`more`
+    the objects that stand behind a first one in a grouped style; :attr:`listed` has, for the properties that
+    lead to shared resources, their keys in the order and the spelling of the record.
     """
 
-    __slots__ = ("errors", "more", "odd", "record", "refused", "withheld")
+    __slots__ = ("errors", "listed", "more", "odd", "record", "refused", "withheld")
 
     def __init__(self, record: dict[str, Any]) -> None:
         self.record = record
         self.odd = False
         self.withheld = 0
         self.more = 0
+        self.listed: dict[str, list[object]] = {}
         self.refused: list[object] = []
         self.errors: list[FieldError] = []
 
@@ -108,6 +111,22 @@ class Context:
         self.refused.append(x)
         value = x.get(key, ABSENT) if isinstance(x, dict) else x
         self._complain(x, key if isinstance(x, dict) else "", value, expected)
+
+    def repeated(self, values: list[object]) -> None:
+        """A list that says one thing twice, which a graph cannot."""
+        self.odd = True
+        self.refused.append(values)
+
+    def disagree(self) -> None:
+        """A record that says two things of one shared resource: the graph cannot tell which stands where."""
+        self.odd = True
+        self.refused.append(self.record)
+
+    def order(self, name: str, nodes: list[Any], listed: Listed, usual: Callable[[Any], object]) -> None:
+        """Notes how shared resources are listed, where the graph alone would not tell their order or spelling."""
+        keys = [listed(node) if isinstance(node, dict) else None for node in nodes]
+        if len(keys) > 1 or usual(keys[0]) != keys[0]:
+            self.listed[name] = keys
 
     @staticmethod
     def at(x: object, keys: Iterable[str]) -> object:

@@ -13,32 +13,15 @@ from kg.context import Namer
 from kg.ontology import XSD
 from kg.plan import Entity, Field, Plan, Role
 from kg.style import Style
+from kg.tokens import Tokens
 from kg.values import Literal
-
-Converter = Callable[[Any], bytes | None]
-
-CACHED_VALUES = 50_000
-"""Distinct texts whose tokens are remembered before all are forgotten; bounds the memory."""
 
 _WEB = re.compile(r"(?:https?|ftp)://.+", re.IGNORECASE | re.DOTALL)
 _NAME_SLOT = re.compile(r"\{([^{}]*)\}")
 
 
-class Tokens(dict[str | float, bytes | None]):
-    """The tokens of texts and fractions, each worked out when it first comes; :attr:`other` works out other values.
-
-    Those are not remembered, since ``1 == True``.
-    """
-
-    def __init__(self, other: Converter) -> None:
-        super().__init__()
-        self.other = other
-
-    def __missing__(self, value: str | float) -> bytes | None:
-        if len(self) >= CACHED_VALUES:
-            self.clear()
-        token = self[value] = self.other(value)
-        return token
+def _as_it_is(value: Any) -> Any:
+    return value
 
 
 def is_iri(text: str) -> bool:
@@ -82,6 +65,20 @@ class Converters:
     def node(self, entity: Entity) -> str:
         """The name of the converter from the key of a shared resource to its token."""
         return self._keep(f"token_{entity.local}", lambda: self._node(entity))
+
+    def listed(self, entity: Entity) -> tuple[str, str]:
+        """The names of two functions: how a node is listed, and the key in its IRI, which is how it usually is."""
+        assert entity.template is not None
+        key = (entity.template.keys or ("",))[-1]
+
+        def by_key(node: dict[str, Any]) -> str | None:
+            found = node.get(key)
+            return found if isinstance(found, str) else None
+
+        made = derive.LISTED.get(entity.shape.iri, by_key)
+        usual = derive.KEYS.get(entity.shape.iri, _as_it_is) if entity.shape.iri in derive.LISTED else _as_it_is
+        local = entity.local
+        return self._keep(f"listed_{local}", lambda: made), self._keep(f"usual_{local}", lambda: usual)
 
     def namer(self, entity: Entity) -> str:
         """The name of the function from the JSON of a node to the name by which others refer to it."""

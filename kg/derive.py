@@ -198,6 +198,20 @@ VALUES: dict[str | tuple[str, str], Callable[[Any], str | None]] = {
 }
 """Property, or node shape and property -> function of the JSON value."""
 
+
+def mesh_listed(node: Mapping[str, Any]) -> object:
+    """How a MeSH term is listed: supplementary concepts whole, since records of 2024 capitalize their names.
+
+    >>> mesh_listed({"id": "D000690", "term": "x"}), mesh_listed({"id": "C000613593", "term": "Durvalumab"})
+    ('D000690', {'id': 'C000613593', 'term': 'Durvalumab'})
+    """
+    id_ = node.get("id")
+    return None if not isinstance(id_, str) else dict(node) if id_.startswith("C") else id_
+
+
+LISTED: dict[str, Callable[[Any], object]] = {CT + "MeshTerm": mesh_listed}
+"""Node shape -> how its nodes are listed in ``ct:asListed``, where their keys do not tell all."""
+
 KEYS: dict[str, Callable[[Any], str | None]] = {
     CT + "MeshTerm": mesh_id,
     CT + "Country": country_key,

@@ -12,7 +12,7 @@ from kg.clean import LONGEST, clean
 from kg.context import ABSENT, Context
 from kg.errors import FieldError, RecordError
 from kg.ontology import BASE, CT, RDF
-from kg.plan import UNMAPPED, Plan, shipped_plan
+from kg.plan import LISTED, UNMAPPED, Plan, shipped_plan
 from kg.program import Program
 from kg.residue import Residuals, Residue
 from kg.style import Block, Grouped, Lines, Style
@@ -84,6 +84,7 @@ class Exporter:
         self._residuals = Residuals(self.plan, contacts=contacts)
         self._graphs = graphs
         self._unmapped = self._style.predicate(UNMAPPED)
+        self._listed = self._style.predicate(LISTED)
         self._study_keys = self._paths(CT + "Study", "http://purl.org/dc/terms/identifier")
         self._modified_keys = self._paths(CT + "Record", "http://purl.org/dc/terms/modified")
         self._holder_keys = self._paths(CT + "Record", CT + "versionHolder")
@@ -148,6 +149,8 @@ class Exporter:
         study, close = self._style.opening("https://clinicaltrials.gov/study/")
         blocks = self._program.study(record, number, study + number.encode() + close, context)
         residue = self._residuals.of(record, context.refused) if context.odd else Residue()
+        if context.listed:
+            blocks[0][1].append(self._listed + self._json(context.listed))
         if residue.kept is not None:
             self._keep(residue, blocks[0][1], context)
         for error in context.errors:
@@ -165,12 +168,16 @@ class Exporter:
 
     def _keep(self, residue: Residue, pairs: list[bytes], context: Context) -> None:
         """Writes what no shape reads, in its place, as one literal."""
-        text = orjson.dumps(residue.kept, option=orjson.OPT_SORT_KEYS)
-        if len(text) <= LONGEST:
-            pairs.append(self._unmapped + self._style.literal(Literal(text.decode(), RDF + "JSON")))
+        token = self._json(residue.kept)
+        if len(token) <= LONGEST:
+            pairs.append(self._unmapped + token)
             return
         expected = f"at most {LONGEST:,} bytes that no shape reads"
-        context.errors.append(FieldError("lost", value=f"{len(text):,} bytes", expected=expected))
+        context.errors.append(FieldError("lost", value=f"{len(token):,} bytes", expected=expected))
+
+    def _json(self, value: object) -> bytes:
+        text = orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+        return self._style.literal(Literal(text, RDF + "JSON"))
 
     def _graph(self, number: str) -> bytes:
         if not self._graphs:

@@ -28,7 +28,7 @@ def context(plan: Plan, prefixes: Mapping[str, str]) -> Context:
             if known.shape.path != RDF + "type":
                 name = compact(known.shape.path, prefixes) if known.local in prefixes else known.local
                 terms[name] = _term(known.shape.path, known.role, known.shape.datatype, known.shape.is_iri, prefixes)
-    for name in ("position", "unmapped"):
+    for name in ("position", "asListed", "unmapped"):
         terms[name] = {"@id": f"ct:{name}"}
     return terms
 

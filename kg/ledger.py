@@ -78,10 +78,11 @@ class Ledger:
 
 
 def _as_date(number: int) -> str | None:
-    """A date from its number.
+    """A date from its number, as exact as it was.
 
-    >>> _as_date(20251224)
-    '2025-12-24'
+    >>> _as_date(20251224), _as_date(20251200), _as_date(0)
+    ('2025-12-24', '2025-12', None)
     """
-    digits = str(number)
-    return f"{digits[:4]}-{digits[4:6]}-{digits[6:]}" if number else None
+    digits = f"{number:08d}"
+    parts = (digits[:4], digits[4:6], digits[6:])
+    return "-".join(part for part in parts if int(part)) or None

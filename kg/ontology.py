@@ -24,7 +24,7 @@ SH = "http://www.w3.org/ns/shacl#"
 SKOS = "http://www.w3.org/2004/02/skos/core#"
 XSD = "http://www.w3.org/2001/XMLSchema#"
 
-FILES = ("core.ttl", "codes.ttl", "registries.ttl")
+FILES = ("core.ttl", "results.ttl", "codes.ttl", "registries.ttl")
 BASE = "https://w3id.org/trialkg/"
 """Where the resources of the project live; the option ``--base`` sets another place for those of the data."""
 

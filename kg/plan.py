@@ -19,6 +19,7 @@ from kg.values import KINDS, Kind
 
 ROOT = CT + "Study"
 UNMAPPED = CT + "unmapped"
+LISTED = CT + "asListed"
 CONTACT_DATA = CT + "ContactData"
 
 _PATH = re.compile(r"(?:\.|[A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)*(?:\[\])?)")

@@ -15,67 +15,19 @@ from typing import Any
 import orjson
 
 from kg.context import ABSENT, Context
-from kg.convert import CACHED_VALUES, Converters
+from kg.convert import Converters
 from kg.ontology import CT, RDF, XSD
 from kg.plan import Entity, Field, Key, Plan, Role
 from kg.style import Block, Style
+from kg.tokens import Numbered, remembering
 from kg.values import Literal
 
 POSITION = CT + "position"
 
-_Shared = Callable[[Any, dict[bytes, list[bytes]], Context], bytes | None]
+_REMEMBERED = {XSD + "decimal": "float", XSD + "integer": "int"}
+"""Datatype -> the JSON type whose tokens are remembered; texts for all others."""
 
 _SIGNATURE = {True: "(x, s, l, n, blocks, shared, names, c)", False: "(x, shared, c)"}
-
-
-def _remembering(write: _Shared) -> _Shared:
-    """Of shared resources the same few come again and again: what the same JSON gave is given again."""
-    known: dict[Any, tuple[bytes, list[bytes]]] = {}
-
-    def remembered(x: Any, shared: dict[bytes, list[bytes]], c: Context) -> bytes | None:
-        texts = x if type(x) is str else tuple(x.items())
-        try:
-            found = known.get(texts)
-        except TypeError:
-            return write(x, shared, c)
-        if found is None:
-            return first(x, texts, shared, c)
-        token, pairs = found
-        if token in shared:
-            shared[token] += pairs
-        else:
-            shared[token] = [*pairs]
-        return token
-
-    def first(x: Any, texts: Any, shared: dict[bytes, list[bytes]], c: Context) -> bytes | None:
-        alone: dict[bytes, list[bytes]] = {}
-        trouble = c.odd, len(c.errors)
-        token = write(x, alone, c)
-        if token is not None:
-            shared.setdefault(token, []).extend(alone[token])
-            if trouble == (c.odd, len(c.errors)) and (type(x) is str or all(type(v) is str for v in x.values())):
-                if len(known) >= CACHED_VALUES:
-                    known.clear()
-                known[texts] = token, alone[token]
-        return token
-
-    return remembered
-
-
-class Numbered(dict[int, bytes]):
-    """A form with each number that was asked for.
-
-    >>> Numbered(b"-arm-%d")[3]
-    b'-arm-3'
-    """
-
-    def __init__(self, form: bytes) -> None:
-        super().__init__()
-        self._form = form
-
-    def __missing__(self, number: int) -> bytes:
-        made = self[number] = self._form % number
-        return made
 
 
 class Program:
@@ -106,7 +58,7 @@ class Program:
         exec(compile(self.source, "<plan>", "exec"), scope)  # noqa: S102 -- the source is made here, from the ontology
         for entity in plan.entities.values():
             if not entity.is_part and all(len(known.keys) < 2 and known.target is None for known in entity.fields):
-                scope[entity.local] = _remembering(scope[entity.local])
+                scope[entity.local] = remembering(scope[entity.local])
         self._study: Callable[..., None] = scope[plan.study.local]
 
     def study(self, record: dict[str, Any], number: str, token: bytes, context: Context) -> list[Block]:
@@ -202,7 +154,7 @@ class Program:
         if known.role is Role.TEXT:
             return f"dumps({v})" + (f" + b'@{known.shape.language}'" if known.shape.language else "")
         name = self._convert.scalar(known)
-        kind = "float" if known.shape.datatype == XSD + "decimal" and known.role is Role.VALUE else "str"
+        kind = _REMEMBERED.get(known.shape.datatype or "", "str") if known.role is Role.VALUE else "str"
         return f"({name}[{v}] if type({v}) is {kind} else {name}.other({v}))"
 
     def _test(self, known: Field, v: str) -> tuple[str, str]:
@@ -265,6 +217,8 @@ class Program:
         yield "            if t is not None: ts.append(t)"
         yield f"        else: c.bad({v}, i - 1, e, {expected!r})"
         yield from ("    " + line for line in self._many(p, known))
+        if not entity.is_part and not scalar:
+            yield f"    c.order({known.local!r}, {v}, {', '.join(self._convert.listed(entity))})"
         yield f"elif {v} is not ABSENT: c.bad({x}, {name!r}, {v}, 'a list')"
 
     def _call(self, known: Field, entity: Entity, v: str, i: str, n: str) -> Iterator[str]:
@@ -311,6 +265,12 @@ class Program:
         p = self._style.predicate(known.shape.path)
         target = self._convert.plan.entities[known.target.iri]
         expected = f"the name of some {known.target.label} of this study"
+        if not known.many:
+            yield f"r = names[{target.local!r}].get({v}, ()) if {target.local!r} in names and type({v}) is str else ()"
+            yield f"if len(r) == 1: a({p!r} + r[0][0])"
+            yield f"elif r: o += [{p!r} + t for t, _ in r]"
+            yield f"elif {v} is not ABSENT: c.text(a, {p!r}, {x}, {name!r}, {v}, {expected!r})"
+            return
         yield f"if type({v}) is list and {v}:"
         yield "    ts = []"
         yield f"    for i, e in enumerate({v}):"
@@ -323,6 +283,10 @@ class Program:
     def _many(self, p: bytes, known: Field) -> Iterator[str]:
         """Writes the tokens in ``ts``, each once."""
         yield "ts = dict.fromkeys(ts)"
+        if known.role is Role.REFERENCE:
+            yield "if len({*map(str, v)}) != len(v): c.repeated(v)"
+        elif known.role not in (Role.NODE, Role.DERIVED):
+            yield "if len(ts) != len(v): c.repeated(v)"
         if self._style.repeats:
             yield f"o += [{p!r} + t for t in ts]"
             return

@@ -36,9 +36,17 @@ _OBJECT = re.compile(r'\{\s*["}]')
 _NEXT = re.compile(r'[,\n]\s*(?=\{\s*")')
 _GARBAGE = re.compile(r'(?:[^{]++|\{(?!\s*["}]))+')
 _ID = re.compile(r'"nctId"\s*:\s*"(NCT\d{8})"')
+DOWNLOAD = "https://clinicaltrials.gov/api/v2/studies"
+"""Where the registry serves its studies as API v2."""
 _LEGACY = (
-    (re.compile(rb'"(?:FullStudiesResponse|FullStudies|StudyFieldsResponse|ProtocolSection)"\s*:'), "old JSON"),
-    (re.compile(rb"<(?:clinical_study|search_results|study_fields_response)\b"), "the old XML"),
+    (
+        re.compile(rb'"(?:FullStudiesResponse|FullStudies|StudyFieldsResponse|ProtocolSection)"\s*:'),
+        "JSON of the API that was shut down in June 2024",
+    ),
+    (
+        re.compile(rb"<(?:clinical_study|search_results|study_fields_response)\b"),
+        "XML of the registry's former downloads",
+    ),
 )
 
 
@@ -56,14 +64,18 @@ class Record:
 
 
 def read(
-    inputs: Iterable[str | os.PathLike[str]], reject: Reject, progress: Progress | None = None
+    inputs: Iterable[str | os.PathLike[str]],
+    reject: Reject,
+    progress: Progress | None = None,
+    besides: Iterable[str] = (),
 ) -> Iterator[Record]:
     """Every study found in the inputs, in an order that depends on their names only.
 
     ``reject`` is given a :class:`SourceError` or :class:`RecordError` for whatever is lost; ``progress`` the number of
-    raw bytes read since its last call. Raises :class:`~kg.errors.UsageError` at once where an input does not exist.
+    raw bytes read since its last call; files ``besides`` are passed over, as an output of before. Raises
+    :class:`~kg.errors.UsageError` at once where an input does not exist.
     """
-    found = sources(inputs, reject, progress)
+    found = sources(inputs, reject, progress, besides)
     return (record for source in found for record in split(source.open(), source.name, reject))
 
 
@@ -95,7 +107,7 @@ class _Splitter:
         head, whole = peek(self.until_failure(chunks), cut.HEAD)
         for pattern, name in _LEGACY:
             if not cut.START.search(head) and pattern.search(head):
-                self.reject(SourceError(f"is {name}: the records of API v2 are needed", file=self.file))
+                self.reject(SourceError(f"is {name}; the same studies as API v2 are at {DOWNLOAD}", file=self.file))
                 return
         self.begins = head.lstrip().startswith((b"{", b"["))
         if not self.begins:

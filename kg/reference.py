@@ -1,4 +1,4 @@
-"""What is generated from the ontology: the OWL file for Protégé, the JSON-LD context, the reference for readers.
+"""What is generated from the ontology: the OWL file for Protégé, the JSON-LD context, the pages for readers.
 
 ``python -m kg.reference`` writes the files of a checkout anew, ``python -m kg.reference --check`` tells those
 that differ.
@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from kg.export import prefixes
+from kg.fields import cardinality, page, sample_document
+from kg.html import page as html_page
 from kg.jsonld import compact, context
 from kg.ontology import CT, FILES, OWL, RDF, RDFS, SH, SKOS, XSD
-from kg.plan import UNMAPPED, Entity, Field, Plan, Role, shipped_plan
+from kg.plan import LISTED, UNMAPPED, Entity, Field, Plan, Role, shipped_plan
 from kg.program import POSITION
 from kg.resources import folder
 
@@ -100,7 +102,7 @@ def _declare(graph: rdflib.Graph, plan: Plan) -> None:
             add(path, RDFS + "domain", domains.pop())
         if len(ranges) == 1 and (only := ranges.pop()):
             add(path, RDFS + "range", only)
-    for path, owner in ((POSITION, CT + "Part"), (UNMAPPED, CT + "Study")):
+    for path, owner in ((POSITION, CT + "Part"), (LISTED, CT + "Study"), (UNMAPPED, CT + "Study")):
         shape = next(known for known in plan.ontology.shapes[owner].properties if known.path == path)
         add(path, RDF + "type", OWL + "DatatypeProperty")
         add(path, RDFS + "domain", owner)
@@ -179,10 +181,6 @@ def _value_of(known: Field, plan: Plan) -> str:
     return compact(str(shape.datatype or shape.node), names)
 
 
-def _cardinality(known: Field) -> str:
-    return f"{1 if known.shape.required else 0}..{1 if known.shape.single else 'n'}"
-
-
 def _class_section(entity: Entity, plan: Plan) -> Iterator[str]:
     names = plan.ontology.prefixes
     yield f"### {entity.local}"
@@ -201,7 +199,7 @@ def _class_section(entity: Entity, plan: Plan) -> Iterator[str]:
         name = compact(known.shape.path, names)
         made = " *(derived)*" if known.role is Role.DERIVED else ""
         yield (
-            f"| `{name}` | {_value_of(known, plan)}{made} | {_cardinality(known)} | `{path}` "
+            f"| `{name}` | {_value_of(known, plan)}{made} | {cardinality(known)} | `{path}` "
             f"| **{known.shape.name}**: {known.shape.description} |"
         )
     yield ""
@@ -220,7 +218,8 @@ def _scheme_section(iri: str, plan: Plan) -> Iterator[str]:
 def reference(plan: Plan) -> str:
     """The reference of the ontology for readers, in Markdown."""
     used = dict.fromkeys(str(known.shape.node) for _, _, known in plan.walk() if known.role is Role.CODE)
-    part, unmapped = (plan.ontology.shapes[CT + name].properties[-1] for name in ("Part", "Study"))
+    part = plan.ontology.shapes[CT + "Part"].properties[-1]
+    own = [known for known in plan.ontology.shapes[CT + "Study"].properties if known.path in (LISTED, UNMAPPED)]
     lines = [
         "# Ontology reference",
         "",
@@ -230,11 +229,10 @@ def reference(plan: Plan) -> str:
         "after the value is how often it stands (`0..1`, `1..1`, `0..n`); the JSON path is relative to the object of",
         "its class. Prefixes are those at the top of every Turtle export.",
         "",
-        f"Besides the properties below, every part that comes from a list has `ct:{part.name}`, and a study has",
-        f"`ct:{unmapped.name}` where something is left.",
+        "Besides the properties below:",
         "",
-        f"- `ct:{part.name}`: {part.description}",
-        f"- `ct:{unmapped.name}`: {unmapped.description}",
+        f"- `ct:{part.name}`, on every part that comes from a list: {part.description}",
+        *(f"- `{compact(known.path, plan.ontology.prefixes)}`, on studies: {known.description}" for known in own),
         "",
         "## Prefixes",
         "",
@@ -270,12 +268,26 @@ def commands() -> str:
     return "\n".join(lines)
 
 
+def _sample(plan: Plan) -> str:
+    """The official field tree and the records that ship with the tests, as the package keeps them."""
+    data = Path(__file__).parent.parent / "tests" / "data"
+    real, made = (
+        [orjson.loads(path.read_bytes()) for path in sorted((data / name).glob("*.json"))]
+        for name in ("studies", "made")
+    )
+    return sample_document(plan, orjson.loads((data / "studies-metadata.json").read_bytes()), real, made)
+
+
 def generated(plan: Plan) -> dict[str, str]:
     """The generated files of a checkout, by their path in it."""
+    ontology, sample = owl(plan), _sample(plan)
     return {
         "ontology/context.jsonld": context_document(plan),
-        "ontology/trialkg.ttl": owl(plan),
+        "ontology/fields.json": sample,
+        "ontology/trialkg.ttl": ontology,
         "docs/commands.md": commands(),
+        "docs/fields.md": page(plan, orjson.loads(sample)),
+        "docs/ontology.html": html_page(plan, ontology),
         "docs/ontology.md": reference(plan),
     }
 

@@ -40,9 +40,9 @@ class Residue:
 
 @dataclass(slots=True)
 class _Reading:
-    """What is read at a place in the JSON: a plain value, keys of an object, elements of a list."""
+    """What is read at a place in the JSON: plain values of some types, keys of an object, elements of a list."""
 
-    plain: bool = False
+    types: set[type] = field(default_factory=set)
     keys: dict[str, _Reading] = field(default_factory=dict)
     element: _Reading | None = None
 
@@ -61,7 +61,7 @@ class _Reading:
 def _read(plan: Plan, entity: Entity, place: _Reading) -> _Reading:
     """Adds what an entity reads of the JSON at a place."""
     if entity.template and entity.template.keys != ("^",):
-        place.at(entity.template.keys or ()).plain = True
+        place.at(entity.template.keys or ()).types.add(str)
     for known in entity.fields:
         if known.role is Role.DERIVED:
             continue
@@ -70,7 +70,7 @@ def _read(plan: Plan, entity: Entity, place: _Reading) -> _Reading:
         if known.role is Role.NODE and known.target is not None:
             _read(plan, plan.entities[known.target.iri], there)
         else:
-            there.plain = True
+            there.types.update(known.kind.types if known.kind else (str,))
     return place
 
 
@@ -104,9 +104,10 @@ class _Walk:
             read = bool(value) and bool(reading.keys) and id(value) not in self._refused
             return self._object(value, reading, path) if read else self._unread(value, path)
         if isinstance(value, list):
-            return self._list(value, reading.element, path) if value and reading.element else self._unread(value, path)
-        plain = reading.plain or (reading.element is not None and reading.element.plain)
-        return _NOTHING if plain and value is not None else self._unread(value, path)
+            if not value or reading.element is None or id(value) in self._refused:
+                return self._unread(value, path)
+            return self._list(value, reading.element, path)
+        return _NOTHING if type(value) in reading.types else self._unread(value, path)
 
     def _object(self, value: dict[str, Any], reading: _Reading, path: str) -> Any:
         kept = {}
@@ -125,6 +126,8 @@ class _Walk:
         left = [self.value(element, reading, path + "[]") for element in value]
         if all(element is _NOTHING for element in left):
             return _NOTHING
+        if not reading.keys:  # plain values, whose places the graph does not keep
+            return self._unread(value, path)
         return [{} if element is _NOTHING else element for element in left]
 
     def _withhold(self, value: Any) -> Any:

@@ -11,6 +11,8 @@ import orjson
 
 from kg import __version__
 from kg.convert import is_iri
+from kg.describe import Export
+from kg.describe import describe as description
 from kg.errors import InputError, RecordError, Superseded, UsageError
 from kg.export import Exported, Exporter
 from kg.formats import format_of
@@ -22,6 +24,7 @@ from kg.write import STANDARD_OUTPUT, Writer, replacing
 if TYPE_CHECKING:
     import rdflib
 
+MANIFEST = ".manifest.json"
 Reject = Callable[[InputError], None]
 
 
@@ -65,6 +68,7 @@ def export(
     strict: bool = False,
     in_order: bool = False,
     manifest: bool = False,
+    describe: bool = False,
     base: str = BASE,
     report: Report | None = None,
     progress: Callable[[int], None] | None = None,
@@ -74,6 +78,7 @@ def export(
     ``format`` is a name in :data:`kg.formats.FORMATS`, by default what the name of the output tells;
     ``contacts`` keeps e-mail addresses and telephone numbers; ``strict`` raises the first problem;
     ``in_order`` sorts the studies by NCT number; ``manifest`` writes ``OUTPUT.manifest.json`` too;
+    ``describe`` reads what was written, and writes a description of it to ``OUTPUT.void.ttl``;
     ``progress`` is called with the bytes of input read since its last call.
 
     Raises :class:`~kg.errors.UsageError` for what cannot be done, :class:`~kg.errors.OutputError` for what
@@ -81,15 +86,18 @@ def export(
     """
     name = os.fspath(output)
     given = [os.fspath(each) for each in inputs]
-    _check(given, name, manifest)
+    _check(given, name, beside=manifest or describe)
     chosen = format_of(name, format)
-    exporter = Exporter(grouped=chosen.grouped, graphs=chosen.graphs, contacts=contacts, base=_namespace(base))
+    base = _namespace(base)
+    exporter = Exporter(grouped=chosen.grouped, graphs=chosen.graphs, contacts=contacts, base=base)
     frame = chosen.frame(exporter.prefixes)
     report = report or Report()
     reject = _raise_first if strict else report.problem
-    writer = Writer(name, frame, in_order=in_order, hashed=manifest)
+    writer = Writer(name, frame, in_order=in_order, hashed=manifest or describe)
     with writer.open():
-        for record, exported in studies(_counted(read(given, reject, progress), report), exporter, reject):
+        for record, exported in studies(
+            _counted(read(given, reject, progress, [name, name + MANIFEST]), report), exporter, reject
+        ):
             if writer.ledger.is_older(exported):
                 report.problem(_superseded(record, exported, "is older than another record of the study, and left out"))
             elif writer.write(exported):
@@ -97,15 +105,21 @@ def export(
     report.totals = writer.ledger.totals()
     if manifest:
         _write_manifest(name, report.manifest(writer.sha256, Path(name).name, chosen.name, __version__))
+    if describe:
+        _describe(
+            Export(Path(name), chosen, exporter.prefixes, base, report.totals, writer.sha256, f"kg {__version__}")
+        )
     return report
 
 
-def _check(inputs: list[str], name: str, manifest: bool) -> None:
+def _check(inputs: list[str], name: str, *, beside: bool) -> None:
     if not inputs:
         raise UsageError("No input is given; name files, folders, addresses, or - for standard input.")
     if name == STANDARD_OUTPUT:
-        if manifest:
-            raise UsageError("A manifest is written beside a file, and standard output has no place; name a file.")
+        if beside:
+            raise UsageError(
+                "A manifest or a description is written beside a file, and standard output has no place; name a file."
+            )
         return
     if "://" in name:
         raise UsageError(f"{name} is no file of this machine; write one and copy it there.")
@@ -142,5 +156,11 @@ def _superseded(record: Record, exported: Exported, problem: str) -> Superseded:
 
 def _write_manifest(name: str, manifest: dict[str, Any]) -> None:
     lines = orjson.dumps(manifest, option=orjson.OPT_INDENT_2) + b"\n"
-    with replacing(name + ".manifest.json") as file:
+    with replacing(name + MANIFEST) as file:
         file.write(lines)
+
+
+def _describe(export: Export) -> None:
+    text = description(export)
+    with replacing(f"{export.path}.void.ttl") as file:
+        file.write(text)

@@ -54,16 +54,22 @@ class Source:
 
 
 def sources(
-    inputs: Iterable[str | os.PathLike[str]], reject: Reject, progress: Progress | None = None
+    inputs: Iterable[str | os.PathLike[str]],
+    reject: Reject,
+    progress: Progress | None = None,
+    besides: Iterable[str] = (),
 ) -> Iterator[Source]:
     """Every stream in the inputs; ``reject`` is told of those that cannot be opened, ``progress`` of bytes read.
+
+    The files ``besides`` are no inputs, though they stand in a folder that is one: an output of before.
 
     Raises :class:`UsageError`, before anything is read, where an input does not exist.
     """
     names = _names(inputs)
     for name in names:
         _check(name)
-    return _every(names, reject, progress)
+    written = [Path(name).stat() for name in besides if Path(name).is_file()]
+    return _every(names, reject, progress, {(one.st_dev, one.st_ino) for one in written})
 
 
 def total_size(inputs: Iterable[str | os.PathLike[str]]) -> int | None:
@@ -163,8 +169,7 @@ def _regular(found: os.stat_result) -> bool:
 # -- opening ----------------------------------------------------------------------------------------------------
 
 
-def _every(names: list[str], reject: Reject, progress: Progress | None) -> Iterator[Source]:
-    seen: set[tuple[int, int]] = set()
+def _every(names: list[str], reject: Reject, progress: Progress | None, seen: set[tuple[int, int]]) -> Iterator[Source]:
     for name in names:
         if name == "-":
             yield from _opened("-", lambda: nullcontext(sys.stdin.buffer), reject, progress)

@@ -20,7 +20,8 @@ from kg.ontology import CT, XSD
 _MONTH = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])", re.ASCII)
 _YEAR = re.compile(r"\d{4}", re.ASCII)
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-_DATE_TIMES = ("%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d @ %I:%M %p")
+_NUMBER = re.compile(r"-?(?:\d+(?:\.\d+)?|\.\d+)", re.ASCII)
+_DATE_TIMES = ("%Y-%m-%dT%H:%M", "%Y-%m-%d @ %I:%M %p")
 
 
 class Literal(NamedTuple):
@@ -32,10 +33,15 @@ class Literal(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What a field of this kind takes, in words and as a function that gives ``None`` for anything else."""
+    """What a field of this kind takes, in words and as a function that gives ``None`` for anything else.
+
+    ``types`` are the JSON types of good values, and ``restore`` gives the JSON value of a lexical form again.
+    """
 
     expected: str
     parse: Callable[[object], Literal | None]
+    types: tuple[type, ...] = (str,)
+    restore: Callable[[str], object] = str
 
 
 def day(value: object) -> Literal | None:
@@ -120,12 +126,44 @@ def text(value: object) -> Literal | None:
     return Literal(value, XSD + "string") if isinstance(value, str) else None
 
 
+def number_or_text(value: object) -> Literal | None:
+    """A number that is written as text, digit for digit, or any other text.
+
+    >>> number_or_text("45.20"), number_or_text(45.2)
+    (Literal(lexical='45.20', datatype='http://www.w3.org/2001/XMLSchema#decimal'), None)
+    >>> number_or_text("<0.001")
+    Literal(lexical='<0.001', datatype='http://www.w3.org/2001/XMLSchema#string')
+    """
+    if isinstance(value, str) and _NUMBER.fullmatch(value):
+        return Literal(value, XSD + "decimal")
+    return text(value)
+
+
+def number(lexical: str) -> int | float:
+    """The JSON number of a decimal.
+
+    >>> number("4"), number("4.0")
+    (4, 4.0)
+    """
+    return float(lexical) if "." in lexical else int(lexical)
+
+
+def to_the_minute(lexical: str) -> str:
+    """A time as documents have it.
+
+    >>> to_the_minute("2024-12-02T00:45:00")
+    '2024-12-02T00:45'
+    """
+    return lexical.removesuffix(":00")
+
+
 KINDS: dict[str, Kind] = {
     XSD + "string": Kind("text", text),
-    XSD + "boolean": Kind("true or false", boolean),
-    XSD + "integer": Kind("a whole number", integer),
-    XSD + "decimal": Kind("a number", decimal),
+    XSD + "boolean": Kind("true or false", boolean, (bool,), "true".__eq__),
+    XSD + "integer": Kind("a whole number", integer, (int,), int),
+    XSD + "decimal": Kind("a number", decimal, (int, float), number),
     XSD + "date": Kind("a date (YYYY-MM-DD)", day),
-    XSD + "dateTime": Kind("a time (YYYY-MM-DDThh:mm)", date_time),
+    XSD + "dateTime": Kind("a time (YYYY-MM-DDThh:mm)", date_time, restore=to_the_minute),
     CT + "PartialDate": Kind("a date (YYYY-MM-DD, YYYY-MM or YYYY)", partial_date),
+    CT + "Number": Kind("a number as text, or other text", number_or_text),
 }

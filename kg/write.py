@@ -55,6 +55,17 @@ def replacing(name: str) -> Iterator[IO[bytes]]:
 
 
 @contextlib.contextmanager
+def writing(name: str) -> Iterator[Any]:
+    """A file as :func:`replacing` makes it, compressed as its name says, or standard output."""
+    if name == STANDARD_OUTPUT:
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    with replacing(name) as file, compressing(file, compression_of(name)) as packed:
+        yield packed
+
+
+@contextlib.contextmanager
 def compressing(file: Any, compression: str) -> Iterator[Any]:
     """What is written here goes to ``file`` as gzip, as Zstandard or as it is; the bytes depend on nothing else."""
     if compression == ".gz":

@@ -37,6 +37,6 @@ def studies() -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="session")
 def made() -> dict[str, Any]:
-    """A record that was made up so that every official field outside the results occurs."""
+    """A record that was made up so that every official field occurs."""
     record: dict[str, Any] = json.loads(MADE.read_text("utf-8"))
     return record

@@ -20,7 +20,7 @@ EXPORTER = Exporter(contacts=True)
 @pytest.fixture(scope="module")
 def shapes() -> rdflib.Graph:
     graph = rdflib.Graph()
-    for name in ("core.ttl", "codes.ttl", "registries.ttl"):
+    for name in ("core.ttl", "results.ttl", "codes.ttl", "registries.ttl"):
         graph.parse(folder("ontology") / name)
     return graph
 

@@ -23,18 +23,11 @@ from rdflib.compare import isomorphic
 import kg
 from kg.errors import OutputError, RecordError, UsageError
 from kg.formats import FORMATS
+from kg.rdf import FORMATS as PARSERS
 from kg.report import Report
 from kg.run import export
 from tests.conftest import DATA, SEED, STUDIES
 
-PARSERS = {
-    "turtle": ox.RdfFormat.TURTLE,
-    "ntriples": ox.RdfFormat.N_TRIPLES,
-    "nquads": ox.RdfFormat.N_QUADS,
-    "trig": ox.RdfFormat.TRIG,
-    "jsonld": ox.RdfFormat.JSON_LD,
-    "rdfxml": ox.RdfFormat.RDF_XML,
-}
 ALL = [DATA / "studies", DATA / "made", SEED]
 
 
@@ -208,6 +201,14 @@ def test_the_graph_of_the_api_takes_the_newer_version(tmp_path: Path) -> None:
     path = tmp_path / "two.jsonl"
     path.write_text("\n".join(json.dumps(version("NCT00000009", *each, each[0])) for each in (NEW, OLD)), "utf-8")
     assert [str(label) for label in kg.graph(path).objects(None, rdflib.RDFS.label)] == ["2024-06-01"]
+
+
+def test_an_output_of_before_is_no_input(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(json.dumps(version("NCT00000009", *OLD, "a")))
+    first = written([tmp_path], tmp_path / "out.ttl", manifest=True)
+    report = Report()
+    assert written([tmp_path], tmp_path / "out.ttl", manifest=True, report=report) == first
+    assert report.lossless
 
 
 # ---------------------------------------------------------------- atomic

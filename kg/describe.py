@@ -1,0 +1,350 @@
+"""The description of an export as a dataset: VoID and DCAT, along the HCLS profile.
+
+The profile (https://www.w3.org/TR/hcls-dataset/) tells three things apart: the registry (a summary of no version),
+the records of it that were exported (a version), and the file (a distribution, which has the counts). Each is named
+after the SHA-256 of the file, so the same export has the same description.
+"""
+
+from __future__ import annotations
+
+import gzip
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from io import BufferedReader
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pyoxigraph as ox
+
+from kg.formats import Format, compression_of
+from kg.jsonld import compact
+from kg.ledger import Totals
+from kg.ontology import CT, RDF, RDFS, XSD
+
+REGISTRY = "https://clinicaltrials.gov/"
+TERMS = "https://clinicaltrials.gov/about-site/terms-conditions"
+NLM = "https://www.nlm.nih.gov/"
+MEDIA_TYPES = "https://www.iana.org/assignments/media-types/"
+PROJECT = "https://github.com/trialkg/trialkg"
+PROFILE = "https://www.w3.org/TR/hcls-dataset/"
+
+PREFIXES = {
+    "dcat": "http://www.w3.org/ns/dcat#",
+    "dcterms": "http://purl.org/dc/terms/",
+    "dctypes": "http://purl.org/dc/dcmitype/",
+    "foaf": "http://xmlns.com/foaf/0.1/",
+    "formats": "http://www.w3.org/ns/formats/",
+    "pav": "http://purl.org/pav/",
+    "prov": "http://www.w3.org/ns/prov#",
+    "rdfs": RDFS,
+    "spdx": "http://spdx.org/rdf/terms#",
+    "void": "http://rdfs.org/ns/void#",
+    "xsd": XSD,
+}
+
+_SYNTAX = {
+    "turtle": "Turtle",
+    "ntriples": "N-Triples",
+    "nquads": "N-Quads",
+    "trig": "TriG",
+    "jsonld": "JSON-LD",
+    "rdfxml": "RDF_XML",
+}
+_PACKED = {".gz": "application/gzip", ".zst": "application/zstd"}
+
+
+ATTRIBUTION = (
+    "Source: ClinicalTrials.gov, U.S. National Library of Medicine, which neither made nor endorses this file. "
+    "Records change: the present ones are at ClinicalTrials.gov."
+)
+CHANGES = (
+    "They were put into another form: their fields are properties of the Trial Knowledge Graph ontology, their dates, "
+    "codes and identifiers are typed and linked, their parts are named."
+)
+"""What the terms of use ask a copy to say: where it comes from, how new it is, and what was changed."""
+
+_TYPE, _STUDY = f"<{RDF}type>".encode(), f"<{CT}Study>".encode()
+_Value = str | ox.Literal | None
+
+
+@dataclass(slots=True)
+class Tally:
+    """What an export holds as one graph: no statement counts twice, in however many studies it stands."""
+
+    triples: int = 0
+    subjects: int = 0
+    classes: Counter[str] = field(default_factory=Counter)
+    """Class -> its resources."""
+    properties: Counter[str] = field(default_factory=Counter)
+    """Property -> its statements."""
+    example: str = ""
+    """The first study."""
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """An export that is to be described: the file, and what its run knows of it."""
+
+    path: Path
+    format: Format
+    prefixes: Mapping[str, str]
+    base: str
+    totals: Totals
+    sha256: str
+    tool: str
+
+
+def _opened(path: Path) -> Any:
+    compression = compression_of(path.name)
+    if compression == ".gz":
+        return gzip.open(path, "rb")
+    if compression == ".zst":
+        import zstandard
+
+        return BufferedReader(zstandard.open(path, "rb"), 1 << 20)
+    return path.open("rb")
+
+
+def _statements(export: Export) -> Iterator[list[bytes]]:
+    """Subject, predicate and object of each statement, spelled as N-Triples have them."""
+    with _opened(export.path) as file:
+        if export.format.name in ("ntriples", "nquads"):
+            end = b" <" if export.format.graphs else b" ."
+            yield from (line[: line.rindex(end)].split(b" ", 2) for line in file)
+        else:
+            syntax = ox.RdfFormat.from_media_type(export.format.media_type)
+            yield from (str(quad.triple).encode().split(b" ", 2) for quad in ox.parse(file, format=syntax))
+
+
+def tally(export: Export) -> Tally:
+    """Counts what stands in the file.
+
+    Only what studies share can come again in another one, so only that is remembered to the end.
+    """
+    found, shared, own, study = Tally(), set[int](), set[int](), b""
+    namespaces = tuple(f"<{export.prefixes[name]}".encode() for name in ("study", "record", "part"))
+    properties, classes = Counter[bytes](), Counter[bytes]()
+    for subject, predicate, value in _statements(export):
+        seen = shared
+        if subject.startswith(namespaces):
+            number = subject[subject.rindex(b"/") + 1 :][:11]
+            if number != study:
+                study = number
+                own.clear()
+            seen = own
+        statement = hash((subject, predicate, value))
+        if statement in seen:
+            continue
+        seen.add(statement)
+        properties[predicate] += 1
+        node = hash(subject)
+        if node not in seen:
+            seen.add(node)
+            found.subjects += 1
+        if predicate == _TYPE:
+            classes[value] += 1
+            if not found.example and value == _STUDY:
+                found.example = subject[1:-1].decode()
+    found.triples = properties.total()
+    found.properties, found.classes = (
+        Counter({term[1:-1].decode(): count for term, count in counts.items()}) for counts in (properties, classes)
+    )
+    return found
+
+
+def _iri(name: str) -> str:
+    prefix, _, local = name.partition(":")
+    return PREFIXES[prefix] + local if prefix in PREFIXES else name
+
+
+def _literal(text: str, datatype: str = "string") -> ox.Literal:
+    return ox.Literal(text, datatype=ox.NamedNode(XSD + datatype))
+
+
+def _en(text: str) -> ox.Literal:
+    return ox.Literal(text, language="en")
+
+
+def _count(number: int) -> ox.Literal:
+    return _literal(str(number), "integer")
+
+
+def _day(text: str) -> ox.Literal:
+    """A day of the ledger as a literal, with nothing added where it is a month.
+
+    >>> _day("2020-02-00").value
+    '2020-02'
+    """
+    text = text.replace("-00", "")
+    return _literal(text, {7: "gYearMonth", 4: "gYear"}.get(len(text), "date"))
+
+
+class _Description:
+    """Statements in the order in which they are made."""
+
+    def __init__(self, export: Export, counted: Tally) -> None:
+        self.export, self.counted = export, counted
+        self.document = f"{export.base}dataset/{export.sha256[:32]}"
+        self.triples: list[ox.Triple] = []
+
+    def here(self, name: str) -> str:
+        return f"{self.document}#{name}"
+
+    def say(self, subject: str, types: str, **about: _Value | list[str]) -> None:
+        """Says what a subject is and has: ``prefix_name`` is a property, text an IRI; ``None`` says nothing."""
+        pairs: list[tuple[str, _Value]] = [(RDF + "type", _iri(name)) for name in types.split()]
+        for name, values in about.items():
+            predicate = _iri(name.replace("_", ":", 1))
+            pairs += [(predicate, value) for value in (values if isinstance(values, list) else [values])]
+        for predicate, value in pairs:
+            if value is not None:
+                term = ox.NamedNode(_iri(value)) if isinstance(value, str) else value
+                self.triples.append(ox.Triple(ox.NamedNode(subject), ox.NamedNode(predicate), term))
+
+    def part(self, kind: str, iri: str) -> str:
+        """The name of the partition of a class or a property."""
+        known = {**self.export.prefixes, **PREFIXES}
+        name = compact(iri, dict(sorted(known.items(), key=lambda item: -len(item[1]))))
+        return self.here(f"{kind}-{quote(name.replace(':', '-', 1), safe='')}")
+
+
+def _document(made: _Description) -> None:
+    made.say(
+        made.document,
+        "void:DatasetDescription foaf:Document",
+        dcterms_title=_en(f"Description of {made.export.path.name}"),
+        dcterms_conformsTo=PROFILE,
+        pav_createdWith=made.here("tool"),
+        foaf_primaryTopic=made.here("distribution"),
+        foaf_topic=[made.here("data"), REGISTRY],
+    )
+    made.say(made.here("tool"), "prov:SoftwareAgent", rdfs_label=_literal(made.export.tool), foaf_page=PROJECT)
+
+
+def _registry(made: _Description) -> None:
+    made.say(
+        REGISTRY,
+        "dctypes:Dataset dcat:Dataset",
+        dcterms_title=_en("ClinicalTrials.gov"),
+        dcterms_description=_en("The registry of clinical studies of the U.S. National Library of Medicine."),
+        dcterms_publisher=NLM,
+        dcterms_license=TERMS,
+        foaf_page=REGISTRY,
+    )
+    made.say(NLM, "foaf:Organization", foaf_name=_en("U.S. National Library of Medicine"))
+
+
+def _version(made: _Description) -> None:
+    totals, data = made.export.totals, made.here("data")
+    of = f", registry data of {_span(totals)}" if totals.last else ""
+    made.say(
+        data,
+        "dctypes:Dataset dcat:Dataset",
+        dcterms_title=_en(f"Study records of ClinicalTrials.gov{of}"),
+        dcterms_description=_en(f"{totals.studies:,} study records of ClinicalTrials.gov{of}."),
+        dcterms_isVersionOf=REGISTRY,
+        dcterms_source=REGISTRY,
+        dcterms_creator=NLM,
+        dcterms_publisher=NLM,
+        dcterms_license=TERMS,
+        dcterms_rights=made.here("attribution"),
+        dcterms_temporal=made.here("versions") if totals.last else None,
+        pav_version=_literal(_span(totals)) if totals.last else None,
+        dcat_distribution=made.here("distribution"),
+    )
+    if totals.first and totals.last:
+        made.say(
+            made.here("versions"),
+            "dcterms:PeriodOfTime",
+            rdfs_label=_en("The days of the registry data from which the records were drawn (versionHolder)"),
+            dcat_startDate=_day(totals.first),
+            dcat_endDate=_day(totals.last),
+        )
+    made.say(made.here("attribution"), "dcterms:RightsStatement", rdfs_label=_en(ATTRIBUTION))
+
+
+def _span(totals: Totals) -> str:
+    first, last = (_day(text or "").value for text in (totals.first, totals.last))
+    return first if first == last else f"{first} to {last}"
+
+
+def _distribution(made: _Description) -> None:
+    export, totals = made.export, made.export.totals
+    packed = _PACKED.get(compression_of(export.path.name))
+    about = f"{totals.studies:,} study records of ClinicalTrials.gov. {CHANGES}"
+    if totals.withheld:
+        about += f" Left out: {totals.withheld:,} e-mail addresses and telephone numbers."
+    made.say(
+        made.here("distribution"),
+        "dctypes:Dataset void:Dataset dcat:Distribution",
+        dcterms_title=_en(f"Study records of ClinicalTrials.gov as RDF: {export.path.name}"),
+        dcterms_description=_en(about),
+        dcterms_creator=made.here("tool"),
+        dcterms_source=REGISTRY,
+        dcterms_license=TERMS,
+        dcterms_rights=made.here("attribution"),
+        dcterms_conformsTo=CT.removesuffix("#"),
+        dcterms_format=MEDIA_TYPES + export.format.media_type,
+        pav_createdWith=made.here("tool"),
+        pav_version=_literal(_span(totals)) if totals.last else None,
+        prov_wasDerivedFrom=made.here("data"),
+        dcat_mediaType=MEDIA_TYPES + export.format.media_type,
+        dcat_compressFormat=packed and MEDIA_TYPES + packed,
+        dcat_byteSize=_literal(str(export.path.stat().st_size), "nonNegativeInteger"),
+        spdx_checksum=made.here("checksum"),
+        void_feature="formats:" + _SYNTAX[export.format.name],
+    )
+    made.say(
+        made.here("checksum"),
+        "spdx:Checksum",
+        spdx_algorithm="spdx:checksumAlgorithm_sha256",
+        spdx_checksumValue=_literal(export.sha256, "hexBinary"),
+    )
+
+
+def _counts(made: _Description) -> None:
+    counted = made.counted
+    file = made.here("distribution")
+    made.say(
+        file,
+        "",
+        void_triples=_count(counted.triples),
+        void_entities=_count(counted.classes[CT + "Study"]),
+        void_uriRegexPattern=_literal("^" + re.escape(made.export.prefixes["study"]) + "NCT[0-9]{8}$"),
+        void_distinctSubjects=_count(counted.subjects),
+        void_classes=_count(len(counted.classes)),
+        void_properties=_count(len(counted.properties)),
+        void_exampleResource=counted.example or None,
+        void_vocabulary=sorted({_vocabulary(iri) for iri in (*counted.classes, *counted.properties)}),
+    )
+    for iri, count in sorted(counted.classes.items()):
+        made.say(file, "", void_classPartition=made.part("class", iri))
+        made.say(made.part("class", iri), "", void_class=iri, void_entities=_count(count))
+    for iri, count in sorted(counted.properties.items()):
+        made.say(file, "", void_propertyPartition=made.part("property", iri))
+        made.say(made.part("property", iri), "", void_property=iri, void_triples=_count(count))
+
+
+def _vocabulary(iri: str) -> str:
+    """The namespace of a term.
+
+    >>> _vocabulary("http://purl.org/dc/terms/title"), _vocabulary("http://www.w3.org/2004/02/skos/core#notation")
+    ('http://purl.org/dc/terms/', 'http://www.w3.org/2004/02/skos/core#')
+    """
+    return iri[: max(iri.rfind("#"), iri.rfind("/")) + 1]
+
+
+STEPS: tuple[Callable[[_Description], None], ...] = (_document, _registry, _version, _distribution, _counts)
+"""What a description says, one after another."""
+
+
+def describe(export: Export, counted: Tally | None = None) -> bytes:
+    """The description of an export, in Turtle."""
+    made = _Description(export, counted or tally(export))
+    for step in STEPS:
+        step(made)
+    prefixes = {"": made.document + "#", "ct": CT, **PREFIXES}
+    return ox.serialize(made.triples, format=ox.RdfFormat.TURTLE, prefixes=prefixes) or b""

@@ -1,0 +1,102 @@
+"""Graphs from files: any RDF format, compressed or not, or the folder of a store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import partial
+from io import BufferedReader, RawIOBase
+from pathlib import Path
+from typing import Any, cast
+
+import pyoxigraph as ox
+
+from kg.errors import SourceError, UsageError
+from kg.formats import format_of
+from kg.unpack import CHUNK, unpacked
+
+FORMATS = {
+    "turtle": ox.RdfFormat.TURTLE,
+    "ntriples": ox.RdfFormat.N_TRIPLES,
+    "nquads": ox.RdfFormat.N_QUADS,
+    "trig": ox.RdfFormat.TRIG,
+    "jsonld": ox.RdfFormat.JSON_LD,
+    "rdfxml": ox.RdfFormat.RDF_XML,
+}
+
+
+Term = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
+Properties = dict[str, list[Term]]
+
+
+class _Chunks(RawIOBase):
+    """A stream of chunks as a file."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = chunks
+        self._left = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]  # any writable buffer
+        while not self._left:
+            chunk = next(self._chunks, None)
+            if chunk is None:
+                return 0
+            self._left = chunk
+        size = min(len(buffer), len(self._left))
+        buffer[:size], self._left = self._left[:size], self._left[size:]
+        return size
+
+
+def quads(name: str) -> Iterator[ox.Quad]:
+    """The statements of a file, by its name's format; raises :class:`~kg.errors.SourceError` where it breaks off."""
+    chosen = FORMATS[format_of(name).name]
+    try:
+        with Path(name).open("rb") as file:
+            chunks = unpacked(iter(partial(file.read, CHUNK), b""))
+            yield from ox.parse(BufferedReader(cast("Any", _Chunks(chunks)), CHUNK), format=chosen)
+    except (SyntaxError, ValueError, OSError) as error:
+        raise SourceError(f"is no good {format_of(name).name} ({error})", file=name) from error
+    except SourceError as error:
+        raise SourceError(error.problem, file=name) from error
+
+
+def statements(names: Iterable[str]) -> Iterator[ox.Quad]:
+    """The statements of some files, or of the folder of a store, one after another.
+
+    Raises :class:`~kg.errors.UsageError` at once for what is not there, and :class:`~kg.errors.SourceError` for what
+    cannot be read.
+    """
+    found = list(names)
+    for name in found:
+        if not Path(name).exists():
+            raise UsageError(f"{name}: No such file or directory.")
+    return (quad for name in found for quad in (_stored(name) if Path(name).is_dir() else quads(name)))
+
+
+def _stored(name: str) -> Iterator[ox.Quad]:
+    try:
+        yield from ox.Store.read_only(name)
+    except OSError as error:
+        raise SourceError(f"is no folder of a store ({error})", file=name) from error
+
+
+class Graph(dict[str, Properties]):
+    """Statements by subject and predicate, in memory; literals keep their lexical forms, which stores rewrite."""
+
+    def add(self, subject: str, predicate: str, term: Term) -> None:
+        """Adds a statement, once."""
+        terms = self.setdefault(subject, {}).setdefault(predicate, [])
+        if term not in terms:
+            terms.append(term)
+
+
+def graphs(found: Iterable[ox.Quad]) -> dict[str, Graph]:
+    """Statements by the name of their graph, with nothing for the default graph."""
+    made: dict[str, Graph] = {}
+    for quad in found:
+        name = quad.graph_name.value if isinstance(quad.graph_name, ox.NamedNode) else ""
+        if isinstance(quad.subject, ox.NamedNode):
+            made.setdefault(name, Graph()).add(quad.subject.value, quad.predicate.value, quad.object)
+    return made

@@ -1,0 +1,205 @@
+"""The way back: records of API v2 out of a graph, by walking the plan from the properties to the JSON paths.
+
+What the graph says in one place only is read from there: values from their properties, the order of parts from
+``ct:position``, of shared resources from ``ct:asListed``, and what no shape reads from ``ct:unmapped``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+from urllib.parse import unquote
+
+import orjson
+import pyoxigraph as ox
+
+from kg import derive
+from kg.context import Context
+from kg.ontology import BASE, RDF
+from kg.plan import LISTED, ROOT, UNMAPPED, Entity, Field, Plan, Role, Template, shipped_plan
+from kg.program import POSITION
+from kg.rdf import Graph, Properties, Term, graphs, statements
+from kg.style import Style
+from kg.write import writing
+
+PAGE = "pageHeader"
+"""The facts of a saved page stand beside the record and are no part of it."""
+
+_SLOT = re.compile(r"\{([^{}]*)\}")
+
+
+def restore(names: Iterable[str], output: str, *, base: str = BASE) -> int:
+    """Writes the records of some graphs as JSON Lines, ``-`` for standard output; gives their number.
+
+    Raises :class:`~kg.errors.UsageError`, :class:`~kg.errors.SourceError` and :class:`~kg.errors.OutputError`.
+    """
+    count = 0
+    with writing(output) as file:
+        for record in Restorer(statements(names), base=base):
+            file.write(orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE))
+            count += 1
+    return count
+
+
+class Restorer:
+    """Rebuilds records from statements; ``base`` is the one that the export was given.
+
+    >>> from kg.export import Exporter
+    >>> record = {"protocolSection": {"identificationModule": {"nctId": "NCT00000001", "briefTitle": "A trial"}}}
+    >>> lines = ox.parse(Exporter()(record).data, format=ox.RdfFormat.N_TRIPLES)
+    >>> list(Restorer(lines)) == [record]
+    True
+    """
+
+    def __init__(self, found: Iterable[ox.Quad], plan: Plan | None = None, *, base: str = BASE) -> None:
+        self._graphs = graphs(found)
+        self._graph = Graph()
+        self._plan = plan or shipped_plan()
+        self._style = Style(base=base)
+        self._number = next(known.keys for known in self._plan.study.fields if known.shape.pattern)
+        codes = self._plan.ontology.schemes.values()
+        self._notations = {concept.iri: concept.notation for scheme in codes for concept in scheme.values()}
+        self._labels = {concept.iri: concept.label for scheme in codes for concept in scheme.values()}
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        """The records, by NCT number."""
+        studies = {
+            iri: graph
+            for graph in self._graphs.values()
+            for iri, said in graph.items()
+            if any(term.value == ROOT for term in said.get(RDF + "type", ()) if isinstance(term, ox.NamedNode))
+        }
+        return (self._record(studies[iri], iri) for iri in sorted(studies))
+
+    def _record(self, graph: Graph, iri: str) -> dict[str, Any]:
+        self._graph = graph
+        said = graph[iri]
+        self._listed: dict[str, list[Any]] = _json(said, LISTED)
+        unmapped = _json(said, UNMAPPED)
+        whole = Context.at(unmapped, self._number) is not None  # the record says two things of one resource
+        record: dict[str, Any] = unmapped if whole else overlay(self._node(self._plan.study, said), unmapped)
+        record.pop(PAGE, None)
+        return record
+
+    def _properties(self, iri: str) -> Properties:
+        return self._graph.get(iri, {})
+
+    def _node(self, entity: Entity, said: Properties, key: str | None = None) -> dict[str, Any]:
+        """The JSON of a node; ``key`` is the one in its IRI."""
+        made: dict[str, Any] = {}
+        for known in entity.fields:
+            terms = said.get(known.shape.path)
+            if terms and known.role is not Role.DERIVED:
+                value = self._many(known, terms) if known.many else self._one(known, terms[0])
+                if value is not None:
+                    _put(made, known.keys, value)
+        if key is not None and entity.template is not None and entity.template.keys:
+            _put(made, entity.template.keys, key)
+        return made
+
+    def _one(self, known: Field, term: Term) -> Any:
+        if known.role is Role.NODE and isinstance(term, ox.NamedNode):
+            entity = self._plan.entities[known.target.iri] if known.target else self._plan.study
+            return None if _is_scalar(entity) else self._node(entity, self._properties(term.value))
+        return self._value(known, term)
+
+    def _many(self, known: Field, terms: list[Term]) -> list[Any] | None:
+        if known.role is not Role.NODE or known.target is None:
+            return list(dict.fromkeys(self._value(known, term) for term in terms))
+        entity = self._plan.entities[known.target.iri]
+        if _is_scalar(entity):
+            return None  # the field that keeps the text reads the same path
+        iris = [term.value for term in terms if isinstance(term, ox.NamedNode)]
+        return self._parts(entity, iris) if entity.is_part else self._shared(entity, known.local, iris)
+
+    def _parts(self, entity: Entity, iris: list[str]) -> list[Any]:
+        """Parts in their places; a place whose element the graph does not have stays empty."""
+        placed: dict[int, Any] = {}
+        for iri in iris:
+            said = self._properties(iri)
+            position = said.get(POSITION)
+            place = int(position[0].value) if position else len(placed) + 1  # type: ignore[union-attr]  # a literal
+            placed[place] = self._node(entity, said)
+        return [placed.get(place, {}) for place in range(1, max(placed, default=0) + 1)]
+
+    def _shared(self, entity: Entity, name: str, iris: list[str]) -> list[Any]:
+        template = entity.template
+        assert template is not None
+        listed = self._listed.get(name) or [self._key(template, iri) for iri in iris]
+        return [
+            self._by_key(entity, template, each) if isinstance(each, str) else each if isinstance(each, dict) else {}
+            for each in listed
+        ]
+
+    def _by_key(self, entity: Entity, template: Template, key: str) -> dict[str, Any]:
+        usual = derive.KEYS.get(entity.shape.iri, derive.plain_key)(key)
+        iri = f"{self._style.rebased(template.before)}{usual}{template.after}"
+        return self._node(entity, self._properties(iri), key)
+
+    def _key(self, template: Template, iri: str) -> str:
+        before = self._style.rebased(template.before)
+        return unquote(iri.removeprefix(before).removesuffix(template.after).replace("_", " "))
+
+    def _value(self, known: Field, term: Term) -> Any:
+        if isinstance(term, ox.Literal):
+            good = known.kind is not None and term.datatype.value != _STRING
+            return known.kind.restore(term.value) if known.kind and good else term.value
+        iri = term.value  # type: ignore[union-attr]  # the export has no triple terms
+        if known.role is Role.CODE:
+            return self._notations.get(iri, iri)
+        if known.role is Role.REFERENCE and known.target is not None:
+            return self._name(self._plan.entities[known.target.iri], iri)
+        before, _, after = (known.shape.template or "{.}").partition("{.}")
+        return iri.removeprefix(self._style.rebased(before)).removesuffix(after)
+
+    def _name(self, entity: Entity, iri: str) -> str:
+        """The name by which records refer to a node."""
+        said = self._properties(iri)
+        by_key = {known.keys: known for known in entity.fields if known.role is not Role.DERIVED}
+
+        def slot(match: re.Match[str]) -> str:
+            known = by_key[tuple(match[1].split("."))]
+            term: Any = said[known.shape.path][0]
+            return str(self._labels.get(term.value, term.value))
+
+        return _SLOT.sub(slot, entity.known_by or "")
+
+
+_STRING = "http://www.w3.org/2001/XMLSchema#string"
+
+
+def _is_scalar(entity: Entity) -> bool:
+    return entity.template is not None and entity.template.keys is None
+
+
+def _json(said: Properties, predicate: str) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for term in said.get(predicate, ()):
+        found |= orjson.loads(term.value)  # type: ignore[union-attr]  # a literal
+    return found
+
+
+def _put(made: dict[str, Any], keys: tuple[str, ...], value: Any) -> None:
+    """Puts a value at a path; an object is laid over what is there."""
+    if not keys:
+        made.update(overlay(made, value))
+        return
+    for key in keys[:-1]:
+        made = made.setdefault(key, {})
+    made[keys[-1]] = overlay(made[keys[-1]], value) if keys[-1] in made else value
+
+
+def overlay(below: Any, above: Any) -> Any:
+    """Two JSON values laid over each other: objects by key, lists of objects by place; else the upper one.
+
+    >>> overlay({"a": [{"b": 1}, {}], "c": 2}, {"a": [{}, {"d": 3}], "c": 4})
+    {'a': [{'b': 1}, {'d': 3}], 'c': 4}
+    """
+    if isinstance(below, dict) and isinstance(above, dict):
+        return below | {key: overlay(below[key], value) if key in below else value for key, value in above.items()}
+    if isinstance(below, list) and isinstance(above, list) and below and all(isinstance(each, dict) for each in below):
+        longest = max(len(below), len(above))
+        pairs = zip(below + [{}] * (longest - len(below)), above + [{}] * (longest - len(above)), strict=True)
+        return [overlay(lower, upper) for lower, upper in pairs]
+    return above
