@@ -6,7 +6,9 @@ that differ.
 
 from __future__ import annotations
 
+import re
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,11 +38,12 @@ def _is_object(known: Field) -> bool:
     return known.role in _OBJECTS or (known.role is Role.DERIVED and known.shape.is_iri)
 
 
-def _range(known: Field) -> str | None:
+def _range(plan: Plan, known: Field) -> str | None:
     if known.role is Role.CODE:
         return SKOS + "Concept"
     if known.target is not None:
-        return known.target.iri if known.target.is_class else None
+        types = plan.entities[known.target.iri].types
+        return types[0] if len(types) == 1 else None
     datatype = known.shape.datatype
     return datatype if datatype in _OWL_DATATYPES and not _is_object(known) else None
 
@@ -78,6 +81,15 @@ def owl(plan: Plan) -> str:
     return note + written.serialize(format="turtle").strip() + "\n"
 
 
+def _words(name: str) -> str:
+    """A name in camel case as words.
+
+    >>> _words("secondaryIdType")
+    'secondary id type'
+    """
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()
+
+
 def _declare(graph: rdflib.Graph, plan: Plan) -> None:
     from rdflib import Literal, URIRef
 
@@ -88,16 +100,17 @@ def _declare(graph: rdflib.Graph, plan: Plan) -> None:
         if (URIRef(subject), URIRef(predicate), None) not in graph:
             graph.add((URIRef(subject), URIRef(predicate), Literal(text, lang="en")))
 
+    names = Counter(uses[0][1].shape.name for uses in _uses(plan).values())
     for path, uses in _uses(plan).items():
         known = uses[0][1]
         if path != RDFS + "label":
             add(path, RDF + "type", OWL + ("ObjectProperty" if _is_object(known) else "DatatypeProperty"))
         if not path.startswith(CT):
             continue
-        word(path, RDFS + "label", known.shape.name)
+        word(path, RDFS + "label", known.shape.name if names[known.shape.name] == 1 else _words(known.local))
         word(path, SKOS + "definition", known.shape.description)
         domains = {type_ for entity, _ in uses for type_ in entity.types}
-        ranges = {_range(each) for _, each in uses}
+        ranges = {_range(plan, each) for _, each in uses}
         if len(domains) == 1:
             add(path, RDFS + "domain", domains.pop())
         if len(ranges) == 1 and (only := ranges.pop()):
