@@ -138,8 +138,8 @@ class Context:
     @staticmethod
     def rows(tokens: list[bytes]) -> bytes:
         """Names as the objects of one predicate in Turtle, three on a line."""
-        if len(tokens) <= 3:
-            return b", ".join(tokens)
+        if len(tokens) < 4:
+            return tokens[0] if len(tokens) == 1 else b", ".join(tokens)
         return b",\n        ".join([b", ".join(tokens[i : i + 3]) for i in range(0, len(tokens), 3)])
 
     @staticmethod

@@ -187,4 +187,4 @@ class Exporter:
 
     @staticmethod
     def _count(blocks: list[Block]) -> int:
-        return sum(len(pairs) for _, pairs in blocks)
+        return sum([len(pairs) for _, pairs in blocks])

@@ -71,10 +71,12 @@ class Ledger:
 
     def totals(self) -> Totals:
         """What was counted of the studies that stand."""
-        sums = [sum(counts[place] for place in self.standing()) for counts in self._counts]
-        holders = [holder for place in self.standing() if (holder := self._versions[place] % 10**8)]
+        triples, unmapped, withheld = (
+            sum(counts) - sum(counts[place] for place in self.beaten) for counts in self._counts
+        )
+        holders = {self._versions[place] % 10**8 for place in self.standing()} - {0}
         first, last = min(holders, default=0), max(holders, default=0)
-        return Totals(len(self) - len(self.beaten), sums[0], sums[1], sums[2], _as_date(first), _as_date(last))
+        return Totals(len(self) - len(self.beaten), triples, unmapped, withheld, _as_date(first), _as_date(last))
 
 
 def _as_date(number: int) -> str | None:

@@ -281,8 +281,10 @@ class Program:
         yield f"elif {v} is not ABSENT: c.text(a, {p!r}, {x}, {name!r}, {v}, {'a list of text'!r})"
 
     def _many(self, p: bytes, known: Field) -> Iterator[str]:
-        """Writes the tokens in ``ts``, each once."""
-        yield "ts = dict.fromkeys(ts)"
+        """Writes the tokens in ``ts``, each once; parts have tokens of their own."""
+        parts = known.target is not None and self._convert.plan.entities[known.target.iri].is_part
+        if known.role is not Role.NODE or not parts:
+            yield "ts = dict.fromkeys(ts)"
         if known.role is Role.REFERENCE:
             yield "if len({*map(str, v)}) != len(v): c.repeated(v)"
         elif known.role not in (Role.NODE, Role.DERIVED):

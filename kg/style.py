@@ -18,7 +18,11 @@ from kg.values import Literal
 Block = tuple[bytes, list[bytes]]
 
 _LOCAL = re.compile(r"(?:[A-Za-z0-9_]|%[0-9A-F]{2})(?:[A-Za-z0-9_-]|%[0-9A-F]{2})*|")
-_BARE = {XSD + "integer": r"[+-]?[0-9]+", XSD + "decimal": r"[+-]?[0-9]*\.[0-9]+", XSD + "boolean": "true|false"}
+_BARE = {
+    XSD + "integer": re.compile(r"[+-]?[0-9]+"),
+    XSD + "decimal": re.compile(r"[+-]?[0-9]*\.[0-9]+"),
+    XSD + "boolean": re.compile("true|false"),
+}
 
 
 @dataclass(frozen=True)
@@ -56,14 +60,10 @@ class Style:
             suffix = self._datatypes[iri] = b"" if iri == XSD + "string" else b"^^" + self.iri(iri)
         return suffix
 
-    def block(self, block: Block, graph: bytes) -> bytes:
-        subject, pairs = block
-        end = b" " + graph + b" .\n" if graph else b" .\n"
-        return subject + b" " + (end + subject + b" ").join(pairs) + end
-
     def study(self, blocks: Iterable[Block], graph: bytes) -> bytes:
         """The blocks of one study; ``graph`` is the token of its graph, or empty where formats have none."""
-        return b"".join([self.block(block, graph) for block in blocks])
+        end = b" " + graph + b" .\n" if graph else b" .\n"
+        return b"".join([s + b" " + (end + s + b" ").join(pairs) + end for s, pairs in blocks])
 
 
 @dataclass(frozen=True)
@@ -95,14 +95,10 @@ class Grouped(Style):
 
     def literal(self, literal: Literal) -> bytes:
         bare = _BARE.get(literal.datatype)
-        if bare and re.fullmatch(bare, literal.lexical):
+        if bare and bare.fullmatch(literal.lexical):
             return literal.lexical.encode()
         return super().literal(literal)
 
-    def block(self, block: Block, graph: bytes) -> bytes:  # noqa: ARG002 -- the graph stands around the blocks
-        subject, pairs = block
-        return subject + b" " + b" ;\n    ".join(pairs) + b" .\n"
-
     def study(self, blocks: Iterable[Block], graph: bytes) -> bytes:
-        text = b"\n".join([self.block(block, graph) for block in blocks])
+        text = b"\n".join([s + b" " + b" ;\n    ".join(pairs) + b" .\n" for s, pairs in blocks])
         return graph + b" {\n" + text + b"}\n" if graph else text
