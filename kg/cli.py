@@ -76,13 +76,14 @@ def export(context: click.Context, /, inputs: tuple[str, ...], output: str, repo
     """
     from kg.report import Report
     from kg.run import export as run
+    from kg.write import check_places
 
-    if report == output:
-        raise UsageError(f"{output} cannot take both the output and the report.")
+    check_places(inputs, [output, report])
     options["in_order"] = options.pop("sort")
     options = {name: value for name, value in options.items() if value is not None}
     with _problems_to(report) as tell, _progress(inputs) as progress:
-        done = run(inputs, output, report=Report(tell=tell), progress=progress, **options)
+        besides = [report] if report else []
+        done = run(inputs, output, report=Report(tell=tell), besides=besides, progress=progress, **options)
     _tell(done)
     context.exit(0 if done.lossless else LOST)
 

@@ -55,6 +55,10 @@ def plain_text(value: object) -> str | None:
     return repr(value) if isinstance(value, int | float) else None
 
 
+def _listed(value: object) -> list[object]:
+    return value if isinstance(value, list) else []
+
+
 class Context:
     """The complaints of one record.
 
@@ -117,10 +121,11 @@ class Context:
         self.odd = True
         self.refused.append(values)
 
-    def disagree(self) -> None:
+    def disagree(self, x: object) -> None:
         """A record that says two things of one shared resource: the graph cannot tell which stands where."""
         self.odd = True
         self.refused.append(self.record)
+        self._complain(x, "", x, "what the record says of the same resource elsewhere")
 
     def order(self, name: str, nodes: list[Any], listed: Listed, usual: Callable[[Any], object]) -> None:
         """Notes how shared resources are listed, where the graph alone would not tell their order or spelling."""
@@ -159,6 +164,6 @@ class Context:
         if len(found) > 1 and back is not None:
             key, namer = back
             mine = namer(x)
-            mutual = [(token, node) for token, node in found if mine in (node.get(key) or ())]
+            mutual = [(token, node) for token, node in found if mine in _listed(node.get(key))]
             found = mutual or found
         return [token for token, _ in found]

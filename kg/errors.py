@@ -19,6 +19,7 @@ to programs.
 
 from __future__ import annotations
 
+import json
 from typing import Any, ClassVar
 
 VALUE_WIDTH = 80
@@ -52,18 +53,22 @@ ABSENT = _Absent()
 
 
 def shown(value: object) -> str:
-    """A value as a message shows it, in JSON's terms and cut to :data:`VALUE_WIDTH` characters.
+    """A value as a message shows it, in JSON's terms, cut to :data:`VALUE_WIDTH` characters; of containers the outside.
 
-    >>> shown(None), shown(True), shown({"a": 1}), shown("x" * 100)[-3:]
-    ('null', 'true', "{'a': 1}", 'x…"')
+    >>> shown(None), shown(True), shown({"a": 1, "b": 2}), shown([1, 2]), shown("a\\x1b"), shown("x" * 100)[-3:]
+    ('null', 'true', '{"a": …, "b": …}', '[…] of 2', '"a\\\\u001b"', 'x…"')
     """
-    if value is None or isinstance(value, bool):
-        return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, str):
         cut = value if len(value) <= VALUE_WIDTH else value[:VALUE_WIDTH] + "…"
-        return '"' + cut.encode("utf-8", "backslashreplace").decode() + '"'
-    text = repr(value)[: VALUE_WIDTH + 1]
-    return text if len(text) <= VALUE_WIDTH else text[:VALUE_WIDTH] + "…"
+        return json.dumps(cut, ensure_ascii=False).encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, dict):
+        text = ", ".join(f"{json.dumps(str(key), ensure_ascii=False)}: …" for key in list(value)[:VALUE_WIDTH])
+        return "{" + (text if len(text) <= VALUE_WIDTH else text[:VALUE_WIDTH] + "…") + "}"
+    if isinstance(value, list):
+        return f"[…] of {len(value)}"
+    if value is None or isinstance(value, bool | int | float):
+        return json.dumps(value)[: VALUE_WIDTH + 1]
+    return repr(value)[:VALUE_WIDTH]
 
 
 class InputError(KGError):

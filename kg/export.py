@@ -142,6 +142,9 @@ class Exporter:
             exported = self._export(clean(record, report), number)
         paths = {error.path for error in mended}
         exported.errors = mended + [error for error in exported.errors if error.path not in paths]
+        for error in exported.errors:
+            if self._residuals.is_contact_data(error.path or ""):
+                error.value = "(left out)"
         return exported
 
     def _export(self, record: dict[str, Any], number: str) -> Exported:

@@ -83,6 +83,10 @@ class Residuals:
             () if contacts else (known.keys[-1] for _, _, known in plan.walk() if known.is_contact_data)
         )
 
+    def is_contact_data(self, path: str) -> bool:
+        """Whether a JSON path leads to contact data that is left out."""
+        return not self._contact_keys.isdisjoint(re.split(r"[.\[\]]+", path))
+
     def of(self, record: dict[str, Any], refused: list[object]) -> Residue:
         """The residue of a record; of the objects in ``refused`` (by identity) nothing is in the graph."""
         walk = _Walk(self._contact_keys, {id(x) for x in refused})
@@ -114,7 +118,9 @@ class _Walk:
         for name, below in value.items():
             step = f"{path}.{name}" if path else name
             place = reading.keys.get(name)
-            if place is not None:
+            if place is not None and name in self._contact_keys:
+                left = _NOTHING  # the export has counted it
+            elif place is not None:
                 left = self.value(below, place, step)
             else:
                 left = self._withhold(below) if name in self._contact_keys else self._unread(below, step)

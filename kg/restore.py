@@ -20,8 +20,9 @@ from kg.ontology import BASE, RDF
 from kg.plan import LISTED, ROOT, UNMAPPED, Entity, Field, Plan, Role, Template, shipped_plan
 from kg.program import POSITION
 from kg.rdf import Graph, Properties, Term, graphs, statements
+from kg.run import namespace
 from kg.style import Style
-from kg.write import writing
+from kg.write import check_places, writing
 
 PAGE = "pageHeader"
 """The facts of a saved page stand beside the record and are no part of it."""
@@ -34,9 +35,10 @@ def restore(names: Iterable[str], output: str, *, base: str = BASE) -> int:
 
     Raises :class:`~kg.errors.UsageError`, :class:`~kg.errors.SourceError` and :class:`~kg.errors.OutputError`.
     """
-    count = 0
+    given, count, base = list(names), 0, namespace(base)
+    check_places(given, [output])
     with writing(output) as file:
-        for record in Restorer(statements(names), base=base):
+        for record in Restorer(statements(given), base=base):
             file.write(orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE))
             count += 1
     return count
@@ -118,8 +120,7 @@ class Restorer:
         placed: dict[int, Any] = {}
         for iri in iris:
             said = self._properties(iri)
-            position = said.get(POSITION)
-            place = int(position[0].value) if position else len(placed) + 1  # type: ignore[union-attr]  # a literal
+            place = _position(said) or max(placed, default=0) + 1
             placed[place] = self._node(entity, said)
         return [placed.get(place, {}) for place in range(1, max(placed, default=0) + 1)]
 
@@ -164,6 +165,18 @@ class Restorer:
             return str(self._labels.get(term.value, term.value))
 
         return _SLOT.sub(slot, entity.known_by or "")
+
+
+MOST_PARTS = 1_000_000
+"""The furthest place of a part that is believed."""
+
+
+def _position(said: Properties) -> int | None:
+    """The place of a part, ``None`` where the graph tells none that can be."""
+    for term in said.get(POSITION, ()):
+        if isinstance(term, ox.Literal) and term.value.isdecimal() and 0 < int(term.value[:9]) <= MOST_PARTS:
+            return int(term.value[:9])
+    return None
 
 
 _STRING = "http://www.w3.org/2001/XMLSchema#string"

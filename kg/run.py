@@ -19,12 +19,12 @@ from kg.formats import format_of
 from kg.ontology import BASE
 from kg.records import Record, read
 from kg.report import Report
-from kg.write import STANDARD_OUTPUT, Writer, replacing
+from kg.write import Writer, check_places, is_stream, replacing
 
 if TYPE_CHECKING:
     import rdflib
 
-MANIFEST = ".manifest.json"
+MANIFEST, DESCRIPTION = ".manifest.json", ".void.ttl"
 Reject = Callable[[InputError], None]
 
 
@@ -36,6 +36,10 @@ def studies(records: Iterable[Record], exporter: Exporter, reject: Reject) -> It
         except RecordError as error:
             error.file, error.record = record.file, record.number
             reject(error)
+            continue
+        except Exception as error:  # a fault of ours costs this record, not the run
+            fault = f"cannot be exported ({type(error).__name__}: {error})"
+            reject(RecordError(fault, file=record.file, record=record.number))
             continue
         for problem in exported.errors:
             problem.file, problem.record = record.file, record.number
@@ -71,6 +75,7 @@ def export(
     describe: bool = False,
     base: str = BASE,
     report: Report | None = None,
+    besides: Iterable[str] = (),
     progress: Callable[[int], None] | None = None,
 ) -> Report:
     """Exports every study of the inputs into one file, ``-`` for standard output.
@@ -79,7 +84,8 @@ def export(
     ``contacts`` keeps e-mail addresses and telephone numbers; ``strict`` raises the first problem;
     ``in_order`` sorts the studies by NCT number; ``manifest`` writes ``OUTPUT.manifest.json`` too;
     ``describe`` reads what was written, and writes a description of it to ``OUTPUT.void.ttl``;
-    ``progress`` is called with the bytes of input read since its last call.
+    files ``besides`` are no inputs, though they stand in a folder that is one; ``progress`` is called with the
+    bytes of input read since its last call.
 
     Raises :class:`~kg.errors.UsageError` for what cannot be done, :class:`~kg.errors.OutputError` for what
     cannot be written and, when strict, the first :class:`~kg.errors.InputError`.
@@ -88,7 +94,7 @@ def export(
     given = [os.fspath(each) for each in inputs]
     _check(given, name, beside=manifest or describe)
     chosen = format_of(name, format)
-    base = _namespace(base)
+    base = namespace(base)
     exporter = Exporter(grouped=chosen.grouped, graphs=chosen.graphs, contacts=contacts, base=base)
     frame = chosen.frame(exporter.prefixes)
     report = report or Report()
@@ -96,7 +102,9 @@ def export(
     writer = Writer(name, frame, in_order=in_order, hashed=manifest or describe)
     with writer.open():
         for record, exported in studies(
-            _counted(read(given, reject, progress, [name, name + MANIFEST]), report), exporter, reject
+            _counted(read(given, reject, progress, [name, name + MANIFEST, name + DESCRIPTION, *besides]), report),
+            exporter,
+            reject,
         ):
             if writer.ledger.is_older(exported):
                 report.problem(_superseded(record, exported, "is older than another record of the study, and left out"))
@@ -115,25 +123,16 @@ def export(
 def _check(inputs: list[str], name: str, *, beside: bool) -> None:
     if not inputs:
         raise UsageError("No input is given; name files, folders, addresses, or - for standard input.")
-    if name == STANDARD_OUTPUT:
-        if beside:
-            raise UsageError(
-                "A manifest or a description is written beside a file, and standard output has no place; name a file."
-            )
-        return
+    if beside and is_stream(name):
+        raise UsageError(f"A manifest or a description is written beside a file, and {name} has no place; name a file.")
     if "://" in name:
         raise UsageError(f"{name} is no file of this machine; write one and copy it there.")
     if Path(name).is_dir():
         raise UsageError(f"{name} is a folder; name a file in it.")
-    if any(given != STANDARD_OUTPUT and Path(given).exists() and _same(given, name) for given in inputs):
-        raise UsageError(f"{name} is an input too; name another output.")
+    check_places(inputs, [name, name + MANIFEST, name + DESCRIPTION] if beside else [name])
 
 
-def _same(one: str, other: str) -> bool:
-    return Path(one).resolve() == Path(other).resolve()
-
-
-def _namespace(base: str) -> str:
+def namespace(base: str) -> str:
     """A base as a namespace; raises :class:`~kg.errors.UsageError` for what is none."""
     if not is_iri(base):
         raise UsageError(f"The base {base} is no IRI of the web, such as {BASE}.")
@@ -162,5 +161,5 @@ def _write_manifest(name: str, manifest: dict[str, Any]) -> None:
 
 def _describe(export: Export) -> None:
     text = description(export)
-    with replacing(f"{export.path}.void.ttl") as file:
+    with replacing(f"{export.path}{DESCRIPTION}") as file:
         file.write(text)

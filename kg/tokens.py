@@ -61,13 +61,13 @@ def remembering(write: Shared) -> Shared:
             found = None
         if found is None:
             return first(x, texts, shared, c)
-        put(shared, *found, c)
+        put(x, shared, *found, c)
         return found[0]
 
-    def put(shared: dict[bytes, list[bytes]], token: bytes, pairs: list[bytes], c: Context) -> None:
+    def put(x: Any, shared: dict[bytes, list[bytes]], token: bytes, pairs: list[bytes], c: Context) -> None:
         said = shared.setdefault(token, pairs)
         if said is not pairs and said != pairs:
-            c.disagree()
+            c.disagree(x)
             shared[token] = [*said, *pairs]
 
     def first(x: Any, texts: Any, shared: dict[bytes, list[bytes]], c: Context) -> bytes | None:
@@ -75,7 +75,7 @@ def remembering(write: Shared) -> Shared:
         trouble = c.odd, len(c.errors)
         token = write(x, alone, c)
         if token is not None:
-            put(shared, token, alone[token], c)
+            put(x, shared, token, alone[token], c)
             if trouble == (c.odd, len(c.errors)) and (type(x) is str or all(type(v) is str for v in x.values())):
                 if len(known) >= CACHED_VALUES:
                     known.clear()

@@ -117,7 +117,7 @@ def decimal(value: object) -> Literal | None:
         return Literal(str(value), XSD + "decimal")
     if type(value) is not float or not math.isfinite(value):
         return None
-    digits = repr(value)
+    digits = repr(value + 0.0)  # there is no negative zero
     return Literal(format(Decimal(digits), "f") if "e" in digits else digits, XSD + "decimal")
 
 

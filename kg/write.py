@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any, cast
 
-from kg.errors import OutputError
+from kg.errors import OutputError, UsageError
 from kg.export import Exported
 from kg.formats import Frame, compression_of
 from kg.ledger import Ledger
@@ -35,13 +35,36 @@ def told(name: str) -> Iterator[None]:
         raise OutputError(f"{name} cannot be written: {error.strerror or error}.") from error
 
 
+def is_stream(name: str) -> bool:
+    """Whether what is written there cannot be read again: standard output, a device, a pipe."""
+    path = Path(name)
+    return name == STANDARD_OUTPUT or (path.exists() and not path.is_file() and not path.is_dir())
+
+
+def check_places(inputs: Iterable[str], outputs: Iterable[str | None]) -> None:
+    """Raises :class:`~kg.errors.UsageError` where an output would take the place of an input or of another output."""
+    taken = {os.path.realpath(name) for name in inputs if name != STANDARD_OUTPUT}
+    for name in outputs:
+        if name is None or (is_stream(name) and name != STANDARD_OUTPUT):
+            continue
+        place = name if name == STANDARD_OUTPUT else os.path.realpath(name)
+        if place in taken:
+            raise UsageError(f"{name} is an input too, or another output; name another place.")
+        taken.add(place)
+
+
 @contextlib.contextmanager
 def replacing(name: str) -> Iterator[IO[bytes]]:
     """A file to write that takes the place of ``name`` when all went well, and is gone when not.
 
-    Raises :class:`~kg.errors.OutputError` where the place cannot be written.
+    A link is followed, and a device or a pipe is written to as it stands. Raises
+    :class:`~kg.errors.OutputError` where the place cannot be written.
     """
-    target = Path(name)
+    if is_stream(name):
+        with told(name), Path(name).open("wb") as stream:
+            yield stream
+        return
+    target = Path(os.path.realpath(name))
     beside = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
     try:
         with told(name), beside.open("x+b") as file:
@@ -104,7 +127,8 @@ class Writer:
         self._in_order = in_order
         self._compression = compression_of(name)
         self._hashed = hashed
-        self._spooled = in_order or name == STANDARD_OUTPUT
+        self._spooled = in_order or is_stream(name)
+        self._folder = None if is_stream(name) else Path(name).parent
         self.ledger = Ledger()
         self.sha256 = ""
 
@@ -118,7 +142,7 @@ class Writer:
     def open(self) -> Iterator[Writer]:
         """The time in which studies are taken; at its end the file stands in its place."""
         if self._spooled:
-            with told(self._name), tempfile.TemporaryFile() as spool:
+            with told(self._name), tempfile.TemporaryFile(dir=self._folder) as spool:
                 with self._framed(spool, ""):
                     yield self
                 with self._final() as file:

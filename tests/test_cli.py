@@ -101,6 +101,36 @@ def test_wrong_use_is_told_and_the_status_is_2(arguments: list[object]) -> None:
     assert done.stderr.strip()
 
 
+def test_nothing_is_written_over_an_input(tmp_path: Path) -> None:
+    record = tmp_path / "a.json"
+    record.write_text(GOOD)
+    assert run("export", record, "-o", tmp_path / "a.nt").returncode == 0
+    graph = (tmp_path / "a.nt").read_bytes()
+    assert run("export", record, "-o", tmp_path / "b.nt", "--report", f"{tmp_path}/./a.json").returncode == 2
+    assert run("restore", tmp_path / "a.nt", "-o", tmp_path / "a.nt").returncode == 2
+    assert run("restore", tmp_path / "a.nt", "-o", "-", "--base", "no iri").returncode == 2
+    assert record.read_text() == GOOD
+    assert (tmp_path / "a.nt").read_bytes() == graph
+
+
+def test_the_same_command_twice_in_one_folder(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(GOOD)
+    out, report = tmp_path / "out.nt", tmp_path / "problems.jsonl"
+    for _ in range(2):
+        done = run("export", tmp_path, "-o", out, "--report", report, "--describe", "--manifest")
+        assert done.returncode == 0, done.stderr
+
+
+def test_contact_data_is_in_no_message(tmp_path: Path) -> None:
+    record = json.loads(GOOD)
+    contact = {"name": {"email": "office@example.org"}, "phone": "000\x00000", "email": ["office@example.org"]}
+    record["protocolSection"]["contactsLocationsModule"] = {"centralContacts": [contact]}
+    (tmp_path / "a.json").write_text(json.dumps(record))
+    done = run("export", tmp_path / "a.json", "-o", tmp_path / "a.nt", "--report", "-")
+    assert b"office@" not in done.stdout + done.stderr + (tmp_path / "a.nt").read_bytes()
+    assert b"000" not in done.stdout.replace(b"NCT00000001", b"") + done.stderr.replace(b"NCT00000001", b"")
+
+
 def test_the_version() -> None:
     assert run("--version").stdout.split() == [b"kg,", b"version", kg.__version__.encode()]
 

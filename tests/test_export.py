@@ -239,6 +239,17 @@ def test_a_name_borne_by_several_stands_for_those_that_refer_back() -> None:
     ]
 
 
+@pytest.mark.parametrize("labels", [7, "A", {"A": 1}, None, [["A"]]])
+def test_a_bad_list_of_names_costs_itself_alone(labels: Any) -> None:
+    twins = [{"type": "DRUG", "name": "X", "armGroupLabels": each} for each in (labels, ["A"])]
+    module = {"armGroups": [{"label": "A", "interventionNames": ["Drug: X"]}], "interventions": twins}
+    exported = LINES(minimal(armsInterventionsModule=module))
+    assert [error.path for error in exported.errors]
+    assert [i.removeprefix(PART) for _, i in rows(exported, "?a ct:armIntervention ?i")] == [
+        "NCT00000001-intervention-2"
+    ]
+
+
 def test_a_name_that_nothing_bears_is_reported_and_kept_as_text() -> None:
     module = {"interventions": [{"type": "DRUG", "name": "X", "armGroupLabels": ["nowhere"]}]}
     exported = LINES(minimal(armsInterventionsModule=module))

@@ -124,7 +124,7 @@ def test_what_is_broken_costs_itself_only(name: str, size: int) -> None:
 def test_messages_name_the_record_and_the_place() -> None:
     _, lost = run('[{"hasResults": true}, {"a": 1}, {"hasResults": tru}]')
     assert [str(error) for error in lost] == [
-        'a.json, record 2: found "{"a": 1}", expected a study record (an object with protocolSection) at byte 23.',
+        r'a.json, record 2: found "{\"a\": 1}", expected a study record (an object with protocolSection) at byte 23.',
         "a.json, record 3: the JSON breaks at byte 48 (Expecting value).",
     ]
 

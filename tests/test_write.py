@@ -261,6 +261,19 @@ def test_wrong_use_is_told_before_anything_is_written(tmp_path: Path, words: str
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_link_is_followed_and_a_pipe_is_written_to(tmp_path: Path) -> None:
+    (tmp_path / "real.ttl").touch()
+    (tmp_path / "link.ttl").symlink_to(tmp_path / "real.ttl")
+    export([SEED], tmp_path / "link.ttl")
+    assert (tmp_path / "link.ttl").is_symlink()
+    assert (tmp_path / "real.ttl").stat().st_size > 1000
+    os.mkfifo(tmp_path / "pipe")
+    command = [sys.executable, "-m", "kg", "export", str(SEED), "-o", str(tmp_path / "pipe"), "-f", "turtle"]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL):
+        assert (tmp_path / "pipe").read_bytes() == (tmp_path / "real.ttl").read_bytes()
+    assert (tmp_path / "pipe").is_fifo()
+
+
 def test_a_missing_folder_is_told(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match=r"cannot be written: No such file or directory\."):
         export([SEED], tmp_path / "nowhere" / "out.ttl")
