@@ -75,10 +75,12 @@ def export(context: click.Context, /, inputs: tuple[str, ...], output: str, repo
     The exit status is 0 when every record is in the output, 1 when some record or file is lost, 2 for wrong use.
     """
     from kg.report import Report
+    from kg.run import DESCRIPTION, MANIFEST
     from kg.run import export as run
     from kg.write import check_places
 
-    check_places(inputs, [output, report])
+    beside = [output + ending for ending in (MANIFEST, DESCRIPTION)]
+    check_places(inputs, [output, *beside, report])
     options["in_order"] = options.pop("sort")
     options = {name: value for name, value in options.items() if value is not None}
     with _problems_to(report) as tell, _progress(inputs) as progress:
@@ -92,16 +94,22 @@ def export(context: click.Context, /, inputs: tuple[str, ...], output: str, repo
 @click.argument("graphs", metavar="GRAPH...", nargs=-1, required=True)
 @click.option("-o", "--output", required=True, metavar="OUT.jsonl", help="The file to write; - is standard output.")
 @click.option("--base", metavar="IRI", help="The base that the export was given.")
-def restore(graphs: tuple[str, ...], output: str, **options: Any) -> None:
+@click.pass_context
+def restore(context: click.Context, /, graphs: tuple[str, ...], output: str, **options: Any) -> None:
     """Rebuild the study records from a graph.
 
     GRAPH is an exported file in any format (.gz and .zst too), several of them, or the folder of a store. The
     records are written as JSON Lines, in the order of their NCT numbers.
     """
+    from kg.report import Report
     from kg.restore import restore as run
 
-    count = run(graphs, output, **{name: value for name, value in options.items() if value is not None})
-    click.echo(f"Studies: {count:,} restored.", err=True)
+    report = Report()
+    options = {name: value for name, value in options.items() if value is not None}
+    count = run(graphs, output, reject=report.problem, **options)
+    _tell_problems(report)
+    click.echo(f"Studies: {count:,} restored, {report.rejected:,} rejected.", err=True)
+    context.exit(0 if report.lossless else LOST)
 
 
 @main.command()
@@ -132,8 +140,9 @@ def coverage(
     """
     from kg.coverage import as_json, as_table, of
     from kg.report import Report
-    from kg.write import STANDARD_OUTPUT, writing
+    from kg.write import STANDARD_OUTPUT, check_places, writing
 
+    check_places(inputs, [json_file])
     report = Report()
     with _progress(inputs) as progress:
         found = of(inputs, contacts=contacts, official=official, reject=report.problem, progress=progress)
@@ -179,10 +188,9 @@ def validate(context: click.Context, /, data: tuple[str, ...], report: str | Non
     """
     from kg.validate import report_to
     from kg.validate import validate as run
-    from kg.write import STANDARD_OUTPUT, writing
+    from kg.write import STANDARD_OUTPUT, check_places, writing
 
-    if report in data:
-        raise UsageError(f"{report} cannot be both the data and the report.")
+    check_places(data, [report])
     done = run(data, engine=engine)
     if report is not None:
         with writing(report) as file:

@@ -10,7 +10,7 @@ import orjson
 
 from kg.errors import ABSENT, FieldError
 
-__all__ = ["ABSENT", "Context", "locate"]
+__all__ = ["ABSENT", "Context", "places"]
 
 Namer = Callable[[dict[str, Any]], str | None]
 Listed = Callable[[dict[str, Any]], object]
@@ -24,20 +24,21 @@ def _children(value: object) -> Iterator[tuple[str, object]]:
         yield from ((f"[{i}]", below) for i, below in enumerate(value))
 
 
-def locate(record: object, container: object) -> str:
-    """The JSON path of a container within a record, found by identity.
+def places(record: object) -> dict[int, str]:
+    """The JSON path of every container within a record, by its identity.
 
     >>> inner = {"city": 12}
-    >>> locate({"sites": [{}, inner]}, inner)
+    >>> places({"sites": [{}, inner]})[id(inner)]
     'sites[1]'
     """
+    found: dict[int, str] = {}
     waiting: list[tuple[str, object]] = [("", record)]
     while waiting:
         path, value = waiting.pop()
-        if value is container:
-            return path.removeprefix(".")
-        waiting += [(path + step, below) for step, below in _children(value)]
-    return ""
+        if isinstance(value, dict | list):
+            found[id(value)] = path.removeprefix(".")
+            waiting += [(path + step, below) for step, below in _children(value)]
+    return found
 
 
 def plain_text(value: object) -> str | None:
@@ -68,10 +69,11 @@ class Context:
     lead to shared resources, their keys in the order and the spelling of the record.
     """
 
-    __slots__ = ("errors", "listed", "more", "odd", "record", "refused", "withheld")
+    __slots__ = ("_places", "errors", "listed", "more", "odd", "record", "refused", "withheld")
 
     def __init__(self, record: dict[str, Any]) -> None:
         self.record = record
+        self._places: dict[int, str] | None = None
         self.odd = False
         self.withheld = 0
         self.more = 0
@@ -81,7 +83,9 @@ class Context:
 
     def _complain(self, container: object, key: str | int, value: object, expected: str) -> None:
         step = f"[{key}]" if isinstance(key, int) else f".{key}" if key else ""
-        path = (locate(self.record, container) + step).removeprefix(".")
+        if self._places is None:
+            self._places = places(self.record)
+        path = (self._places.get(id(container), "") + step).removeprefix(".")
         self.errors.append(FieldError("not as its shape says", path=path, value=value, expected=expected))
 
     def bad(self, container: object, key: str | int, value: object, expected: str) -> None:
@@ -148,13 +152,13 @@ class Context:
         return b",\n        ".join([b", ".join(tokens[i : i + 3]) for i in range(0, len(tokens), 3)])
 
     @staticmethod
-    def named(nodes: object, namer: Namer, token: bytes) -> Named:
+    def named(nodes: object, namer: Namer, owner: bytes, form: bytes) -> Named:
         """The nodes of a list by their name, with their tokens; one name may be borne by several."""
         known: Named = {}
         for i, node in enumerate(nodes if isinstance(nodes, list) else (), 1):
             name = namer(node) if isinstance(node, dict) else None
             if name is not None:
-                known.setdefault(name, []).append((token % i, node))
+                known.setdefault(name, []).append((owner + form % i, node))
         return known
 
     @staticmethod

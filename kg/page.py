@@ -30,7 +30,7 @@ MAX_DEPTH = 200
 _QUOTE = r"""(?:["']|&(?:quot|apos|#39|#x27|#34|#x22);)"""
 _BEGIN = re.compile(r"""\{\s*["'][\w$]+["']\s*:""")
 _ESCAPED = re.compile(r"\{\s*&(?:quot|apos|#39|#x27|#34|#x22);")
-_STUDY = re.compile(rf"\{{\s*{_QUOTE}(?:{'|'.join(sorted(SECTIONS))}){_QUOTE}\s*:")
+STUDY_START = re.compile(rf"\{{\s*{_QUOTE}(?:{'|'.join(sorted(SECTIONS))}){_QUOTE}\s*:")
 _PYTHON = re.compile(r"[\[\s]*\{\s*(?:'|&(?:quot|apos|#39|#x27|#34|#x22);)")
 _ANY = re.compile(rf"\{{\s*(?:{_QUOTE}(?:{'|'.join(sorted(SECTIONS))}){_QUOTE}|(?:'|&(?:apos|#39|#x27);)\w+)")
 _FACT = re.compile(r"\s*([A-Z][a-z]+(?: [\w-]+){0,7}):\s+(\S.*)")
@@ -78,7 +78,7 @@ def records(text: str) -> Iterator[dict[str, Any] | RecordError]:
             data, end = _literal(text, begin.start())
         except RecordError as error:
             yield error
-            begin = _STUDY.search(text, begin.end())
+            begin = STUDY_START.search(text, begin.end())
         else:
             yield _study(data, text[at : begin.start()])
             at, begin = end, _BEGIN.search(text, end)

@@ -256,8 +256,7 @@ class Program:
                     namer = self._convert.namer(entity)
                     start = f"-{known.local}-%d".encode() + close
                     yield (
-                        f"names = names | {{{entity.local!r}: "
-                        f"c.named({x}.get({below.name!r}), {namer}, l + {start!r})}}"
+                        f"names = names | {{{entity.local!r}: c.named({x}.get({below.name!r}), {namer}, l, {start!r})}}"
                     )
 
     def _reference(self, known: Field, v: str, x: str, name: str) -> Iterator[str]:

@@ -10,12 +10,13 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kg import cut
 from kg.clean import may_be_unfit
 from kg.errors import VALUE_WIDTH, RecordError, SourceError
-from kg.page import STUDY, is_page, is_study
+from kg.page import STUDY, STUDY_START, is_page, is_study
 from kg.page import records as page_records
 from kg.source import printed, sources
 from kg.unpack import peek
@@ -77,6 +78,14 @@ def read(
     """
     found = sources(inputs, reject, progress, besides)
     return (record for source in found for record in split(source.open(), source.name, reject))
+
+
+def holds_studies(name: str) -> bool:
+    """Whether a file of this machine begins with study records, as they are or as a saved page."""
+    if not Path(name).is_file():
+        return False
+    with Path(name).open("rb") as file:
+        return STUDY_START.search(cut.decoded(file.read(PAGE_HEAD))) is not None
 
 
 def split(chunks: Iterator[bytes], file: str, reject: Reject) -> Iterator[Record]:

@@ -7,7 +7,7 @@ What the graph says in one place only is read from there: values from their prop
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 from urllib.parse import unquote
 
@@ -16,6 +16,7 @@ import pyoxigraph as ox
 
 from kg import derive
 from kg.context import Context
+from kg.errors import RecordError
 from kg.ontology import BASE, RDF
 from kg.plan import LISTED, ROOT, UNMAPPED, Entity, Field, Plan, Role, Template, shipped_plan
 from kg.program import POSITION
@@ -24,21 +25,29 @@ from kg.run import namespace
 from kg.style import Style
 from kg.write import check_places, writing
 
+Reject = Callable[[RecordError], None]
+
 PAGE = "pageHeader"
 """The facts of a saved page stand beside the record and are no part of it."""
 
 _SLOT = re.compile(r"\{([^{}]*)\}")
 
 
-def restore(names: Iterable[str], output: str, *, base: str = BASE) -> int:
+def _raise(error: RecordError) -> None:
+    raise error
+
+
+def restore(names: Iterable[str], output: str, *, base: str = BASE, reject: Reject = _raise) -> int:
     """Writes the records of some graphs as JSON Lines, ``-`` for standard output; gives their number.
+
+    A study whose statements make no record goes to ``reject``, which by default raises it.
 
     Raises :class:`~kg.errors.UsageError`, :class:`~kg.errors.SourceError` and :class:`~kg.errors.OutputError`.
     """
     given, count, base = list(names), 0, namespace(base)
     check_places(given, [output])
     with writing(output) as file:
-        for record in Restorer(statements(given), base=base):
+        for record in Restorer(statements(given), base=base, reject=reject):
             file.write(orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE))
             count += 1
     return count
@@ -54,7 +63,10 @@ class Restorer:
     True
     """
 
-    def __init__(self, found: Iterable[ox.Quad], plan: Plan | None = None, *, base: str = BASE) -> None:
+    def __init__(
+        self, found: Iterable[ox.Quad], plan: Plan | None = None, *, base: str = BASE, reject: Reject = _raise
+    ) -> None:
+        self._reject = reject
         self._graphs = graphs(found)
         self._graph = Graph()
         self._plan = plan or shipped_plan()
@@ -72,7 +84,15 @@ class Restorer:
             for iri, said in graph.items()
             if any(term.value == ROOT for term in said.get(RDF + "type", ()) if isinstance(term, ox.NamedNode))
         }
-        return (self._record(studies[iri], iri) for iri in sorted(studies))
+        for iri in sorted(studies):
+            try:
+                record = self._record(studies[iri], iri)
+                orjson.dumps(record)
+            except (ValueError, TypeError, KeyError, AttributeError) as error:
+                why = f"its statements make no record ({type(error).__name__}: {error})"
+                self._reject(RecordError(why, study=iri.rpartition("/")[2]))
+            else:
+                yield record
 
     def _record(self, graph: Graph, iri: str) -> dict[str, Any]:
         self._graph = graph

@@ -17,7 +17,7 @@ from kg.errors import InputError, RecordError, Superseded, UsageError
 from kg.export import Exported, Exporter
 from kg.formats import format_of
 from kg.ontology import BASE
-from kg.records import Record, read
+from kg.records import Record, holds_studies, read
 from kg.report import Report
 from kg.write import Writer, check_places, is_stream, replacing
 
@@ -130,13 +130,17 @@ def _check(inputs: list[str], name: str, *, beside: bool) -> None:
     if Path(name).is_dir():
         raise UsageError(f"{name} is a folder; name a file in it.")
     check_places(inputs, [name, name + MANIFEST, name + DESCRIPTION] if beside else [name])
+    if holds_studies(name):
+        raise UsageError(f"{name} holds study records, which are not overwritten; name another output.")
 
 
 def namespace(base: str) -> str:
     """A base as a namespace; raises :class:`~kg.errors.UsageError` for what is none."""
     if not is_iri(base):
         raise UsageError(f"The base {base} is no IRI of the web, such as {BASE}.")
-    return base if base.endswith(("/", "#")) else base + "/"
+    if "#" in base:
+        raise UsageError(f"The base {base} has a #, and names below it could have none; end it in /.")
+    return base if base.endswith("/") else base + "/"
 
 
 def _raise_first(problem: InputError) -> None:

@@ -68,7 +68,7 @@ def sources(
     names = _names(inputs)
     for name in names:
         _check(name)
-    written = [Path(name).stat() for name in besides if Path(name).is_file()]
+    written = [Path(name).stat() for name in besides if os.path.isfile(name)]  # noqa: PTH113 -- takes any name
     return _every(names, reject, progress, {(one.st_dev, one.st_ino) for one in written})
 
 

@@ -118,7 +118,8 @@ def decimal(value: object) -> Literal | None:
     if type(value) is not float or not math.isfinite(value):
         return None
     digits = repr(value + 0.0)  # there is no negative zero
-    return Literal(format(Decimal(digits), "f") if "e" in digits else digits, XSD + "decimal")
+    plain = format(Decimal(digits), "f") if "e" in digits else digits
+    return Literal(plain if "." in plain else plain + ".0", XSD + "decimal")
 
 
 def text(value: object) -> Literal | None:

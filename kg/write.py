@@ -8,6 +8,7 @@ import hashlib
 import os
 import secrets
 import shutil
+import stat
 import sys
 import tempfile
 from array import array
@@ -37,8 +38,13 @@ def told(name: str) -> Iterator[None]:
 
 def is_stream(name: str) -> bool:
     """Whether what is written there cannot be read again: standard output, a device, a pipe."""
-    path = Path(name)
-    return name == STANDARD_OUTPUT or (path.exists() and not path.is_file() and not path.is_dir())
+    if name == STANDARD_OUTPUT:
+        return True
+    try:
+        mode = Path(name).stat().st_mode
+    except (OSError, ValueError):
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
 def check_places(inputs: Iterable[str], outputs: Iterable[str | None]) -> None:
@@ -64,8 +70,10 @@ def replacing(name: str) -> Iterator[IO[bytes]]:
         with told(name), Path(name).open("wb") as stream:
             yield stream
         return
+    if not Path(name).name:
+        raise OutputError(f'"{name}" names no file.')
     target = Path(os.path.realpath(name))
-    beside = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
+    beside = target.with_name(f".{target.name[:60]}.{secrets.token_hex(4)}.part")
     try:
         with told(name), beside.open("x+b") as file:
             yield file
@@ -74,7 +82,8 @@ def replacing(name: str) -> Iterator[IO[bytes]]:
         with told(name):
             beside.replace(target)
     finally:
-        beside.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # it is not there, nor can it be
+            beside.unlink()
 
 
 @contextlib.contextmanager

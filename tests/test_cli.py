@@ -121,6 +121,47 @@ def test_the_same_command_twice_in_one_folder(tmp_path: Path) -> None:
         assert done.returncode == 0, done.stderr
 
 
+def test_an_output_does_not_take_the_place_of_a_study(tmp_path: Path) -> None:
+    shutil.copy(SEED, tmp_path / "page.txt")
+    (tmp_path / "b.json").write_text(GOOD)
+    for name in ("page.txt", "b.json"):
+        before = (tmp_path / name).read_bytes()
+        assert run("export", tmp_path, "-o", tmp_path / name, "-f", "ntriples").returncode == 2
+        assert (tmp_path / name).read_bytes() == before
+    assert run("coverage", SEED, "--json", SEED).returncode == 2
+    assert (
+        run(
+            "export", SEED, "-o", tmp_path / "x.ttl", "--manifest", "--report", tmp_path / "x.ttl.manifest.json"
+        ).returncode
+        == 2
+    )
+
+
+@pytest.mark.parametrize("name", ["", "a.json/x.ttl", "x" * 245 + ".ttl"])
+def test_names_that_are_hard_to_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    (tmp_path / "a.json").write_text(GOOD)
+    monkeypatch.setenv("PYTHONPATH", str(Path.cwd()))
+    monkeypatch.chdir(tmp_path)
+    done = run("export", "a.json", "-o", name, "-f", "turtle")
+    assert b"Traceback" not in done.stderr
+    assert done.returncode == (0 if name.startswith("x") else done.returncode or 9) != 9
+
+
+@pytest.mark.parametrize("base", ["https://e.org/%20(x)!$;,=@/", "https://e.org/a", "https://é.org/ü/"])
+def test_bases_of_all_kinds(tmp_path: Path, base: str) -> None:
+    assert run("export", SEED, "-o", tmp_path / "a.ttl", "--base", base, "--describe").returncode == 0
+    assert run("export", SEED, "-o", tmp_path / "b.nt", "--base", base + "#").returncode == 2
+
+
+def test_many_bad_fields_take_no_longer_each(tmp_path: Path) -> None:
+    record = json.loads(GOOD)
+    record["protocolSection"]["contactsLocationsModule"] = {"locations": [{"country": "", "geoPoint": 1}] * 20_000}
+    (tmp_path / "a.json").write_text(json.dumps(record))
+    command = [sys.executable, "-m", "kg", "export", str(tmp_path / "a.json"), "-o", str(tmp_path / "a.nt")]
+    done = subprocess.run(command, capture_output=True, check=True, timeout=120)
+    assert b"fields reported" in done.stderr
+
+
 def test_contact_data_is_in_no_message(tmp_path: Path) -> None:
     record = json.loads(GOOD)
     contact = {"name": {"email": "office@example.org"}, "phone": "000\x00000", "email": ["office@example.org"]}

@@ -151,3 +151,23 @@ def test_what_only_a_shared_country_says_has_another_reader() -> None:
             if known.role is Role.NODE and scalar and scalar.keys is None:
                 readers = [each for each in entity.fields if each.keys == known.keys and each.role is Role.TEXT]
                 assert readers, known.shape.path
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        'ct:unmapped "{nojson"',
+        'ct:unmapped "[1]"^^rdf:JSON',
+        'ct:enrollmentCount "abc"^^xsd:integer',
+        "ct:enrollmentCount 99999999999999999999999",
+    ],
+)
+def test_a_study_that_makes_no_record_costs_itself_alone(tmp_path: Path, statement: str) -> None:
+    export([SEED], tmp_path / "a.ttl")
+    text = (tmp_path / "a.ttl").read_text("utf-8") + f"\nstudy:NCT00000001 a ct:Study ; {statement} .\n"
+    (tmp_path / "b.ttl").write_text(text, "utf-8")
+    done = run("restore", tmp_path / "b.ttl", "-o", "-")
+    assert done.returncode == 1
+    assert b"Traceback" not in done.stderr
+    assert b"NCT00000001: its statements make no record" in done.stderr
+    assert len(done.stdout.splitlines()) == 1
