@@ -11,13 +11,12 @@ import pyoxigraph as ox
 from kg import derive
 from kg.context import Namer
 from kg.ontology import XSD
-from kg.plan import Entity, Field, Plan, Role
+from kg.plan import SLOT, Entity, Field, Plan, Role
 from kg.style import Style
 from kg.tokens import Tokens
 from kg.values import Literal
 
 _WEB = re.compile(r"(?:https?|ftp)://.+", re.IGNORECASE | re.DOTALL)
-_NAME_SLOT = re.compile(r"\{([^{}]*)\}")
 
 
 def _as_it_is(value: Any) -> Any:
@@ -166,8 +165,8 @@ class Converters:
             for known in entity.fields
             if known.codes is not None and len(known.keys) == 1
         }
-        slots = _NAME_SLOT.findall(pattern)
-        form = _NAME_SLOT.sub("%s", pattern)
+        slots = SLOT.findall(pattern)
+        form = SLOT.sub("%s", pattern)
 
         def name(node: dict[str, Any]) -> str | None:
             values = {slot: node.get(slot) for slot in slots}

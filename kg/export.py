@@ -15,7 +15,7 @@ from kg.ontology import BASE, CT, RDF
 from kg.plan import LISTED, UNMAPPED, Plan, shipped_plan
 from kg.program import Program
 from kg.residue import Residuals, Residue
-from kg.style import Block, Grouped, Lines, Style
+from kg.style import Block, Grouped, Style
 from kg.values import Literal, partial_date
 
 NAMESPACES = (
@@ -79,7 +79,7 @@ class Exporter:
     ) -> None:
         self.plan = plan or shipped_plan()
         self.prefixes = prefixes(self.plan, base)
-        self._style: Style = Grouped(base, self.prefixes) if grouped else Lines(base)
+        self._style: Style = Grouped(base, self.prefixes) if grouped else Style(base)
         self._program = Program(self.plan, self._style, contacts=contacts)
         self._residuals = Residuals(self.plan, contacts=contacts)
         self._graphs = graphs

@@ -23,7 +23,8 @@ LISTED = CT + "asListed"
 CONTACT_DATA = CT + "ContactData"
 
 _PATH = re.compile(r"(?:\.|[A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)*(?:\[\])?)")
-_SLOT = re.compile(r"\{([^{}]*)\}")
+SLOT = re.compile(r"\{([^{}]*)\}")
+"""A place in a template."""
 
 
 class Role(enum.Enum):
@@ -83,7 +84,7 @@ class Template:
 
     @staticmethod
     def of(text: str) -> Template:
-        slots = _SLOT.findall(text)
+        slots = SLOT.findall(text)
         if len(slots) != 1:
             raise OntologyError(f"The IRI template {text} has {len(slots)} places, expected one.")
         before, after = text.split("{" + slots[0] + "}")

@@ -82,13 +82,17 @@ def _stored(name: str) -> Iterator[ox.Quad]:
         raise SourceError(f"is no folder of a store ({error})", file=name) from error
 
 
+FEW = 16
+"""Values of one property among which a repeated one is looked for."""
+
+
 class Graph(dict[str, Properties]):
     """Statements by subject and predicate, in memory; literals keep their lexical forms, which stores rewrite."""
 
     def add(self, subject: str, predicate: str, term: Term) -> None:
-        """Adds a statement, once."""
+        """Adds a statement that is not among the first few of its kind: what studies share comes with each."""
         terms = self.setdefault(subject, {}).setdefault(predicate, [])
-        if term not in terms:
+        if len(terms) >= FEW or term not in terms:
             terms.append(term)
 
 

@@ -18,7 +18,7 @@ from kg import derive
 from kg.context import Context
 from kg.errors import RecordError
 from kg.ontology import BASE, RDF
-from kg.plan import LISTED, ROOT, UNMAPPED, Entity, Field, Plan, Role, Template, shipped_plan
+from kg.plan import LISTED, ROOT, SLOT, UNMAPPED, Entity, Field, Plan, Role, Template, shipped_plan
 from kg.program import POSITION
 from kg.rdf import Graph, Properties, Term, graphs, statements
 from kg.run import namespace
@@ -29,8 +29,6 @@ Reject = Callable[[RecordError], None]
 
 PAGE = "pageHeader"
 """The facts of a saved page stand beside the record and are no part of it."""
-
-_SLOT = re.compile(r"\{([^{}]*)\}")
 
 
 def _raise(error: RecordError) -> None:
@@ -184,7 +182,7 @@ class Restorer:
             term: Any = said[known.shape.path][0]
             return str(self._labels.get(term.value, term.value))
 
-        return _SLOT.sub(slot, entity.known_by or "")
+        return SLOT.sub(slot, entity.known_by or "")
 
 
 MOST_PARTS = 1_000_000

@@ -27,7 +27,7 @@ _BARE = {
 
 @dataclass(frozen=True)
 class Style:
-    """Spells terms in full, one statement a line."""
+    """N-Triples and N-Quads: spells terms in full, one statement a line."""
 
     base: str = BASE
     prefixes: Mapping[str, str] = field(default_factory=dict)
@@ -64,11 +64,6 @@ class Style:
         """The blocks of one study; ``graph`` is the token of its graph, or empty where formats have none."""
         end = b" " + graph + b" .\n" if graph else b" .\n"
         return b"".join([s + b" " + (end + s + b" ").join(pairs) + end for s, pairs in blocks])
-
-
-@dataclass(frozen=True)
-class Lines(Style):
-    """N-Triples and N-Quads."""
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import rdflib
+
+from kg.ontology import FILES
+from kg.resources import folder
 
 DATA = Path(__file__).parent / "data"
 GOLDEN = Path(__file__).parent / "golden"
@@ -40,3 +44,12 @@ def made() -> dict[str, Any]:
     """A record that was made up so that every official field occurs."""
     record: dict[str, Any] = json.loads(MADE.read_text("utf-8"))
     return record
+
+
+@pytest.fixture(scope="session")
+def shapes() -> rdflib.Graph:
+    """The shapes and code lists, as pySHACL takes them."""
+    graph = rdflib.Graph()
+    for name in FILES:
+        graph.parse(folder("ontology") / name)
+    return graph

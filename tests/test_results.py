@@ -312,14 +312,6 @@ WRONG = [
 ]
 
 
-@pytest.fixture(scope="module")
-def shapes() -> rdflib.Graph:
-    graph = rdflib.Graph()
-    for name in ("core.ttl", "results.ttl", "codes.ttl", "registries.ttl"):
-        graph.parse(folder("ontology") / name)
-    return graph
-
-
 def violations(shapes: rdflib.Graph, record: dict[str, Any]) -> list[str]:
     data = rdflib.Graph().parse(folder("ontology") / "codes.ttl").parse(data=EXPORTER(record).data, format="nt")
     _, report, _ = pyshacl.validate(data, shacl_graph=shapes, inference="none", advanced=False)

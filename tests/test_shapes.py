@@ -17,14 +17,6 @@ from tests.test_export import change
 EXPORTER = Exporter(contacts=True)
 
 
-@pytest.fixture(scope="module")
-def shapes() -> rdflib.Graph:
-    graph = rdflib.Graph()
-    for name in ("core.ttl", "results.ttl", "codes.ttl", "registries.ttl"):
-        graph.parse(folder("ontology") / name)
-    return graph
-
-
 def violations(shapes: rdflib.Graph, record: dict[str, Any]) -> list[tuple[str, str]]:
     """Focus node and path of each violation in the graph of one record, each once whatever constraints it breaks.
 
