@@ -1,0 +1,89 @@
+"""What the commands share: how errors, problems and progress are told."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kg.errors import InputError, KGError, UsageError
+
+if TYPE_CHECKING:
+    from kg.report import Report
+
+LOST, WRONG_USE = 1, 2
+
+
+def _terminated(*_: object) -> None:
+    """Unwinds like an interrupt, so that no half file stays behind."""
+    sys.exit(128 + signal.SIGTERM)
+
+
+class Command(click.Group):
+    """Tells every error of ``kg`` in one sentence, with the exit status that fits."""
+
+    def invoke(self, context: click.Context) -> Any:
+        signal.signal(signal.SIGTERM, _terminated)
+        try:
+            return super().invoke(context)
+        except UsageError as error:
+            click.echo(f"kg: {error}", err=True)
+            context.exit(WRONG_USE)
+        except KGError as error:
+            click.echo(f"kg: {error}", err=True)
+            context.exit(LOST)
+        except KeyboardInterrupt:
+            click.echo("kg: interrupted, nothing was written.", err=True)
+            context.exit(130)
+
+
+@contextlib.contextmanager
+def problems_to(name: str | None) -> Iterator[Callable[[InputError], None]]:
+    """Where problems are written as they are met."""
+    import orjson
+
+    from kg.write import STANDARD_OUTPUT, replacing
+
+    if name is None:
+        yield lambda _: None
+        return
+    opened = contextlib.nullcontext(sys.stdout.buffer) if name == STANDARD_OUTPUT else replacing(name)
+    with opened as file:
+        yield lambda error: _ignore(file.write(orjson.dumps(error.as_dict()) + b"\n"))
+
+
+def _ignore(_: object) -> None:
+    return None
+
+
+@contextlib.contextmanager
+def progress_of(inputs: tuple[str, ...]) -> Iterator[Callable[[int], None] | None]:
+    """A bar on standard error, where that is a terminal."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from kg.source import total_size
+
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("Reading", total=total_size(inputs))
+        yield lambda count: bar.advance(task, count)
+
+
+def tell(report: Report) -> None:
+    tell_problems(report, "; --report FILE gives all")
+    click.echo(report.summary(), err=True)
+
+
+def tell_problems(report: Report, hint: str = "") -> None:
+    for error in report.problems:
+        click.echo(f"kg: {error}", err=True)
+    if report.more:
+        click.echo(f"kg: and {report.more:,} more like these{hint}.", err=True)
