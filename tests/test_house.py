@@ -20,7 +20,7 @@ from kg.restore import PAGE
 TOP = Path(__file__).parent.parent
 MODULES = sorted((TOP / "kg").glob("**/*.py"))
 ORDER = [
-    ["errors", "resources", "clean"],
+    ["errors", "resources", "clean", "beside"],
     ["ontology", "unpack", "page", "context"],
     ["values", "source", "cut", "lexical", "findings"],
     ["derive", "style", "records", "shacl"],
@@ -30,10 +30,10 @@ ORDER = [
     ["tables"],
     ["program"],
     ["export"],
-    ["jsonld", "ledger"],
+    ["jsonld", "ledger", "studies", "pack"],
     ["formats", "report"],
-    ["write"],
-    ["describe", "fields"],
+    ["write", "work"],
+    ["describe", "fields", "jobs"],
     ["run", "rdf", "coverage", "html"],
     ["restore", "validate"],
     ["cli"],
