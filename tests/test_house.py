@@ -33,7 +33,7 @@ ORDER = [
     ["write"],
     ["describe", "fields"],
     ["run", "rdf", "coverage", "html"],
-    ["restore", "validate"],
+    ["restore", "validate", "draw"],
     ["cli"],
     ["reference", "__main__"],
 ]
