@@ -146,7 +146,7 @@ def test_around_something_by_any_of_its_names(graph: Graph, text: str, node: str
     assert picture.centre == node
     assert STUDY in picture.nodes
     assert set(picture.neighbours()[node]) == set(picture.nodes) - {node}
-    assert set(picture.nodes) < set(around(graph, text, 3).nodes)
+    assert set(picture.nodes) <= set(around(graph, text, 3).nodes)
 
 
 def test_a_construct_becomes_nodes_and_details(graph: Graph) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
@@ -116,7 +117,7 @@ def test_the_seed_study_shows_what_a_clinician_looks_for(browser: Browser, pages
     ids = [node["i"] for node in data["nodes"]]
     above = {(ids[edge[0]], ids[edge[1]]) for edge in data["edges"]}
     way = [f"{MESH}{id_}" for id_ in ("D009422", "D019636", "D016472", "D000690")]
-    assert set(zip(way, way[1:], strict=False)) <= above
+    assert set(itertools.pairwise(way)) <= above
     for id_ in wanted:
         x, y = browser.run("return picture.screen(arguments[0])", id_)
         assert 0 < x < 1440, id_
@@ -302,14 +303,14 @@ def hostile() -> Picture:
         node.details = [Detail(text, text, text), Detail("link", text, f"javascript:window.hit={i}")]
         picture.add(node)
     ids = list(picture.nodes)
-    for a, b in zip(ids, ids[1:], strict=False):
+    for a, b in itertools.pairwise(ids):
         picture.link(a, b, PAYLOADS[len(a) % len(PAYLOADS)])
         picture.edges[-1].studies = ["'><script>window.hit=1</script>"]
     spread(picture)
     return picture
 
 
-def test_hostile_data_are_shown_as_text(browser: Browser, tmp_path: Path, downloads: Path) -> None:
+def test_hostile_data_are_shown_as_text(browser: Browser, tmp_path: Path) -> None:
     path = tmp_path / "hostile.html"
     path.write_bytes(page(hostile(), "hostile"))
     browser.open(path)
@@ -333,8 +334,6 @@ def test_hostile_data_are_shown_as_text(browser: Browser, tmp_path: Path, downlo
 
 @pytest.mark.parametrize("which", ["seed", "hostile"])
 def test_a_page_of_pyvis_is_offline_and_safe(browser: Browser, tmp_path: Path, which: str) -> None:
-    from selenium.webdriver.common.action_chains import ActionChains
-
     path = tmp_path / "pyvis.html"
     picture = hostile()
     if which == "seed":
@@ -346,13 +345,13 @@ def test_a_page_of_pyvis_is_offline_and_safe(browser: Browser, tmp_path: Path, w
     browser.quiet()
     browser.driver.get(path.as_uri())
     assert browser.wait("return typeof network === 'object' && network.body.nodeIndices.length > 20")
-    x, y = browser.run("const p = network.canvasToDOM(network.getPositions([1])[1]); return [p.x, p.y]")
-    canvas = browser.driver.find_element("css selector", "#mynetwork canvas")
-    size = canvas.size
-    over = ActionChains(browser.driver, duration=10)
-    over.move_to_element_with_offset(
-        canvas, round(x - size["width"] / 2), round(y - size["height"] / 2)
-    ).click().perform()
+    middle = (
+        "const p = network.canvasToDOM(network.getPositions([1])[1]), r = network.canvas.frame.getBoundingClientRect()"
+    )
+    x, y = browser.run(f"{middle}; return [p.x + r.left, p.y + r.top]")
+    for kind in ("mouseMoved", "mousePressed", "mouseReleased"):
+        event = {"type": kind, "x": x, "y": y, "button": "left", "clickCount": 1}
+        browser.driver.execute_cdp_cmd("Input.dispatchMouseEvent", event)
     browser.wait("return document.querySelector('.vis-tooltip')?.textContent.length > 3")
     assert browser.run("return network.physics.physicsEnabled") is False
     press(browser, "#physics")

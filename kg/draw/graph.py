@@ -76,7 +76,11 @@ class Graph:
     def about(self, iri: str) -> Iterator[tuple[str, Any]]:
         """What is said of a thing: properties and values, in no order, each once."""
         seen = set()
-        for quad in self.store.quads_for_pattern(ox.NamedNode(iri), None, None, None):
+        try:
+            node = ox.NamedNode(iri)
+        except ValueError:  # the id of a node of a picture, and no IRI
+            return
+        for quad in self.store.quads_for_pattern(node, None, None, None):
             pair = (quad.predicate.value, quad.object)
             if pair not in seen:
                 seen.add(pair)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 GAP = 7.0
 """Pixels that are left free around a node at least."""
-DENSE = 1200
+DENSE = 400
 """Nodes of one community that forces are computed for; those beyond stand around them."""
 RESOLUTION = 1.6
 """How small communities are, for Louvain: 1 finds few large ones."""
@@ -94,10 +94,10 @@ def _disc(nodes: Sequence[Node], links: Links) -> Array:
     dense = min(len(nodes), DENSE)
     near = [link for link in links if link[0] < dense and link[1] < dense]
     start[:dense] = forces(
-        start[:dense], radii[:dense], near, rounds=110 if dense < 400 else 60, gap=6 * GAP, pull=0.03, flat=1.0
+        start[:dense], radii[:dense], near, rounds=110 if dense < 200 else 60, gap=6 * GAP, pull=0.03, flat=1.0
     )
     start = gathered(start, radii)
-    places = apart(start, radii + GAP / 2, 60 if dense < 400 else 25)
+    places = apart(start, radii + GAP / 2, 150)
     middle = (places.max(axis=0) + places.min(axis=0)) / 2
     return np.asarray(places - middle)
 

@@ -44,7 +44,9 @@ def place(picture: Picture, middle: str, parts: Parts, graph: Graph) -> None:
     picture.headings += [Heading(x, y - 18, text) for (x, y), text in ((left, "Who, where, published"),) if parts.left]
     picture.headings += [Heading(x, y - 18, text) for (x, y), text in right]
     bottom = placed.below(parts, centre.height / 2 + 44)
-    above = placed.tree(parts, -centre.height / 2 - 66, graph)
+    beside = [placed.top(id_) for id_ in (*parts.left, *parts.arms, *parts.interventions)]
+    clear = min([0.0, *beside]) - AISLE
+    above = placed.tree(parts, (-centre.height / 2 - 66, clear, centre.width / 2 + AISLE / 2), graph)
     if parts.terms:
         picture.headings.append(Heading(above[0], above[1] - 18, "Condition, and what it belongs to in MeSH"))
     low = max([bottom, *(placed.bottom(id_) for id_ in (*parts.left, *parts.interventions, *parts.arms))])
@@ -66,6 +68,9 @@ class _Placed:
 
     def put(self, id_: str, x: float, y: float) -> None:
         self.picture.nodes[id_].x, self.picture.nodes[id_].y = round(x, 1), round(y, 1)
+
+    def top(self, id_: str) -> float:
+        return self.picture.nodes[id_].y - self.card(id_).height / 2
 
     def bottom(self, id_: str) -> float:
         return self.picture.nodes[id_].y + self.card(id_).height / 2
@@ -120,7 +125,8 @@ class _Placed:
         """The primary outcomes under the study, then the others; gives how far down they reach."""
         if not parts.primary:
             return self.row(parts.outcomes, top + 40) if parts.outcomes else top
-        low = self.row(parts.primary, top + 14)
+        self.column(parts.primary, 0.0, top + 14 + self.tall(parts.primary) / 2)
+        low = self.bottom(parts.primary[-1])
         left = min(self.picture.nodes[id_].x - self.card(id_).width / 2 for id_ in parts.primary)
         self.picture.headings.append(Heading(left, top + 4, "What is measured"))
         return self.row(parts.outcomes, low + 40) if parts.outcomes else low
@@ -146,8 +152,12 @@ class _Placed:
             ends[i] += height + GAP
         return max(ends)
 
-    def tree(self, parts: Parts, bottom: float, graph: Graph) -> tuple[float, float]:
-        """The MeSH terms in rows, the broadest on top; gives the upper left corner."""
+    def tree(self, parts: Parts, place: tuple[float, float, float], graph: Graph) -> tuple[float, float]:
+        """The MeSH terms in rows, the broadest on top; gives the upper left corner.
+
+        ``place`` is the height of the lowest row, that of the lowest row which is wide, and how far from the middle a
+        row may reach before it is wide: then what stands at the sides must be below it.
+        """
         ids = [*parts.terms, *parts.ancestors]
         links = mesh.links(graph, [id_ for id_ in ids if id_.startswith(mesh.MESH)])
         for broader, narrower in links:
@@ -159,9 +169,11 @@ class _Placed:
         for id_ in ids:
             rows.setdefault(top if id_ in roots else level[id_], []).append(id_)
             self.card(id_).strong = id_ in roots
-        y, left = bottom, 0.0
+        (y, clear, reach), left = place, 0.0
         for height in sorted(rows):
             for row in self.lines(self.ordered(rows[height], links)):
+                if sum(self.card(id_).width + GAP for id_ in row) > 2 * reach:
+                    y = min(y, clear)
                 self.row(row, y - 15, GAP)
                 left = min([left, *(self.picture.nodes[id_].x - self.card(id_).width / 2 for id_ in row)])
                 y -= ROW

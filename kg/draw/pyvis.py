@@ -26,6 +26,12 @@ OPTIONS = {
     "edges": {"smooth": False, "color": {"color": LINE, "opacity": 0.5}},
     "interaction": {"hideEdgesOnDrag": True, "tooltipDelay": 100, "navigationButtons": False, "keyboard": True},
 }
+STYLE = """
+body { margin: 0; padding: 12px 20px; font: 14px/1.45 "Helvetica Neue", Helvetica, Arial, sans-serif; color: #1b2330; }
+h1 { font-size: 19px; margin: 0; overflow: hidden; overflow-wrap: anywhere; max-height: 3em; }
+p { margin: 2px 0; color: #5b6572; font-size: 13px; }
+#physics { float: right; }
+"""
 SWITCH = """
 const button = document.createElement("button");
 button.textContent = "Physics: off";
@@ -36,6 +42,7 @@ button.addEventListener("click", () => {
   button.textContent = "Physics: " + (on ? "on" : "off");
 });
 document.body.prepend(button);
+network.fit();
 """
 
 
@@ -45,7 +52,7 @@ def pyvis_page(picture: Picture) -> bytes:
         from pyvis.network import Network
     except ImportError as error:
         raise UsageError("The renderer pyvis is not installed; pip install 'trialkg[pyvis]'.") from error
-    made = Network(height="92vh", width="100%", cdn_resources="in_line", directed=False)
+    made = Network(height="80vh", width="100%", cdn_resources="in_line", directed=False)
     kinds = picture.kinds()
     hidden = folded_away(picture)
     at = {id_: i for i, id_ in enumerate(picture.nodes) if id_ not in hidden}
@@ -85,6 +92,7 @@ def _guarded(text: str, picture: Picture) -> str:
     allowed = " ".join(sorted({_digest(script) for script in scripts}))
     rules = f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'"
     policy = f'<meta http-equiv="Content-Security-Policy" content="{rules}"><title>{html.escape(picture.title)}</title>'
+    policy += f"<style>{STYLE}</style>"
     return text.replace('<meta charset="utf-8">', f'<meta charset="utf-8">{policy}', 1)
 
 

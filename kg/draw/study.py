@@ -145,8 +145,7 @@ class _Study:
         when, more = self.one("timeFrame", iri), self.one("description", iri)
         words += [Words(f"Time frame: {when}", "text", 2)] if when else []
         words += [Words(more, "soft", 2)] if more else []
-        room = MIDDLE if len(self.listed("primaryOutcome")) == 1 else SMALL
-        return self.node(iri, "Primary outcome", self.label(iri), card(words, room, strong=True))
+        return self.node(iri, "Primary outcome", self.label(iri), card(words, MIDDLE, strong=True))
 
     def fold(self, name: str, kind: str, outcomes: list[str], *, strong: bool = False) -> None:
         """Outcomes of one kind as one card; what is measured at several times stands once beneath it."""
@@ -157,7 +156,13 @@ class _Study:
             measures.setdefault(self.label(iri), []).append(iri)
         many = kind.lower() + ("s" if len(outcomes) > 1 else "")
         words = [Words(f"{len(outcomes)} {many}", "name"), Words(_first(measures), "soft", 3)]
-        group = self.node(f"{self.iri}#{name}", kind, words[0].text, card(words, SMALL, strong=strong), folded=True)
+        group = self.node(
+            f"{self.iri}#{name}",
+            kind,
+            words[0].text,
+            card(words, MIDDLE if strong else SMALL, strong=strong),
+            folded=True,
+        )
         self.hang(group, self.iri, many)
         (self.parts.primary if strong else self.parts.outcomes).append(group.id)
         self.parts.folded[group.id] = [self.measure(group, kind, same).id for same in measures.values()]
@@ -240,8 +245,8 @@ class _Study:
             node = self.node(iri, "Condition", self.label(iri), pill(self.label(iri)))
             self.made.link(node.id, self.iri, "condition")
         if not terms:
-            for value in self.graph.values(self.iri, CT + "condition"):
-                node = self.node(f"{self.iri}#condition {value.value}", "Condition", value.value, pill(value.value))
+            for i, value in enumerate(self.graph.values(self.iri, CT + "condition")):
+                node = self.node(f"{self.iri}#condition-{i + 1}", "Condition", value.value, pill(value.value))
                 self.made.link(node.id, self.iri, "condition")
                 terms.append(node.id)
         self.parts.terms = terms
