@@ -64,7 +64,8 @@ def measure(size: int, folder: Path) -> str:
     browser.close()
     rates = ", ".join(f"{name} {rate:.0f} frames/s" for name, rate in frames.items())
     weight = path.stat().st_size / 1e6
-    return f"{size:,} nodes, {len(picture.edges):,} links: laid out {laid:.1f} s, {weight:.1f} MB, ready {ready} ms, {rates}"
+    what = f"{size:,} nodes, {len(picture.edges):,} links"
+    return f"{what}: laid out {laid:.1f} s, {weight:.1f} MB, ready {ready} ms, {rates}"
 
 
 def made(studies: list[str], folder: Path) -> str:

@@ -62,7 +62,7 @@ def test_what_is_left_out_is_counted_by_kind() -> None:
     picture.add(Node("alone", "Site", "alone"))
     cut(picture, 11)
     assert set(picture.nodes) == {"middle", *(f"leaf {i:05}" for i in range(10))}, "the most telling stay"
-    assert picture.notes == ["The 11 most connected of 32 are shown. Left out: 20 conditions, 1 sites."]
+    assert picture.notes == ["The 11 most connected of 32 are shown. Left out: 20 conditions, 1 site."]
 
 
 def test_links_that_stand_for_least_are_left_out_first() -> None:

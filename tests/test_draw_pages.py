@@ -31,7 +31,7 @@ PICTURES: dict[str, Wish] = {
     "mesh": Wish(view="mesh"),
     "references": Wish(view="references"),
     "ontology": Wish(ontology=True),
-    "query": Wish(query=str(DATA / "made" / "sponsors-of-conditions.rq")),
+    "query": Wish(query=str(DATA / "queries" / "sponsors-of-conditions.rq")),
 }
 
 

@@ -22,6 +22,14 @@ class Kind:
     colour: str
     shape: str
 
+    def count(self, number: int) -> str:
+        """A number of nodes of this kind.
+
+        >>> KINDS["Study"].count(1), KINDS["Study"].count(2000)
+        ('1 study', '2,000 studies')
+        """
+        return f"{number:,} {self.name.lower() if number == 1 else self.plural}"
+
     @property
     def line(self) -> str:
         """The colour of lines on white, where yellow is not seen."""

@@ -94,7 +94,7 @@ def _disc(nodes: Sequence[Node], links: Links) -> Array:
     dense = min(len(nodes), DENSE)
     near = [link for link in links if link[0] < dense and link[1] < dense]
     start[:dense] = forces(
-        start[:dense], radii[:dense], near, rounds=110 if dense < 200 else 60, gap=6 * GAP, pull=0.03, flat=1.0
+        start[:dense], radii[:dense], near, rounds=110 if dense < 200 else 60, gap=8 * GAP, pull=0.03, flat=1.0
     )
     start = gathered(start, radii)
     places = apart(start, radii + GAP / 2, 150)
@@ -150,7 +150,7 @@ def gathered(places: Array, radii: Array) -> Array:
     import numpy as np
 
     far = np.sqrt((places**2).sum(axis=1)) + 0.01
-    limit = 2.1 * math.sqrt(float(((radii + GAP) ** 2).sum()))
+    limit = 1.9 * math.sqrt(float(((radii + GAP) ** 2).sum()))
     wanted = np.minimum(far, limit + (far - limit) * 0.25)
     return np.asarray(places * (wanted / far)[:, None])
 

@@ -134,6 +134,8 @@ def _node(node: Node, kind: int) -> dict[str, Any]:
             [each.heading, each.text, web(each.link)] if web(each.link) else [each.heading, each.text]
             for each in node.details
         ]
+    if node.side:
+        made["a"] = node.side
     if node.place:
         made["p"] = projected(*node.place)
     if node.card:

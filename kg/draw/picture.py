@@ -56,6 +56,8 @@ class Node:
     x: float = 0.0
     y: float = 0.0
     radius: float = 6.0
+    side: str = ""
+    """Where the label stands: ``left``, ``right``, or below."""
     card: Card | None = None
     folded: bool = False
     """Whether the nodes that hang on this one alone are hidden until it is opened."""
@@ -63,12 +65,13 @@ class Node:
 
 @dataclass(slots=True)
 class Edge:
-    """A link between two nodes, by their ids. ``weight`` says how much it stands for."""
+    """A link between two nodes, by their ids."""
 
     source: str
     target: str
     label: str = ""
     weight: float = 1.0
+    """What the edge stands for; one that stands for nothing is drawn when an end of it is chosen."""
     studies: list[str] = field(default_factory=list)
     """NCT numbers of studies that make the link."""
     route: list[float] = field(default_factory=list)
@@ -169,7 +172,7 @@ def cut(picture: Picture, limit: int, keep: frozenset[str] = frozenset()) -> Non
         alone = [id_ for id_ in picture.nodes if id_ in lonely]
         gone += Counter(picture.nodes[id_].kind for id_ in alone)
         _keep_only(picture, set(picture.nodes) - set(alone))
-        counts = ", ".join(f"{count:,} {kind(name).plural}" for name, count in sorted(gone.items()))
+        counts = ", ".join(kind(name).count(count) for name, count in sorted(gone.items()))
         picture.notes.append(f"The {len(picture.nodes):,} most connected of {total:,} are shown. Left out: {counts}.")
 
 

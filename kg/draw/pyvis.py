@@ -19,7 +19,8 @@ from kg.draw.scene import INK, LINE, folded_away
 from kg.errors import UsageError
 
 SHAPES = {"circle": "dot", "ring": "dot", "square": "square", "diamond": "diamond", "triangle": "triangle"}
-TITLE, LABEL = 2000, 60
+TITLE, LABEL, NAMED = 2000, 60, 60
+"""Characters of a title and of a label; nodes that bear their label, the others show it when they are pointed at."""
 OPTIONS = {
     "physics": {"enabled": False},
     "layout": {"improvedLayout": False},
@@ -55,9 +56,11 @@ def pyvis_page(picture: Picture) -> bytes:
     made = Network(height="80vh", width="100%", cdn_resources="in_line", directed=False)
     kinds = picture.kinds()
     hidden = folded_away(picture)
+    ranked = sorted(picture.nodes.values(), key=lambda node: (-node.size, node.id))
+    named = {node.id for node in ranked if node.card} | {node.id for node in ranked[:NAMED]}
     at = {id_: i for i, id_ in enumerate(picture.nodes) if id_ not in hidden}
     for id_, i in at.items():
-        made.add_node(i, **_node(picture.nodes[id_], kinds[picture.nodes[id_].kind]))
+        made.add_node(i, **_node(picture.nodes[id_], kinds[picture.nodes[id_].kind], id_ in named))
     for edge in picture.edges:
         if edge.weight and edge.source in at and edge.target in at:
             made.add_edge(at[edge.source], at[edge.target], width=min(0.5 + edge.weight**0.5 / 2, 5))
@@ -65,10 +68,10 @@ def pyvis_page(picture: Picture) -> bytes:
     return _guarded(made.generate_html(), picture).encode("utf-8", "replace")
 
 
-def _node(node: Node, kind: Any) -> dict[str, Any]:
+def _node(node: Node, kind: Any, named: bool) -> dict[str, Any]:
     title = "\n".join([node.label, kind.name, *(f"{each.heading}: {each.text}" for each in node.details)])
     return {
-        "label": node.label[:LABEL],
+        "label": node.label[:LABEL] if named else " ",
         "title": re.sub("href", "h\u2060ref", title[:TITLE], flags=re.IGNORECASE),
         "x": node.x,
         "y": node.y,

@@ -181,12 +181,14 @@ def labels(nodes: list[Node]) -> list[Mark]:
         size = label_size(node)
         text = cut(node.label, size, LABEL)
         half = width(text, size) / 2
-        box = (node.x - half, node.y + node.radius + 1, node.x + half, node.y + node.radius + size * 1.25)
+        side = {"left": -1, "right": 1}.get(node.side, 0)
+        x, top = node.x + side * (half + node.radius + 4), node.y + (-size * 0.62 if side else node.radius + 1)
+        box = (x - half, top, x + half, top + size * 1.25)
         cells = [(i, j) for i in range(int(box[0] // 100), int(box[2] // 100) + 1) for j in _rows(box)]
         if not any(_meet(box, other) for cell in cells for other in taken.get(cell, ())):
             for cell in cells:
                 taken.setdefault(cell, []).append(box)
-            made.append(Text(node.x, box[3] - size * 0.25, text, size, INK, node.radius > 13, "middle", halo=True))
+            made.append(Text(x, box[3] - size * 0.25, text, size, INK, node.radius > 13, "middle", halo=True))
     return made
 
 

@@ -174,7 +174,7 @@ class _Study:
         node = self.node(same[0], kind, self.label(same[0]), card(words, SMALL))
         others = [detail for iri in same[1:] for detail in facts(self.graph, iri, LONG)]
         node.details += [each for each in dict.fromkeys(others) if each not in node.details]
-        self.hang(node, group.id, kind.lower())
+        self.made.link(group.id, node.id, kind.lower(), 0.0)
         return node
 
     def people(self) -> None:
@@ -208,7 +208,7 @@ class _Study:
         self.parts.left.append(group.id)
         self.parts.folded[group.id] = [make(iri).id for iri in found]
         for id_ in self.parts.folded[group.id]:
-            self.made.link(group.id, id_, noun)
+            self.made.link(group.id, id_, noun, 0.0)
 
     def where(self, found: list[str]) -> str:
         countries = Counter(self.one("countryName", iri) for iri in found)

@@ -110,7 +110,8 @@ def _rings(picture: Picture, depth: Mapping[str, int], around: float) -> list[fl
     rings: list[float] = []
     for ring in range(most):
         room = max(taken[ring], around * 0.35 * (ring + 1) / most) / (2 * math.pi)
-        rings.append(max(room, rings[-1] + RING if rings else RING))
+        alone = ring == 0 and sum(each == 0 for each in depth.values()) == 1
+        rings.append(0.0 if alone else max(room, rings[-1] + RING if rings else RING))
     return rings
 
 
@@ -133,6 +134,7 @@ def _sector(
             node = picture.nodes[id_]
             node.x = round(rings[ring] * math.cos(angle), 1)
             node.y = round(rings[ring] * math.sin(angle), 1)
+            node.side = "" if not rings[ring] else "right" if math.cos(angle) >= 0 else "left"
             if children[id_]:
                 own = sum(leaves[child] for child in children[id_])
                 narrow = min(share, share * own / leaves[id_]) if leaves[id_] else share

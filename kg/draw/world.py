@@ -36,9 +36,10 @@ def land() -> list[list[tuple[float, float]]]:
 
 
 def _outline(ring: list[tuple[int, int]]) -> list[tuple[float, float]]:
-    made, shift, before = [], 0, ring[0][0]
+    steps, shift, before = [], 0, ring[0][0]
     for x, y in ring:
         shift -= 3600 * round((x - before) / 3600)
         before = x
-        made.append(projected((x + shift) / 10, y / 10))
-    return made
+        steps.append((x + shift, y))
+    home = 3600 * round(sum(x for x, _ in steps) / len(steps) / 3600)
+    return [projected((x - home) / 10, y / 10) for x, y in steps]

@@ -3,7 +3,7 @@ const data = JSON.parse(document.getElementById("data").textContent);
 const kinds = data.kinds;
 const nodes = data.nodes.map((n, i) => ({
   at: i, id: n.i, kind: n.k, label: n.l, x: n.x, y: n.y, r: n.r, size: n.s, link: n.u || "", facts: n.d || [],
-  place: n.p || null, card: n.c || null, near: [], edges: [],
+  place: n.p || null, side: n.a || "", card: n.c || null, near: [], edges: [],
 }));
 const edges = data.edges.map((e, i) => ({
   at: i, a: nodes[e[0]], b: nodes[e[1]], weight: e[2], label: data.words[e[3]] || "", studies: e[4] || [], route: e[5] || null,

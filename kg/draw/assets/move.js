@@ -5,7 +5,8 @@ let flight = 0;
 function room() {
   const narrow = wide <= 760;
   const open = !document.getElementById("details").hidden;
-  return { left: narrow ? 12 : 24, top: narrow ? 112 : 78, right: open && !narrow ? 390 : 24, bottom: narrow ? (open ? high * 0.48 : 60) : 24 };
+  const side = narrow ? 12 : nodes.some((n) => n.side) ? 130 : nodes.every((n) => n.card) && !state.map ? 24 : 64;
+  return { left: side, top: narrow ? 112 : 78, right: open && !narrow ? 390 : side, bottom: narrow ? (open ? high * 0.48 : 60) : 24 };
 }
 
 function clear() {

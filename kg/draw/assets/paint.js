@@ -104,7 +104,7 @@ function paintEdges(p, z, dim, looked) {
   p.strokeStyle = tone.line;
   p.globalAlpha = 0.55 * (looked ? 0.3 : 1);
   shapes.lines.forEach((path, i) => { p.lineWidth = Math.max(WIDTHS[i], 0.6 / z); p.stroke(path); });
-  for (const e of seenEdges) if (e.route) {
+  for (const e of seenEdges) if (e.route && e.weight) {
     p.globalAlpha = looked && !isInFocus(e) ? 0.2 : 0.65;
     p.strokeStyle = lineOf(e.b.kind); p.lineWidth = 1.7;
     p.beginPath(); curve(p, e.route); p.stroke();
@@ -200,16 +200,17 @@ function ring(p, n, colour, z) {
 }
 
 // Labels of the same size at any zoom, the largest nodes first, none on another.
-const MOST = 90;
+const MOST = 80, ALWAYS = 40;
 function labelled(view, z, looked, measure) {
   const taken = new Map(), made = [];
   const add = (n, must) => {
     const [x, y] = spot(n), r = radius(n) * z;
-    if (!touches(n, view) || (!must && r < 3)) return;
+    if (!touches(n, view) || (!must && r < 3.2)) return;
     const size = Math.min(10.5 + r * 0.16, 16), bold = r > 13;
     const text = n.label.length > 42 ? [...n.label.slice(0, 90)].slice(0, 40).join("") + "…" : n.label;
     const half = measure(text, size, bold) / 2 + 5;
-    const sx = (x - view[0]) * z, sy = (y - view[1]) * z + r + 2;
+    const side = state.map ? 0 : n.side === "right" ? 1 : n.side === "left" ? -1 : 0;
+    const sx = (x - view[0]) * z + side * (half + r + 1), sy = (y - view[1]) * z + (side ? -size * 0.6 : r + 2);
     const box = [sx - half, sy - 2, sx + half, sy + size * 1.2 + 3];
     const cells = [];
     for (let i = Math.floor(box[0] / 90); i <= Math.floor(box[2] / 90); i++) for (let j = Math.floor(box[1] / 40); j <= Math.floor(box[3] / 40); j++) cells.push(i * 4096 + j);
@@ -219,10 +220,7 @@ function labelled(view, z, looked, measure) {
   };
   if (state.hover && state.hover.shown && (state.map || !state.hover.card)) add(state.hover, true);
   if (looked) for (const n of [...looked].sort((a, b) => b.r - a.r || a.at - b.at)) if (n.shown && n !== state.hover && (state.map || !n.card)) add(n, true);
-  for (const n of shapes.order) {
-    if (made.length >= MOST) break;
-    if (n !== state.hover && !(looked && !looked.has(n))) { if (!looked) add(n, false); }
-  }
+  if (!looked) for (let i = 0; i < shapes.order.length && made.length < MOST; i++) if (shapes.order[i] !== state.hover) add(shapes.order[i], i < ALWAYS);
   return made;
 }
 

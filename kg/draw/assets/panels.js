@@ -144,7 +144,7 @@ function near(n) {
   const list = make("ul", { class: "near" });
   const ends = n.edges.map((e) => ({ e, m: e.a === n ? e.b : e.a })).sort((a, b) => b.e.weight - a.e.weight || a.m.kind - b.m.kind || a.m.at - b.m.at);
   for (const { e, m } of ends.slice(0, NEAR)) {
-    const what = e.weight > 1 ? counted(e.weight, "study", "studies") : e.label || kinds[m.kind].name;
+    const what = e.studies.length && !e.label ? counted(e.weight, "study", "studies") : e.label || kinds[m.kind].name;
     list.append(make("li", {}, make("button", { type: "button", on: { click: () => { reveal(m); choose(m); show(m); } } }, sign(m.kind), said("span", m.label.slice(0, 300), "name"), said("span", what, "what"))));
     if (e.studies.length && kinds[m.kind].name !== "Study" && kinds[n.kind].name !== "Study") {
       const links = e.studies.slice(0, 12).map((id) => way(id, STUDY + encodeURIComponent(id)));
