@@ -6,7 +6,8 @@ function room() {
   const narrow = wide <= 760;
   const open = !document.getElementById("details").hidden;
   const side = narrow ? 12 : nodes.some((n) => n.side) ? 130 : nodes.every((n) => n.card) && !state.map ? 24 : 64;
-  return { left: side, top: narrow ? 112 : 78, right: open && !narrow ? 390 : side, bottom: narrow ? (open ? high * 0.48 : 60) : 24 };
+  const top = narrow ? 112 : Math.max(document.querySelector("header").getBoundingClientRect().bottom + 14, 66);
+  return { left: side, top, right: open && !narrow ? 390 : side, bottom: narrow ? (open ? high * 0.48 : 60) : 24 };
 }
 
 function clear() {
