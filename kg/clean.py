@@ -17,18 +17,21 @@ UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 LONGEST = 16_777_198
 """Bytes of UTF-8 in the longest literal that the strict parsers take (Oxigraph 0.5)."""
 
-_QUICK = re.compile(rb"\\[ubf]")
-_ESCAPED = re.compile(rb"(?<!\\)(?:\\\\)*+\\[ubf]|\xef\xbf[\xbe\xbf]")
+_TOLD = frozenset(b"ubf")
 
 
 def may_be_unfit(encoded: bytes) -> bool:
     """Whether JSON, or an export, may hold such characters: quick, never wrong in denying it.
 
-    >>> may_be_unfit(b'"a\\\\n"'), may_be_unfit(b'"a\\\\u0000"')
-    (False, True)
+    >>> may_be_unfit(b'"a\\\\n"'), may_be_unfit(b'"a\\\\u0000"'), may_be_unfit(b'"a\\\\\\\\u"')
+    (False, True, False)
     """
-    maybe = _QUICK.search(encoded) is not None or b"\xef" in encoded
-    return maybe and _ESCAPED.search(encoded) is not None
+    at = encoded.find(b"\\")
+    while at >= 0:
+        if encoded[at + 1] in _TOLD:
+            return True
+        at = encoded.find(b"\\", at + 2)
+    return b"\xef\xbf\xbe" in encoded or b"\xef\xbf\xbf" in encoded if b"\xef" in encoded else False
 
 
 Report = Callable[[str, object, str], None]

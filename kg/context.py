@@ -69,11 +69,12 @@ class Context:
     lead to shared resources, their keys in the order and the spelling of the record.
     """
 
-    __slots__ = ("_places", "errors", "listed", "more", "odd", "record", "refused", "withheld")
+    __slots__ = ("_places", "end", "errors", "listed", "more", "odd", "record", "refused", "withheld")
 
     def __init__(self, record: dict[str, Any]) -> None:
         self.record = record
         self._places: dict[int, str] | None = None
+        self.end = b""
         self.odd = False
         self.withheld = 0
         self.more = 0
@@ -148,7 +149,7 @@ class Context:
     def rows(tokens: list[bytes]) -> bytes:
         """Names as the objects of one predicate in Turtle, three on a line."""
         if len(tokens) < 4:
-            return tokens[0] if len(tokens) == 1 else b", ".join(tokens)
+            return b", ".join(tokens)
         return b",\n        ".join([b", ".join(tokens[i : i + 3]) for i in range(0, len(tokens), 3)])
 
     @staticmethod

@@ -73,10 +73,15 @@ def size(text: str) -> int:
     return len(text) if text.isascii() else len(text.encode("utf-8", "surrogateescape"))
 
 
+def bare(piece: bytes) -> bytes:
+    """A piece without what closes a list."""
+    return piece.rstrip(_TAIL)
+
+
 def loaded(piece: bytes) -> Any:
     """The one JSON value that a piece holds beside what closes a list, or None where it is anything else."""
     try:
-        return orjson.loads(piece.rstrip(_TAIL))
+        return orjson.loads(bare(piece))
     except (ValueError, MemoryError):
         return None
 

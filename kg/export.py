@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import orjson
 
+from kg.careful import Careful, Unfit
 from kg.clean import LONGEST, clean
 from kg.context import ABSENT, Context
 from kg.errors import FieldError, RecordError
@@ -15,8 +18,9 @@ from kg.ontology import BASE, CT, RDF
 from kg.plan import LISTED, UNMAPPED, Plan, shipped_plan
 from kg.program import Program
 from kg.residue import Residuals, Residue
+from kg.structs import Decoded, Decoder
 from kg.style import Block, Grouped, Style
-from kg.values import Literal, partial_date
+from kg.values import partial_date
 
 NAMESPACES = (
     *("ct", "study", "record", "part", "org", "country", "branch", "code", "mesh", "meshv"),
@@ -49,8 +53,20 @@ def prefixes(plan: Plan, base: str = BASE) -> dict[str, str]:
     return {name: known[name] if name in ("ct", "code") else style.rebased(known[name]) for name in NAMESPACES}
 
 
+def _at(x: object, keys: Iterable[str]) -> object:
+    """What lies at a path of attributes, ``None`` where it breaks off."""
+    for key in keys:
+        x = getattr(x, key, None)
+    return x
+
+
 def _as_number(date: object) -> int:
     """A date as a number to compare, 0 where it is none; a month counts as its day 0."""
+    return _number_of(date) if isinstance(date, str) else 0
+
+
+@lru_cache(4096)
+def _number_of(date: str) -> int:
     literal = partial_date(date)
     return int(literal.lexical.replace("-", "").ljust(8, "0")) if literal else 0
 
@@ -80,9 +96,14 @@ class Exporter:
         self.plan = plan or shipped_plan()
         self.prefixes = prefixes(self.plan, base)
         self._style: Style = Grouped(base, self.prefixes) if grouped else Style(base)
-        self._program = Program(self.plan, self._style, contacts=contacts)
+        self._careful = Careful(self.plan, self._style, contacts=contacts)
+        self._program = Program(self.plan, self._style, self._careful, contacts=contacts)
+        self.decode = Decoder(self.plan)
         self._residuals = Residuals(self.plan, contacts=contacts)
         self._graphs = graphs
+        self._study_token = self._style.opening("https://clinicaltrials.gov/study/")
+        self._record_token = self._style.opening("https://w3id.org/trialkg/record/")
+        self._json_type = self._style.datatype(RDF + "JSON")
         self._unmapped = self._style.predicate(UNMAPPED)
         self._listed = self._style.predicate(LISTED)
         self._study_keys = self._paths(CT + "Study", "http://purl.org/dc/terms/identifier")
@@ -147,10 +168,43 @@ class Exporter:
                 error.value = "(left out)"
         return exported
 
+    def decoded(self, record: Decoded) -> Exported:
+        """Exports a record that :attr:`decode` has taken: the same as of its JSON, only faster."""
+        try:
+            exported = self._compiled(record)
+        except (Unfit, KeyError):
+            exported = None
+        if exported is None or len(exported.data) > LONGEST:
+            return self(orjson.loads(record.piece), fit=True)
+        return exported
+
+    def _compiled(self, record: Decoded) -> Exported:
+        number = _at(record.root, self._study_keys)
+        if not isinstance(number, str) or not self._number.fullmatch(number):
+            raise Unfit
+        residue = self._residuals.of(record.unread, []) if record.unread else Residue()
+        graph = self._graph(number)
+        context = Context({})
+        draft = self._program.study(record.root, number, self._token(number), self._style.end(graph), context)
+        if context.listed:
+            self._style.say(draft, self._listed + self._json(context.listed))
+        if residue.kept is not None:
+            self._style.say(draft, self._unmapped + self._json(residue.kept))
+        data, triples = self._style.finished(draft, graph)
+        modified, holder = _at(record.root, self._modified_keys), _at(record.root, self._holder_keys)
+        return Exported(
+            study=number,
+            version=_as_number(modified) * 10**8 + _as_number(holder),
+            holder=holder if isinstance(holder, str) else "",
+            data=data,
+            triples=triples,
+            residue=residue,
+            withheld=context.withheld + residue.withheld,
+        )
+
     def _export(self, record: dict[str, Any], number: str) -> Exported:
         context = Context(record)
-        study, close = self._style.opening("https://clinicaltrials.gov/study/")
-        blocks = self._program.study(record, number, study + number.encode() + close, context)
+        blocks = self._careful.study(record, number, self._token(number), context)
         residue = self._residuals.of(record, context.refused) if context.odd else Residue()
         if context.listed:
             blocks[0][1].append(self._listed + self._json(context.listed))
@@ -180,12 +234,16 @@ class Exporter:
 
     def _json(self, value: object) -> bytes:
         text = orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
-        return self._style.literal(Literal(text, RDF + "JSON"))
+        return orjson.dumps(text) + self._json_type
+
+    def _token(self, number: str) -> bytes:
+        opening, close = self._study_token
+        return opening + number.encode() + close
 
     def _graph(self, number: str) -> bytes:
         if not self._graphs:
             return b""
-        opening, close = self._style.opening("https://w3id.org/trialkg/record/")
+        opening, close = self._record_token
         return opening + number.encode() + close
 
     @staticmethod

@@ -112,6 +112,11 @@ class Entity:
         """Whether its nodes are parts of a study, named by their position."""
         return self.template is None or self.template.keys == ("^",)
 
+    @property
+    def is_text(self) -> bool:
+        """Whether its nodes are plain text in the JSON, and no objects."""
+        return self.template is not None and self.template.keys is None
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:

@@ -1,33 +1,55 @@
-"""The emitter: the plan compiled, for one style, into Python functions, one for each entity.
+"""The emitter: the plan compiled, for one style, into Python functions, one for each kind of part that has parts.
 
-A function takes the JSON object of a node and appends the predicate-object tokens that follow from it; it
-calls the functions of the nodes below. The source is plain to read: ``print(program.source)``.
-Names in it: ``x`` the object, ``s`` its token, ``l`` its token without the close, ``n`` its position,
-``o`` its predicate-object tokens, ``blocks`` those of the study's parts, ``shared`` those of the resources it
-shares with others, ``names`` by which its parts refer to each other, ``c`` the context that takes complaints.
+It takes well-formed records only: whatever is not as the shapes say raises :class:`~kg.careful.Unfit`, and the record
+is exported with care instead (:mod:`kg.careful`). So the source is short and plain to read: ``kg plan --source``.
+
+The output is gathered in pieces that are joined at the end. Names in the source, where a ``1`` marks what is within:
+
+- ``x`` the object of a node, ``m`` its token without the close, ``s`` what begins a line about it, ``o`` its pieces,
+- ``v`` the value of a field, ``e`` an element of a list, ``U`` no value, ``c`` the context that counts,
+- ``blocks`` the pieces of the study and of its parts, ``shared`` the resources that it shares with others,
+- ``g_`` nodes by their names, ``h_`` the same behind a predicate, ``n_`` numbered tokens, ``t_`` values with their
+  tokens, ``r_`` shared resources, ``l_`` labels.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
+import msgspec
 import orjson
 
-from kg.context import ABSENT, Context
+from kg.careful import Careful, Unfit
+from kg.context import Context
 from kg.convert import Converters
+from kg.layout import Layout
 from kg.ontology import CT, RDF, XSD
-from kg.plan import Entity, Field, Key, Plan, Role
-from kg.style import Block, Style
-from kg.tokens import Numbered, remembering
+from kg.plan import SLOT, Entity, Field, Key, Plan, Role
+from kg.structs import attribute
+from kg.style import MARK, PLACE, Draft, Style
+from kg.tables import Listed, Numbered, Pairs, Resources
 from kg.values import Literal
 
 POSITION = CT + "position"
+PART = "https://w3id.org/trialkg/part/"
+LONGEST_LIST = 5000
+"""Parts in a list that is written here; longer ones are written with care, and nothing is kept of them."""
+ALONE = "_"
+"""Marks the variables of a resource that is written beside the study."""
+Lines = Iterator[str]
 
-_REMEMBERED = {XSD + "decimal": "float", XSD + "integer": "int"}
-"""Datatype -> the JSON type whose tokens are remembered; texts for all others."""
 
-_SIGNATURE = {True: "(x, s, l, n, blocks, shared, names, c)", False: "(x, shared, c)"}
+def indented(lines: Iterable[str]) -> Lines:
+    """Lines of source, one step further in."""
+    return ("    " + line for line in lines)
+
+
+def named(found: list[tuple[bytes, Any]], back: str, name: str) -> list[bytes]:
+    """The tokens of the nodes that bear a name: of several, those that refer back to what is called ``name``."""
+    if len(found) > 1:
+        found = [each for each in found if name in (getattr(each[1], back) or ())] or found
+    return [token for token, _ in found]
 
 
 class Program:
@@ -36,261 +58,322 @@ class Program:
     :attr:`source` is the Python source; :meth:`study` runs it on one record.
     """
 
-    def __init__(self, plan: Plan, style: Style, *, contacts: bool = False) -> None:
+    def __init__(self, plan: Plan, style: Style, careful: Careful, *, contacts: bool = False) -> None:
+        self._layout = Layout(plan)
         self._style = style
         self._contacts = contacts
+        self._careful = careful
         self._convert = Converters(plan, style)
-        self._constants: list[str] = []
-        self._second_readers = {
-            known.target.iri
-            for entity in plan.entities.values()
-            for known in entity.fields
-            if known.target is not None and not known.keys
-        }
-        functions = [line for entity in plan.entities.values() for line in self._function(entity)]
-        self.source = "\n".join([*self._constants, "", *functions])
-        scope: dict[str, Any] = {
+        self._opening, self._close = style.opening(PART)
+        self._tables: dict[int, str] = {}
+        self._scope: dict[str, Any] = {
             "dumps": orjson.dumps,
-            "ABSENT": ABSENT,
-            "Numbered": Numbered,
-            **self._convert.functions,
+            "U": msgspec.UNSET,
+            "Unfit": Unfit,
+            "style": style,
+            "rows": Context.rows,
+            "named": named,
         }
-        exec(compile(self.source, "<plan>", "exec"), scope)  # noqa: S102 -- the source is made here, from the ontology
-        for entity in plan.entities.values():
-            if not entity.is_part and all(len(known.keys) < 2 and known.target is None for known in entity.fields):
-                scope[entity.local] = remembering(scope[entity.local])
-        self._study: Callable[..., None] = scope[plan.study.local]
+        functions = [self._function(entity) for entity in plan.entities.values() if self._layout.has_function(entity)]
+        self.source = "\n\n".join("\n".join(lines) for lines in functions) + "\n"
+        exec(compile(self.source, "<plan>", "exec"), self._scope)  # noqa: S102 -- the source is made here, from the ontology
+        self._study = self._scope[plan.study.local]
+        self._study_types = self._types(plan.study)
 
-    def study(self, record: dict[str, Any], number: str, token: bytes, context: Context) -> list[Block]:
-        """The blocks of a record: the study, its parts in order, and last what it shares with others."""
-        blocks: list[Block] = []
-        shared: dict[bytes, list[bytes]] = {}
-        part, _ = self._style.opening("https://w3id.org/trialkg/part/")
-        self._study(record, token, part + number.encode(), 0, blocks, shared, {}, context)
-        blocks += [(subject, list(dict.fromkeys(pairs))) for subject, pairs in shared.items()]
-        return blocks
+    def study(self, x: Any, number: str, token: bytes, end: bytes, context: Context) -> Draft:
+        """What a decoded record says: the study, its parts in order, and what it shares with others.
 
-    def _function(self, entity: Entity) -> Iterator[str]:
-        part = entity.is_part or entity.local == "Study"
-        yield f"def {entity.local}{_SIGNATURE[part]}:"
-        types = b" , ".join(map(self._style.iri, entity.types))
-        first = f"[{self._style.predicate(RDF + 'type') + types!r}]" if entity.types else "[]"
-        if part:
-            yield f"    o = {first}"
-            yield "    blocks.append((s, o))"
-            position = self._style.predicate(POSITION) + self._style.literal(Literal("0", XSD + "integer"))
-            yield f"    if n: o.append({self._numbered(position.replace(b'0', b'%d', 1))}[n])"
-        else:
-            yield from self._shared_head(entity, first)
-        yield "    a = o.append"
-        self._checks_keys = entity.shape.iri not in self._second_readers
-        yield from self._key(entity.root, "x", 1)
-        if not part:
-            yield "    return s"
-        yield ""
+        ``end`` is what stands between lines, or blocks. Raises :class:`~kg.careful.Unfit` or :class:`KeyError` for a
+        record that is not well-formed.
+        """
+        context.end = end
+        s = end + token + b" "
+        draft = Draft([[token + b" ", self._study_types]], {}, s, context)
+        m, o = self._opening + number.encode(), draft.blocks[0]
+        self._study(x, m, s, o, draft.blocks, draft.shared, context)
+        return draft
 
-    def _shared_head(self, entity: Entity, first: str) -> Iterator[str]:
-        keys = entity.template.keys if entity.template else None
-        key = "x" if keys is None else f"x.get({keys[0]!r})" if len(keys) == 1 else f"c.at(x, {keys!r})"
-        name = self._convert.node(entity)
-        yield f"    k = {key}"
-        yield f"    s = {name}[k] if type(k) is str else None"
-        yield "    if s is None:"
-        yield f"        return c.refuse(x, {(keys or ('',))[-1]!r}, 'the key of {entity.shape.label}')"
-        yield "    o = shared.get(s)"
-        yield f"    if o is None: shared[s] = o = {first}"
+    def _types(self, entity: Entity) -> bytes:
+        return self._style.predicate(RDF + "type") + b" , ".join(map(self._style.iri, entity.types))
 
-    def _key(self, key: Key, x: str, depth: int) -> Iterator[str]:
-        """The fields of a key whose value is in the variable ``x``, then the keys below it."""
-        pad = "    " * depth
-        yield from (pad + line for known in key.fields for line in self._field(known, x, key))
-        if not key.below:
-            return
-        if self._checks_keys:
-            yield f"{pad}if not {self._known_keys(key)}.issuperset({x}): c.odd = True"
-        yield from (pad + line for line in self._names(key, x))
+    def _predicate(self, known: Field) -> bytes:
+        return self._style.lead + self._style.predicate(known.shape.path)
+
+    # Names of the scope
+
+    def _named(self, name: str, value: Any) -> str:
+        self._scope.setdefault(name, value)
+        return name
+
+    def _fresh(self, name: str, value: Any) -> str:
+        """A name that nothing else has."""
+        same = sum(each.rstrip("0123456789") == name for each in self._scope)
+        return self._named(f"{name}{same + 1}" if same else name, value)
+
+    def _form(self, kind: type[Numbered] | type[Listed], name: str, form: bytes) -> str:
+        """The name of a table of numbered tokens; equal ones are one."""
+        for other, value in self._scope.items():
+            if type(value) is kind and value.form == form:
+                return other
+        return self._fresh(f"n_{name}", kind(form, self._style))
+
+    def _table(self, known: Field, keys: tuple[str, ...] | None = None) -> str:
+        """The name of the table from the values of a field to their tokens, with the predicate before single ones."""
+        if id(known) not in self._tables:
+            convert = self._convert.functions[self._convert.scalar(known)].other
+            p = b"" if known.many else self._predicate(known)
+            made = Pairs(convert, p, keys, optional=known.role is Role.DERIVED)
+            self._tables[id(known)] = self._fresh(f"t_{known.local}", made)
+        return self._tables[id(known)]
+
+    # The source
+
+    def _function(self, entity: Entity) -> Lines:
+        names = "".join(f", {name}" for name in sorted(self._layout.needs(entity)))
+        yield f"def {entity.local}(x, m, s, o, blocks, shared, c{names}):"
+        yield from (f"    g_{name} = {{}}; h_{name} = {{}}" for name in self._layout.provided(entity))
+        yield from indented(self._key(entity.root, "x", ""))
+
+    def _say(self, d: str, *pieces: str) -> str:
+        """The statement that adds a predicate and its objects to what is said."""
+        begin = (f"s{d}", *pieces) if self._style.repeats and d != ALONE else pieces
+        return "; ".join(f"o{d}.append({piece})" for piece in begin)
+
+    def _key(self, key: Key, x: str, d: str) -> Lines:
+        """The fields of a key whose value is in the variable ``x``, then the keys below it; ``d`` marks variables."""
+        for known in key.fields:
+            yield from self._whole(known, key, x, d)
+        yield from self._names(key, x)
         for below in key.below.values():
-            yield from self._get(below, x, depth)
+            yield from self._below(below, x, d)
 
-    def _known_keys(self, key: Key) -> str:
-        """The name of the constant set of the keys below a key."""
-        name = f"K{len(self._constants)}"
-        self._constants.append(f"{name} = frozenset({sorted(key.below)!r})")
-        return name
-
-    def _get(self, key: Key, x: str, depth: int) -> Iterator[str]:
-        pad = "    " * depth
+    def _below(self, key: Key, x: str, d: str) -> Lines:
+        get = f"{x}.{attribute(key.name)}"
+        inner = f"x{d}{key.name}"
         if key.below:
-            y = f"x{depth}"
-            yield f"{pad}{y} = {x}.get({key.name!r}, ABSENT)"
-            yield f"{pad}if type({y}) is dict and {y}:"
-            yield from self._key(key, y, depth + 1)
-            yield f"{pad}elif {y} is not ABSENT: c.bad({x}, {key.name!r}, {y}, 'an object')"
-            return
-        if not key.fields:
-            return
-        shown = [known for known in key.fields if self._contacts or not known.is_contact_data]
-        if not shown:
-            yield f"{pad}if {key.name!r} in {x}: c.withheld += 1"
-            return
-        yield f"{pad}v = {x}.get({key.name!r}, ABSENT)"
-        for known in shown:
-            yield from (pad + line for line in self._field(known, "v", key, x))
+            checked = not any(known.shape.required for below in key.below.values() for known in below.fields)
+            yield f"if ({inner} := {get}) is not U:"
+            if checked:
+                yield f"    z{key.name} = len(o{d})"
+            yield from indented(self._key(key, inner, d))
+            if checked:
+                yield f"    if len(o{d}) == z{key.name} and {inner} == type({inner})(): raise Unfit"
+        elif key.fields:
+            shown = [known for known in key.fields if self._contacts or not known.is_contact_data]
+            if not shown:
+                yield f"if {get} is not U: c.withheld += 1"
+                return
+            needed = any(known.shape.required for known in key.fields)
+            lines = [line for known in shown for line in self._field(known, d)]
+            if needed:
+                yield f"v = {get}"
+                yield from lines
+            else:
+                yield f"if (v := {get}) is not U:"
+                yield from indented(lines)
 
-    def _field(self, known: Field, v: str, key: Key, x: str = "x") -> list[str]:
-        write = {
-            Role.TEXT: self._scalar,
-            Role.VALUE: self._scalar,
-            Role.CODE: self._scalar,
-            Role.IRI: self._scalar,
-            Role.DERIVED: self._derived,
-            Role.NODE: self._node,
-            Role.REFERENCE: self._reference,
-        }[known.role]
-        return list(write(known, v, x, key.name))
-
-    def _token(self, known: Field, v: str) -> str:
-        """An expression for the token of a value, ``None`` where the value is refused."""
-        if known.role is Role.TEXT:
-            return f"dumps({v})" + (f" + b'@{known.shape.language}'" if known.shape.language else "")
-        name = self._convert.scalar(known)
-        kind = _REMEMBERED.get(known.shape.datatype or "", "str") if known.role is Role.VALUE else "str"
-        return f"({name}[{v}] if type({v}) is {kind} else {name}.other({v}))"
-
-    def _test(self, known: Field, v: str) -> tuple[str, str]:
-        """A condition under which a value is good, and the expression of its token there."""
-        if known.role is Role.TEXT:
-            return f"type({v}) is str", self._token(known, v)
-        return f"(t := {self._token(known, v)}) is not None", "t"
-
-    def _scalar(self, known: Field, v: str, x: str, name: str) -> Iterator[str]:
-        p = self._style.predicate(known.shape.path)
-        expected = self._convert.expected(known)
-        if known.many:
-            good, token = self._test(known, "e")
-            yield f"if type({v}) is list and {v}:"
-            yield "    ts = []"
-            yield f"    for i, e in enumerate({v}):"
-            yield f"        if {good}: ts.append({token})"
-            yield f"        else: c.text(ts.append, b'', {v}, i, e, {expected!r})"
-            yield from ("    " + line for line in self._many(p, known))
-            yield f"elif {v} is not ABSENT: c.text(a, {p!r}, {x}, {name!r}, {v}, {'a list of ' + expected!r})"
-            return
-        good, token = self._test(known, v)
-        if known.role is Role.TEXT:
-            yield f"if {good}: a({p!r} + {token})"
-            yield f"elif {v} is not ABSENT: c.text(a, {p!r}, {x}, {name!r}, {v}, {expected!r})"
+    def _whole(self, known: Field, key: Key, x: str, d: str) -> Lines:
+        """A field that reads an object as a whole."""
+        if known.role is Role.DERIVED:
+            values = ", ".join(f"{x}.{attribute(name)}" for name in key.below)
+            yield f"if t := {self._table(known, tuple(key.below))}[{values}]: {self._say(d, 't')}"
+        elif self._layout.target(known).is_part:
+            yield from self._part(known, x, d, key)
         else:
-            yield f"if {v} is not ABSENT:"
-            yield f"    if {good}: a({p!r} + {token})"
-            yield f"    else: c.text(a, {p!r}, {x}, {name!r}, {v}, {expected!r})"
-        if known.shape.required:
-            yield f"else: c.missing({x}, {name!r}, {expected!r})"
+            yield from self._resource_of_all(known, x, d)
 
-    def _derived(self, known: Field, v: str, x: str, name: str) -> Iterator[str]:  # noqa: ARG002 -- one signature for all roles
-        p = self._style.predicate(known.shape.path)
-        if known.many:
-            yield f"if type({v}) is list:"
-            yield f"    ts = [t for e in {v} if (t := {self._token(known, 'e')}) is not None]"
-            yield from ("    " + line for line in self._many(p, known))
-            return
-        yield f"if {v} is not ABSENT and (t := {self._token(known, v)}) is not None: a({p!r} + t)"
-
-    def _node(self, known: Field, v: str, x: str, name: str) -> Iterator[str]:
-        assert known.target is not None
-        p = self._style.predicate(known.shape.path)
-        entity = self._convert.plan.entities[known.target.iri]
-        scalar = entity.template is not None and entity.template.keys is None
-        good = "type({0}) is str and {0}" if scalar else "type({0}) is dict and {0}"
-        expected = "text" if scalar else "an object"
-        if not known.many:
-            yield f"if {good.format(v)}:"
-            yield from ("    " + line for line in self._call(known, entity, v, "1", "0"))
-            yield f"    if t is not None: a({p!r} + t)"
-            yield f"elif {v} is not ABSENT: c.bad({x}, {name!r}, {v}, {expected!r})"
-            return
-        yield f"if type({v}) is list and {v}:"
-        yield "    ts = []"
-        yield f"    for i, e in enumerate({v}, 1):"
-        yield f"        if {good.format('e')}:"
-        yield from ("            " + line for line in self._call(known, entity, "e", "i", "i"))
-        yield "            if t is not None: ts.append(t)"
-        yield f"        else: c.bad({v}, i - 1, e, {expected!r})"
-        yield from ("    " + line for line in self._many(p, known))
-        if not entity.is_part and not scalar:
-            yield f"    c.order({known.local!r}, {v}, {', '.join(self._convert.listed(entity))})"
-        yield f"elif {v} is not ABSENT: c.bad({x}, {name!r}, {v}, 'a list')"
-
-    def _call(self, known: Field, entity: Entity, v: str, i: str, n: str) -> Iterator[str]:
-        """Makes the node of ``v``, whose token is then in ``t``."""
-        if not entity.is_part:
-            yield f"t = {entity.local}({v}, shared, c)"
-            return
-        _, close = self._style.opening("https://w3id.org/trialkg/part/")
-        if entity.template is not None:
-            yield f"m = l + {entity.template.after.encode()!r}"
-        elif i == "1":
-            yield f"m = l + {f'-{known.local}-1'.encode()!r}"
+    def _field(self, known: Field, d: str) -> Lines:
+        """A field whose value is in the variable ``v``."""
+        if known.role is Role.NODE:
+            if self._layout.target(known).is_part:
+                yield from (self._parts_of_list if known.many else self._part)(known, "v", d)
+            else:
+                yield from (self._resources if known.many else self._resource)(known, d)
+        elif known.many:
+            yield from self._list(known, d)
+        elif known.role is Role.DERIVED:
+            yield f"if t := {self._table(known)}[v]: {self._say(d, 't')}"
         else:
-            yield f"m = l + {self._numbered(f'-{known.local}-%d'.encode())}[{i}]"
-        yield f"t = m + {close!r}" if close else "t = m"
-        yield f"{entity.local}({v}, t, m, {n}, blocks, shared, names, c)"
+            yield self._say(d, *self._one(known))
 
-    def _numbered(self, form: bytes) -> str:
-        """The name of the constant that gives a form with a number in it."""
-        constant = f"= Numbered({form!r})"
-        for line in self._constants:
-            if line.endswith(constant):
-                return line.split()[0]
-        name = f"N{len(self._constants)}"
-        self._constants.append(f"{name} {constant}")
-        return name
+    def _one(self, known: Field) -> list[str]:
+        """The pieces of the predicate and the token of a single value ``v``."""
+        if known.role is Role.TEXT:
+            language = known.shape.language
+            return [f"{self._predicate(known)!r} + dumps(v)" + (f" + {b'@' + language.encode()!r}" if language else "")]
+        if known.role is Role.REFERENCE:
+            return [f"{self._layout.reference(known)}[v]"]
+        table = self._table(known)
+        mixed = known.kind is not None and float in known.kind.types
+        return [f"{table}[v] if type(v) is float else {table}.of(v)" if mixed else f"{table}[v]"]
 
-    def _names(self, key: Key, x: str) -> Iterator[str]:
+    def _list(self, known: Field, d: str) -> Lines:
+        """Plain values, codes or references."""
+        if known.role is Role.DERIVED:
+            yield f"ts = [*dict.fromkeys(t for e in v if (t := {self._table(known)}[e]))]"
+        else:
+            yield "if not v or len({*v}) != len(v): raise Unfit"
+            yield f"ts = {self._each(known)}"
+        yield from self._several(known, d)
+
+    def _each(self, known: Field) -> str:
+        """An expression for the tokens of a list ``v``."""
+        if known.role is Role.TEXT:
+            return "[*map(dumps, v)]"
+        if known.role is not Role.REFERENCE:
+            return f"[{self._table(known)}[e] for e in v]"
+        table, back = self._layout.reference(known), self._layout.back(known)
+        if back is None:
+            return f"[{table}[e] for e in v]"
+        owner, field = back
+        return f"[t for n in v for t in named({table}[n], {attribute(field.keys[0])!r}, {self._name(owner)})]"
+
+    def _several(self, known: Field, d: str) -> Lines:
+        """The tokens in ``ts`` as objects of one predicate."""
+        p = self._predicate(known)
+        names = known.role in (Role.CODE, Role.NODE, Role.REFERENCE)
+        if self._style.repeats:
+            yield f"for t in ts: {self._say(d, f'{p!r} + t')}"
+        elif names:
+            yield self._say(d, f"{p!r} + (rows(ts) if len(ts) > 1 else ts[0])") + "; c.more += len(ts) - 1"
+        else:
+            yield self._say(d, f"{p!r} + b',\\n        '.join(ts)") + "; c.more += len(ts) - 1"
+
+    # Parts
+
+    def _part(self, known: Field, x: str, d: str, key: Key | None = None) -> Lines:
+        entity, inner = self._layout.target(known), d + "1"
+        after = (entity.template.after if entity.template else f"-{known.local}-1").encode()
+        if x == "v":
+            x = f"e{d}"
+            yield f"{x} = v"
+        yield f"t = m{d} + {after + self._close!r}; s{inner} = c.end + t + b' '"
+        yield self._say(d, f"{self._predicate(known)!r} + t")
+        yield f"o{inner} = [s{inner}, {self._types(entity)!r}]; blocks.append(o{inner})"
+        if self._layout.has_function(entity):
+            yield self._call(entity, x, f"m{d} + {after!r}", inner)
+        elif key is None:
+            yield from self._key(entity.root, x, inner)
+        else:
+            for each in entity.root.fields:
+                yield from self._whole(each, key, x, inner)
+        yield f"if len(o{inner}) == 2: raise Unfit"
+        if not self._style.repeats:
+            yield "c.more -= 1"
+
+    def _parts_of_list(self, known: Field, v: str, d: str) -> Lines:
+        entity, inner, e = self._layout.target(known), d + "1", f"e{d}"
+        name, types = f"-{known.local}-%d".encode(), self._types(entity)
+        form = self._style.predicate(known.shape.path) + b"|" + MARK + name + self._close
+        listed = self._form(Listed, f"{known.local}_list", form)
+        yield f"k = len({v}); w{d} = c.end + m{d}"
+        yield f"if not 0 < k <= {LONGEST_LIST}: raise Unfit"
+        number = self._style.literal(Literal("0", XSD + "integer")).replace(b"0", b"%d", 1)
+        position = self._style.lead + self._style.predicate(POSITION) + number
+        if self._style.repeats:
+            yield f"o{d}.append({listed}[k].replace({MARK!r}, m{d}).replace({PLACE!r}, s{d})); c.more += 2 * k - 1"
+            subject = self._form(Numbered, known.local, name + self._close + b" ")
+            forms = {"h": self._form(Numbered, "position", position), "n": subject}
+            head = [f"(s{inner} := w{d} + n)", repr(types), f"s{inner}", "h"]
+        else:
+            yield f"o{d}.append({listed}[k].replace({MARK!r}, m{d})); c.more += k - 1"
+            forms = {"h": self._form(Numbered, known.local, name + b" " + types + position)}
+            head = [f"w{d}", "h"]
+        if self._layout.has_function(entity):
+            forms["m1"] = self._form(Numbered, known.local, name)
+        else:
+            yield f"o{inner} = []; blocks.append(o{inner})"
+        yield from (f"if k > len({form}): {form}.reach(k)" for form in forms.values())
+        yield f"for {e}, {', '.join(forms)} in zip({v}, {', '.join(forms.values())}):"
+        yield from indented(self._element(entity, e, d, head))
+
+    def _element(self, entity: Entity, e: str, d: str, head: list[str]) -> Lines:
+        inner = d + "1"
+        if self._layout.has_function(entity):
+            yield f"o{inner} = [{', '.join(head)}]; blocks.append(o{inner})"
+            yield self._call(entity, e, f"m{d} + m1", inner)
+            yield f"if len(o{inner}) == {len(head)}: raise Unfit"
+            return
+        yield "; ".join(f"o{inner}.append({piece})" for piece in head)
+        checked = not any(known.shape.required for known in entity.fields)
+        if checked:
+            yield f"z = len(o{inner})"
+        yield from self._key(entity.root, e, inner)
+        if checked:
+            yield f"if len(o{inner}) == z: raise Unfit"
+
+    def _call(self, entity: Entity, x: str, m: str, d: str) -> str:
+        names = "".join(f", {name}" for name in sorted(self._layout.needs(entity)))
+        s = f"s{d}" if self._style.repeats else "b''"
+        return f"{entity.local}({x}, {m}, {s}, o{d}, blocks, shared, c{names})"
+
+    def _names(self, key: Key, x: str) -> Lines:
         """Gathers the names of the nodes right below a key, before anything there refers to them."""
-        _, close = self._style.opening("https://w3id.org/trialkg/part/")
         for below in key.below.values():
             for known in below.fields:
-                entity = self._convert.plan.entities.get(known.target.iri) if known.target else None
-                if known.role is Role.NODE and known.many and entity and entity.known_by:
-                    namer = self._convert.namer(entity)
-                    start = f"-{known.local}-%d".encode() + close
-                    yield (
-                        f"names = names | {{{entity.local!r}: c.named({x}.get({below.name!r}), {namer}, l, {start!r})}}"
-                    )
+                if known.role is not Role.NODE or not known.many or not self._layout.target(known).known_by:
+                    continue
+                target = self._layout.target(known)
+                form = self._form(Numbered, known.local, f"-{known.local}-%d".encode() + self._close)
+                yield f"if (v := {x}.{attribute(below.name)}) is not U:"
+                yield f"    if len(v) > len({form}): {form}.reach(len(v))"
+                if self._layout.is_mutual(target):
+                    yield f"    for e, n in zip(v, {form}):"
+                    yield f"        g_{target.local}.setdefault({self._name(target)}, []).append((m + n, e))"
+                    continue
+                yield f"    g_{target.local} = {{{self._name(target)}: m + n for e, n in zip(v, {form})}}"
+                yield f"    if len(g_{target.local}) != len(v): raise Unfit"
+                for p in sorted({self._predicate(each) for each in self._layout.single_references(target)}):
+                    yield f"    h_{target.local} = {{k: {p!r} + t for k, t in g_{target.local}.items()}}"
 
-    def _reference(self, known: Field, v: str, x: str, name: str) -> Iterator[str]:
-        assert known.target is not None
-        p = self._style.predicate(known.shape.path)
-        target = self._convert.plan.entities[known.target.iri]
-        expected = f"the name of some {known.target.label} of this study"
-        if not known.many:
-            yield f"r = names[{target.local!r}].get({v}, ()) if {target.local!r} in names and type({v}) is str else ()"
-            yield f"if len(r) == 1: a({p!r} + r[0][0])"
-            yield f"elif r: o += [{p!r} + t for t, _ in r]"
-            yield f"elif {v} is not ABSENT: c.text(a, {p!r}, {x}, {name!r}, {v}, {expected!r})"
-            return
-        yield f"if type({v}) is list and {v}:"
-        yield "    ts = []"
-        yield f"    for i, e in enumerate({v}):"
-        yield f"        r = c.referred(names.get({target.local!r}), e, {x}, {self._convert.back(known, target)})"
-        yield "        if r: ts += r"
-        yield f"        else: c.text(ts.append, b'', {v}, i, e, {expected!r})"
-        yield from ("    " + line for line in self._many(p, known))
-        yield f"elif {v} is not ABSENT: c.text(a, {p!r}, {x}, {name!r}, {v}, {'a list of text'!r})"
+    def _name(self, entity: Entity) -> str:
+        """An expression for the name of a node ``e``."""
+        pattern = entity.known_by or ""
+        slots = SLOT.findall(pattern)
+        values = []
+        for slot in slots:
+            known = next(known for known in entity.fields if known.keys == (slot,))
+            value = f"e.{attribute(slot)}"
+            if known.codes is not None:
+                labels = {code: concept.label for code, concept in known.codes.items()}
+                value = f"{self._named(f'l_{known.local}', labels)}[{value}]"
+            values.append(value)
+        if pattern == "{" + slots[0] + "}":
+            return values[0]
+        return f"{SLOT.sub('%s', pattern)!r} % ({', '.join(values)},)"
 
-    def _many(self, p: bytes, known: Field) -> Iterator[str]:
-        """Writes the tokens in ``ts``, each once; parts have tokens of their own."""
-        parts = known.target is not None and self._convert.plan.entities[known.target.iri].is_part
-        if known.role is not Role.NODE or not parts:
-            yield "ts = dict.fromkeys(ts)"
-        if known.role is Role.REFERENCE:
-            yield "if len({*map(str, v)}) != len(v): c.repeated(v)"
-        elif known.role not in (Role.NODE, Role.DERIVED):
-            yield "if len(ts) != len(v): c.repeated(v)"
-        if self._style.repeats:
-            yield f"o += [{p!r} + t for t in ts]"
-            return
-        names = known.role in (Role.CODE, Role.NODE, Role.REFERENCE)
-        joined = "c.rows([*ts])" if names else "b',\\n        '.join(ts)"
-        yield f"if ts: a({p!r} + {joined}); c.more += len(ts) - 1"
+    # Resources that are shared
+
+    def _resource(self, known: Field, d: str) -> Lines:
+        yield from self._share(self._layout.target(known), "v")
+        yield self._say(d, f"{self._predicate(known)!r} + t")
+
+    def _resources(self, known: Field, d: str) -> Lines:
+        entity = self._layout.target(known)
+        yield "if not v: raise Unfit"
+        yield "ts = {}; ks = []"
+        yield "for e in v:"
+        yield from indented(self._share(entity, "e"))
+        yield "    ts[t] = None; ks.append(k)"
+        yield "ts = [*ts]"
+        yield from self._several(known, d)
+        if not entity.is_text:
+            yield f"if len(ks) > 1 or not usual: c.listed[{known.local!r}] = ks"
+
+    def _share(self, entity: Entity, v: str) -> Lines:
+        keys = tuple(entity.root.below)
+        table = self._named(f"r_{entity.local}", Resources(self._careful, entity, () if entity.is_text else keys))
+        values = ", ".join(f"{v}.{attribute(name)}" for name in keys) + ("," if len(keys) == 1 else "")
+        yield f"t, r, k, usual = {table}[{v if entity.is_text else values}]"
+        yield "if shared.setdefault(t, r) is not r and shared[t] != r: raise Unfit"
+
+    def _resource_of_all(self, known: Field, x: str, d: str) -> Lines:
+        """A resource that is read from the same object as what leads to it."""
+        entity, d1 = self._layout.target(known), ALONE
+        assert entity.template is not None
+        table = self._named(f"k_{entity.local}", self._convert.functions[self._convert.node(entity)])
+        yield f"t = r = {table}[{'.'.join([x, *map(attribute, entity.template.keys or ())])}]"
+        yield self._say(d, f"{self._predicate(known)!r} + t")
+        yield f"o{d1} = [{self._types(entity)!r}]"
+        yield from self._key(entity.root, x, d1)
+        yield f"shared[r] = style.shared(r, o{d1})"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,7 +24,7 @@ from kg.unpack import peek
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Generator, Iterable, Iterator
+    from collections.abc import Generator, Iterable
 
     from kg.source import Progress, Reject
 
@@ -51,17 +52,23 @@ _LEGACY = (
 )
 
 
+Decode = Callable[[bytes], Any]
+"""From the JSON of what may be one study to what a reader wants of it, ``None`` where it is read value by value."""
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """A study as parsed JSON, the file (or member of an archive) it is from, and its number there, from 1.
 
-    ``fit`` says that no text in it holds a character that formats cannot carry, as far as was quickly told.
+    ``decoded`` is what :func:`read` was asked to make of its JSON, in place of ``data``; ``fit`` says that no text
+    in it holds a character that formats cannot carry, as far as was quickly told.
     """
 
     data: dict[str, Any]
     file: str
     number: int
     fit: bool = field(default=False, repr=False, compare=False)
+    decoded: Any = field(default=None, repr=False, compare=False)
 
 
 def read(
@@ -69,15 +76,16 @@ def read(
     reject: Reject,
     progress: Progress | None = None,
     besides: Iterable[str] = (),
+    decode: Decode | None = None,
 ) -> Iterator[Record]:
     """Every study found in the inputs, in an order that depends on their names only.
 
     ``reject`` is given a :class:`SourceError` or :class:`RecordError` for whatever is lost; ``progress`` the number of
-    raw bytes read since its last call; files ``besides`` are passed over, as an output of before. Raises
-    :class:`~kg.errors.UsageError` at once where an input does not exist.
+    raw bytes read since its last call; files ``besides`` are passed over, as an output of before; ``decode`` is tried
+    first on the JSON of each study. Raises :class:`~kg.errors.UsageError` at once where an input does not exist.
     """
     found = sources(inputs, reject, progress, besides)
-    return (record for source in found for record in split(source.open(), source.name, reject))
+    return (record for source in found for record in split(source.open(), source.name, reject, decode))
 
 
 def holds_studies(name: str) -> bool:
@@ -88,14 +96,14 @@ def holds_studies(name: str) -> bool:
         return STUDY_START.search(cut.decoded(file.read(PAGE_HEAD))) is not None
 
 
-def split(chunks: Iterator[bytes], file: str, reject: Reject) -> Iterator[Record]:
+def split(chunks: Iterator[bytes], file: str, reject: Reject, decode: Decode | None = None) -> Iterator[Record]:
     """Every study in one decompressed stream, which may end in a :class:`SourceError`.
 
     >>> print(*split(iter([b'[{"hasResults": true}, {"hasRes', b'ults": false}]']), "a.json", print), sep="\\n")
     Record(data={'hasResults': True}, file='a.json', number=1)
     Record(data={'hasResults': False}, file='a.json', number=2)
     """
-    return _Splitter(file, reject).records(chunks)
+    return _Splitter(file, reject, decode).records(chunks)
 
 
 @dataclass(slots=True)
@@ -104,6 +112,7 @@ class _Splitter:
 
     file: str
     reject: Reject
+    decode: Decode | None = None
     number: int = 0
     open: int = 0
     lost: bool = False
@@ -157,6 +166,9 @@ class _Splitter:
 
     def stream(self, chunks: Iterator[bytes]) -> Iterator[Record]:
         for piece in cut.Cutter().pieces(chunks):
+            if piece.whole and self.decode is not None and (decoded := self.decode(cut.bare(piece.data))) is not None:
+                yield self.record({}, piece.data, decoded)
+                continue
             data = cut.loaded(piece.data) if piece.whole else None
             if is_study(data):
                 yield self.record(data, piece.data)
@@ -206,11 +218,12 @@ class _Splitter:
             self.lose(_no_study(text, at, end, byte), is_json=True)
         return end
 
-    def record(self, data: dict[str, Any], piece: bytes = b"") -> Record:
+    def record(self, data: dict[str, Any], piece: bytes = b"", decoded: Any = None) -> Record:
         self.found_json()
         self.number += 1
         self.open -= cut.closed(piece)
-        return Record(data, self.file, self.number, fit=bool(piece) and not may_be_unfit(piece))
+        fit = decoded is not None or (bool(piece) and not may_be_unfit(piece))
+        return Record(data, self.file, self.number, fit, decoded)
 
     def garnish(self, text: str) -> None:
         opened = text.count("[") + text.count("{")

@@ -32,7 +32,7 @@ def studies(records: Iterable[Record], exporter: Exporter, reject: Reject) -> It
     """Each record with its export; what is no study, and every field that is not as it should be, is told."""
     for record in records:
         try:
-            exported = exporter(record.data, fit=record.fit)
+            exported = exporter.decoded(record.decoded) if record.decoded else exporter(record.data, fit=record.fit)
         except RecordError as error:
             error.file, error.record = record.file, record.number
             reject(error)
@@ -102,7 +102,10 @@ def export(
     writer = Writer(name, frame, in_order=in_order, hashed=manifest or describe)
     with writer.open():
         for record, exported in studies(
-            _counted(read(given, reject, progress, [name, name + MANIFEST, name + DESCRIPTION, *besides]), report),
+            _counted(
+                read(given, reject, progress, [name, name + MANIFEST, name + DESCRIPTION, *besides], exporter.decode),
+                report,
+            ),
             exporter,
             reject,
         ):

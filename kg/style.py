@@ -9,13 +9,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 
 import orjson
 
+from kg.context import Context
 from kg.ontology import BASE, RDF, XSD
 from kg.values import Literal
 
+PLACE, MARK = b"\0", b"\1"
+"""What stands in tokens that are made once for what begins a line, and for what ends a line or names what is above;
+no text has them, since JSON escapes them."""
 Block = tuple[bytes, list[bytes]]
+Shared = tuple[bytes, int]
+"""A block of a shared resource as it is written behind others, and the number of its triples."""
 
 _LOCAL = re.compile(r"(?:[A-Za-z0-9_]|%[0-9A-F]{2})(?:[A-Za-z0-9_-]|%[0-9A-F]{2})*|")
 _BARE = {
@@ -23,6 +30,19 @@ _BARE = {
     XSD + "decimal": re.compile(r"[+-]?[0-9]*\.[0-9]+"),
     XSD + "boolean": re.compile("true|false"),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """The pieces of the output of a study: those of each block, and the blocks that it shares with others.
+
+    ``subject`` begins a line about the study; ``context`` counts the triples that are not to be seen from the pieces.
+    """
+
+    blocks: list[list[bytes]]
+    shared: dict[bytes, Shared]
+    subject: bytes
+    context: Context
 
 
 @dataclass(frozen=True)
@@ -36,6 +56,36 @@ class Style:
 
     repeats = True
     """Whether each object stands in a statement of its own, or all of a predicate stand together."""
+
+    lead = b""
+    """What stands before a predicate that is not the first of its block."""
+
+    def end(self, graph: bytes) -> bytes:
+        """What stands between two statements, or two blocks."""
+        return b" " + graph + b" .\n" if graph else b" .\n"
+
+    def shared(self, token: bytes, pairs: list[bytes]) -> Shared:
+        """The block of a shared resource; all pairs but the first have what leads them."""
+        return b"".join([MARK + token + b" " + pair for pair in pairs]), len(pairs)
+
+    def listed(self, predicate: bytes, tokens: list[bytes]) -> bytes:
+        """A predicate and a list of its objects, within the block of a resource."""
+        return b"".join([PLACE + predicate + token for token in tokens])
+
+    def say(self, draft: Draft, pair: bytes) -> None:
+        """Adds a predicate and its object to the block of the study."""
+        draft.blocks[0] += (draft.subject, pair)
+
+    def finished(self, draft: Draft, graph: bytes) -> tuple[bytes, int]:
+        """The output of a study, and the number of its triples."""
+        end = self.end(graph)
+        pieces = [*chain.from_iterable(draft.blocks)]
+        triples = (len(pieces) + draft.context.more) // 2
+        for block, count in draft.shared.values():
+            pieces.append(block.replace(MARK, end))
+            triples += count
+        pieces.append(end)
+        return b"".join(pieces), triples
 
     def rebased(self, iri: str) -> str:
         return self.base + iri.removeprefix(BASE) if iri.startswith(BASE) else iri
@@ -71,6 +121,29 @@ class Grouped(Style):
     """Turtle and TriG: prefixed names, one block a resource, blank lines between."""
 
     repeats = False
+    lead = b" ;\n    "
+
+    def end(self, graph: bytes) -> bytes:  # noqa: ARG002 -- one signature for all styles
+        return b" .\n\n"
+
+    def shared(self, token: bytes, pairs: list[bytes]) -> Shared:
+        return self.end(b"") + token + b" " + b"".join(pairs), len(pairs)
+
+    def listed(self, predicate: bytes, tokens: list[bytes]) -> bytes:
+        return self.lead + predicate + Context.rows(tokens)
+
+    def say(self, draft: Draft, pair: bytes) -> None:
+        draft.blocks[0].append(self.lead + pair)
+
+    def finished(self, draft: Draft, graph: bytes) -> tuple[bytes, int]:
+        pieces = [*chain.from_iterable(draft.blocks)]
+        triples = len(pieces) + draft.context.more - 1
+        for block, count in draft.shared.values():
+            pieces.append(block)
+            triples += count
+        pieces.append(b" .\n")
+        data = b"".join(pieces)
+        return (graph + b" {\n" + data + b"}\n" if graph else data), triples
 
     def opening(self, namespace: str) -> tuple[bytes, bytes]:
         namespace = self.rebased(namespace)
@@ -80,6 +153,8 @@ class Grouped(Style):
         return b"<" + namespace.encode(), b">"
 
     def iri(self, iri: str) -> bytes:
+        if not iri.startswith(tuple(self.prefixes.values())):
+            return super().iri(iri)
         for prefix, known in self.prefixes.items():
             if iri.startswith(known) and _LOCAL.fullmatch(iri, len(known)):
                 return f"{prefix}:{iri[len(known) :]}".encode()

@@ -33,12 +33,8 @@ class Tokens(dict[Any, bytes | None]):
         return token
 
 
-class Numbered(dict[int, bytes]):
-    """A form with each number that was asked for.
-
-    >>> Numbered(b"-arm-%d")[3]
-    b'-arm-3'
-    """
+class Counted(dict[int, bytes]):
+    """A form with each number that was asked for."""
 
     def __init__(self, form: bytes) -> None:
         super().__init__()

@@ -10,6 +10,7 @@ from kg.cli.coverage import coverage
 from kg.cli.draw import draw
 from kg.cli.export import export
 from kg.cli.fields import fields
+from kg.cli.plan import plan
 from kg.cli.restore import restore
 from kg.cli.validate import validate
 
@@ -20,5 +21,5 @@ def main() -> None:
     """ClinicalTrials.gov study records as linked data."""
 
 
-for command in (export, restore, coverage, fields, validate, draw):
+for command in (export, restore, coverage, fields, plan, validate, draw):
     main.add_command(command)

@@ -78,11 +78,13 @@ def progress_of(inputs: tuple[str, ...]) -> Iterator[Callable[[int], None] | Non
 
 
 def tell(report: Report) -> None:
+    """Tells the problems of a run and its totals."""
     tell_problems(report, "; --report FILE gives all")
     click.echo(report.summary(), err=True)
 
 
 def tell_problems(report: Report, hint: str = "") -> None:
+    """Tells the first problems of a run, and how many more there are."""
     for error in report.problems:
         click.echo(f"kg: {error}", err=True)
     if report.more:

@@ -1,0 +1,148 @@
+"""The JSON of a record as types for msgspec: what a well-formed record may hold, and nothing else.
+
+A type is made for each key that has keys below it. A value of another type, a field that must be there and is not, or
+a key that no shape reads makes the decoder refuse the record; so what it takes needs no further check of its form.
+"""
+
+from __future__ import annotations
+
+import keyword
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import orjson
+
+from kg.clean import may_be_unfit
+from kg.plan import Entity, Field, Key, Plan, Role
+
+
+def attribute(name: str) -> str:
+    """The attribute that a key of the JSON becomes.
+
+    >>> attribute("class"), attribute("type")
+    ('class_', 'type')
+    """
+    return name + "_" if keyword.iskeyword(name) else name
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A well-formed record: its JSON, that as objects, and what of it nothing reads, in its place."""
+
+    piece: bytes
+    root: Any
+    unread: dict[str, Any] | None = None
+
+
+class Decoder:
+    """Decodes the JSON of well-formed records."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._decode = msgspec.json.Decoder(_Types(plan).entity(plan.study)).decode
+
+    def __call__(self, piece: bytes) -> Decoded | None:
+        """A record, or ``None`` for whatever is not exactly one that is well-formed."""
+        if may_be_unfit(piece):
+            piece = _respelled(piece)
+            if may_be_unfit(piece):
+                return None
+        try:
+            return Decoded(piece, self._decode(piece))
+        except UnicodeDecodeError:
+            return None
+        except msgspec.DecodeError as error:
+            return self._without(piece, error)
+
+    def _without(self, piece: bytes, error: msgspec.DecodeError) -> Decoded | None:
+        """A record that is well-formed but for some keys that nothing reads."""
+        record: Any = None
+        unread: dict[str, Any] = {}
+        for _ in range(_UNKNOWN_KEYS):
+            found = _UNKNOWN.fullmatch(str(error))
+            if found is None:
+                return None
+            record = record or orjson.loads(piece)
+            _move(record, unread, (found["path"] or "$").split(".")[1:], found["key"])
+            try:
+                return Decoded(piece, self._decode(orjson.dumps(record)), unread)
+            except msgspec.DecodeError as another:
+                error = another
+        return None
+
+
+_UNKNOWN_KEYS = 4
+"""Unknown keys of a record that are looked for here; one with more of them is read with care."""
+_UNKNOWN = re.compile(r"Object contains unknown field `(?P<key>[^`]*)`(?: - at `(?P<path>\$[^`]*)`)?")
+
+
+def _move(record: Any, unread: Any, path: list[str], key: str) -> None:
+    """Moves what stands at a path of keys, in any element of a list, from one object to its place in another.
+
+    >>> record, unread = {"a": [{"b": 1}, {"c": 2}]}, {}
+    >>> _move(record, unread, ["a[1]"], "c"), record, unread
+    (None, {'a': [{'b': 1}, {}]}, {'a': [{}, {'c': 2}]})
+    """
+    if not path:
+        if key in record:
+            unread[key] = record.pop(key)
+        return
+    step = path[0].partition("[")[0]
+    if path[0] == step:
+        _move(record[step], unread.setdefault(step, {}), path[1:], key)
+    else:
+        places = unread.setdefault(step, [{} for _ in record[step]])
+        for element, place in zip(record[step], places, strict=True):
+            _move(element, place, path[1:], key)
+
+
+def _respelled(piece: bytes) -> bytes:
+    """The same JSON with no more escapes than it needs."""
+    try:
+        return orjson.dumps(orjson.loads(piece))
+    except (ValueError, TypeError, MemoryError):
+        return piece
+
+
+class _Types:
+    """The types of a plan."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._made: dict[str, Any] = {}
+
+    def entity(self, entity: Entity) -> Any:
+        """The type of the JSON objects, or the text, that an entity is read from."""
+        if entity.is_text:
+            return str
+        made = self._made.get(entity.local)
+        if made is None:
+            made = self._made[entity.local] = self._object(entity.local, entity.root)
+        return made
+
+    def _object(self, name: str, key: Key) -> Any:
+        fields = [(below.name, self._below(f"{name}_{below.name}", below)) for below in key.below.values()]
+        needed = {below.name for below in key.below.values() if any(known.shape.required for known in below.fields)}
+        optional = [
+            (attribute(name), made) if name in needed else (attribute(name), made | msgspec.UnsetType, msgspec.UNSET)
+            for name, made in fields
+        ]
+        names = {attribute(name): name for name, _ in fields}
+        return msgspec.defstruct(name, optional, rename=names, forbid_unknown_fields=True, gc=False, kw_only=True)
+
+    def _below(self, name: str, key: Key) -> Any:
+        if key.below:
+            return self._object(name, key)
+        types = [self._field(known) for known in key.fields if known.role is not Role.DERIVED]
+        return types[0] if types else str
+
+    def _field(self, known: Field) -> Any:
+        made: Any = str
+        if known.role is Role.VALUE and known.kind is not None:
+            made, *others = known.kind.types
+            for other in others:
+                made |= other
+        elif known.role is Role.NODE and known.target is not None:
+            made = self.entity(self._plan.entities[known.target.iri])
+        return list[made] if known.many else made
