@@ -223,6 +223,27 @@ def test_keys_go_from_node_to_node(browser: Browser, pages: Path) -> None:
     assert shown(browser) == {"https://w3id.org/trialkg/part/NCT02059759-location-1"}
 
 
+def test_two_fingers_zoom_and_one_chooses(browser: Browser, pages: Path) -> None:
+    browser.open(pages / "study.html")
+
+    def touch(kind: str, *points: tuple[float, float]) -> None:
+        given = [{"x": x, "y": y, "id": i} for i, (x, y) in enumerate(points)]
+        browser.driver.execute_cdp_cmd("Input.dispatchTouchEvent", {"type": kind, "touchPoints": given})
+
+    gap = "const a = picture.screen(arguments[0]), b = picture.screen(arguments[1]); return b[0] - a[0]"
+    ends = (STUDY, "https://w3id.org/trialkg/part/NCT02059759-arm-2")
+    before = browser.run(gap, *ends)
+    touch("touchStart", (500, 500), (600, 500))
+    for step in (20, 40, 60):
+        touch("touchMove", (500 - step, 500), (600 + step, 500))
+    touch("touchEnd")
+    assert browser.run(gap, *ends) > 1.5 * before
+    x, y = browser.run("return picture.screen(arguments[0])", STUDY)
+    touch("touchStart", (x, y))
+    touch("touchEnd")
+    assert "IMODALS" in details(browser)
+
+
 def saved(browser: Browser, downloads: Path, kind: str) -> bytes:
     press(browser, "#save")
     press(browser, f'[data-as="{kind}"]')

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 FINE = 2.0
 """Dots of a PNG for a pixel of the scene, where that is not too large."""
-LARGEST = 9000.0
+LARGEST = 4000.0
 """Dots of the longer side of a PNG, at most."""
 _NAMES = {False: "Regular", True: "SemiBold"}
 POINTS = 0.75
@@ -41,7 +41,7 @@ def paper(scene: Scene, kind: str) -> bytes:
     axes.set_ylim(top + high, top)
     faces = _faces()
     for i, mark in enumerate(scene.marks):
-        _put(axes, mark, i, faces)
+        _put(axes, mark, i, faces, fine=kind == "png")
     dots = 72 / POINTS * min(FINE, LARGEST / max(wide, high))
     data = io.BytesIO()
     with warnings.catch_warnings():
@@ -49,7 +49,7 @@ def paper(scene: Scene, kind: str) -> bytes:
         canvas: Any = FigureCanvasAgg(figure) if kind == "png" else FigureCanvasPdf(figure)
         if kind == "png":
             figure.set_dpi(dots)
-            canvas.print_png(data, metadata={"Software": None})
+            canvas.print_png(data, metadata={"Software": None}, pil_kwargs={"optimize": True})
         else:
             canvas.print_pdf(data, metadata={"CreationDate": None, "Producer": None, "Creator": "kg"})
     return data.getvalue()
@@ -67,12 +67,12 @@ def _faces() -> dict[bool, Any]:
     return {bold: FontProperties(family=[f"Drawn {name}", "DejaVu Sans"]) for bold, name in _NAMES.items()}
 
 
-def _put(axes: Axes, mark: Mark, order: int, faces: dict[bool, Any]) -> None:
+def _put(axes: Axes, mark: Mark, order: int, faces: dict[bool, Any], *, fine: bool) -> None:
     from matplotlib.patches import Circle, FancyBboxPatch, PathPatch, Polygon
     from matplotlib.path import Path
 
     if isinstance(mark, Text):
-        _write(axes, mark, order, faces)
+        _write(axes, mark, order, faces, fine=fine)
         return
     patch: Any
     if isinstance(mark, Curve):
@@ -92,7 +92,7 @@ def _put(axes: Axes, mark: Mark, order: int, faces: dict[bool, Any]) -> None:
     axes.add_artist(patch)
 
 
-def _write(axes: Axes, mark: Text, order: int, faces: dict[bool, Any]) -> None:
+def _write(axes: Axes, mark: Text, order: int, faces: dict[bool, Any], *, fine: bool) -> None:
     from matplotlib.patheffects import withStroke
 
     made = axes.text(
@@ -107,5 +107,7 @@ def _write(axes: Axes, mark: Text, order: int, faces: dict[bool, Any]) -> None:
         zorder=order,
         parse_math=False,
     )
-    if mark.halo:
+    if mark.halo and not fine:  # a PDF would hold the outline of every letter
+        made.set_bbox({"facecolor": PAPER, "alpha": 0.7, "linewidth": 0, "pad": 0.4})
+    elif mark.halo:
         made.set_path_effects([withStroke(linewidth=3 * POINTS, foreground=PAPER)])

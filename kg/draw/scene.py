@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from kg.draw.cards import EDGE, baselines
 from kg.draw.kinds import Kind
 from kg.draw.letters import cut, width
 from kg.draw.picture import Edge, Node, Picture
+from kg.draw.world import land, projected
 
 INK, SOFT, LINE, PAPER, ISLAND = "#1b2330", "#5b6572", "#aab2bd", "#ffffff", "#f2f4f7"
+LAND, COAST, OUTLINE, MAP_LABELS = "#e7ebef", "#cdd4dc", "#6b6520", 60
 MARGIN, STRIPE, CORNER = 36.0, 5.0, 8.0
 LEGEND, LABEL = 13.0, 190.0
 """Size of the type of the legend; pixels that a label of a node may take."""
@@ -94,6 +96,8 @@ class Scene:
 
 def scene(picture: Picture) -> Scene:
     """The scene of a picture that is laid out, with its title above and its legend and notes below."""
+    if picture.map_first and any(node.place for node in picture.nodes.values()):
+        return _map(picture)
     hidden = folded_away(picture)
     nodes = [node for node in picture.nodes.values() if node.id not in hidden]
     kinds = picture.kinds()
@@ -106,6 +110,20 @@ def scene(picture: Picture) -> Scene:
     marks += [Text(each.x, each.y, each.text.upper(), 11, SOFT, bold=True) for each in picture.headings]
     marks += labels([node for node in nodes if node.card is None])
     return _framed(picture, nodes, kinds, marks)
+
+
+def _map(picture: Picture) -> Scene:
+    """The scene of the places of a picture on the outline of the land."""
+    marks: list[Mark] = [Area(tuple(ring), LAND, COAST, 0.6) for ring in land()]
+    placed = []
+    for node in picture.nodes.values():
+        if node.place:
+            x, y = projected(*node.place)
+            placed.append(replace(node, x=x, y=y, radius=max(node.radius * 0.5, 2.5)))
+    placed.sort(key=lambda node: (-node.radius, node.id))
+    kinds = picture.kinds()
+    marks += [Round(node.x, node.y, node.radius, kinds[node.kind].colour, OUTLINE, 0.5) for node in placed]
+    return _framed(picture, placed, kinds, marks + labels(placed[:MAP_LABELS]))
 
 
 def folded_away(picture: Picture) -> set[str]:

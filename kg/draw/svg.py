@@ -5,6 +5,7 @@ from __future__ import annotations
 from xml.sax.saxutils import escape, quoteattr
 
 from kg.clean import clean
+from kg.draw.letters import width
 from kg.draw.scene import Area, Box, Curve, Mark, Round, Scene, Text
 
 FAMILY = "Inter, 'Helvetica Neue', Helvetica, Arial, 'DejaVu Sans', sans-serif"
@@ -87,4 +88,6 @@ def _line(mark: Text) -> str:
     anchor = ' text-anchor="middle"' if mark.anchor == "middle" else ""
     halo = ' stroke="#ffffff" stroke-width="3" stroke-linejoin="round" paint-order="stroke"' if mark.halo else ""
     place = f'x="{_number(mark.x)}" y="{_number(mark.y)}" font-size="{_number(mark.size)}"'
+    if mark.anchor == "start" and mark.text:  # so that it fits in any typeface
+        place += f' textLength="{_number(width(mark.text, mark.size, bold=mark.bold))}" lengthAdjust="spacingAndGlyphs"'
     return f'<text {place} fill="{mark.colour}"{weight}{anchor}{halo}>{_text(mark.text)}</text>'
