@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -88,12 +87,3 @@ class Browser:
 
     def close(self) -> None:
         self.driver.quit()
-
-
-if __name__ == "__main__":
-    page, out, *rest = sys.argv[1:]
-    shown = Browser(Path(out).parent, size=(1440, 900), dark="dark" in rest)
-    link = next((word for word in rest if word.startswith("#")), "")
-    print(shown.open(Path(page), link), *shown.quiet(), sep="\n")
-    shown.picture(Path(out))
-    shown.close()

@@ -133,6 +133,7 @@ def test_a_click_tells_all_about_a_node_and_leads_out(browser: Browser, pages: P
     assert STUDY in links
     click(browser, MESH + "D000690")
     assert "https://meshb.nlm.nih.gov/record/ui?ui=D000690" in browser.driver.page_source
+    assert "D000690" in details(browser)
     assert "Amyotrophic" in browser.driver.find_element("id", "says").get_attribute("textContent")
 
 

@@ -75,7 +75,8 @@ def facts(graph: Graph, iri: str, most: int = SHORT) -> list[Detail]:
         if property_ not in _HIDDEN and (detail := _detail(graph, property_, value, most)):
             found.setdefault(property_, []).append(detail)
     order = sorted(found, key=lambda each: (_fields().get(each, (len(_fields()), ""))[0], each))
-    return [detail for property_ in order for detail in _few(found[property_])]
+    known = [Detail("MeSH identifier", iri.removeprefix(MESH), address(iri))] if iri.startswith(MESH) else []
+    return known + [detail for property_ in order for detail in _few(found[property_])]
 
 
 def _few(details: list[Detail]) -> list[Detail]:

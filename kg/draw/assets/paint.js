@@ -219,7 +219,8 @@ function labelled(view, z, looked, measure) {
     made.push({ n, text, size, bold, x: sx, y: sy + size * 0.95 });
   };
   if (state.hover && state.hover.shown && (state.map || !state.hover.card)) add(state.hover, true);
-  if (looked) for (const n of [...looked].sort((a, b) => b.r - a.r || a.at - b.at)) if (n.shown && n !== state.hover && (state.map || !n.card)) add(n, true);
+  if (looked && state.selected && state.selected.shown && state.selected !== state.hover && (state.map || !state.selected.card)) add(state.selected, true);
+  if (looked) for (const n of [...looked].sort((a, b) => b.r - a.r || a.at - b.at)) if (n.shown && n !== state.hover && n !== state.selected && (state.map || !n.card)) add(n, true);
   if (!looked) for (let i = 0; i < shapes.order.length && made.length < MOST; i++) if (shapes.order[i] !== state.hover) add(shapes.order[i], i < ALWAYS);
   return made;
 }
