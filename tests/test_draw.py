@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -242,6 +243,32 @@ def test_wrong_use_is_told_in_a_sentence(
     done = CliRunner().invoke(main, ["draw", *arguments])
     assert done.exit_code == 2, done.output
     assert said in done.output
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("missing", "name", "wish", "extra"),
+    [
+        ("numpy", "page.html", Wish(view="sponsors"), "draw"),
+        ("networkx", "page.html", Wish(view="mesh", limit=5), None),
+        ("networkx", "page.html", Wish(view="sites"), "draw"),
+        ("matplotlib", "study.png", Wish(study="NCT02059759"), "draw"),
+        ("pyvis", "page.html", Wish(view="sponsors", renderer="pyvis"), "pyvis"),
+        ("numpy", "study.svg", Wish(study="NCT02059759"), None),
+        ("numpy", "summary.html", Wish(summary=True), None),
+    ],
+)
+def test_what_a_picture_needs_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, missing: str, name: str, wish: Wish, extra: str | None
+) -> None:
+    for module in [each for each in sys.modules if each.split(".")[0] == missing]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.setitem(sys.modules, missing, None)
+    if extra is None:
+        draw(STUDIES, str(tmp_path / name), wish, reject=lambda _: None)
+        return
+    with pytest.raises(UsageError, match=re.escape(f"pip install 'trialkg[{extra}]'")):
+        draw(STUDIES, str(tmp_path / name), wish, reject=lambda _: None)
     assert list(tmp_path.iterdir()) == []
 
 

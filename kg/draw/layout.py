@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from kg.draw.picture import Node, Picture, Region
+from kg.errors import UsageError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -41,9 +42,15 @@ def radius(size: float) -> float:
 
 
 def spread(picture: Picture) -> None:
-    """Gives each node of a picture its radius and its place, and puts a disc behind each community."""
-    import numpy as np
+    """Gives each node of a picture its radius and its place, and puts a disc behind each community.
 
+    Raises :class:`~kg.errors.UsageError` where numpy or networkx is not installed.
+    """
+    try:
+        import networkx as nx  # noqa: F401 -- asked for here, used below
+        import numpy as np
+    except ImportError as error:
+        raise UsageError("A network needs numpy and networkx; pip install 'trialkg[draw]'.") from error
     for node in picture.nodes.values():
         node.radius = radius(node.size)
     groups = communities(picture)

@@ -200,7 +200,7 @@ function ring(p, n, colour, z) {
 }
 
 // Labels of the same size at any zoom, the largest nodes first, none on another.
-const MOST = 80, ALWAYS = 40;
+const MOST = 80, ALWAYS = 70;
 function labelled(view, z, looked, measure) {
   const taken = new Map(), made = [];
   const add = (n, must) => {
