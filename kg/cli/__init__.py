@@ -7,6 +7,7 @@ import click
 from kg import __version__
 from kg.cli.base import Command
 from kg.cli.coverage import coverage
+from kg.cli.draw import draw
 from kg.cli.export import export
 from kg.cli.fields import fields
 from kg.cli.plan import plan
@@ -20,5 +21,5 @@ def main() -> None:
     """ClinicalTrials.gov study records as linked data."""
 
 
-for command in (export, restore, coverage, fields, plan, validate):
+for command in (export, restore, coverage, fields, plan, validate, draw):
     main.add_command(command)
