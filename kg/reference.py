@@ -279,8 +279,8 @@ def commands() -> str:
         if isinstance(context.command, click.Group)
         for name, each in context.command.commands.items()
     ]
-    for context in sorted([top, *below, *nested], key=lambda each: (each is not top, each.command_path)):
-        lines += [f"## {context.command_path}", "", "```text", context.get_help(), "```", ""]
+    for shown in sorted([top, *below, *nested], key=lambda each: (each is not top, each.command_path)):
+        lines += [f"## {shown.command_path}", "", "```text", shown.get_help(), "```", ""]
     return "\n".join(lines)
 
 
