@@ -35,6 +35,7 @@ ORDER = [
     ["write", "work"],
     ["describe", "fields", "jobs"],
     ["run", "rdf", "coverage", "html"],
+    ["store"],
     ["restore", "validate", "draw"],
     ["cli"],
     ["reference", "__main__"],

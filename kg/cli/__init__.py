@@ -12,6 +12,7 @@ from kg.cli.export import export
 from kg.cli.fields import fields
 from kg.cli.plan import plan
 from kg.cli.restore import restore
+from kg.cli.store import store
 from kg.cli.validate import validate
 
 
@@ -21,5 +22,5 @@ def main() -> None:
     """ClinicalTrials.gov study records as linked data."""
 
 
-for command in (export, restore, coverage, fields, plan, validate, draw):
+for command in (export, restore, coverage, fields, plan, validate, store, draw):
     main.add_command(command)
