@@ -21,7 +21,7 @@ TOP = Path(__file__).parent.parent
 MODULES = sorted((TOP / "kg").glob("**/*.py"))
 ORDER = [
     ["errors", "resources", "clean", "beside"],
-    ["ontology", "unpack", "page", "context"],
+    ["ontology", "unpack", "page", "context", "questions"],
     ["values", "source", "cut", "lexical", "findings"],
     ["derive", "style", "records", "shacl"],
     ["plan", "rules", "pyshacl", "tokens"],
