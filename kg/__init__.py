@@ -12,7 +12,7 @@ Everything that is raised on purpose is a :class:`KGError`.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from kg.errors import (
@@ -30,6 +30,7 @@ from kg.errors import (
 if TYPE_CHECKING:
     import rdflib
 
+    from kg.answers import Answer
     from kg.records import Record
 
 __version__ = "0.1.0"
@@ -46,6 +47,7 @@ __all__ = [
     "UsageError",
     "graph",
     "ntriples",
+    "query",
     "read",
 ]
 
@@ -98,3 +100,17 @@ def graph(*inputs: Input, contacts: bool = False, reject: Reject = _raise) -> rd
     from kg.run import graph as made_of
 
     return made_of(read(*inputs, reject=reject), contacts=contacts, reject=reject)
+
+
+def query(asked: str, data: Input | Iterable[Input], params: Mapping[str, str | Sequence[str]] | None = None) -> Answer:
+    """The answer to a question in SPARQL: its name in the library, a file or a text.
+
+    ``data`` is the folder of a store, or RDF files and study records; ``params`` fills in the parameters.
+
+    >>> answer = query("arms", "tests/data/NCT02059759.txt")
+    >>> answer.rows[1]["intervention"]
+    '1.0 MIU IL-2 per day'
+    """
+    from kg.ask import query as run
+
+    return run(asked, data, params)

@@ -60,7 +60,7 @@ def test_the_second_command_is_what_ci_runs() -> None:
 
 
 def python_blocks() -> list[tuple[str, int, str]]:
-    pages = [TOP / "README.md", TOP / "docs" / "quickstart.md", TOP / "docs" / "recipes.md"]
+    pages = [TOP / "README.md", TOP / "docs" / "quickstart.md", TOP / "docs" / "recipes.md", TOP / "docs" / "ask.md"]
     return [(page.name, i, code) for page in pages for i, code in enumerate(blocks(page.read_text("utf-8"), "python"))]
 
 
@@ -151,3 +151,10 @@ def test_links_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text("utf-8")):
         if not target.startswith(("http:", "https:")):
             assert (page.parent / target).exists(), target
+
+
+def test_the_answer_in_the_page_on_asking_is_what_the_command_gives() -> None:
+    page = (TOP / "docs" / "ask.md").read_text("utf-8")
+    command = [sys.executable, "-m", "kg", "query", "arms", "--data", str(SEED)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert blocks(page, "text")[0] == done.stdout

@@ -20,7 +20,7 @@ from kg.restore import PAGE
 TOP = Path(__file__).parent.parent
 MODULES = sorted((TOP / "kg").glob("**/*.py"))
 ORDER = [
-    ["errors", "resources", "clean", "beside"],
+    ["errors", "resources", "clean", "beside", "sparql"],
     ["ontology", "unpack", "page", "context", "questions"],
     ["values", "source", "cut", "lexical", "findings"],
     ["derive", "style", "records", "shacl"],
@@ -35,7 +35,8 @@ ORDER = [
     ["write", "work"],
     ["describe", "fields", "jobs"],
     ["run", "rdf", "coverage", "html"],
-    ["store"],
+    ["store", "hints", "answers", "parameters"],
+    ["ask"],
     ["restore", "validate", "draw"],
     ["cli"],
     ["reference", "__main__"],

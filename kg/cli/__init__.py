@@ -11,6 +11,7 @@ from kg.cli.draw import draw
 from kg.cli.export import export
 from kg.cli.fields import fields
 from kg.cli.plan import plan
+from kg.cli.query import query
 from kg.cli.restore import restore
 from kg.cli.store import store
 from kg.cli.validate import validate
@@ -22,5 +23,5 @@ def main() -> None:
     """ClinicalTrials.gov study records as linked data."""
 
 
-for command in (export, restore, coverage, fields, plan, validate, store, draw):
+for command in (export, restore, coverage, fields, plan, validate, store, query, draw):
     main.add_command(command)
