@@ -35,7 +35,7 @@ ORDER = [
     ["write"],
     ["describe", "fields"],
     ["run", "rdf", "coverage", "html"],
-    ["restore", "validate"],
+    ["restore", "validate", "mesh"],
     ["cli"],
     ["reference", "__main__"],
 ]

@@ -9,6 +9,7 @@ from kg.cli.base import Command
 from kg.cli.coverage import coverage
 from kg.cli.export import export
 from kg.cli.fields import fields
+from kg.cli.mesh import mesh
 from kg.cli.plan import plan
 from kg.cli.restore import restore
 from kg.cli.validate import validate
@@ -20,5 +21,5 @@ def main() -> None:
     """ClinicalTrials.gov study records as linked data."""
 
 
-for command in (export, restore, coverage, fields, plan, validate):
+for command in (export, restore, coverage, fields, plan, validate, mesh):
     main.add_command(command)
