@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kg.errors import (
     FieldError,
@@ -28,6 +28,7 @@ from kg.errors import (
 )
 
 if TYPE_CHECKING:
+    import networkx as nx
     import rdflib
 
     from kg.records import Record
@@ -46,7 +47,9 @@ __all__ = [
     "UsageError",
     "graph",
     "ntriples",
+    "projection",
     "read",
+    "to_networkx",
 ]
 
 Input = str | os.PathLike[str]
@@ -98,3 +101,27 @@ def graph(*inputs: Input, contacts: bool = False, reject: Reject = _raise) -> rd
     from kg.run import graph as made_of
 
     return made_of(read(*inputs, reject=reject), contacts=contacts, reject=reject)
+
+
+def to_networkx(*sources: Any) -> nx.MultiDiGraph:
+    """The studies of some sources as a graph of networkx: see :func:`kg.network.graph.to_networkx`.
+
+    ``sources`` are names of files with study records or RDF, folders, stores, graphs of rdflib or stores of pyoxigraph.
+
+    >>> to_networkx("tests/data/NCT02059759.txt").nodes["http://id.nlm.nih.gov/mesh/D000690"]["label"]
+    'Amyotrophic Lateral Sclerosis'
+    """
+    from kg.network.graph import to_networkx as made_of
+
+    return made_of(*sources)
+
+
+def projection(graph: nx.MultiDiGraph, view: str) -> nx.Graph:
+    """A network of two kinds of things, of a graph of :func:`to_networkx`: see :mod:`kg.network.projections`.
+
+    >>> projection(to_networkx("tests/data/NCT02059759.txt"), "site-study").number_of_edges()
+    1
+    """
+    from kg.network.projections import projection as projected
+
+    return projected(graph, view)

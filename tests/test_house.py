@@ -35,7 +35,7 @@ ORDER = [
     ["write"],
     ["describe", "fields"],
     ["run", "rdf", "coverage", "html"],
-    ["restore", "validate", "mesh"],
+    ["restore", "validate", "mesh", "network"],
     ["cli"],
     ["reference", "__main__"],
 ]
@@ -95,7 +95,9 @@ def test_every_module_function_and_class_that_is_public_says_what_it_is() -> Non
 def test_heavy_libraries_are_imported_where_they_are_used() -> None:
     code = "import sys, kg.cli; print(' '.join(sorted(sys.modules)))"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
-    assert {"rdflib", "pyoxigraph", "rich", "orjson", "fsspec", "pycountry", "zstandard"} & set(loaded) == set()
+    assert {"rdflib", "pyoxigraph", "rich", "orjson", "fsspec", "pycountry", "zstandard", "networkx"} & set(
+        loaded
+    ) == set()
 
 
 def test_the_tree_of_exceptions_is_drawn_as_it_is() -> None:

@@ -10,6 +10,7 @@ from kg.cli.coverage import coverage
 from kg.cli.export import export
 from kg.cli.fields import fields
 from kg.cli.mesh import mesh
+from kg.cli.network import network
 from kg.cli.plan import plan
 from kg.cli.restore import restore
 from kg.cli.validate import validate
@@ -21,5 +22,5 @@ def main() -> None:
     """ClinicalTrials.gov study records as linked data."""
 
 
-for command in (export, restore, coverage, fields, plan, validate, mesh):
+for command in (export, restore, coverage, fields, plan, validate, mesh, network):
     main.add_command(command)
