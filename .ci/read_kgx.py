@@ -8,18 +8,37 @@ It needs some 600 MB of packages, so it has a virtual environment of its own:
 
 from __future__ import annotations
 
+import json
 import sys
 from collections import Counter
 from pathlib import Path
 
 import biolink_model
+import bmt
 import bmt.toolkit
+import prefixcommons
 
 MODEL = Path(biolink_model.__path__[0]) / "schema" / "biolink_model.yaml"
 bmt.toolkit.Toolkit.__init__.__defaults__ = (str(MODEL), {"predicate mappings": []})
 
+import kgx.config  # noqa: E402 -- the model has to be there first
 import kgx.validator  # noqa: E402 -- the model has to be there first
 from kgx.transformer import Transformer  # noqa: E402
+
+REGISTRY = Path(prefixcommons.__path__[0]) / "registry"
+
+
+def prefixes() -> dict[str, str]:
+    """The prefixes of the model and of the registries that it takes others from, and ours."""
+    schema = bmt.Toolkit().view.schema
+    found = {"trialkg": "https://w3id.org/trialkg/ontology#"}
+    found |= {f"trialkg.{kind}": f"https://w3id.org/trialkg/{kind}/" for kind in ("organization", "country", "part")}
+    for name in schema.default_curi_maps:
+        found |= json.loads((REGISTRY / f"{name}.jsonld").read_text())["@context"]
+    return found | {name: prefix.prefix_reference for name, prefix in schema.prefixes.items()}
+
+
+kgx.config.jsonld_context_map["biolink"] = prefixes()
 
 
 def main(folder: Path) -> int:

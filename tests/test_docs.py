@@ -61,7 +61,7 @@ def test_the_second_command_is_what_ci_runs() -> None:
 
 
 def python_blocks() -> list[tuple[str, int, str]]:
-    pages = [TOP / "README.md", *(TOP / "docs" / f"{name}.md" for name in ("quickstart", "recipes", "mesh"))]
+    pages = [TOP / "README.md", *(TOP / "docs" / f"{name}.md" for name in ("quickstart", "recipes", "mesh", "network"))]
     return [(page.name, i, code) for page in pages for i, code in enumerate(blocks(page.read_text("utf-8"), "python"))]
 
 

@@ -109,10 +109,15 @@ def test_the_same_graph_comes_of_records_rdf_rdflib_and_stores(tmp_path: Path) -
 def test_a_study_that_is_only_named_is_a_node_too(tmp_path: Path) -> None:
     identification = {"nctId": "NCT00000001", "briefTitle": "A"}
     status = {"expandedAccessInfo": {"hasExpandedAccess": True, "nctId": "NCT00000002"}}
-    record = {"protocolSection": {"identificationModule": identification, "statusModule": status}}
+    links = {"seeAlsoLinks": [{"url": "https://pubmed.ncbi.nlm.nih.gov/"}], "references": [{"pmid": "1"}]}
+    record = {
+        "protocolSection": {"identificationModule": identification, "statusModule": status, "referencesModule": links}
+    }
     (tmp_path / "a.json").write_text(json.dumps(record))
     graph = kg.to_networkx(tmp_path / "a.json")
     assert graph.nodes["https://clinicaltrials.gov/study/NCT00000002"] == {"type": "Study", "label": "NCT00000002"}
+    assert graph.nodes["https://pubmed.ncbi.nlm.nih.gov/1/"] == {"type": "Publication", "label": "1"}
+    assert "https://pubmed.ncbi.nlm.nih.gov/" not in graph, "the address of PubMed is no publication"
 
 
 # -- projections ------------------------------------------------------------------------------------------------
@@ -210,7 +215,7 @@ def test_kgx_names_things_as_biolink_does(kgx: Path) -> None:
     nodes, edges = tables(kgx)
     by_id = {node["id"]: node for node in nodes}
     assert len(by_id) == len(nodes)
-    study = by_id["clinicaltrials:NCT02059759"]
+    study = by_id["CLINICALTRIALS:NCT02059759"]
     assert study["category"] == "biolink:ClinicalTrial"
     assert study["clinical_trial_phase"] == "clinical_trial_phase_2"
     assert study["clinical_trial_overall_status"] == "COMPLETED"
@@ -221,11 +226,11 @@ def test_kgx_names_things_as_biolink_does(kgx: Path) -> None:
     assert by_id["PMID:32651161"]["category"] == "biolink:Publication"
     said = {(edge["subject"], edge["predicate"], edge["object"]): edge for edge in edges}
     assert len({edge["id"] for edge in edges}) == len(edges)
-    assert ("PMID:32651161", "biolink:mentions", "clinicaltrials:NCT02059759") in said
-    assert ("clinicaltrials:NCT02059759", "biolink:occurs_in", "trialkg:country/FR") in said
-    condition = said["clinicaltrials:NCT02059759", "biolink:related_to", "MESH:D000690"]
+    assert ("PMID:32651161", "biolink:mentions", "CLINICALTRIALS:NCT02059759") in said
+    assert ("CLINICALTRIALS:NCT02059759", "biolink:occurs_in", "trialkg.country:FR") in said
+    condition = said["CLINICALTRIALS:NCT02059759", "biolink:related_to", "MESH:D000690"]
     assert condition["agent_type"] == "automated_agent"
-    assert condition["original_predicate"] == "trialkg:ontology#conditionMesh"
+    assert condition["original_predicate"] == "trialkg:conditionMesh"
 
 
 def test_kgx_says_nothing_of_what_treats_what_and_every_edge_has_its_nodes(kgx: Path) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kg.network.model import PUBLICATIONS, STUDIES, Edge, Node, Value, local
-from kg.ontology import BASE
+from kg.ontology import BASE, CT
 
 Items = Callable[[], Iterable[tuple[Node, list[Edge]]]]
 """The nodes with their edges, anew each time."""
@@ -34,6 +34,14 @@ SOURCE = "infores:clinicaltrials"
 
 _PART = re.compile(r"/part/(NCT\d{8})-")
 _MESH = "http://id.nlm.nih.gov/mesh/"
+PREFIXES = {
+    "MESH": _MESH,
+    "PMID": PUBLICATIONS,
+    "CLINICALTRIALS": STUDIES,
+    **{f"trialkg.{name}": f"{BASE}{name}/" for name in ("organization", "country", "part")},
+    "trialkg": CT,
+}
+"""Prefix -> namespace; a CURIE has no slash behind its prefix, so ours are one for each kind."""
 _KINDS = {
     "Organization": "biolink:Agent",
     "Country": "biolink:GeographicLocation",
@@ -68,14 +76,14 @@ _RELATED = {
 
 
 def curie(iri: str) -> str:
-    """An IRI with the prefix that Biolink, or else Bioregistry, has for its namespace.
+    """An IRI with the prefix that Biolink has for its namespace, or with one of ours.
 
     >>> curie("http://id.nlm.nih.gov/mesh/D000690"), curie("https://pubmed.ncbi.nlm.nih.gov/32651161/")
     ('MESH:D000690', 'PMID:32651161')
     >>> curie("https://clinicaltrials.gov/study/NCT02059759"), curie("https://w3id.org/trialkg/country/FR")
-    ('clinicaltrials:NCT02059759', 'trialkg:country/FR')
+    ('CLINICALTRIALS:NCT02059759', 'trialkg.country:FR')
     """
-    for prefix, namespace in (("MESH", _MESH), ("PMID", PUBLICATIONS), ("clinicaltrials", STUDIES), ("trialkg", BASE)):
+    for prefix, namespace in PREFIXES.items():
         if iri.startswith(namespace):
             return f"{prefix}:{iri.removeprefix(namespace).rstrip('/')}"
     return iri
@@ -155,7 +163,7 @@ def _row(subject: str, predicate: str, object_: str, original: str, agent: str) 
         "subject": ends[0],
         "predicate": predicate,
         "object": ends[1],
-        "original_predicate": f"trialkg:ontology#{original}",
+        "original_predicate": f"trialkg:{original}",
         "primary_knowledge_source": SOURCE,
         "knowledge_level": "knowledge_assertion",
         "agent_type": agent,

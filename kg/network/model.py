@@ -7,6 +7,7 @@ of. What keeps the way back (``ct:asListed``, ``ct:unmapped``) is left out.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -23,8 +24,10 @@ _CODE = BASE + "code/"
 _LEFT_OUT = frozenset(("asListed", "unmapped"))
 _INTEGERS = {XSD + name for name in ("integer", "int", "long", "nonNegativeInteger", "positiveInteger")}
 _FLOATS = {XSD + name for name in ("decimal", "double", "float")}
-STUB = {STUDIES: "Study", PUBLICATIONS: "Publication"}
-"""Where the IRIs of things begin that are nodes even where nothing is said of them -> their class."""
+_STUBS = (
+    ("Study", re.compile(re.escape(STUDIES) + r"NCT[0-9]{8}")),
+    ("Publication", re.compile(re.escape(PUBLICATIONS) + "[0-9]+/")),
+)
 
 
 @dataclass(slots=True)
@@ -60,6 +63,15 @@ def local(iri: str) -> str:
     return iri.rstrip("/").rpartition("#")[2].rpartition("/")[2]
 
 
+def stub_type(iri: str) -> str:
+    """The class of what is a node even where nothing is said of it: studies and publications.
+
+    >>> stub_type("https://pubmed.ncbi.nlm.nih.gov/32651161/"), stub_type("https://pubmed.ncbi.nlm.nih.gov/")
+    ('Publication', '')
+    """
+    return next((kind for kind, form in _STUBS if form.fullmatch(iri)), "")
+
+
 def described(quads: Iterable[ox.Quad]) -> tuple[dict[str, Node], list[Edge]]:
     """The nodes and edges of some statements, both in the order of their names."""
     triples = sorted({_parts(quad) for quad in quads if isinstance(quad.subject, ox.NamedNode)}, key=lambda t: t[:3])
@@ -69,7 +81,7 @@ def described(quads: Iterable[ox.Quad]) -> tuple[dict[str, Node], list[Edge]]:
         node, name = nodes[subject], local(predicate)
         if predicate == RDF + "type":
             node.types.append(local(term.value))
-        elif isinstance(term, ox.NamedNode) and (term.value in nodes or term.value.startswith(tuple(STUB))):
+        elif isinstance(term, ox.NamedNode) and (term.value in nodes or stub_type(term.value)):
             edges.append(Edge(subject, name, term.value))
         elif predicate == RDFS + "label":
             node.label = node.label or term.value
@@ -125,7 +137,7 @@ def stream(groups: Iterable[Group]) -> Iterator[tuple[Node, list[Edge]]]:
                     seen.add(id_)
                 yield node, outward.get(id_, [])
     for id_ in sorted(named - seen):
-        yield Node(id_, [next(kind for start, kind in STUB.items() if id_.startswith(start))], local(id_)), []
+        yield Node(id_, [stub_type(id_)], local(id_)), []
 
 
 def is_part(iri: str) -> bool:
