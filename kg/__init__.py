@@ -86,7 +86,7 @@ def ntriples(*inputs: Input, contacts: bool = False, reject: Reject = _raise) ->
     [706]
     """
     from kg.export import Exporter
-    from kg.run import studies
+    from kg.studies import studies
 
     for _, exported in studies(read(*inputs, reject=reject), Exporter(contacts=contacts), reject):
         yield exported.data

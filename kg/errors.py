@@ -48,6 +48,9 @@ class _Absent:
     def __repr__(self) -> str:
         return "nothing"
 
+    def __reduce__(self) -> str:
+        return "ABSENT"  # it stays itself between processes
+
 
 ABSENT = _Absent()
 

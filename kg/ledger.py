@@ -8,6 +8,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from kg.export import Exported
 
@@ -22,6 +23,23 @@ class Totals:
     withheld: int
     first: str | None
     last: str | None
+
+
+class Entry(NamedTuple):
+    """What is entered of a study: its NCT number, how new it is, the bytes it takes, and what was counted of it."""
+
+    study: str
+    version: int
+    length: int
+    triples: int
+    unmapped: int
+    withheld: int
+
+    @classmethod
+    def of(cls, exported: Exported, length: int) -> Entry:
+        """The entry of a study that takes so many bytes."""
+        counts = (exported.triples, exported.residue.leaves, exported.withheld)
+        return cls(exported.study, exported.version, length, *counts)
 
 
 class Ledger:
@@ -42,24 +60,20 @@ class Ledger:
         """Bytes of each study that was written."""
         return self._lengths
 
-    def is_older(self, exported: Exported) -> bool:
-        """Whether a newer record of the study was written already."""
-        earlier = self._index.get(int(exported.study[3:]))
-        return earlier is not None and self._versions[earlier] > exported.version
-
-    def enter(self, exported: Exported, length: int) -> bool:
-        """Enters a study that is written; tells whether it beats one that was written before."""
-        number = int(exported.study[3:])
+    def enter(self, entry: Entry) -> int:
+        """Enters a study that is written: 1 where it beats one of before, -1 where one of before beats it, else 0."""
+        number, place = int(entry.study[3:]), len(self)
         earlier = self._index.get(number)
+        is_older = earlier is not None and self._versions[earlier] > entry.version
         if earlier is not None:
-            self.beaten.add(earlier)
-        self._index[number] = len(self)
-        self._versions.append(exported.version)
-        self._lengths.append(length)
-        values = (exported.triples, exported.residue.leaves, exported.withheld)
-        for counts, value in zip(self._counts, values, strict=True):
+            self.beaten.add(place if is_older else earlier)
+        if not is_older:
+            self._index[number] = place
+        self._versions.append(entry.version)
+        self._lengths.append(entry.length)
+        for counts, value in zip(self._counts, entry[3:], strict=True):
             counts.append(value)
-        return earlier is not None
+        return 0 if earlier is None else -1 if is_older else 1
 
     def standing(self) -> Iterator[int]:
         """The places of the studies that stand, in the order in which they were written."""

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kg import cut
 from kg.clean import may_be_unfit
@@ -71,6 +71,35 @@ class Record:
     decoded: Any = field(default=None, repr=False, compare=False)
 
 
+@dataclass(slots=True)
+class Parcel:
+    """A piece of a file that is still to be read, likely one study, and the reading of the file that it is part of.
+
+    ``cut_short`` tells that the file could not be read on behind it.
+    """
+
+    reading: Reading
+    piece: cut.Piece
+    cut_short: bool
+
+    def sent(self) -> Sent:
+        """The same for another process."""
+        piece = self.piece
+        where = piece.data if not self.reading.path or not piece.whole else (self.reading.path, len(piece.data))
+        return self.reading.file, piece.at, where, piece.whole, self.cut_short
+
+
+Sent = tuple[str, int, bytes | tuple[str, int], bool, bool]
+"""A file, a place in it, the bytes there or the path and the number of them, whether they are whole, or cut short."""
+
+
+@dataclass(slots=True)
+class End:
+    """The end of a file whose parcels may still be on their way."""
+
+    reading: Reading
+
+
 def read(
     inputs: Iterable[str | os.PathLike[str]],
     reject: Reject,
@@ -88,6 +117,19 @@ def read(
     return (record for source in found for record in split(source.open(), source.name, reject, decode))
 
 
+def parcels(
+    inputs: Iterable[str | os.PathLike[str]],
+    reject: Reject,
+    progress: Progress | None = None,
+    besides: Iterable[str] = (),
+) -> Iterator[Record | Parcel | End]:
+    """The same as of :func:`read`, but what is likely a study is only cut out: :meth:`Reading.records_of` reads it."""
+    for source in sources(inputs, reject, progress, besides):
+        reading = Reading(source.name, reject, path=source.path)
+        yield from reading.parcels(source.open())
+        yield End(reading)
+
+
 def holds_studies(name: str) -> bool:
     """Whether a file of this machine begins with study records, as they are or as a saved page."""
     if not Path(name).is_file():
@@ -103,12 +145,26 @@ def split(chunks: Iterator[bytes], file: str, reject: Reject, decode: Decode | N
     Record(data={'hasResults': True}, file='a.json', number=1)
     Record(data={'hasResults': False}, file='a.json', number=2)
     """
-    return _Splitter(file, reject, decode).records(chunks)
+    return Reading(file, reject, decode).records(chunks)
+
+
+class Found(NamedTuple):
+    """What was found in a part of a stream."""
+
+    number: int
+    open: int
+    lost: bool
+    json: bool
+    held: list[RecordError]
 
 
 @dataclass(slots=True)
-class _Splitter:
-    """One stream: how many records it had, and whether anything in it was JSON at all."""
+class Reading:
+    """The reading of one stream: how many records it had, and whether anything in it was JSON at all.
+
+    ``open`` counts the brackets that are open, ``lost`` tells of losses, ``begins`` whether it begins as JSON does,
+    ``json`` whether JSON was found; until then losses are ``held`` back.
+    """
 
     file: str
     reject: Reject
@@ -117,21 +173,44 @@ class _Splitter:
     open: int = 0
     lost: bool = False
     begins: bool = True
+    is_page: bool = False
+    refused: bool = False
     json: bool = False
     held: list[RecordError] = field(default_factory=list)
     failure: SourceError | None = None
+    cut_short: bool = False
+    path: str = ""
 
     def records(self, chunks: Iterator[bytes]) -> Iterator[Record]:
+        """Every study of the stream."""
+        whole = self.start(chunks)
+        if whole is not None:
+            yield from self.page(whole) if self.is_page else self.stream(whole)
+            self.finish()
+
+    def parcels(self, chunks: Iterator[bytes]) -> Iterator[Record | Parcel]:
+        """The stream in parcels, or its studies where it does not begin as JSON does, before :meth:`finish`."""
+        whole = self.start(chunks)
+        if whole is None:
+            self.refused = True
+        elif self.is_page or not self.begins:
+            yield from self.page(whole) if self.is_page else self.stream(whole)
+        else:
+            for piece in cut.Cutter().pieces(whole):
+                yield Parcel(self, piece, self.failure is not None)
+
+    def start(self, chunks: Iterator[bytes]) -> Iterator[bytes] | None:
+        """Looks at how the stream begins; the whole of it again, or ``None`` for what is refused."""
         head, whole = peek(self.until_failure(chunks), cut.HEAD)
         for pattern, name in _LEGACY:
             if not cut.START.search(head) and pattern.search(head):
                 self.reject(SourceError(f"is {name}; the same studies as API v2 are at {DOWNLOAD}", file=self.file))
-                return
+                return None
         self.begins = head.lstrip().startswith((b"{", b"["))
         if not self.begins:
             head, whole = peek(whole, PAGE_HEAD)
-        yield from self.page(whole) if is_page(cut.decoded(head)) else self.stream(whole)
-        self.finish()
+        self.is_page = is_page(cut.decoded(head))
+        return whole
 
     def until_failure(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
         try:
@@ -142,6 +221,9 @@ class _Splitter:
             self.failure = SourceError(f"is no whole {error.encoding.upper()[:6]} text", file=self.file)
 
     def finish(self) -> None:
+        """Tells what is wrong with the stream as a whole."""
+        if self.refused:
+            return
         if self.failure:
             self.reject(self.failure)
         elif not self.json:
@@ -166,16 +248,36 @@ class _Splitter:
 
     def stream(self, chunks: Iterator[bytes]) -> Iterator[Record]:
         for piece in cut.Cutter().pieces(chunks):
-            if piece.whole and self.decode is not None and (decoded := self.decode(cut.bare(piece.data))) is not None:
-                yield self.record({}, piece.data, decoded)
-                continue
-            data = cut.loaded(piece.data) if piece.whole else None
-            if is_study(data):
-                yield self.record(data, piece.data)
-            elif piece.whole:
-                yield from self.lines(piece)
+            yield from self.records_of(piece)
+
+    def records_of(self, piece: cut.Piece) -> Iterator[Record]:
+        """The studies in a piece: one, unless something is odd."""
+        if not piece.whole:
+            self.too_large(piece)
+        elif self.decode is not None and (decoded := self.decode(cut.bare(piece.data))) is not None:
+            yield self.record({}, piece.data, decoded)
+        elif is_study(data := cut.loaded(piece.data)):
+            yield self.record(data, piece.data)
+        else:
+            yield from self.lines(piece)
+
+    @property
+    def found(self) -> Found:
+        """What was found so far."""
+        return Found(self.number, self.open, self.lost, self.json, self.held)
+
+    def take(self, found: Found) -> None:
+        """Adds what was found in the next part of the same stream."""
+        self.number += found.number
+        self.open += found.open
+        self.lost |= found.lost
+        if found.json and not self.json:
+            self.found_json()
+        for error in found.held:
+            if self.json:
+                self.reject(error)
             else:
-                self.too_large(piece)
+                self.held.append(error)
 
     def too_large(self, piece: cut.Piece) -> None:
         problem = f"is larger than {cut.MAX_RECORD >> 20} MiB, at byte {piece.at}"
@@ -233,7 +335,7 @@ class _Splitter:
 
     def lose(self, error: RecordError, is_json: bool) -> None:
         """Tell of a loss; of one in what may be no JSON at all, once JSON or a study is found."""
-        if self.failure:  # which cut it short
+        if self.failure or self.cut_short:
             return
         self.lost = True
         self.number += 1

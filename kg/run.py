@@ -13,38 +13,22 @@ from kg import __version__
 from kg.convert import is_iri
 from kg.describe import Export
 from kg.describe import describe as description
-from kg.errors import InputError, RecordError, Superseded, UsageError
+from kg.errors import InputError, Superseded, UsageError
 from kg.export import Exported, Exporter
 from kg.formats import format_of
+from kg.jobs import quiet_gc, results
+from kg.ledger import Ledger
 from kg.ontology import BASE
-from kg.records import Record, holds_studies, read
+from kg.records import End, Record, holds_studies, parcels
 from kg.report import Report
+from kg.studies import Reject, studies
+from kg.work import Item, Outcome, Result, Settings, Worker, Written, tasks
 from kg.write import Writer, check_places, is_stream, replacing
 
 if TYPE_CHECKING:
     import rdflib
 
 MANIFEST, DESCRIPTION = ".manifest.json", ".void.ttl"
-Reject = Callable[[InputError], None]
-
-
-def studies(records: Iterable[Record], exporter: Exporter, reject: Reject) -> Iterator[tuple[Record, Exported]]:
-    """Each record with its export; what is no study, and every field that is not as it should be, is told."""
-    for record in records:
-        try:
-            exported = exporter.decoded(record.decoded) if record.decoded else exporter(record.data, fit=record.fit)
-        except RecordError as error:
-            error.file, error.record = record.file, record.number
-            reject(error)
-            continue
-        except Exception as error:  # a fault of ours costs this record, not the run
-            fault = f"cannot be exported ({type(error).__name__}: {error})"
-            reject(RecordError(fault, file=record.file, record=record.number))
-            continue
-        for problem in exported.errors:
-            problem.file, problem.record = record.file, record.number
-            reject(problem)
-        yield record, exported
 
 
 def graph(records: Iterable[Record], *, contacts: bool, reject: Reject) -> rdflib.Graph:
@@ -74,6 +58,7 @@ def export(
     manifest: bool = False,
     describe: bool = False,
     base: str = BASE,
+    jobs: int = 1,
     report: Report | None = None,
     besides: Iterable[str] = (),
     progress: Callable[[int], None] | None = None,
@@ -84,6 +69,7 @@ def export(
     ``contacts`` keeps e-mail addresses and telephone numbers; ``strict`` raises the first problem;
     ``in_order`` sorts the studies by NCT number; ``manifest`` writes ``OUTPUT.manifest.json`` too;
     ``describe`` reads what was written, and writes a description of it to ``OUTPUT.void.ttl``;
+    ``jobs`` is the number of processes that do the work, which makes no difference to the output;
     files ``besides`` are no inputs, though they stand in a folder that is one; ``progress`` is called with the
     bytes of input read since its last call.
 
@@ -95,31 +81,22 @@ def export(
     _check(given, name, beside=manifest or describe)
     chosen = format_of(name, format)
     base = namespace(base)
-    exporter = Exporter(grouped=chosen.grouped, graphs=chosen.graphs, contacts=contacts, base=base)
-    frame = chosen.frame(exporter.prefixes)
     report = report or Report()
     reject = _raise_first if strict else report.problem
-    writer = Writer(name, frame, in_order=in_order, hashed=manifest or describe)
-    with writer.open():
-        for record, exported in studies(
-            _counted(
-                read(given, reject, progress, [name, name + MANIFEST, name + DESCRIPTION, *besides], exporter.decode),
-                report,
-            ),
-            exporter,
-            reject,
-        ):
-            if writer.ledger.is_older(exported):
-                report.problem(_superseded(record, exported, "is older than another record of the study, and left out"))
-            elif writer.write(exported):
-                report.problem(_superseded(record, exported, "takes the place of an older record of the study"))
+    writer = Writer(name, in_order=in_order, hashed=manifest or describe)
+    settings = Settings(chosen.name, writer.compression, contacts, base)
+    worker = Worker(settings)
+    found: list[Item] = []
+    read = parcels(given, found.append, progress, [name, name + MANIFEST, name + DESCRIPTION, *besides])
+    with quiet_gc(), writer.open(worker.frame):
+        for task, result in results(tasks(_merged(read, found)), settings, worker, jobs, writer.place):
+            writer.add(result.data, result.shard)
+            replay(task, result, writer.ledger, report, reject)
     report.totals = writer.ledger.totals()
     if manifest:
         _write_manifest(name, report.manifest(writer.sha256, Path(name).name, chosen.name, __version__))
     if describe:
-        _describe(
-            Export(Path(name), chosen, exporter.prefixes, base, report.totals, writer.sha256, f"kg {__version__}")
-        )
+        _describe(Export(Path(name), chosen, worker.prefixes, base, report.totals, writer.sha256, f"kg {__version__}"))
     return report
 
 
@@ -150,14 +127,61 @@ def _raise_first(problem: InputError) -> None:
     raise problem
 
 
-def _counted(records: Iterator[Record], report: Report) -> Iterator[Record]:
-    for record in records:
-        report.read += 1
-        yield record
+def _merged(read: Iterator[Item], found: list[Item]) -> Iterator[Item]:
+    """What is read, with the problems that are found in between in their places."""
+    for item in read:
+        yield from found
+        found.clear()
+        yield item
+    yield from found
 
 
-def _superseded(record: Record, exported: Exported, problem: str) -> Superseded:
-    return Superseded(problem, file=record.file, record=record.number, study=exported.study)
+def replay(task: list[Item], result: Result, ledger: Ledger, report: Report, reject: Reject) -> None:
+    """Takes the result of a task as if it was done here: enters its studies, and tells its problems."""
+    outcomes = iter(result.outcomes)
+    for item in task:
+        if isinstance(item, InputError):
+            reject(item)
+        elif isinstance(item, End):
+            item.reading.reject = reject
+            item.reading.finish()
+        elif isinstance(item, Record):
+            _replay(next(outcomes), item.file, 0, ledger, report, reject)
+        else:
+            outcome, reading = next(outcomes), item.reading
+            _replay(outcome, reading.file, reading.number, ledger, report, reject)
+            reading.reject = reject
+            for error in outcome.found.held:
+                _moved(error, reading.number)
+            reading.take(outcome.found)
+
+
+def _replay(outcome: Outcome, file: str, before: int, ledger: Ledger, report: Report, reject: Reject) -> None:
+    """The studies and problems of one item, behind so many records of its file."""
+    report.read += outcome.read
+    for event in outcome.events:
+        if isinstance(event, Written):
+            _enter(event, ledger, report, file, before)
+        else:
+            reject(_moved(event, before))
+
+
+def _moved(problem: InputError, by: int) -> InputError:
+    """A problem of a part of a file, with the number of the record in the whole."""
+    if problem.record is not None:
+        problem.record += by
+    return problem
+
+
+def _enter(written: Written, ledger: Ledger, report: Report, file: str, before: int) -> None:
+    beats = ledger.enter(written.entry)
+    if beats:
+        how = (
+            "takes the place of an older record of the study"
+            if beats > 0
+            else ("is older than another record of the study, and left out")
+        )
+        report.problem(Superseded(how, file=file, record=before + written.record, study=written.entry.study))
 
 
 def _write_manifest(name: str, manifest: dict[str, Any]) -> None:

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from kg.errors import SourceError, UsageError
-from kg.unpack import CHUNK, is_zip, members, unpacked
+from kg.unpack import CHUNK, is_plain, is_zip, members, unpacked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -41,6 +41,8 @@ class Source:
 
     name: str
     chunks: Iterator[bytes]
+    path: str = ""
+    """The file of this machine that has these bytes, where one has them as they are."""
 
     def open(self) -> Iterator[bytes]:
         """Its bytes, decompressed, about 1 MiB at a time.
@@ -210,7 +212,8 @@ def _opened(
                 for member, chunks in members(raw, head):
                     yield Source(f"{name}!{printed(member)}", chunks)
             else:
-                yield Source(name, _lazily(chain([head], iter(partial(raw.read, CHUNK), b""))))
+                path = str(getattr(handle, "name", "")) if is_plain(head) and name != "-" else ""
+                yield Source(name, _lazily(chain([head], iter(partial(raw.read, CHUNK), b""))), path)
     except Exception as error:  # codecs and remote stores raise whatever they like
         reject(_failure(name, error))
 

@@ -63,7 +63,10 @@ class Decoder:
             found = _UNKNOWN.fullmatch(str(error))
             if found is None:
                 return None
-            record = record or orjson.loads(piece)
+            try:
+                record = record or orjson.loads(piece)
+            except ValueError:
+                return None
             _move(record, unread, (found["path"] or "$").split(".")[1:], found["key"])
             try:
                 return Decoded(piece, self._decode(orjson.dumps(record)), unread)

@@ -62,6 +62,15 @@ def is_zip(head: bytes) -> bool:
     return _ZIP.match(head) is not None
 
 
+def is_plain(head: bytes) -> bool:
+    """Whether a stream that begins so may be JSON as it stands, and in UTF-8.
+
+    >>> is_plain(b'{"a"'), is_plain(b"[]"), is_plain(b"\\xef\\xbb\\xbf{"), is_plain(b"PK\\x03\\x04")
+    (True, True, False, False)
+    """
+    return head[:1] in (b"{", b"[") and b"\0" not in head
+
+
 def unpacked(chunks: Iterator[bytes], layers: int = 0) -> Iterator[bytes]:
     """A stream without the gzip and Zstandard around it.
 

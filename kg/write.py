@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import gzip
 import hashlib
 import os
-import secrets
 import shutil
 import stat
 import sys
@@ -14,12 +14,13 @@ import tempfile
 from array import array
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any
 
+from kg.beside import file_beside
 from kg.errors import OutputError, UsageError
-from kg.export import Exported
 from kg.formats import Frame, compression_of
 from kg.ledger import Ledger
+from kg.pack import GZIP_LEVEL, ZSTANDARD_LEVEL, packed, unpacking
 
 STANDARD_OUTPUT = "-"
 _COPY = 1 << 20
@@ -73,17 +74,11 @@ def replacing(name: str) -> Iterator[IO[bytes]]:
     if not Path(name).name:
         raise OutputError(f'"{name}" names no file.')
     target = Path(os.path.realpath(name))
-    beside = target.with_name(f".{target.name[:60]}.{secrets.token_hex(4)}.part")
-    try:
-        with told(name), beside.open("x+b") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        with told(name):
-            beside.replace(target)
-    finally:
-        with contextlib.suppress(OSError):  # it is not there, nor can it be
-            beside.unlink()
+    with told(name), file_beside(target) as file:
+        yield file
+        file.flush()
+        os.fsync(file.fileno())
+        Path(file.name).replace(target)
 
 
 @contextlib.contextmanager
@@ -93,46 +88,47 @@ def writing(name: str) -> Iterator[Any]:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
-    with replacing(name) as file, compressing(file, compression_of(name)) as packed:
-        yield packed
+    with replacing(name) as file, compressing(file, compression_of(name)) as stream:
+        yield stream
 
 
 @contextlib.contextmanager
 def compressing(file: Any, compression: str) -> Iterator[Any]:
     """What is written here goes to ``file`` as gzip, as Zstandard or as it is; the bytes depend on nothing else."""
     if compression == ".gz":
-        with gzip.GzipFile(filename="", mode="wb", fileobj=file, compresslevel=6, mtime=0) as packed:
-            yield packed
+        with gzip.GzipFile(filename="", mode="wb", fileobj=file, compresslevel=GZIP_LEVEL, mtime=0) as stream:
+            yield stream
     elif compression == ".zst":
         import zstandard
 
-        with zstandard.ZstdCompressor(level=3).stream_writer(file, closefd=False) as packed:
-            yield packed
+        with zstandard.ZstdCompressor(level=ZSTANDARD_LEVEL).stream_writer(file, closefd=False) as stream:
+            yield stream
     else:
         yield file
 
 
-@contextlib.contextmanager
-def _unpacking(file: IO[bytes], compression: str) -> Iterator[IO[bytes]]:
-    file.seek(0)
-    if compression == ".gz":
-        with gzip.GzipFile(fileobj=file, mode="rb") as plain:
-            yield cast("IO[bytes]", plain)
-    elif compression == ".zst":
-        import zstandard
-
-        with zstandard.ZstdDecompressor().stream_reader(file, closefd=False) as stream:
-            yield cast("IO[bytes]", stream)
-    else:
-        yield file
+def _append(name: str, size: int, file: IO[bytes]) -> None:
+    """Appends the first bytes of a file to another, within the kernel where it can do that."""
+    with Path(name).open("rb", buffering=0) as source:
+        at = 0
+        try:
+            while at < size and (moved := os.sendfile(file.fileno(), source.fileno(), at, size - at)):
+                at += moved
+        except (AttributeError, OSError) as error:
+            if getattr(error, "errno", errno.EINVAL) != errno.EINVAL:
+                raise
+        file.seek(0, os.SEEK_END)
+        source.seek(at)
+        while at < size and (chunk := source.read(min(_COPY, size - at))):
+            file.write(chunk)
+            at += len(chunk)
 
 
 class Writer:
     """Writes studies within a frame, drops those that newer ones beat, and sorts where that is asked for."""
 
-    def __init__(self, name: str, frame: Frame, *, in_order: bool = False, hashed: bool = False) -> None:
+    def __init__(self, name: str, *, in_order: bool = False, hashed: bool = False) -> None:
         self._name = name
-        self._frame = frame
         self._in_order = in_order
         self._compression = compression_of(name)
         self._hashed = hashed
@@ -141,24 +137,38 @@ class Writer:
         self.ledger = Ledger()
         self.sha256 = ""
 
-    def write(self, exported: Exported) -> bool:
-        """Writes a study; tells whether it beats one that was written before."""
-        data = self._frame.encode(exported.data)
-        self._stream.write(self._frame.between + data if len(self.ledger) else data)
-        return self.ledger.enter(exported, len(data))
+    @property
+    def compression(self) -> str:
+        """How what is added has to be packed already."""
+        return "" if self._spooled else self._compression
+
+    @property
+    def place(self) -> Path | None:
+        """The file that is to be written; ``None`` where it is none."""
+        return None if is_stream(self._name) else Path(os.path.realpath(self._name))
+
+    def add(self, data: bytes, shard: tuple[str, int] | None = None) -> None:
+        """Writes studies, packed, as they are given, or so many bytes of a file."""
+        with told(self._name):
+            if data:
+                self._file.write(data)
+            if shard:
+                self._file.flush()
+                _append(shard[0], shard[1], self._file)
 
     @contextlib.contextmanager
-    def open(self) -> Iterator[Writer]:
-        """The time in which studies are taken; at its end the file stands in its place."""
+    def open(self, frame: Frame) -> Iterator[Writer]:
+        """The time in which studies are added; at its end the file stands in its place."""
+        self._frame = frame
         if self._spooled:
             with told(self._name), tempfile.TemporaryFile(dir=self._folder) as spool:
-                with self._framed(spool, ""):
+                with self._framed(spool):
                     yield self
                 with self._final() as file:
                     self._copy(spool, "", file)
             return
         with replacing(self._name) as file:
-            with self._framed(file, self._compression):
+            with self._framed(file):
                 yield self
             if self.ledger.beaten:
                 self._rewrite(file)
@@ -173,12 +183,12 @@ class Writer:
             self.sha256 = digest.hexdigest()
 
     @contextlib.contextmanager
-    def _framed(self, file: Any, compression: str) -> Iterator[None]:
-        with told(self._name), compressing(file, compression) as stream:
-            self._stream = stream
-            stream.write(self._frame.head)
+    def _framed(self, file: Any) -> Iterator[None]:
+        with told(self._name):
+            self._file = file
+            file.write(packed(self._frame.head, self.compression))
             yield
-            stream.write(self._frame.tail)
+            file.write(packed(self._frame.tail, self.compression))
 
     @contextlib.contextmanager
     def _final(self) -> Iterator[IO[bytes]]:
@@ -201,11 +211,11 @@ class Writer:
             shutil.copyfileobj(kept, file, _COPY)
 
     def _copy(self, source: IO[bytes], compression: str, file: IO[bytes]) -> None:
-        with _unpacking(source, compression) as plain, compressing(file, self._compression) as packed:
-            packed.write(self._frame.head)
+        with unpacking(source, compression) as plain, compressing(file, self._compression) as stream:
+            stream.write(self._frame.head)
             for i, piece in enumerate(self._pieces(plain)):
-                packed.write(self._frame.between + piece if i else piece)
-            packed.write(self._frame.tail)
+                stream.write(self._frame.between + piece if i else piece)
+            stream.write(self._frame.tail)
 
     def _pieces(self, plain: IO[bytes]) -> Iterator[bytes]:
         """The studies that stand, in the order in which they are to stand."""

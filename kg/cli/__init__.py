@@ -7,6 +7,7 @@ import click
 from kg import __version__
 from kg.cli.base import Command
 from kg.cli.coverage import coverage
+from kg.cli.draw import draw
 from kg.cli.export import export
 from kg.cli.fields import fields
 from kg.cli.mesh import mesh
@@ -22,5 +23,5 @@ def main() -> None:
     """ClinicalTrials.gov study records as linked data."""
 
 
-for command in (export, restore, coverage, fields, plan, validate, mesh, network):
+for command in (export, restore, coverage, fields, plan, validate, draw, mesh, network):
     main.add_command(command)

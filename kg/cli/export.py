@@ -20,6 +20,7 @@ FORMATS = ("turtle", "ntriples", "nquads", "trig", "jsonld", "rdfxml")
 @click.option("--contacts", is_flag=True, help="Keep the e-mail addresses and telephone numbers of contacts.")
 @click.option("--strict", is_flag=True, help="Stop at the first problem, and write nothing.")
 @click.option("--sort", is_flag=True, help="Put the studies in the order of their NCT numbers.")
+@click.option("-j", "--jobs", type=click.IntRange(1), metavar="N", help="Processes to use; by default one a core.")
 @click.option("--manifest", is_flag=True, help="Write OUT.manifest.json too: counts, SHA-256, range of versions.")
 @click.option("--describe", is_flag=True, help="Write OUT.void.ttl too: a description of the dataset (VoID, DCAT).")
 @click.option("--report", metavar="FILE", help="Write every problem to FILE, as JSON Lines; - is standard output.")
@@ -34,17 +35,15 @@ def export(context: click.Context, /, inputs: tuple[str, ...], output: str, repo
 
     The exit status is 0 when every record is in the output, 1 when some record or file is lost, 2 for wrong use.
     """
-    import gc
-
+    from kg.jobs import cores
     from kg.report import Report
     from kg.run import DESCRIPTION, MANIFEST
     from kg.run import export as run
     from kg.write import check_places
 
-    gc.freeze()
-    gc.set_threshold(100_000, 50, 100)  # studies leave no cycles behind, and looking for them took a fifth of the time
     beside = [output + ending for ending in (MANIFEST, DESCRIPTION)]
     check_places(inputs, [output, *beside, report])
+    options["jobs"] = options["jobs"] or cores()
     options["in_order"] = options.pop("sort")
     options = {name: value for name, value in options.items() if value is not None}
     with problems_to(report) as tell_one, progress_of(inputs) as progress:

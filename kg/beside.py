@@ -1,0 +1,91 @@
+"""What stands beside an output until that is whole: made under a name of its own, and gone when its run is.
+
+A run that is killed can take nothing away; the next one to the same place does, and a lock tells what is in use.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO
+
+WIDTH = 60
+"""Characters of the name of an output in the names beside it."""
+_LOCK = "lock"
+_TRIES = 100
+
+
+@contextmanager
+def file_beside(target: Path) -> Iterator[IO[bytes]]:
+    """A new file, to be read and written, in the folder of ``target``."""
+    sweep(target)
+    path, file = _locked(target)
+    try:
+        with file:
+            yield file
+    finally:
+        with suppress(OSError):  # it has its place, or cannot be reached
+            path.unlink()
+
+
+@contextmanager
+def folder_beside(target: Path) -> Iterator[Path]:
+    """A new folder in the folder of ``target``."""
+    folder = _name(target)
+    folder.mkdir()
+    try:
+        with (folder / _LOCK).open("xb") as lock:
+            _lock(lock)
+            yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def sweep(target: Path) -> None:
+    """Takes away what runs left beside ``target`` that were killed."""
+    for path in target.parent.glob(f".{_escaped(target.name[:WIDTH])}.*.part"):
+        with suppress(OSError):
+            with (path / _LOCK if path.is_dir() else path).open("r+b") as file:
+                if not _lock(file):
+                    continue
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+
+
+def _name(target: Path) -> Path:
+    return target.with_name(f".{target.name[:WIDTH]}.{secrets.token_hex(4)}.part")
+
+
+def _escaped(name: str) -> str:
+    return "".join(f"[{c}]" if c in "[*?" else c for c in name)
+
+
+def _locked(target: Path) -> tuple[Path, IO[bytes]]:
+    for _ in range(_TRIES):
+        path = _name(target)
+        file = path.open("x+b")
+        _lock(file)
+        if path.exists():  # nobody took it for something left behind before it was locked
+            return path, file
+        file.close()
+    raise OSError(errno.EAGAIN, "what stands beside it is taken away again and again")
+
+
+def _lock(file: IO[bytes]) -> bool:
+    """Locks a file until it is closed; whether that could be had, as it can where nothing locks files."""
+    try:
+        import fcntl
+    except ImportError:
+        return os.name != "nt"
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,54 @@
+"""``kg draw``."""
+
+from __future__ import annotations
+
+import click
+
+from kg.cli.base import progress_of, tell_problems
+from kg.draw import LIMIT, RENDERERS, VIEWS
+
+
+@click.command()
+@click.argument("inputs", metavar="INPUT...", nargs=-1)
+@click.option("-o", "--output", metavar="FILE", required=True, help="Where to draw: .html, .svg, .png or .pdf.")
+@click.option("--study", metavar="NCT", help="Draw everything about one study.")
+@click.option("--view", type=click.Choice(VIEWS), help="Draw a view of all studies.")
+@click.option("--around", metavar="X", help="Draw what is around a study, a MeSH term, an organization.")
+@click.option("--depth", type=click.IntRange(1, 6), metavar="N", default=1, help="How many links far; by default 1.")
+@click.option("--query", metavar="FILE", help="Draw what a CONSTRUCT or a SELECT of edges answers.")
+@click.option("--summary", is_flag=True, help="Draw what is in the graph as charts.")
+@click.option("--ontology", is_flag=True, help="Draw the ontology; no input is needed.")
+@click.option("--limit", type=click.IntRange(2), metavar="N", default=LIMIT, help="Nodes at most; by default 2,000.")
+@click.option("--renderer", type=click.Choice(RENDERERS), default=RENDERERS[0], help="What draws on a page.")
+def draw(
+    inputs: tuple[str, ...],
+    output: str,
+    study: str | None,
+    view: str | None,
+    around: str | None,
+    depth: int,
+    query: str | None,
+    summary: bool,
+    ontology: bool,
+    limit: int,
+    renderer: str,
+) -> None:
+    """Draw a graph as a page for browsers, or as a picture for paper.
+
+    INPUT is study records (as for kg export), RDF files, or the folder of a store. A page is one file that works
+    offline; -o - writes it to standard output. Of a single study everything is drawn, of several the conditions and
+    interventions, unless something else is asked for. Where there is more than can be seen, the picture says what it
+    leaves out.
+    """
+    from kg.draw.make import Wish
+    from kg.draw.make import draw as run
+    from kg.report import Report
+
+    wish = Wish(view, study, around, depth, query, summary, ontology, limit, renderer)
+    report = Report()
+    with progress_of(inputs) as progress:
+        drawn = run(inputs, output, wish, reject=report.problem, progress=progress)
+    tell_problems(report)
+    for note in drawn.notes:
+        click.echo(note, err=True)
+    click.echo(drawn, err=True)

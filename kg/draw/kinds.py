@@ -1,0 +1,70 @@
+"""The kinds of things that a picture shows, with their colours and shapes.
+
+The colours are those of Okabe and Ito (https://jfly.uni-koeln.de/color/), which people with any colour vision can tell
+apart; beside it each kind has a shape, so that no kind is told by its colour alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+BLUE, SKY, GREEN, ORANGE = "#0072B2", "#56B4E9", "#009E73", "#E69F00"
+VERMILION, PURPLE, YELLOW, GREY = "#D55E00", "#CC79A7", "#F0E442", "#8A8F98"
+SHAPES = ("circle", "square", "diamond", "triangle", "ring", "hexagon")
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of node: its name, that of many, its colour and its shape."""
+
+    name: str
+    plural: str
+    colour: str
+    shape: str
+
+    def count(self, number: int) -> str:
+        """A number of nodes of this kind.
+
+        >>> KINDS["Study"].count(1), KINDS["Study"].count(2000)
+        ('1 study', '2,000 studies')
+        """
+        return f"{number:,} {self.name.lower() if number == 1 else self.plural}"
+
+    @property
+    def line(self) -> str:
+        """The colour of lines on white, where yellow is not seen."""
+        return "#B3A600" if self.colour == YELLOW else self.colour
+
+
+_KINDS = (
+    Kind("Study", "studies", BLUE, "square"),
+    Kind("Condition", "conditions", VERMILION, "circle"),
+    Kind("Broader condition", "broader conditions", VERMILION, "ring"),
+    Kind("Intervention", "interventions", GREEN, "diamond"),
+    Kind("Broader intervention", "broader interventions", GREEN, "ring"),
+    Kind("Arm", "arms", SKY, "square"),
+    Kind("Primary outcome", "primary outcomes", ORANGE, "hexagon"),
+    Kind("Secondary outcome", "secondary outcomes", ORANGE, "triangle"),
+    Kind("Other outcome", "other outcomes", ORANGE, "ring"),
+    Kind("Organization", "organizations", PURPLE, "hexagon"),
+    Kind("Industry", "companies", VERMILION, "hexagon"),
+    Kind("Government", "government bodies", BLUE, "square"),
+    Kind("Network", "networks", GREEN, "diamond"),
+    Kind("Other organization", "universities, hospitals and others", PURPLE, "circle"),
+    Kind("Site", "sites", YELLOW, "circle"),
+    Kind("Country", "countries", GREY, "square"),
+    Kind("Publication", "publications", GREY, "triangle"),
+    Kind("Class", "classes", BLUE, "square"),
+    Kind("Code list", "code lists", ORANGE, "diamond"),
+)
+KINDS = {kind.name: kind for kind in _KINDS}
+_OTHERS = (SKY, ORANGE, PURPLE, GREEN, VERMILION, YELLOW, BLUE)
+
+
+def kind(name: str, place: int = 0) -> Kind:
+    """The kind of a name; one that is not known gets a colour and a shape by its place among the others.
+
+    >>> kind("Study").colour, kind("Gene", 1).shape
+    ('#0072B2', 'square')
+    """
+    return KINDS.get(name) or Kind(name, name, _OTHERS[place % len(_OTHERS)], SHAPES[place % len(SHAPES)])

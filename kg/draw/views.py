@@ -1,0 +1,159 @@
+"""The pictures of a whole graph: who works with whom, what is given for what, where, and what is cited."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+
+from kg.draw import mesh
+from kg.draw.facts import address, facts
+from kg.draw.graph import Graph, Row, header, query_text
+from kg.draw.picture import Detail, Edge, Node, Picture, web
+
+View = Callable[[Graph], Picture]
+STUDY = "https://clinicaltrials.gov/study/"
+ORGANIZATIONS = ("Organization", "Industry", "Government", "Network", "Other organization")
+LISTED = 40
+"""Studies of a node or an edge that are listed."""
+
+
+def ends(picture: Picture, row: Row) -> None:
+    """Puts the two nodes and the edge of a row into a picture."""
+    studies = sorted(set(row.get("studies", "").split()))
+    for end in ("source", "target"):
+        iri = row[end]
+        given = row.get(f"{end}Label") or iri
+        label = short_citation(given) if row.get(f"{end}Kind") == "Publication" else given
+        node = picture.add(Node(iri, row.get(f"{end}Kind", "Thing"), label, 0.0, address(iri)))
+        if label != given:
+            node.details = node.details or [Detail("citation", given, node.link)]
+    weight = float(row.get("weight", 1))
+    picture.edges.append(Edge(row["source"], row["target"], row.get("label", ""), weight, studies))
+
+
+def _network(graph: Graph, name: str) -> Picture:
+    text = query_text(name)
+    picture = Picture(header(text)["summary"], header(text)["description"])
+    for row in sorted(graph.rows(text), key=lambda row: (row["source"], row["target"])):
+        ends(picture, row)
+    sized_by_studies(picture)
+    return picture
+
+
+def sized_by_studies(picture: Picture) -> None:
+    """Makes each node as large as the number of studies that its edges stand for."""
+    studies: dict[str, set[str]] = {id_: set() for id_ in picture.nodes}
+    for edge in picture.edges:
+        studies[edge.source].update(edge.studies)
+        studies[edge.target].update(edge.studies)
+    for id_, node in picture.nodes.items():
+        node.size = float(max(len(studies[id_]), 1))
+
+
+def short_citation(citation: str) -> str:
+    """A citation as a label: its first author and its year.
+
+    >>> short_citation("Camu W, Mickunas M. Repeated 5-day cycles. EBioMedicine. 2020 Sep;59:102844.")
+    'Camu W et al. 2020'
+    """
+    author = re.match(r"[^,.;:]{2,40}", citation)
+    year = re.search(r"\b(?:19|20)\d\d\b", citation)
+    many = " et al." if re.match(r"[^.]*,", citation) else ""
+    return f"{author[0].strip()}{many} {year[0]}" if author and year else citation[:80]
+
+
+def described(graph: Graph, picture: Picture) -> None:
+    """Adds to each node what the graph says of it, and how many studies it stands for."""
+    for node in picture.nodes.values():
+        if "://" in node.id:
+            node.details += facts(graph, node.id)
+        if node.kind in ORGANIZATIONS:
+            link = web(f"https://clinicaltrials.gov/search?spons={_quoted(node.label)}")
+            node.details.append(Detail("registry", "studies of this organization", link))
+
+
+def _quoted(text: str) -> str:
+    from urllib.parse import quote
+
+    return quote(text, safe="")
+
+
+def study_details(ids: Iterable[str]) -> list[Detail]:
+    """A link to each of some studies, given by their numbers."""
+    found = sorted(set(ids))
+    rest = [Detail("study", f"and {len(found) - LISTED:,} more")] if len(found) > LISTED else []
+    return [Detail("study", id_, STUDY + id_) for id_ in found[:LISTED]] + rest
+
+
+def conditions_interventions(graph: Graph) -> Picture:
+    """MeSH terms of conditions and of interventions of the same studies."""
+    picture = _network(graph, "conditions-interventions")
+    _says_how_many(graph, picture, "have MeSH terms for both a condition and an intervention")
+    return picture
+
+
+def sponsors(graph: Graph) -> Picture:
+    """Organizations that have studies together."""
+    picture = _network(graph, "sponsors")
+    _says_how_many(graph, picture, "have a collaborator beside their lead sponsor")
+    return picture
+
+
+def references(graph: Graph) -> Picture:
+    """Studies and the publications that they cite."""
+    picture = _network(graph, "references")
+    _says_how_many(graph, picture, "cite a publication of PubMed")
+    return picture
+
+
+def _says_how_many(graph: Graph, picture: Picture, what: str) -> None:
+    total = int(next(graph.named("count"))["studies"])
+    some = len({study for edge in picture.edges for study in edge.studies})
+    picture.notes.append(f"{some:,} of {total:,} studies {what}.")
+
+
+def sites(graph: Graph) -> Picture:
+    """Towns with sites, and their countries."""
+    text = query_text("sites")
+    picture = Picture(header(text)["summary"], header(text)["description"], map_first=True)
+    nowhere = 0
+    for row in sorted(graph.rows(text), key=lambda row: (row["source"], row["target"])):
+        ends(picture, row)
+        if "latitude" in row:
+            picture.nodes[row["source"]].place = (float(row["longitude"]), float(row["latitude"]))
+        nowhere += "latitude" not in row
+    sized_by_studies(picture)
+    for edge in picture.edges:
+        picture.nodes[edge.source].details = study_details(edge.studies)
+    if nowhere:
+        picture.notes.append(f"{nowhere:,} towns have no coordinates in the records and are not on the map.")
+    return picture
+
+
+def mesh_terms(graph: Graph) -> Picture:
+    """The MeSH terms of the studies as a tree."""
+    text = query_text("mesh")
+    picture = Picture(header(text)["summary"], header(text)["description"])
+    rows = sorted(graph.rows(text), key=lambda row: (row["kind"].startswith("Broader"), row["kind"], row["term"]))
+    for row in rows:
+        node = picture.add(Node(row["term"], row["kind"], row["label"], 0.0, address(row["term"])))
+        node.size += int(row["studies"])
+    for broader, narrower in mesh.links(graph, picture.nodes):
+        picture.link(broader, narrower, "above")
+    linked = set(picture.degrees())
+    if bare := len(picture.nodes) - len(linked):
+        picture.nodes = {id_: node for id_, node in picture.nodes.items() if id_ in linked}
+        picture.notes.append(
+            f"{bare:,} terms that stand in no tree of MeSH, most of them new substances, are left out."
+        )
+    return picture
+
+
+VIEWS: dict[str, View] = {
+    "conditions-interventions": conditions_interventions,
+    "sponsors": sponsors,
+    "sites": sites,
+    "mesh": mesh_terms,
+    "references": references,
+}
+"""The views of a graph by name."""

@@ -1,0 +1,43 @@
+"""Packing bytes as gzip or Zstandard: in frames that can stand one after another, so that each can be made alone."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO, cast
+
+ZSTANDARD_LEVEL = 3
+GZIP_LEVEL = 6
+
+
+def packed(data: bytes, compression: str) -> bytes:
+    """Bytes as one frame (``.zst``), one member (``.gz``) or as they are; the same bytes always give the same.
+
+    >>> import gzip
+    >>> gzip.decompress(packed(b"a", ".gz") + packed(b"b", ".gz"))
+    b'ab'
+    """
+    if compression == ".gz":
+        return gzip.compress(data, GZIP_LEVEL, mtime=0) if data else b""
+    if compression == ".zst" and data:
+        import zstandard
+
+        return zstandard.ZstdCompressor(level=ZSTANDARD_LEVEL).compress(data)
+    return data
+
+
+@contextmanager
+def unpacking(file: IO[bytes], compression: str) -> Iterator[IO[bytes]]:
+    """A stream of what was packed into a file, from its beginning."""
+    file.seek(0)
+    if compression == ".gz":
+        with gzip.GzipFile(fileobj=file, mode="rb") as plain:
+            yield cast("IO[bytes]", plain)
+    elif compression == ".zst":
+        import zstandard
+
+        with zstandard.ZstdDecompressor().stream_reader(file, closefd=False, read_across_frames=True) as stream:
+            yield cast("IO[bytes]", stream)
+    else:
+        yield file

@@ -1,0 +1,30 @@
+"""Records to exported studies, one after another; a fault in one costs that one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from kg.errors import InputError, RecordError
+from kg.export import Exported, Exporter
+from kg.records import Record
+
+Reject = Callable[[InputError], None]
+
+
+def studies(records: Iterable[Record], exporter: Exporter, reject: Reject) -> Iterator[tuple[Record, Exported]]:
+    """Each record with its export; what is no study, and every field that is not as it should be, is told."""
+    for record in records:
+        try:
+            exported = exporter.decoded(record.decoded) if record.decoded else exporter(record.data, fit=record.fit)
+        except RecordError as error:
+            error.file, error.record = record.file, record.number
+            reject(error)
+            continue
+        except Exception as error:  # a fault of ours costs this record, not the run
+            fault = f"cannot be exported ({type(error).__name__}: {error})"
+            reject(RecordError(fault, file=record.file, record=record.number))
+            continue
+        for problem in exported.errors:
+            problem.file, problem.record = record.file, record.number
+            reject(problem)
+        yield record, exported

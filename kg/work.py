@@ -1,0 +1,141 @@
+"""The work of an export in tasks: each some pieces of the input, and what comes of them as bytes and facts.
+
+A task is done alone, by a pure function, wherever: what depends on the tasks before it (which record of a study is the
+newest, the number of a record in its file) is worked out from the facts when the results are taken in their order.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, NamedTuple
+
+from kg.cut import Piece
+from kg.errors import InputError
+from kg.export import Exporter
+from kg.formats import FORMATS
+from kg.ledger import Entry
+from kg.ontology import BASE
+from kg.pack import packed
+from kg.records import End, Found, Parcel, Reading, Record, Sent
+from kg.studies import studies
+
+TASK_SIZE = 1 << 20
+"""Bytes of input from which on a task is full; also where the frames of a compressed output end."""
+TASK_ITEMS = 4096
+
+Item = Record | Parcel | End | InputError
+NOTHING = Found(0, 0, False, False, [])
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the tasks of a run have in common."""
+
+    format: str
+    compression: str = ""
+    contacts: bool = False
+    base: str = BASE
+
+
+class Written(NamedTuple):
+    """A study that was written, as the record of that number in its part of the input."""
+
+    record: int
+    entry: Entry
+
+
+class Outcome(NamedTuple):
+    """What became of one item: studies and problems in their order, and what was found of the file that it is from."""
+
+    events: list[Written | InputError]
+    read: int
+    found: Found
+
+
+@dataclass(slots=True)
+class Result:
+    """What became of a task: its output, or the file at whose begin are so many bytes of it, and each outcome."""
+
+    outcomes: list[Outcome] = field(default_factory=list)
+    data: bytes = b""
+    shard: tuple[str, int] | None = None
+
+
+def tasks(items: Iterable[Item]) -> Iterator[list[Item]]:
+    """Items in tasks of about :data:`TASK_SIZE`."""
+    task: list[Item] = []
+    size = 0
+    for item in items:
+        task.append(item)
+        size += len(item.piece.data) if isinstance(item, Parcel) else 1
+        if size >= TASK_SIZE or len(task) >= TASK_ITEMS:
+            yield task
+            task, size = [], 0
+    if task:
+        yield task
+
+
+class Worker:
+    """Does tasks. ``first`` says that nothing was written before."""
+
+    def __init__(self, settings: Settings) -> None:
+        chosen = FORMATS[settings.format]
+        self._exporter = Exporter(
+            grouped=chosen.grouped, graphs=chosen.graphs, contacts=settings.contacts, base=settings.base
+        )
+        self.prefixes = self._exporter.prefixes
+        self.frame = chosen.frame(self.prefixes)
+        self._compression = settings.compression
+        self._open: IO[bytes] | None = None
+
+    def __call__(self, task: Iterable[Item | Sent], *, first: bool = False) -> Result:
+        """The result of a task."""
+        result = Result()
+        pieces: list[bytes] = []
+        for item in task:
+            if isinstance(item, Parcel):
+                result.outcomes.append(self._piece(item.reading.file, item.piece, item.cut_short, pieces))
+            elif isinstance(item, tuple):
+                file, at, where, whole, cut_short = item
+                data = where if isinstance(where, bytes) else self._read(*where, at)
+                result.outcomes.append(self._piece(file, Piece(at, data, whole), cut_short, pieces))
+            elif isinstance(item, Record):
+                events: list[Written | InputError] = []
+                self._write([item], events, pieces)
+                result.outcomes.append(Outcome(events, 1, NOTHING))
+        if first and pieces:
+            pieces[0] = pieces[0].removeprefix(self.frame.between)
+        result.data = packed(b"".join(pieces), self._compression)
+        return result
+
+    def _read(self, path: str, size: int, at: int) -> bytes:
+        """Bytes of a file, which stays open until another is read."""
+        if self._open is None or self._open.name != path:
+            self._open = Path(path).open("rb", buffering=0)  # noqa: SIM115 -- it is closed when it is let go
+        return os.pread(self._open.fileno(), size, at)
+
+    def _piece(self, file: str, piece: Piece, cut_short: bool, pieces: list[bytes]) -> Outcome:
+        events: list[Written | InputError] = []
+        reading = Reading(file, events.append, self._exporter.decode)
+        reading.cut_short = cut_short
+        read = self._write(reading.records_of(piece), events, pieces)
+        return Outcome(events, read, reading.found)
+
+    def _write(self, records: Iterable[Record], events: list[Written | InputError], pieces: list[bytes]) -> int:
+        """Adds the output of records and what is to be told of them; how many there were."""
+        read = 0
+
+        def counted() -> Iterator[Record]:
+            nonlocal read
+            for record in records:
+                read += 1
+                yield record
+
+        for record, exported in studies(counted(), self._exporter, events.append):
+            data = self.frame.encode(exported.data)
+            pieces.append(self.frame.between + data)
+            events.append(Written(record.number, Entry.of(exported, len(data))))
+        return read

@@ -1,0 +1,216 @@
+"""Several processes make no difference but in time, and whatever ends a run leaves no half file."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from kg import jobs, work
+from kg.errors import OutputError, UsageError
+from kg.report import Report
+from kg.run import export
+from tests.conftest import DATA, SEED, STUDIES
+
+KG = [sys.executable, "-m", "kg"]
+
+
+@pytest.fixture(autouse=True)
+def small_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tasks of a study or two, so that many are under way."""
+    monkeypatch.setattr(work, "TASK_SIZE", 60_000)
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Inputs of every kind, with records that are broken, old, odd or there twice."""
+    folder = tmp_path_factory.mktemp("many")
+    records = [path.read_bytes() for path in STUDIES]
+    plain = [orjson.dumps(orjson.loads(record)) for record in records]
+    (folder / "a.jsonl").write_bytes(b"\n".join(plain[:12]) + b"\n")
+    broken = plain[12][:-200] + b"\n" + plain[13] + b'\n{"protocolSection": 7}\n"no study"\n' + plain[14] + b"\n"
+    (folder / "b.jsonl").write_bytes(broken + plain[0].replace(b'"versionHolder":"20', b'"versionHolder":"19'))
+    (folder / "c.json").write_bytes(b'{"studies":[' + b",".join(plain[15:20]) + b'],"nextPageToken":"x"}')
+    (folder / "d.json").write_bytes(b"[" + b",".join(plain[20:24]) + b",")
+    (folder / "e.txt").write_bytes(SEED.read_bytes())
+    (folder / "f.json").write_bytes(b"\xef\xbb\xbf" + records[24])
+    (folder / "g.json").write_bytes(records[25].decode().encode("utf-16"))
+    (folder / "h.json").write_text("%PDF no study {", "utf-8")
+    with zipfile.ZipFile(folder / "i.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for i, record in enumerate(records[26:]):
+            archive.writestr(f"{i}.json", record)
+    return folder
+
+
+def run(many: Path, output: Path, count: int, **options: Any) -> tuple[bytes, list[dict[str, Any]], Report]:
+    told: list[dict[str, Any]] = []
+    report = Report(tell=lambda error: told.append(error.as_dict()))
+    export([many], output, jobs=count, report=report, **options)
+    return output.read_bytes(), told, report
+
+
+@pytest.mark.parametrize("name", ["x.ttl", "x.nt", "x.nq.zst", "x.trig.gz", "x.jsonld", "x.rdf"])
+@pytest.mark.parametrize("options", [{}, {"in_order": True}], ids=["", "sort"])
+def test_the_number_of_processes_changes_nothing(
+    tmp_path: Path, many: Path, name: str, options: dict[str, Any]
+) -> None:
+    one = run(many, tmp_path / name, 1, **options)
+    three = run(many, tmp_path / name, 3, **options)
+    assert one[0] == three[0]
+    assert one[1] == three[1]
+    assert len(one[1]) >= 8
+    counts = [re.sub(r", [\d.]+ s\.$", "", report.summary()) for report in (one[2], three[2])]
+    assert counts[0] == counts[1]
+    assert list(tmp_path.iterdir()) == [tmp_path / name]
+
+
+def test_strict_stops_at_the_same_problem(tmp_path: Path, many: Path) -> None:
+    said = []
+    for count in (1, 3):
+        with pytest.raises(Exception, match=r"b\.jsonl") as problem:
+            export([many / "a.jsonl", many / "b.jsonl"], tmp_path / "x.nt", jobs=count, strict=True)
+        said.append(str(problem.value))
+    assert said[0] == said[1]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_worker_that_dies_costs_no_study(tmp_path: Path, many: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = run(many, tmp_path / "x.nt", 1)[0]
+    mark = tmp_path / "died"
+    do = jobs._do
+
+    def die_once(task: list[Any], shard: str) -> Any:
+        if not mark.exists():
+            mark.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return do(task, shard)
+
+    die_once.__module__, die_once.__qualname__ = jobs.__name__, "_do"
+    monkeypatch.setattr(jobs, "_do", die_once)
+    assert run(many, tmp_path / "x.nt", 2)[0] == expected
+    assert mark.exists()
+
+
+def test_workers_that_die_again_and_again_end_the_run(
+    tmp_path: Path, many: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(*_: object) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    die.__module__, die.__qualname__ = jobs.__name__, "_do"
+    monkeypatch.setattr(jobs, "_do", die)
+    monkeypatch.setattr(jobs, "TRIES", 1)  # a process that is started after a death does not have this function
+    with pytest.raises(OutputError, match=r"^Worker processes died 1 times .*, so nothing was written\.$"):
+        run(many, tmp_path / "x.nt", 2)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_small_inputs_start_no_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "ProcessPoolExecutor", None)
+    export([SEED], tmp_path / "x.ttl", jobs=8)
+    assert (tmp_path / "x.ttl").exists()
+
+
+@pytest.fixture(scope="module")
+def long(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Input that takes some seconds."""
+    place = tmp_path_factory.mktemp("long") / "long.jsonl"
+    records = [orjson.dumps(orjson.loads(path.read_bytes())) for path in STUDIES]
+    numbers = [json.loads(record)["protocolSection"]["identificationModule"]["nctId"].encode() for record in records]
+    with place.open("wb") as file:
+        for i in range(1500):
+            record, number = records[i % len(records)], numbers[i % len(records)]
+            file.write(record.replace(number, b"NCT%08d" % (i + 1)) + b"\n")
+    return place
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_killed_run_leaves_no_half_file(tmp_path: Path, long: Path, count: int) -> None:
+    """kill -9 at 25 moments, from the first to the last."""
+    output = tmp_path / "x.nt.zst"
+    command = [*KG, "export", "-j", str(count), str(long), "-o", str(output)]
+    started = time.monotonic()
+    subprocess.run(command, check=True, capture_output=True)
+    whole, takes = output.read_bytes(), time.monotonic() - started
+    output.write_bytes(b"of before")
+    moments = random.Random(count)
+    for _ in range(25):
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            process.wait(moments.uniform(0, takes * 1.05))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        assert output.read_bytes() in (b"of before", whole)
+    subprocess.run(command, check=True, capture_output=True)
+    assert output.read_bytes() == whole
+    assert [path.name for path in tmp_path.iterdir()] == ["x.nt.zst"]  # what the killed runs left is gone
+
+
+@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
+def test_a_run_that_is_told_to_stop_leaves_nothing(tmp_path: Path, long: Path, sent: signal.Signals) -> None:
+    process = subprocess.Popen([*KG, "export", "-j", "2", str(long), "-o", str(tmp_path / "x.nt")])
+    while not list(tmp_path.iterdir()):  # until it writes
+        time.sleep(0.01)
+    process.send_signal(sent)
+    assert process.wait(20) in (128 + sent, -sent)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_full_disk_gives_one_sentence_and_no_half_file(tmp_path: Path, long: Path, count: int) -> None:
+    place = tmp_path / "disk"
+    place.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "none", str(place)], capture_output=True)
+    if mounted.returncode:
+        if os.environ.get("KG_CI"):
+            pytest.fail("a small disk cannot be mounted")
+        pytest.skip("mounting a small disk takes root")
+    try:
+        (place / "x.nt").write_bytes(b"of before")
+        command = [*KG, "export", "-j", str(count), str(long), "-o", str(place / "x.nt")]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 1
+        assert re.fullmatch(r"kg: \S*x\.nt cannot be written: No space left on device\.\n", done.stderr)
+        assert [path.name for path in place.iterdir()] == ["x.nt"]
+        assert (place / "x.nt").read_bytes() == b"of before"
+    finally:
+        subprocess.run(["umount", str(place)], check=True)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the peak of a process is read from /proc")
+def test_memory_does_not_grow_with_the_input(long: Path, tmp_path: Path) -> None:
+    """The peak of the parent and of each worker, of a fifth of the input and of all of it."""
+    part = tmp_path / "part.jsonl"
+    part.write_bytes(b"".join(long.read_bytes().splitlines(keepends=True)[:300]))
+    code = (
+        "import re, resource, sys; from kg.run import export; export([sys.argv[1]], sys.argv[2], jobs=2);"
+        "print(int(re.search(r'VmHWM:\\s*(\\d+)', open('/proc/self/status').read())[1]) // 1024);"
+        "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024)"
+    )
+    peaks = []
+    for given in (part, long):
+        command = [sys.executable, "-c", code, str(given), str(tmp_path / "x.nt")]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        peaks.append([int(each) for each in done.stdout.split()])
+    assert max(map(max, peaks)) < 150
+    assert max(large - small for small, large in zip(*peaks, strict=True)) < 16
+
+
+def test_a_number_of_processes_that_is_none_is_refused(tmp_path: Path) -> None:
+    done = subprocess.run([*KG, "export", "-j", "0", str(SEED), "-o", "-"], capture_output=True, check=False)
+    assert done.returncode == 2
+    with pytest.raises(UsageError):
+        export([], tmp_path / "x.ttl", jobs=2)
+    assert DATA.exists()

@@ -1,0 +1,110 @@
+"""Makes the files in ``kg/draw/assets`` that come from elsewhere: the fonts, the outline of the land, the MeSH tree.
+
+It needs ``npm``, ``pip install fonttools brotli`` and, for the tree, a table of MeSH descriptors (identifier, name,
+synonyms, tree numbers, separated by tabs). It is run by hand when a source has a new version:
+
+    python tools/draw_assets.py [DESCRIPTORS.tsv]
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import lzma
+import subprocess
+import sys
+import tarfile
+import tempfile
+from pathlib import Path
+from typing import Any
+
+ASSETS = Path(__file__).parent.parent / "kg" / "draw" / "assets"
+INTER, ATLAS = "inter-ui@4.1.1", "world-atlas@2.0.2"
+RANGES = (
+    "0020-007E,00A0-024F,0300-0304,0370-03FF,1E00-1EFF,2010-2027,2030-205E,2070-209C,20AC,2103,2116,2122,2150-215E,"
+    "2190-2195,2200-2265,25CB,25CF"
+)
+FEATURES = "kern,liga,calt,mark,mkmk,ccmp,locl,tnum"
+
+
+def packed(name: str) -> tarfile.TarFile:
+    """The archive of a package of npm."""
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run(["npm", "pack", "--silent", name], cwd=folder, check=True)
+        return tarfile.open(fileobj=io.BytesIO(next(Path(folder).glob("*.tgz")).read_bytes()))
+
+
+def member(archive: tarfile.TarFile, name: str) -> bytes:
+    found = archive.extractfile(f"package/{name}")
+    assert found is not None
+    return found.read()
+
+
+def fonts() -> None:
+    """Inter, cut to Latin, Greek and signs: as WOFF2 for pages, as TrueType for paper, and how wide its letters are."""
+    from fontTools import subset
+    from fontTools.ttLib import TTFont
+
+    archive = packed(INTER)
+    widths: dict[str, dict[str, int]] = {}
+    for weight in ("Regular", "SemiBold"):
+        options = subset.Options(layout_features=FEATURES.split(","), hinting=False, notdef_outline=True)
+        font = TTFont(io.BytesIO(member(archive, f"web/Inter-{weight}.woff2")), recalcTimestamp=False)
+        cut = subset.Subsetter(options)
+        cut.populate(unicodes=subset.parse_unicodes(RANGES))
+        cut.subset(font)
+        scale = 1000 / font["head"].unitsPerEm
+        glyphs, metrics = font.getBestCmap(), font["hmtx"].metrics
+        widths[weight] = {chr(code): round(metrics[name][0] * scale) for code, name in sorted(glyphs.items())}
+        for flavor, suffix in (("woff2", "woff2"), (None, "ttf")):
+            font.flavor = flavor
+            font.save(ASSETS / f"Inter-{weight}.{suffix}")
+    text = json.dumps(widths, ensure_ascii=False, separators=(",", ":"))
+    (ASSETS / "widths.json").write_text(text + "\n", "utf-8")
+    (ASSETS / "Inter-LICENSE.txt").write_bytes(member(archive, "LICENSE.txt"))
+
+
+def land() -> None:
+    """The outline of the land at 1:110 million, as rings of degrees times ten."""
+    topology = json.loads(member(packed(ATLAS), "land-110m.json"))
+    (scale_x, scale_y), (shift_x, shift_y) = topology["transform"]["scale"], topology["transform"]["translate"]
+    arcs: list[list[list[float]]] = []
+    for arc in topology["arcs"]:
+        x = y = 0
+        arcs.append([])
+        for step_x, step_y in arc:
+            x, y = x + step_x, y + step_y
+            arcs[-1].append([x * scale_x + shift_x, y * scale_y + shift_y])
+    rings = [_ring(arcs, ring) for shape in _polygons(topology["objects"]["land"]) for ring in shape]
+    rings = [ring for ring in rings if len(ring) > 4]
+    (ASSETS / "land.json").write_text(json.dumps(rings, separators=(",", ":")) + "\n", "utf-8")
+
+
+def _polygons(found: dict[str, Any]) -> list[Any]:
+    if found["type"] == "GeometryCollection":
+        return [polygon for each in found["geometries"] for polygon in _polygons(each)]
+    return [found["arcs"]] if found["type"] == "Polygon" else list(found["arcs"])
+
+
+def _ring(arcs: list[list[list[float]]], names: list[int]) -> list[list[int]]:
+    made: list[list[int]] = []
+    for name in names:
+        for x, y in arcs[name] if name >= 0 else reversed(arcs[~name]):
+            point = [round(x * 10), round(y * 10)]
+            if not made or made[-1] != point:
+                made.append(point)
+    return made
+
+
+def tree(table: Path) -> None:
+    """The identifiers and tree numbers of the MeSH descriptors, without their names."""
+    rows = [line.split("\t") for line in table.read_text("utf-8").splitlines()]
+    lines = sorted(f"{row[0]} {row[3].replace('|', ' ')}".strip() for row in rows if len(row) > 3)
+    (ASSETS / "mesh-tree.txt.xz").write_bytes(lzma.compress("\n".join(lines).encode() + b"\n", preset=9))
+
+
+if __name__ == "__main__":
+    fonts()
+    land()
+    for name in sys.argv[1:]:
+        tree(Path(name))
