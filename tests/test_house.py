@@ -37,7 +37,7 @@ ORDER = [
     ["run", "rdf", "coverage", "html"],
     ["store", "hints", "answers", "parameters"],
     ["ask"],
-    ["restore", "validate", "draw"],
+    ["restore", "validate", "draw", "mesh", "network"],
     ["cli"],
     ["reference", "__main__"],
 ]

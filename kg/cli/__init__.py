@@ -10,6 +10,8 @@ from kg.cli.coverage import coverage
 from kg.cli.draw import draw
 from kg.cli.export import export
 from kg.cli.fields import fields
+from kg.cli.mesh import mesh
+from kg.cli.network import network
 from kg.cli.plan import plan
 from kg.cli.query import query
 from kg.cli.restore import restore
@@ -23,5 +25,5 @@ def main() -> None:
     """ClinicalTrials.gov study records as linked data."""
 
 
-for command in (export, restore, coverage, fields, plan, validate, store, query, draw):
+for command in (export, restore, coverage, fields, plan, validate, store, query, mesh, network, draw):
     main.add_command(command)
