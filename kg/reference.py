@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from kg.catalogue import page as catalogue
 from kg.export import prefixes
 from kg.fields import cardinality, page, sample_document
 from kg.html import page as html_page
@@ -305,6 +306,7 @@ def generated(plan: Plan) -> dict[str, str]:
         "docs/fields.md": page(plan, orjson.loads(sample)),
         "docs/ontology.html": html_page(plan, ontology),
         "docs/ontology.md": reference(plan),
+        "docs/questions.md": catalogue(),
     }
 
 

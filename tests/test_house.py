@@ -33,7 +33,7 @@ ORDER = [
     ["jsonld", "ledger", "studies", "pack"],
     ["formats", "report"],
     ["write", "work"],
-    ["describe", "fields", "jobs"],
+    ["describe", "fields", "jobs", "catalogue"],
     ["run", "rdf", "coverage", "html"],
     ["store", "hints", "answers", "parameters"],
     ["ask"],
