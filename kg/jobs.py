@@ -13,7 +13,7 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import CancelledError, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from multiprocessing import get_context
@@ -29,6 +29,8 @@ AHEAD = 2
 """Tasks for each worker that are under way, or done and not taken yet."""
 TRIES = 3
 
+_Given = tuple[int, Future[Result]]
+"""A task that is under way, and the number of the start of the processes that do it."""
 _worker: Worker | None = None
 """What does the tasks of this process; a forked one finds that of its parent here, with all that it remembers."""
 
@@ -61,8 +63,9 @@ def results(
     waiting = iter(tasks)
     for task in waiting:
         result = worker(task, first=True)
+        wrote = bool(result.data)
         yield task, result
-        if result.data:
+        if wrote:
             break
     if jobs < 2:
         yield from ((task, worker(task)) for task in waiting)
@@ -86,47 +89,61 @@ class _Pool:
         self._jobs = jobs
         self._shards = shards
         self._given = 0
+        self._started = 0
+        self._deaths = 0
         self._executor = self._start()
 
     def _start(self) -> ProcessPoolExecutor:
+        self._started += 1
         alone = sys.platform == "linux" and threading.active_count() == 1
         context = get_context("fork" if alone else "spawn")  # a fork of a process with threads may lock itself up
-        return ProcessPoolExecutor(self._jobs, context, initializer=_begin, initargs=(self._settings,))
+        return ProcessPoolExecutor(self._jobs, context, initializer=_begin, initargs=(self._settings, os.getpid()))
+
+    def _start_again(self) -> None:
+        self._deaths += 1
+        if self._deaths == TRIES:
+            died = f"Worker processes died {TRIES} times (out of memory, or killed)"
+            raise OutputError(f"{died}, so nothing was written.")
+        self._stop()
+        self._executor = self._start()
 
     def results(self, first: list[Item], others: Iterator[list[Item]]) -> Iterator[tuple[list[Item], Result]]:
         """The results of tasks, a few of them under way at a time."""
-        under_way: deque[tuple[list[Item], Future[Result]]] = deque()
+        under_way: deque[tuple[list[Item], _Given]] = deque()
         task: list[Item] | None = first
         try:
             while under_way or task is not None:
                 while task is not None and len(under_way) < AHEAD * self._jobs:
                     under_way.append((task, self._give(task)))
                     task = next(others, None)
-                yield self._taken(under_way)
+                given, future = under_way.popleft()
+                yield given, self._taken(given, future)
         finally:
             self._stop()
 
-    def _give(self, task: list[Item]) -> Future[Result]:
-        self._given += 1
-        shard = self._shards / str(self._given % (2 * AHEAD * self._jobs))  # whose place on disk is used again
+    def _give(self, task: list[Item]) -> _Given:
         sent = [each.sent() if isinstance(each, Parcel) else each for each in task if isinstance(each, Parcel | Record)]
-        return self._executor.submit(_do, sent, str(shard))
+        while True:
+            self._given += 1
+            place = self._given % (2 * AHEAD * self._jobs)  # whose room on disk is used again
+            try:
+                shard = str(self._shards / f"{self._started}-{place}")
+                return self._started, self._executor.submit(_do, sent, shard)
+            except BrokenProcessPool:
+                self._start_again()
 
-    def _taken(self, under_way: deque[tuple[list[Item], Future[Result]]]) -> tuple[list[Item], Result]:
-        for _ in range(TRIES):
-            task, future = under_way[0]
+    def _taken(self, task: list[Item], given: _Given) -> Result:
+        while True:
+            started, future = given
             try:
                 result = future.result()
-            except BrokenProcessPool:
-                self._stop()
-                self._executor = self._start()
-                given = [(each, self._give(each)) for each, _ in under_way]
-                under_way.clear()
-                under_way.extend(given)
-                continue
-            under_way.popleft()
-            return task, result
-        raise OutputError(f"Worker processes died {TRIES} times (out of memory, or killed), so nothing was written.")
+            except (BrokenProcessPool, CancelledError):
+                if started == self._started:
+                    self._start_again()
+                given = self._give(task)
+            else:
+                self._deaths = 0
+                return result
 
     def _stop(self) -> None:
         processes = list((getattr(self._executor, "_processes", None) or {}).values())
@@ -136,23 +153,25 @@ class _Pool:
                 process.terminate()
 
 
-def _begin(settings: Settings) -> None:
+def _begin(settings: Settings, parent: int) -> None:
     """Makes a process a worker, which leaves signals to its parent and ends with it."""
     global _worker
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    _end_with_parent()
+    _end_with_parent(parent)
     gc.freeze()
     gc.set_threshold(100_000, 50, 100)
     _worker = _worker or Worker(settings)
 
 
-def _end_with_parent() -> None:
+def _end_with_parent(parent: int) -> None:
     """Asks Linux to end this process when its parent ends, however that ends."""
     if sys.platform == "linux":
         import ctypes
 
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+        if os.getppid() != parent:  # it ended before that was asked
+            os._exit(1)
 
 
 def _do(task: list[Record | Sent], shard: str) -> Result:

@@ -212,10 +212,19 @@ def _opened(
                 for member, chunks in members(raw, head):
                     yield Source(f"{name}!{printed(member)}", chunks)
             else:
-                path = str(getattr(handle, "name", "")) if is_plain(head) and name != "-" else ""
+                path = _path(handle) if is_plain(head) else ""
                 yield Source(name, _lazily(chain([head], iter(partial(raw.read, CHUNK), b""))), path)
     except Exception as error:  # codecs and remote stores raise whatever they like
         reject(_failure(name, error))
+
+
+def _path(handle: object) -> str:
+    """The path of a file that can be read again at any place, else nothing."""
+    try:
+        name, number = handle.name, handle.fileno()  # type: ignore[attr-defined]  # where it has none, it is none
+        return os.fspath(name) if _regular(os.fstat(number)) else ""
+    except (AttributeError, OSError, TypeError):
+        return ""
 
 
 def _lazily(chunks: Iterator[bytes]) -> Iterator[bytes]:

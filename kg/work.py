@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 from kg.cut import Piece
-from kg.errors import InputError
+from kg.errors import InputError, SourceError
 from kg.export import Exporter
 from kg.formats import FORMATS
 from kg.ledger import Entry
@@ -112,10 +112,16 @@ class Worker:
         return result
 
     def _read(self, path: str, size: int, at: int) -> bytes:
-        """Bytes of a file, which stays open until another is read."""
-        if self._open is None or self._open.name != path:
-            self._open = Path(path).open("rb", buffering=0)  # noqa: SIM115 -- it is closed when it is let go
-        return os.pread(self._open.fileno(), size, at)
+        """Bytes of a file, which stays open until another is read; raises :class:`~kg.errors.SourceError`."""
+        try:
+            if self._open is None or self._open.name != path:
+                self._open = Path(path).open("rb", buffering=0)  # noqa: SIM115 -- it is closed when it is let go
+            data = os.pread(self._open.fileno(), size, at)
+        except OSError as error:
+            raise SourceError(f"cannot be read to its end ({error.strerror})", file=path) from error
+        if len(data) < size:
+            raise SourceError("was cut shorter while it was read", file=path)
+        return data
 
     def _piece(self, file: str, piece: Piece, cut_short: bool, pieces: list[bytes]) -> Outcome:
         events: list[Written | InputError] = []

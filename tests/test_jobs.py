@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import random
 import re
@@ -102,6 +103,34 @@ def test_a_worker_that_dies_costs_no_study(tmp_path: Path, many: Path, monkeypat
     monkeypatch.setattr(threading, "active_count", lambda: 1)
     assert run(many, tmp_path / "x.nt", 2)[0] == expected
     assert mark.exists()
+
+
+@pytest.mark.parametrize("moment", [3, 6, 9])
+def test_a_worker_that_dies_while_the_input_is_cut_costs_no_study(
+    tmp_path: Path, long: Path, monkeypatch: pytest.MonkeyPatch, moment: int
+) -> None:
+    monkeypatch.setattr(threading, "active_count", lambda: 1)
+    calls = 0
+
+    def kill(_: int) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == moment and (children := multiprocessing.active_children()):
+            os.kill(children[0].pid or 0, signal.SIGKILL)
+            time.sleep(0.2)
+
+    export([long], tmp_path / "one.nt", jobs=1)
+    export([long], tmp_path / "two.nt", jobs=2, progress=kill)
+    assert (tmp_path / "one.nt").read_bytes() == (tmp_path / "two.nt").read_bytes()
+
+
+def test_a_pipe_is_read_by_several_processes_too(tmp_path: Path, long: Path) -> None:
+    export([long], tmp_path / "one.nt", jobs=1)
+    os.mkfifo(tmp_path / "pipe")
+    writer = subprocess.Popen(["sh", "-c", f"cat {long} > {tmp_path / 'pipe'}"])
+    export([tmp_path / "pipe"], tmp_path / "two.nt", jobs=2)
+    writer.wait()
+    assert (tmp_path / "one.nt").read_bytes() == (tmp_path / "two.nt").read_bytes()
 
 
 def test_workers_that_die_again_and_again_end_the_run(
