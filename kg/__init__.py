@@ -12,8 +12,8 @@ Everything that is raised on purpose is a :class:`KGError`.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from kg.errors import (
     FieldError,
@@ -28,8 +28,10 @@ from kg.errors import (
 )
 
 if TYPE_CHECKING:
+    import networkx as nx
     import rdflib
 
+    from kg.answers import Answer
     from kg.records import Record
 
 __version__ = "0.1.0"
@@ -46,7 +48,10 @@ __all__ = [
     "UsageError",
     "graph",
     "ntriples",
+    "projection",
+    "query",
     "read",
+    "to_networkx",
 ]
 
 Input = str | os.PathLike[str]
@@ -98,3 +103,41 @@ def graph(*inputs: Input, contacts: bool = False, reject: Reject = _raise) -> rd
     from kg.run import graph as made_of
 
     return made_of(read(*inputs, reject=reject), contacts=contacts, reject=reject)
+
+
+def query(asked: str, data: Input | Iterable[Input], params: Mapping[str, str | Sequence[str]] | None = None) -> Answer:
+    """The answer to a question in SPARQL: its name in the library, a file or a text.
+
+    ``data`` is the folder of a store, or RDF files and study records; ``params`` fills in the parameters.
+
+    >>> answer = query("arms", "tests/data/NCT02059759.txt")
+    >>> answer.rows[1]["intervention"]
+    '1.0 MIU IL-2 per day'
+    """
+    from kg.ask import query as run
+
+    return run(asked, data, params)
+
+
+def to_networkx(*sources: Any) -> nx.MultiDiGraph:
+    """The studies of some sources as a graph of networkx: see :func:`kg.network.graph.to_networkx`.
+
+    ``sources`` are names of files with study records or RDF, folders, stores, graphs of rdflib or stores of pyoxigraph.
+
+    >>> to_networkx("tests/data/NCT02059759.txt").nodes["http://id.nlm.nih.gov/mesh/D000690"]["label"]
+    'Amyotrophic Lateral Sclerosis'
+    """
+    from kg.network.graph import to_networkx as made_of
+
+    return made_of(*sources)
+
+
+def projection(graph: nx.MultiDiGraph, view: str) -> nx.Graph:
+    """A network of two kinds of things, of a graph of :func:`to_networkx`: see :mod:`kg.network.projections`.
+
+    >>> projection(to_networkx("tests/data/NCT02059759.txt"), "site-study").number_of_edges()
+    1
+    """
+    from kg.network.projections import projection as projected
+
+    return projected(graph, view)

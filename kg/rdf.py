@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from io import BufferedReader, RawIOBase
 from pathlib import Path
@@ -49,17 +49,28 @@ class _Chunks(RawIOBase):
         return size
 
 
-def quads(name: str) -> Iterator[ox.Quad]:
-    """The statements of a file, by its name's format; raises :class:`~kg.errors.SourceError` where it breaks off."""
+def quads(name: str, progress: Callable[[int], None] | None = None) -> Iterator[ox.Quad]:
+    """The statements of a file, by its name's format; raises :class:`~kg.errors.SourceError` where it breaks off.
+
+    ``progress`` is called with the bytes of the file read since its last call.
+    """
     chosen = FORMATS[format_of(name).name]
     try:
         with Path(name).open("rb") as file:
-            chunks = unpacked(iter(partial(file.read, CHUNK), b""))
+            chunks = unpacked(counted(iter(partial(file.read, CHUNK), b""), progress))
             yield from ox.parse(BufferedReader(cast("Any", _Chunks(chunks)), CHUNK), format=chosen)
     except (SyntaxError, ValueError, OSError) as error:
         raise SourceError(f"is no good {format_of(name).name} ({error})", file=name) from error
     except SourceError as error:
         raise SourceError(error.problem, file=name) from error
+
+
+def counted(chunks: Iterator[bytes], progress: Callable[[int], None] | None) -> Iterator[bytes]:
+    """Chunks as they are, their sizes told as they are taken."""
+    for chunk in chunks:
+        if progress is not None:
+            progress(len(chunk))
+        yield chunk
 
 
 def statements(names: Iterable[str]) -> Iterator[ox.Quad]:

@@ -91,6 +91,7 @@ def export(
     with quiet_gc(), writer.open(worker.frame):
         for task, result in results(tasks(_merged(read, found)), settings, worker, jobs, writer.place):
             writer.add(result.data, result.shard)
+            result.data = b""  # it is not held while the next one is made
             replay(task, result, writer.ledger, report, reject)
     report.totals = writer.ledger.totals()
     if manifest:

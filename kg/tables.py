@@ -11,7 +11,7 @@ from kg.plan import Entity
 from kg.style import Style
 from kg.tokens import Converter
 
-CACHED = 10_000
+CACHED = 5_000
 """Values of a field, or resources of a kind, that are remembered before all are forgotten; bounds the memory."""
 CACHED_LISTS = 100
 """The longest list that is remembered."""

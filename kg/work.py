@@ -22,7 +22,7 @@ from kg.pack import packed
 from kg.records import End, Found, Parcel, Reading, Record, Sent
 from kg.studies import studies
 
-TASK_SIZE = 1 << 20
+TASK_SIZE = 1 << 18
 """Bytes of input from which on a task is full; also where the frames of a compressed output end."""
 TASK_ITEMS = 4096
 

@@ -20,7 +20,7 @@ from kg.restore import PAGE
 TOP = Path(__file__).parent.parent
 MODULES = sorted((TOP / "kg").glob("**/*.py"))
 ORDER = [
-    ["errors", "resources", "clean", "beside"],
+    ["errors", "resources", "clean", "beside", "sparql"],
     ["ontology", "unpack", "page", "context", "questions"],
     ["values", "source", "cut", "lexical", "findings"],
     ["derive", "style", "records", "shacl"],
@@ -33,9 +33,11 @@ ORDER = [
     ["jsonld", "ledger", "studies", "pack"],
     ["formats", "report"],
     ["write", "work"],
-    ["describe", "fields", "jobs"],
+    ["describe", "fields", "jobs", "catalogue"],
     ["run", "rdf", "coverage", "html"],
-    ["restore", "validate", "draw"],
+    ["store", "hints", "answers", "parameters"],
+    ["ask"],
+    ["restore", "validate", "draw", "mesh", "network"],
     ["cli"],
     ["reference", "__main__"],
 ]

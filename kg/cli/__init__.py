@@ -10,8 +10,12 @@ from kg.cli.coverage import coverage
 from kg.cli.draw import draw
 from kg.cli.export import export
 from kg.cli.fields import fields
+from kg.cli.mesh import mesh
+from kg.cli.network import network
 from kg.cli.plan import plan
+from kg.cli.query import query
 from kg.cli.restore import restore
+from kg.cli.store import store
 from kg.cli.validate import validate
 
 
@@ -21,5 +25,5 @@ def main() -> None:
     """ClinicalTrials.gov study records as linked data."""
 
 
-for command in (export, restore, coverage, fields, plan, validate, draw):
+for command in (export, restore, coverage, fields, plan, validate, store, query, mesh, network, draw):
     main.add_command(command)

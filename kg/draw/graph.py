@@ -161,7 +161,7 @@ def _load(store: ox.Store, name: str) -> None:
 def _exported(names: list[str], reject: Reject, results: bool, progress: Any) -> Iterator[bytes]:
     from kg.export import Exporter
     from kg.records import Record, read
-    from kg.run import studies
+    from kg.studies import studies
 
     def lean(records: Iterable[Record]) -> Iterator[Record]:
         for record in records:

@@ -1,0 +1,140 @@
+"""Queries over studies: by name, file or text; over records, RDF, a store on disk, or an endpoint."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyoxigraph as ox
+
+from kg import hints
+from kg.answers import Answer
+from kg.errors import OutputError, UsageError
+from kg.parameters import filled
+from kg.questions import parsed, question
+from kg.report import Report
+from kg.sparql import calls_service, form, is_update, prefixes
+from kg.store import any_data
+
+PREFIXES = {
+    "ct": "https://w3id.org/trialkg/ontology#",
+    "study": "https://clinicaltrials.gov/study/",
+    "part": "https://w3id.org/trialkg/part/",
+    "org": "https://w3id.org/trialkg/organization/",
+    "country": "https://w3id.org/trialkg/country/",
+    "code": "https://w3id.org/trialkg/code/",
+    "record": "https://w3id.org/trialkg/record/",
+    "mesh": "http://id.nlm.nih.gov/mesh/",
+    "meshv": "http://id.nlm.nih.gov/mesh/vocab#",
+    "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
+    "rdfs": "http://www.w3.org/2000/01/rdf-schema#",
+    "dcterms": "http://purl.org/dc/terms/",
+    "skos": "http://www.w3.org/2004/02/skos/core#",
+    "xsd": "http://www.w3.org/2001/XMLSchema#",
+}
+"""Prefixes that a query need not declare."""
+Params = Mapping[str, str | Sequence[str]]
+
+
+def text_of(asked: str) -> str:
+    """The text of a query from its file, its name in the library, or itself.
+
+    Raises :class:`~kg.errors.UsageError` for what is none of them.
+    """
+    if form(asked) and any(sign in asked for sign in "{<?\n"):
+        return asked
+    path = Path(asked)
+    if path.suffix in (".rq", ".sparql") or path.is_file():
+        try:
+            return path.read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise UsageError(f"{asked} cannot be read ({error}).") from error
+    return question(asked).text
+
+
+def prepared(asked: str, params: Params | None = None) -> str:
+    """A query with its parameters filled in, and the prefixes that it uses and does not declare."""
+    text = text_of(asked)
+    if params:
+        given = {name: [value] if isinstance(value, str) else [*value] for name, value in params.items()}
+        text = filled(parsed(asked if len(asked) < 40 else "the query", text), given)
+    declared = prefixes(text)
+    lines = [f"PREFIX {name}: <{iri}>" for name, iri in PREFIXES.items() if name not in declared and f"{name}:" in text]
+    return "\n".join([*lines, text])
+
+
+def ask(store: ox.Store, text: str, *, allow_service: bool = False) -> Answer:
+    """The answer of a store to a query, over all its graphs as one.
+
+    Raises :class:`~kg.errors.UsageError` for what is no query, would change data or asks another server.
+    """
+    if is_update(text):
+        raise UsageError(f"{form(text)} would change data, and kg query only asks.")
+    if calls_service(text) and not allow_service:
+        raise UsageError("The query asks another server (SERVICE), which takes the option --allow-service.")
+    try:
+        found = store.query(text, use_default_graph_as_union=True)
+        return Answer.of(found, PREFIXES | prefixes(text))
+    except (SyntaxError, ValueError) as error:
+        raise hints.syntax(text, error) from error
+    except OSError as error:
+        raise OutputError(f"The query failed: {error}.") from error
+
+
+def query(
+    asked: str,
+    data: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+    params: Params | None = None,
+    *,
+    report: Report | None = None,
+) -> Answer:
+    """The answer to a query, given as its name in the library, its file or its text.
+
+    ``data`` is the folder of a store, or RDF files and study records, one or several.
+
+    >>> answer = query("arms", "tests/data/NCT02059759.txt")
+    >>> answer.variables, len(answer.rows)
+    (['study', 'position', 'arm', 'type', 'intervention'], 3)
+    """
+    inputs = [data] if isinstance(data, str | os.PathLike) else [*data]
+    with any_data(inputs, report or Report()) as store:
+        return ask(store, prepared(asked, params))
+
+
+def endpoint(
+    url: str,
+    text: str,
+    *,
+    timeout: int = 60,
+    credentials: tuple[str, str] | None = None,
+    digest: bool = False,
+) -> Answer:
+    """The answer of a SPARQL endpoint (https://www.w3.org/TR/sparql11-protocol/), asked by POST.
+
+    Raises :class:`~kg.errors.OutputError` where it gives none.
+    """
+    from SPARQLWrapper import BASIC, DIGEST, JSON, N3, POST, SPARQLWrapper
+
+    if is_update(text):
+        raise UsageError(f"{form(text)} would change data, and kg query only asks.")
+    graph = form(text) in ("CONSTRUCT", "DESCRIBE")
+    wrapper = SPARQLWrapper(url, agent="kg")
+    wrapper.setQuery(text)
+    wrapper.setMethod(POST)
+    wrapper.setReturnFormat(N3 if graph else JSON)
+    wrapper.setTimeout(timeout)
+    if credentials:
+        wrapper.setHTTPAuth(DIGEST if digest else BASIC)
+        wrapper.setCredentials(*credentials)
+    try:
+        body: Any = wrapper.query().response.read()
+        if graph:
+            triples = [quad.triple for quad in ox.parse(body, format=ox.RdfFormat.TURTLE)]
+            return Answer(triples=triples, prefixes=PREFIXES | prefixes(text))
+        found = ox.parse_query_results(body, format=ox.QueryResultsFormat.JSON)
+        return Answer.of(found, PREFIXES | prefixes(text))
+    except Exception as error:  # what the wrapper raises has no common base
+        said = " ".join(str(error).split())[:300]
+        raise OutputError(f"{url} gave no answer ({type(error).__name__}: {said}).") from error

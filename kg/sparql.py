@@ -1,0 +1,90 @@
+"""The words of a SPARQL query, as far as they can be told apart without a parser of it.
+
+The terminals are those of https://www.w3.org/TR/sparql11-query/#sparqlGrammar.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+_WORDS = re.compile(
+    r"""(?P<comment>\#[^\n]*)
+    |(?P<iri><[^<>"{}|^`\\\x00-\x20]*>)
+    |(?P<string>\"\"\"(?:[^"\\]|\\.|"(?!""))*\"\"\"|'''(?:[^'\\]|\\.|'(?!''))*'''|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')
+    |(?P<variable>[?$]\w+)
+    |(?P<prefixed>(?:[A-Za-z][\w.-]*)?:(?:[\w:%.-]*[\w:%-])?)
+    |(?P<word>[A-Za-z_]\w*)""",
+    re.VERBOSE | re.DOTALL,
+)
+_UPDATES = {"INSERT", "DELETE", "LOAD", "CLEAR", "CREATE", "DROP", "COPY", "MOVE", "ADD"}
+_QUERIES = {"SELECT", "ASK", "CONSTRUCT", "DESCRIBE"}
+
+
+class Word(NamedTuple):
+    """A piece of a query: ``kind`` is comment, iri, string, variable, prefixed or word."""
+
+    kind: str
+    text: str
+    at: int
+
+
+def words(query: str) -> Iterator[Word]:
+    """The pieces of a query that are more than signs and numbers.
+
+    >>> [word.text for word in words('SELECT ?s { ?s ct:phase "SERVICE" } # SERVICE')]
+    ['SELECT', '?s', '?s', 'ct:phase', '"SERVICE"', '# SERVICE']
+    """
+    for match in _WORDS.finditer(query):
+        assert match.lastgroup is not None
+        yield Word(match.lastgroup, match[0], match.start())
+
+
+def form(query: str) -> str:
+    """What a query is: SELECT, ASK, CONSTRUCT, DESCRIBE, or the first word of an update; nothing where it is neither.
+
+    >>> form("PREFIX a: <b> # SELECT\\nCONSTRUCT { }"), form("DROP ALL"), form("")
+    ('CONSTRUCT', 'DROP', '')
+    """
+    found = (word.text.upper() for word in words(query) if word.kind == "word")
+    return next((text for text in found if text in _QUERIES | _UPDATES), "")
+
+
+def is_update(query: str) -> bool:
+    """Whether a text would change data."""
+    return form(query) in _UPDATES
+
+
+def calls_service(query: str) -> bool:
+    """Whether a query asks another server on its own.
+
+    >>> calls_service("SELECT * { SERVICE <http://a/> { } }"), calls_service("SELECT * { ?service ?p 'SERVICE' }")
+    (True, False)
+    """
+    return any(word.kind == "word" and word.text.upper() == "SERVICE" for word in words(query))
+
+
+def prefixes(query: str) -> dict[str, str]:
+    """The prefixes that a query declares, and their namespaces."""
+    found = list(words(query))
+    return {
+        name.text.removesuffix(":"): iri.text[1:-1]
+        for word, name, iri in zip(found, found[1:], found[2:], strict=False)
+        if word.text.upper() == "PREFIX" and name.kind == "prefixed" and iri.kind == "iri"
+    }
+
+
+def iris(query: str) -> list[str]:
+    """The IRIs that a query names, in full, each once, those of its prefixes aside."""
+    known = prefixes(query)
+    namespaces = set(known.values())
+    made: dict[str, None] = {}
+    for word in words(query):
+        if word.kind == "iri" and word.text[1:-1] not in namespaces:
+            made[word.text[1:-1]] = None
+        elif word.kind == "prefixed" and not word.text.endswith(":"):
+            prefix, _, local = word.text.partition(":")
+            if prefix in known:
+                made[known[prefix] + local] = None
+    return list(made)
