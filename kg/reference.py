@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from kg.catalogue import examples
 from kg.catalogue import page as catalogue
 from kg.export import prefixes
 from kg.fields import cardinality, page, sample_document
@@ -306,7 +307,8 @@ def generated(plan: Plan) -> dict[str, str]:
         "docs/fields.md": page(plan, orjson.loads(sample)),
         "docs/ontology.html": html_page(plan, ontology),
         "docs/ontology.md": reference(plan),
-        "docs/questions.md": catalogue(),
+        "docs/questions.md": catalogue(prefixes(plan), Path(__file__).parent.parent / "tests" / "golden" / "queries"),
+        "queries/examples.ttl": examples(),
     }
 
 
