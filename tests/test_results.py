@@ -54,7 +54,8 @@ def answers(query: str, *studies: str) -> list[list[str]]:
 
 
 def test_serious_events_of_two_records() -> None:
-    sublingual, placebo = "Peanut (Liquid Peanut Extract) SLIT", "Placebo Glycerin SLIT"
+    """The groups in which somebody was affected, as the question asks unless it is told otherwise."""
+    placebo = "Placebo Glycerin SLIT"
     leukemia = ["Acute Lymphoblastic Leukemia", "Immune system disorders"]
     testosterone = {
         "Hypotension": ("Vascular disorders", "0", "1"),
@@ -66,15 +67,16 @@ def test_serious_events_of_two_records() -> None:
         "Vomiting and bloody stools": ("Gastrointestinal disorders", "1", "0"),
     }
     assert answers("serious_events.rq", "NCT02304991", "NCT03887936") == [
-        ["NCT02304991", "EG000", sublingual, *leukemia, "0", "25"],
         ["NCT02304991", "EG001", placebo, *leukemia, "1", "25"],
         *(
             ["NCT03887936", "EG000", "Testosterone Arm", event, organ, affected, "46"]
             for event, (organ, affected, _) in testosterone.items()
+            if affected != "0"
         ),
         *(
             ["NCT03887936", "EG001", "Placebo Arm", event, organ, affected, "46"]
             for event, (organ, _, affected) in testosterone.items()
+            if affected != "0"
         ),
     ]
 
