@@ -27,18 +27,18 @@ _INTRODUCTION = """\
 
     kg query NAME --data trials.kgstore [--param NAME=VALUE]...
 
-The results are those of the records that ship with the tests, the first {shown} rows of each. The tests run each question in
-Oxigraph and in rdflib, and compare both with an answer that plain Python computes from the JSON, without RDF; a
-[benchmark](../benchmarks/README.md#questions) does so with 1,659 records and takes the times. For programs the questions
-stand in [examples.ttl](../queries/examples.ttl), as the
+The results are those of the records that ship with the tests, the first {shown} rows of each. The tests run each
+question in Oxigraph and in rdflib, and compare both with an answer that plain Python computes from the JSON, without
+RDF; a [benchmark](../benchmarks/README.md#questions) does so with 1,659 records and takes the times. For programs the
+questions stand in [examples.ttl](../queries/examples.ttl), as the
 [SPARQL examples of the SIB](https://github.com/sib-swiss/sparql-examples) have them.
 
 - Several values of a parameter mean any of them, if its description does not say otherwise.
 - A disease or a class of drugs is taken with everything below it: by the ancestors that the records list, and by
   `meshv:broaderDescriptor` where a [MeSH graph](mesh.md) is loaded beside the studies.
-- What studies share (the label of a MeSH term, the class of a sponsor) stands in the graph of each. Some stores give it once for
-  each graph when they are asked for all graphs as one, so the questions count distinct studies, and look up labels last.
-  Questions of your own should do the same.
+- What studies share (the label of a MeSH term, the class of a sponsor) stands in the graph of each. Oxigraph gives it
+  once for each graph when it is asked for all graphs as one, so the questions count distinct studies, and look up
+  labels last. Questions of your own should do the same.
 """
 
 
@@ -84,11 +84,7 @@ def _cell(text: str, prefixes: Mapping[str, str]) -> str:
 
 
 def _literal(text: str) -> str:
-    r"""A text as a long literal of Turtle (https://www.w3.org/TR/turtle/#grammar-production-STRING_LITERAL_LONG_QUOTE).
-
-    >>> print(_literal('say "a\\b"'))
-    \"""say \"a\\b\"\"""
-    """
+    """A text as a long literal of Turtle (https://www.w3.org/TR/turtle/#literals)."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return f'"""{escaped}"""'
 

@@ -6,7 +6,8 @@ shows as a difference. The answers are those with the defaults of the parameters
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -40,3 +41,19 @@ def cell(value: Any) -> str:
 def answer(name: str, records: list[dict[str, Any]]) -> list[list[str]]:
     """The rows of a question over some records."""
     return [[cell(value) for value in row] for row in ANSWERS[name]([Trial(record) for record in records])]
+
+
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)", re.ASCII)
+
+
+def comparable(rows: Iterable[Iterable[str]]) -> list[list[str]]:
+    """Rows to compare: 18 and 18.0 are one number, as are .5 and 0.50.
+
+    >>> comparable([["18.0", ".5", "a"]])
+    [['18', '0.5', 'a']]
+    """
+    return [[_plain(value) if _NUMBER.fullmatch(value) else value for value in row] for row in rows]
+
+
+def _plain(number: str) -> str:
+    return format(Decimal(number).normalize() + 0, "f")

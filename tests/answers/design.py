@@ -50,7 +50,11 @@ def design(trials: list[Trial]) -> Rows:
 def _pico(trial: Trial) -> list[tuple[str, str]]:
     who = trial.one("eligibilityModule")
     found = [("1 population: condition", each) for each in trial.many("conditionsModule.conditions")]
-    labels = {"minimumAge": "2 population: minimum age", "maximumAge": "3 population: maximum age", "sex": "4 population: sex"}
+    labels = {
+        "minimumAge": "2 population: minimum age",
+        "maximumAge": "3 population: maximum age",
+        "sex": "4 population: sex",
+    }
     found += [(label, who[key]) for key, label in labels.items() if key in who]
     for _, arm in trial.arms:
         if arm.get("type") == "EXPERIMENTAL":
@@ -86,7 +90,9 @@ def _primary(trial: Trial) -> list[tuple[int, dict[str, Any]]]:
 
 def outcomes(trials: list[Trial]) -> Rows:
     rows = [
-        [trial.iri, place, each["measure"], each.get("timeFrame")] for trial in trials for place, each in _primary(trial)
+        [trial.iri, place, each["measure"], each.get("timeFrame")]
+        for trial in trials
+        for place, each in _primary(trial)
     ]
     return sorted(rows, key=lambda row: row[:2])
 

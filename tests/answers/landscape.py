@@ -28,7 +28,9 @@ def phase_status(trials: list[Trial]) -> Rows:
 
 
 def phases_by_year(trials: list[Trial]) -> Rows:
-    counts = Counter((trial.year, code(phase)) for trial in trials for phase in trial.phases if (trial.year or 0) >= 2000)
+    counts = Counter(
+        (trial.year, code(phase)) for trial in trials for phase in trial.phases if (trial.year or 0) >= 2000
+    )
     return sorted([year, phase, count] for (year, phase), count in counts.items())
 
 
@@ -124,7 +126,12 @@ def in_all_countries(trials: list[Trial]) -> Rows:
 
 def many_sites(trials: list[Trial]) -> Rows:
     rows = [
-        [trial.iri, trial.title, len(trial.locations), len({country_iri(site["country"]) for site in trial.locations if "country" in site})]
+        [
+            trial.iri,
+            trial.title,
+            len(trial.locations),
+            len({country_iri(site["country"]) for site in trial.locations if "country" in site}),
+        ]
         for trial in trials
         if len(trial.locations) > 20
     ]
@@ -195,7 +202,12 @@ def industry_public(trials: list[Trial]) -> Rows:
             sides = ["industry"] * ("INDUSTRY" in kinds) + ["public"] * bool(kinds & {"NIH", "FED", "OTHER_GOV"})
             groups[" and ".join(sides) or "neither"].append(trial)
     rows = [
-        [name, len(found), sum(trial.status == "COMPLETED" for trial in found), sum(trial.record["hasResults"] for trial in found)]
+        [
+            name,
+            len(found),
+            sum(trial.status == "COMPLETED" for trial in found),
+            sum(trial.record["hasResults"] for trial in found),
+        ]
         for name, found in groups.items()
     ]
     return sorted(rows, key=lambda row: (-row[1], row[0]))

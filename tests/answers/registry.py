@@ -56,7 +56,11 @@ def stale_status(trials: list[Trial]) -> Rows:
     rows = []
     for trial in trials:
         end = trial.primary_completion
-        if end and end < TODAY[: len(end)] and trial.status in ("RECRUITING", "NOT_YET_RECRUITING", "ENROLLING_BY_INVITATION"):
+        if (
+            end
+            and end < TODAY[: len(end)]
+            and trial.status in ("RECRUITING", "NOT_YET_RECRUITING", "ENROLLING_BY_INVITATION")
+        ):
             kind = code(trial.one("statusModule.primaryCompletionDateStruct.type"))
             update = trial.one("statusModule.lastUpdatePostDateStruct.date")
             rows.append([trial.iri, trial.title, code(trial.status), end, kind, update])
@@ -77,7 +81,9 @@ def completion_lag(trials: list[Trial]) -> Rows:
 def date_precision(trials: list[Trial]) -> Rows:
     names = {4: "year", 7: "month", 10: "day"}
     counts = Counter(
-        (names[len(trial.start)], code(trial.one("statusModule.startDateStruct.type"))) for trial in trials if trial.start
+        (names[len(trial.start)], code(trial.one("statusModule.startDateStruct.type")))
+        for trial in trials
+        if trial.start
     )
     return sorted(([*key, count] for key, count in counts.items()), key=lambda row: (row[0], row[1] or ""))
 

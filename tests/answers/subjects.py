@@ -67,7 +67,9 @@ def repurposed(trials: list[Trial]) -> Rows:
     for drug in {drug for trial in dated for drug in trial.drugs}:
         tried = [trial for trial in dated if drug in trial.drugs]
         first = [trial.year or 0 for trial in tried if trial.under("D001249")]
-        later = [trial.year or 0 for trial in tried if trial.under("D003876") and first and (trial.year or 0) > min(first)]
+        later = [
+            trial.year or 0 for trial in tried if trial.under("D003876") and first and (trial.year or 0) > min(first)
+        ]
         if later:
             rows.append([MESH + drug, names[drug], min(first), len(first), min(later), len(later)])
     return sorted(rows, key=lambda row: (-row[5], -row[3], row[1], row[0]))
