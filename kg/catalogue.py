@@ -28,8 +28,9 @@ _INTRODUCTION = """\
     kg query NAME --data trials.kgstore [--param NAME=VALUE]...
 
 The results are those of the records that ship with the tests, the first {shown} rows of each. The tests run each
-question in Oxigraph and in rdflib, and compare both with an answer that plain Python computes from the JSON.
-For programs the questions stand in [examples.ttl](../queries/examples.ttl), as the
+question in Oxigraph and in rdflib, and compare both with an answer that plain Python computes from the JSON, without
+RDF; a [benchmark](../benchmarks/README.md#questions) does so with 1,659 records and takes the times. For programs the
+questions stand in [examples.ttl](../queries/examples.ttl), as the
 [SPARQL examples of the SIB](https://github.com/sib-swiss/sparql-examples) have them.
 
 - Several values of a parameter mean any of them, if its description does not say otherwise.
