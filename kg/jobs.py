@@ -128,7 +128,8 @@ class _Pool:
             place = self._given % (2 * AHEAD * self._jobs)  # whose room on disk is used again
             try:
                 shard = str(self._shards / f"{self._started}-{place}")
-                return self._started, self._executor.submit(_do, sent, shard)
+                with _held():
+                    return self._started, self._executor.submit(_do, sent, shard)
             except BrokenProcessPool:
                 self._start_again()
 
@@ -150,7 +151,23 @@ class _Pool:
         self._executor.shutdown(wait=False, cancel_futures=True)
         for process in processes:
             with suppress(OSError, ValueError):
-                process.terminate()
+                process.kill()  # a signal that it could handle might find it still in the midst of our own work
+
+
+_HELD = {signal.SIGINT, signal.SIGTERM} if hasattr(signal, "pthread_sigmask") else set()
+
+
+@contextmanager
+def _held() -> Iterator[None]:
+    """The time in which processes may be forked: signals wait, so that none unwinds in a child what is the parent's."""
+    if not _HELD:
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _HELD)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _begin(settings: Settings, parent: int) -> None:
@@ -158,6 +175,8 @@ def _begin(settings: Settings, parent: int) -> None:
     global _worker
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    if _HELD:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _HELD)
     _end_with_parent(parent)
     gc.freeze()
     gc.set_threshold(100_000, 50, 100)
