@@ -105,18 +105,28 @@ def graph(*inputs: Input, contacts: bool = False, reject: Reject = _raise) -> rd
     return made_of(read(*inputs, reject=reject), contacts=contacts, reject=reject)
 
 
-def query(asked: str, data: Input | Iterable[Input], params: Mapping[str, str | Sequence[str]] | None = None) -> Answer:
+def query(
+    asked: str,
+    data: Input | Iterable[Input] | rdflib.Graph,
+    params: Mapping[str, str | Sequence[str]] | None = None,
+    *,
+    timeout: float | None = None,
+    memory: int | None = None,
+) -> Answer:
     """The answer to a question in SPARQL: its name in the library, a file or a text.
 
-    ``data`` is the folder of a store, or RDF files and study records; ``params`` fills in the parameters.
+    ``data`` is the folder of a store, RDF files and study records, or a graph; ``params`` fills in the parameters. A
+    query is stopped after ``timeout`` seconds, by default 300, and where it takes more than ``memory`` bytes, by
+    default half of the machine's: then :class:`OutputError` is raised, and nothing else is lost.
 
     >>> answer = query("arms", "tests/data/NCT02059759.txt")
     >>> answer.rows[1]["intervention"]
     '1.0 MIU IL-2 per day'
     """
     from kg.ask import query as run
+    from kg.guard import SECONDS, Limits, half_of_memory
 
-    return run(asked, data, params)
+    return run(asked, data, params, limits=Limits(timeout or SECONDS, memory or half_of_memory()))
 
 
 def to_networkx(*sources: Any) -> nx.MultiDiGraph:
