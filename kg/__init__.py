@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     import rdflib
 
     from kg.answers import Answer
+    from kg.notebook.drawing import Drawing
+    from kg.notebook.graph import Graph
+    from kg.notebook.study import Study
     from kg.records import Record
 
 __version__ = "0.1.0"
@@ -46,11 +49,13 @@ __all__ = [
     "SourceError",
     "Superseded",
     "UsageError",
+    "drawing",
     "graph",
     "ntriples",
     "projection",
     "query",
     "read",
+    "study",
     "to_networkx",
 ]
 
@@ -94,15 +99,46 @@ def ntriples(*inputs: Input, contacts: bool = False, reject: Reject = _raise) ->
         yield exported.data
 
 
-def graph(*inputs: Input, contacts: bool = False, reject: Reject = _raise) -> rdflib.Graph:
+def graph(*inputs: Input, contacts: bool = False, reject: Reject = _raise) -> Graph:
     """The studies of some inputs as one graph of rdflib, with the prefixes bound; of two versions the newer.
 
     >>> len(graph("tests/data/NCT02059759.txt"))
     706
     """
+    from kg.notebook.graph import Graph
     from kg.run import graph as made_of
 
-    return made_of(read(*inputs, reject=reject), contacts=contacts, reject=reject)
+    made = Graph(bind_namespaces="none")
+    made_of(read(*inputs, reject=reject), contacts=contacts, reject=reject, into=made)
+    return made
+
+
+def study(number: str, data: Input | Iterable[Input] | rdflib.Graph) -> Study:
+    """A study by its NCT number: its key facts, which a notebook shows as a table, and its picture.
+
+    ``data`` is as for :func:`query`. Raises :class:`UsageError` where the study is not there.
+
+    >>> found = study("NCT02059759", "tests/data/NCT02059759.txt")
+    >>> found.facts["Condition"]
+    ['Amyotrophic Lateral Sclerosis', 'MeSH: Amyotrophic Lateral Sclerosis (D000690)']
+    """
+    from kg.notebook.open import study as found
+
+    return found(number, data)
+
+
+def drawing(data: Input | Iterable[Input] | rdflib.Graph | None = None, **wish: Any) -> Drawing:
+    """A picture, which a notebook shows as a page to explore; it has ``html``, ``svg`` and ``save``.
+
+    ``data`` is as for :func:`query`; what is wanted is one of ``study``, ``view``, ``around`` (with ``depth``),
+    ``query`` (a text), ``summary`` and ``ontology``, and ``limit``, as ``kg draw`` has them.
+
+    >>> drawing("tests/data/NCT02059759.txt", view="sites")
+    <Drawing Sites and studies: 2 nodes, 1 links>
+    """
+    from kg.notebook.open import drawing as made
+
+    return made(data, **wish)
 
 
 def query(

@@ -127,10 +127,11 @@ def query(
     >>> answer.variables, len(answer.rows)
     (['study', 'position', 'arm', 'type', 'intervention'], 3)
     """
-    return ask(_askable(data, report or Report()), prepared(asked, params), limits=limits)
+    return ask(source(data, report or Report()), prepared(asked, params), limits=limits)
 
 
-def _askable(data: Data, report: Report) -> ox.Store | Path:
+def source(data: Data, report: Report) -> ox.Store | Path:
+    """What can be asked: the folder of a store, or a store in memory of files or of a graph of rdflib."""
     if isinstance(data, ox.Store):
         return data
     if isinstance(data, str | os.PathLike):

@@ -130,7 +130,7 @@ class _Child:
     def _raise(self, code: int) -> NoReturn:
         seconds = self._limits.seconds
         if code == -signal.SIGALRM:
-            raise OutputError(f"The query was stopped after {seconds:g} s; a longer --timeout gives it more time.")
+            raise OutputError(f"The query was stopped after {seconds:g} s; a longer timeout gives it more time.")
         if code in (-signal.SIGSEGV, -signal.SIGBUS, -signal.SIGILL):
             raise UsageError(
                 "The query is too deep for the engine: too much in it stands within each other, or in one row."

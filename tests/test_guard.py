@@ -83,7 +83,7 @@ def test_what_runs_away_is_stopped_in_time(store: Path, in_memory: bool) -> None
 
 def test_the_command_tells_the_option_that_gives_more_time(store: Path) -> None:
     said = kg_query(EVER, "-d", str(store), "--timeout", "1", code=1)[1]
-    assert said == "kg: The query was stopped after 1 s; a longer --timeout gives it more time.\n"
+    assert said == "kg: The query was stopped after 1 s; a longer timeout gives it more time.\n"
 
 
 @pytest.mark.parametrize("text", [ALL, DISTINCT], ids=["answer", "sorted"])

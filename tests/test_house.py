@@ -39,6 +39,7 @@ ORDER = [
     ["ask"],
     ["explain"],
     ["restore", "validate", "draw", "mesh", "network"],
+    ["notebook"],
     ["cli"],
     ["reference", "__main__"],
 ]

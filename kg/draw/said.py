@@ -27,12 +27,16 @@ class Said:
         found = [value.value for value in self.graph.values(self.iri, CT + name)]
         return sorted(found, key=lambda iri: (int(self.one("position", iri) or 0), iri))
 
-    def standing(self) -> str:
-        phases = "/".join(several(self.graph, self.iri, "phase")) or self.one("studyType")
-        count = self.one("enrollmentCount")
+    def phase(self) -> str:
+        return "/".join(several(self.graph, self.iri, "phase"))
+
+    def enrolment(self) -> str:
+        count, kind = self.one("enrollmentCount"), self.one("enrollmentType").lower()
         people = f"{int(count):,} participants" if count.isdigit() else ""
-        kind = self.one("enrollmentType").lower()
-        return joined(phases, self.one("overallStatus"), f"{people} ({kind})" if people and kind else people)
+        return f"{people} ({kind})" if people and kind else people
+
+    def standing(self) -> str:
+        return joined(self.phase() or self.one("studyType"), self.one("overallStatus"), self.enrolment())
 
     def design(self) -> str:
         masking = self.one("masking").lower()
