@@ -33,9 +33,9 @@ def missing(query: str, store: ox.Store) -> Iterator[str]:
     """A sentence for each name of a query that the data do not have, with one that it may be meant for."""
     for iri in iris(query):
         if not _occurs(ox.NamedNode(iri), store):
-            near = _near(iri)
-            known = f"; did you mean {_short(near, query)}?" if near else _other_use(iri, query, store)
-            yield f"{_short(iri, query)} does not occur in the data{known}."
+            near = _near(iri) or _other_spelling(iri, store)
+            meant = f"; did you mean {_short(near, query)}?" if near else "."
+            yield f"{_short(iri, query)} does not occur in the data{meant}"
 
 
 def names(query: str, store: ox.Store) -> Iterator[tuple[str, str, int]]:
@@ -44,7 +44,7 @@ def names(query: str, store: ox.Store) -> Iterator[tuple[str, str, int]]:
         node = ox.NamedNode(iri)
         places = ((node, None, None), (None, node, None), (None, None, node))
         count = sum(1 for place in places for _ in store.quads_for_pattern(*place))
-        near = None if count else _near(iri)
+        near = None if count else _near(iri) or _other_spelling(iri, store)
         meaning = meaning_of(iri, store) or ("" if count else "not known")
         yield _short(iri, query), meaning + (f"; did you mean {_short(near, query)}?" if near else ""), count
 
@@ -118,12 +118,9 @@ def _occurs(node: ox.NamedNode, store: ox.Store) -> bool:
     return any(next(iter(found), None) is not None for found in places)
 
 
-def _other_use(iri: str, query: str, store: ox.Store) -> str:
-    """That the data have a name only in another spelling: MeSH padded with zeros, a small letter, another scheme."""
-    for other in _spellings(iri):
-        if _occurs(ox.NamedNode(other), store):
-            return f"; did you mean {_short(other, query)}?"
-    return ""
+def _other_spelling(iri: str, store: ox.Store) -> str | None:
+    """How the data write a name: MeSH without zeros before it, in capitals, with the other scheme."""
+    return next((other for other in _spellings(iri) if _occurs(ox.NamedNode(other), store)), None)
 
 
 def _spellings(iri: str) -> list[str]:
@@ -138,7 +135,7 @@ def _spellings(iri: str) -> list[str]:
     number = re.fullmatch(r"([A-Za-z]+)0*(\d+)", local)
     locals_ = [local, local.upper()]
     if number:
-        locals_ += [f"{number[1].upper()}{number[2]:0>{width}}" for width in (6, 8)]
+        locals_ += [f"{number[1].upper()}{number[2]:0>{width}}" for width in (8, 6)]
     return [a + b for a in reversed(starts) for b in reversed(locals_) if a + b != iri]
 
 

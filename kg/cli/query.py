@@ -11,6 +11,10 @@ import click
 from kg.cli.base import LOST, progress_of, tell_problems
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pyoxigraph as ox
+
     from kg.answers import Answer
     from kg.guard import Limits
     from kg.report import Report
@@ -107,10 +111,9 @@ def _asked(text: str, data: tuple[str, ...], report: Report, limits: Limits, all
     """The answer of data; where it is empty, what may be wrong is told."""
     from kg.ask import ask
     from kg.hints import missing
-    from kg.store import askable, at_hand
+    from kg.store import at_hand
 
-    with progress_of(data) as progress:
-        found = askable(data, report, progress)
+    found = _read(data, report)
     answer = ask(found, text, allow_service=allow_service, limits=limits)
     if answer.is_empty:
         with at_hand(found) as store:
@@ -121,12 +124,19 @@ def _asked(text: str, data: tuple[str, ...], report: Report, limits: Limits, all
 
 def _explain(text: str, data: tuple[str, ...], report: Report, limits: Limits) -> None:
     from kg.explain import explained
-    from kg.store import askable
 
-    with progress_of(data) as progress:
-        found = askable(data, report, progress)
-    for line in explained(text, found, limits):
+    for line in explained(text, _read(data, report), limits):
         click.echo(line)
+
+
+def _read(data: tuple[str, ...], report: Report) -> ox.Store | Path:
+    """What is asked: records and files are read, the folder of a store is left to the query."""
+    from kg.store import askable, is_store
+
+    if len(data) == 1 and is_store(data[0]):
+        return askable(data, report)
+    with progress_of(data) as progress:
+        return askable(data, report, progress)
 
 
 def _write(answer: Answer, name: str | None, output: str) -> None:
