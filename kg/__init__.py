@@ -134,7 +134,7 @@ def drawing(data: Input | Iterable[Input] | rdflib.Graph | None = None, **wish: 
     ``query`` (a text), ``summary`` and ``ontology``, and ``limit``, as ``kg draw`` has them.
 
     >>> drawing("tests/data/NCT02059759.txt", view="sites")
-    <Drawing Sites and studies: 2 nodes, 1 links>
+    <Drawing Sites: 2 nodes, 1 links>
     """
     from kg.notebook.open import drawing as made
 
