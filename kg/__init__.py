@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     import rdflib
 
     from kg.answers import Answer
+    from kg.notebook.drawing import Drawing
+    from kg.notebook.graph import Graph
+    from kg.notebook.study import Study
     from kg.records import Record
 
 __version__ = "0.1.0"
@@ -46,11 +49,13 @@ __all__ = [
     "SourceError",
     "Superseded",
     "UsageError",
+    "drawing",
     "graph",
     "ntriples",
     "projection",
     "query",
     "read",
+    "study",
     "to_networkx",
 ]
 
@@ -94,29 +99,70 @@ def ntriples(*inputs: Input, contacts: bool = False, reject: Reject = _raise) ->
         yield exported.data
 
 
-def graph(*inputs: Input, contacts: bool = False, reject: Reject = _raise) -> rdflib.Graph:
+def graph(*inputs: Input, contacts: bool = False, reject: Reject = _raise) -> Graph:
     """The studies of some inputs as one graph of rdflib, with the prefixes bound; of two versions the newer.
 
     >>> len(graph("tests/data/NCT02059759.txt"))
     706
     """
+    from kg.notebook.graph import Graph
     from kg.run import graph as made_of
 
-    return made_of(read(*inputs, reject=reject), contacts=contacts, reject=reject)
+    made = Graph(bind_namespaces="none")
+    made_of(read(*inputs, reject=reject), contacts=contacts, reject=reject, into=made)
+    return made
 
 
-def query(asked: str, data: Input | Iterable[Input], params: Mapping[str, str | Sequence[str]] | None = None) -> Answer:
+def study(number: str, data: Input | Iterable[Input] | rdflib.Graph) -> Study:
+    """A study by its NCT number: its key facts, which a notebook shows as a table, and its picture.
+
+    ``data`` is as for :func:`query`. Raises :class:`UsageError` where the study is not there.
+
+    >>> found = study("NCT02059759", "tests/data/NCT02059759.txt")
+    >>> found.facts["Condition"]
+    ['Amyotrophic Lateral Sclerosis', 'MeSH: Amyotrophic Lateral Sclerosis (D000690)']
+    """
+    from kg.notebook.open import study as found
+
+    return found(number, data)
+
+
+def drawing(data: Input | Iterable[Input] | rdflib.Graph | None = None, **wish: Any) -> Drawing:
+    """A picture, which a notebook shows as a page to explore; it has ``html``, ``svg`` and ``save``.
+
+    ``data`` is as for :func:`query`; what is wanted is one of ``study``, ``view``, ``around`` (with ``depth``),
+    ``query`` (a text), ``summary`` and ``ontology``, and ``limit``, as ``kg draw`` has them.
+
+    >>> drawing("tests/data/NCT02059759.txt", view="sites")
+    <Drawing Sites: 2 nodes, 1 links>
+    """
+    from kg.notebook.open import drawing as made
+
+    return made(data, **wish)
+
+
+def query(
+    asked: str,
+    data: Input | Iterable[Input] | rdflib.Graph,
+    params: Mapping[str, str | Sequence[str]] | None = None,
+    *,
+    timeout: float | None = None,
+    memory: int | None = None,
+) -> Answer:
     """The answer to a question in SPARQL: its name in the library, a file or a text.
 
-    ``data`` is the folder of a store, or RDF files and study records; ``params`` fills in the parameters.
+    ``data`` is the folder of a store, RDF files and study records, or a graph; ``params`` fills in the parameters. A
+    query is stopped after ``timeout`` seconds, by default 300, and where it takes more than ``memory`` bytes, by
+    default half of the machine's: then :class:`OutputError` is raised, and nothing else is lost.
 
     >>> answer = query("arms", "tests/data/NCT02059759.txt")
     >>> answer.rows[1]["intervention"]
     '1.0 MIU IL-2 per day'
     """
     from kg.ask import query as run
+    from kg.guard import SECONDS, Limits, half_of_memory
 
-    return run(asked, data, params)
+    return run(asked, data, params, limits=Limits(timeout or SECONDS, memory or half_of_memory()))
 
 
 def to_networkx(*sources: Any) -> nx.MultiDiGraph:

@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import IO, TYPE_CHECKING, Any
 
 import pyoxigraph as ox
 
 from kg import hints
 from kg.answers import Answer
+from kg.child import no_network
 from kg.errors import OutputError, UsageError
+from kg.guard import Limits, guarded
 from kg.parameters import filled
 from kg.questions import parsed, question
 from kg.report import Report
 from kg.sparql import calls_service, form, is_update, prefixes
-from kg.store import any_data
+from kg.store import askable, at_hand
+
+if TYPE_CHECKING:
+    import rdflib
+
+    Data = str | os.PathLike[str] | Iterable[str | os.PathLike[str]] | rdflib.Graph | ox.Store
 
 PREFIXES = {
     "ct": "https://w3id.org/trialkg/ontology#",
@@ -36,6 +44,7 @@ PREFIXES = {
 }
 """Prefixes that a query need not declare."""
 Params = Mapping[str, str | Sequence[str]]
+_TRIPLES = b"triples"
 
 
 def text_of(asked: str) -> str:
@@ -65,42 +74,75 @@ def prepared(asked: str, params: Params | None = None) -> str:
     return "\n".join([*lines, text])
 
 
-def ask(store: ox.Store, text: str, *, allow_service: bool = False) -> Answer:
-    """The answer of a store to a query, over all its graphs as one.
+def ask(
+    data: ox.Store | str | os.PathLike[str], text: str, *, allow_service: bool = False, limits: Limits | None = None
+) -> Answer:
+    """The answer of a store, or of the one in a folder, to a query, over all its graphs as one.
 
-    Raises :class:`~kg.errors.UsageError` for what is no query, would change data or asks another server.
+    A process of its own finds it, so that no query takes this one down or longer than it may. Raises
+    :class:`~kg.errors.UsageError` for what is no query, would change data, asks another server or is too deep, and
+    :class:`~kg.errors.OutputError` for what goes beyond the limits.
     """
     if is_update(text):
         raise UsageError(f"{form(text)} would change data, and kg query only asks.")
     if calls_service(text) and not allow_service:
         raise UsageError("The query asks another server (SERVICE), which takes the option --allow-service.")
-    try:
-        found = store.query(text, use_default_graph_as_union=True)
-        return Answer.of(found, PREFIXES | prefixes(text))
-    except (SyntaxError, ValueError) as error:
-        raise hints.syntax(text, error) from error
-    except OSError as error:
-        raise OutputError(f"The query failed: {error}.") from error
+    kind, _, found = guarded(partial(_answer, data, text, allow_service), limits or Limits()).partition(b"\n")
+    known = PREFIXES | prefixes(text)
+    if kind == _TRIPLES:
+        return Answer(triples=[quad.triple for quad in ox.parse(found, format=ox.RdfFormat.N_TRIPLES)], prefixes=known)
+    return Answer(found, prefixes=known)
+
+
+def _answer(data: ox.Store | str | os.PathLike[str], text: str, allow_service: bool, stream: IO[bytes]) -> None:
+    """Writes what a query gives: a line that tells its kind, then JSON or N-Triples."""
+    with at_hand(data) as store:
+        if not allow_service:
+            no_network()
+        try:
+            found: Any = store.query(text, use_default_graph_as_union=True)
+            graph = isinstance(found, ox.QueryTriples)
+            stream.write((_TRIPLES if graph else b"results") + b"\n")
+            found.serialize(stream, ox.RdfFormat.N_TRIPLES if graph else ox.QueryResultsFormat.JSON)
+        except (SyntaxError, ValueError) as error:
+            raise hints.syntax(text, error) from error
+        except (OSError, RuntimeError) as error:
+            raise OutputError(f"The query failed: {' '.join(str(error).split())}.") from error
 
 
 def query(
     asked: str,
-    data: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+    data: Data,
     params: Params | None = None,
     *,
     report: Report | None = None,
+    limits: Limits | None = None,
 ) -> Answer:
     """The answer to a query, given as its name in the library, its file or its text.
 
-    ``data`` is the folder of a store, or RDF files and study records, one or several.
+    ``data`` is the folder of a store, or RDF files and study records, one or several; or a graph of rdflib, or a store
+    of pyoxigraph.
 
     >>> answer = query("arms", "tests/data/NCT02059759.txt")
     >>> answer.variables, len(answer.rows)
     (['study', 'position', 'arm', 'type', 'intervention'], 3)
     """
-    inputs = [data] if isinstance(data, str | os.PathLike) else [*data]
-    with any_data(inputs, report or Report()) as store:
-        return ask(store, prepared(asked, params))
+    return ask(source(data, report or Report()), prepared(asked, params), limits=limits)
+
+
+def source(data: Data, report: Report) -> ox.Store | Path:
+    """What can be asked: the folder of a store, or a store in memory of files or of a graph of rdflib."""
+    if isinstance(data, ox.Store):
+        return data
+    if isinstance(data, str | os.PathLike):
+        return askable([data], report)
+    if not hasattr(data, "serialize"):
+        return askable(data, report)
+    graph: Any = data
+    name, form_ = ("nquads", ox.RdfFormat.N_QUADS) if graph.context_aware else ("nt", ox.RdfFormat.N_TRIPLES)
+    store = ox.Store()
+    store.bulk_load(graph.serialize(format=name, encoding="utf-8"), format=form_)
+    return store
 
 
 def endpoint(

@@ -21,6 +21,7 @@ from pathlib import Path
 from tempfile import gettempdir
 
 from kg.beside import folder_beside
+from kg.child import end_with_parent, held, released
 from kg.errors import OutputError
 from kg.records import Parcel, Record, Sent
 from kg.work import Item, Result, Settings, Worker
@@ -128,7 +129,7 @@ class _Pool:
             place = self._given % (2 * AHEAD * self._jobs)  # whose room on disk is used again
             try:
                 shard = str(self._shards / f"{self._started}-{place}")
-                with _held():
+                with held():
                     return self._started, self._executor.submit(_do, sent, shard)
             except BrokenProcessPool:
                 self._start_again()
@@ -154,43 +155,16 @@ class _Pool:
                 process.kill()  # a signal that it could handle might find it still in the midst of our own work
 
 
-_HELD = {signal.SIGINT, signal.SIGTERM} if hasattr(signal, "pthread_sigmask") else set()
-
-
-@contextmanager
-def _held() -> Iterator[None]:
-    """The time in which processes may be forked: signals wait, so that none unwinds in a child what is the parent's."""
-    if not _HELD:
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, _HELD)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
 def _begin(settings: Settings, parent: int) -> None:
     """Makes a process a worker, which leaves signals to its parent and ends with it."""
     global _worker
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    if _HELD:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _HELD)
-    _end_with_parent(parent)
+    released()
+    end_with_parent(parent)
     gc.freeze()
     gc.set_threshold(100_000, 50, 100)
     _worker = _worker or Worker(settings)
-
-
-def _end_with_parent(parent: int) -> None:
-    """Asks Linux to end this process when its parent ends, however that ends."""
-    if sys.platform == "linux":
-        import ctypes
-
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
-        if os.getppid() != parent:  # it ended before that was asked
-            os._exit(1)
 
 
 def _do(task: list[Record | Sent], shard: str) -> Result:

@@ -31,8 +31,10 @@ if TYPE_CHECKING:
 MANIFEST, DESCRIPTION = ".manifest.json", ".void.ttl"
 
 
-def graph(records: Iterable[Record], *, contacts: bool, reject: Reject) -> rdflib.Graph:
-    """One graph of rdflib of all the studies; of two records of a study the newer, of two as new the later."""
+def graph(
+    records: Iterable[Record], *, contacts: bool, reject: Reject, into: rdflib.Graph | None = None
+) -> rdflib.Graph:
+    """One graph of rdflib, or the one given, of all the studies; of two records of a study the newer or the later."""
     import rdflib
 
     exporter = Exporter(contacts=contacts)
@@ -41,7 +43,7 @@ def graph(records: Iterable[Record], *, contacts: bool, reject: Reject) -> rdfli
         earlier = newest.get(exported.study)
         if earlier is None or earlier.version <= exported.version:
             newest[exported.study] = exported
-    made = rdflib.Graph(bind_namespaces="none")
+    made = rdflib.Graph(bind_namespaces="none") if into is None else into
     for prefix, namespace in exporter.prefixes.items():
         made.bind(prefix, namespace)
     return made.parse(data=b"".join(exported.data for exported in newest.values()), format="nt")

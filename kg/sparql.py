@@ -14,7 +14,7 @@ _WORDS = re.compile(
     |(?P<iri><[^<>"{}|^`\\\x00-\x20]*>)
     |(?P<string>\"\"\"(?:[^"\\]|\\.|"(?!""))*\"\"\"|'''(?:[^'\\]|\\.|'(?!''))*'''|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')
     |(?P<variable>[?$]\w+)
-    |(?P<prefixed>(?:[A-Za-z][\w.-]*)?:(?:[\w:%.-]*[\w:%-])?)
+    |(?P<prefixed>(?:[A-Za-z][\w.-]*)?:(?:(?:[\w:%.-]|\\[-_~.!$&'()*+,;=/?\#@%])*(?:[\w:%-]|\\[-_~.!$&'()*+,;=/?\#@%]))?)
     |(?P<word>[A-Za-z_]\w*)""",
     re.VERBOSE | re.DOTALL,
 )
@@ -57,12 +57,23 @@ def is_update(query: str) -> bool:
 
 
 def calls_service(query: str) -> bool:
-    """Whether a query asks another server on its own.
+    """Whether a query asks another server on its own; where it cannot be told for certain, it does.
+
+    Engines take the keyword even where it is joined to its neighbours.
 
     >>> calls_service("SELECT * { SERVICE <http://a/> { } }"), calls_service("SELECT * { ?service ?p 'SERVICE' }")
     (True, False)
+    >>> calls_service("SELECT * { ?s ?p trueSERVICEex: { } }"), calls_service("SELECT * { ?s ex:service ?o }")
+    (True, False)
     """
-    return any(word.kind == "word" and word.text.upper() == "SERVICE" for word in words(query))
+    return any(_calls(word) for word in words(query))
+
+
+def _calls(word: Word) -> bool:
+    text = word.text.upper()
+    if word.kind == "iri":  # a comparison may look like one: ?a<1)SERVICE?x#>
+        return re.search(r"SERVICE(SILENT)?[?$#:]", text) is not None
+    return word.kind in ("word", "prefixed") and "SERVICE" in text.partition(":")[0]
 
 
 def prefixes(query: str) -> dict[str, str]:

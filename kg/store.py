@@ -220,13 +220,32 @@ def any_data(
 
     Raises :class:`~kg.errors.UsageError` where nothing is named or there.
     """
+    with at_hand(askable(inputs, report, progress)) as store:
+        yield store
+
+
+@contextmanager
+def at_hand(data: ox.Store | str | os.PathLike[str]) -> Iterator[ox.Store]:
+    """A store as it is, or the one of a folder."""
+    if isinstance(data, ox.Store):
+        yield data
+        return
+    with opened(data) as store:
+        yield store
+
+
+def askable(
+    inputs: Iterable[str | os.PathLike[str]], report: Report, progress: Progress | None = None
+) -> ox.Store | Path:
+    """What can be asked: the folder of a store, or a store in memory of RDF files and study records.
+
+    Raises :class:`~kg.errors.UsageError` where nothing is named or there.
+    """
     names = [os.fspath(each) for each in inputs]
     if not names:
         raise UsageError("No data is named; give the folder of a store, RDF files or study records.")
     if len(names) == 1 and is_store(names[0]):
-        with opened(names[0]) as store:
-            yield store
-        return
+        return Path(names[0])
     store = ox.Store()
     rdf = [name for name in names if is_rdf(name)]
     for name in rdf:
@@ -237,7 +256,7 @@ def any_data(
     if records:
         for data in _newest(records, report, progress):
             store.bulk_load(data, format=ox.RdfFormat.N_QUADS)
-    yield store
+    return store
 
 
 def _newest(names: list[str], report: Report, progress: Progress | None) -> Iterator[bytes]:

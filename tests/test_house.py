@@ -20,8 +20,8 @@ from kg.restore import PAGE
 TOP = Path(__file__).parent.parent
 MODULES = sorted((TOP / "kg").glob("**/*.py"))
 ORDER = [
-    ["errors", "resources", "clean", "beside", "sparql"],
-    ["ontology", "unpack", "page", "context", "questions"],
+    ["errors", "resources", "clean", "beside", "sparql", "child", "columns"],
+    ["ontology", "unpack", "page", "context", "questions", "guard"],
     ["values", "source", "cut", "lexical", "findings"],
     ["derive", "style", "records", "shacl"],
     ["plan", "rules", "pyshacl", "tokens"],
@@ -37,7 +37,9 @@ ORDER = [
     ["run", "rdf", "coverage", "html"],
     ["store", "hints", "answers", "parameters"],
     ["ask"],
+    ["explain"],
     ["restore", "validate", "draw", "mesh", "network"],
+    ["notebook"],
     ["cli"],
     ["reference", "__main__"],
 ]

@@ -11,8 +11,11 @@ from typing import Any
 
 import pyoxigraph as ox
 
-from kg.errors import InputError, SourceError, UsageError
+from kg.errors import InputError, UsageError
 from kg.ontology import CT, RDF, RDFS
+from kg.rdf import statements
+from kg.store import is_rdf, is_store
+from kg.store import opened as stored
 
 Reject = Callable[[InputError], None]
 Row = dict[str, str]
@@ -118,44 +121,17 @@ def opened(inputs: Iterable[str], reject: Reject, *, results: bool = False, prog
     names = list(inputs)
     if not names:
         raise UsageError("No input is given; name study records, RDF files, or the folder of a store.")
-    if len(names) == 1 and _is_store(Path(names[0])):
-        return Graph(_read_only(names[0]))
+    if len(names) == 1 and is_store(names[0]):
+        with stored(names[0]) as found:
+            return Graph(found)
     store = ox.Store()
-    rdf = [name for name in names if _is_rdf(name)]
-    for name in rdf:
-        _load(store, name)
+    rdf = [name for name in names if is_rdf(name)]
+    store.bulk_extend(statements(rdf))
     records = [name for name in names if name not in rdf]
     if records:
         data = b"".join(_exported(records, reject, results, progress))
         store.bulk_load(data, format=ox.RdfFormat.N_TRIPLES)
     return Graph(store)
-
-
-def _is_store(path: Path) -> bool:
-    return path.is_dir() and (path / "CURRENT").exists()
-
-
-def _is_rdf(name: str) -> bool:
-    from kg.formats import format_of
-    from kg.rdf import FORMATS
-
-    try:
-        return format_of(name).name in FORMATS and not name.endswith((".json", ".jsonl"))
-    except UsageError:
-        return False
-
-
-def _read_only(name: str) -> ox.Store:
-    try:
-        return ox.Store.read_only(name)
-    except OSError as error:
-        raise SourceError(f"is no folder of a store ({error})", file=name) from error
-
-
-def _load(store: ox.Store, name: str) -> None:
-    from kg.rdf import statements
-
-    store.bulk_extend(statements([name]))
 
 
 def _exported(names: list[str], reject: Reject, results: bool, progress: Any) -> Iterator[bytes]:

@@ -80,15 +80,24 @@ def draw(
     query = _query(wish.query)
     check_places(names, [output])
     graph = None if wish.ontology else opened(names, reject, results=bool(wish.query), progress=progress)
+    made, picture = rendered(graph, wish, query, (ending,), _stem(output))
+    _write(output, made[0])
+    counts = (len(picture.nodes), len(picture.edges), len(made[0]))
+    return Drawn(output, *counts, time.monotonic() - started, tuple(picture.notes))
+
+
+def rendered(
+    graph: Graph | None, wish: Wish, query: str, endings: Iterable[str], name: str
+) -> tuple[list[bytes], Picture]:
+    """What is wanted of a graph, as the content of a file of each ending, and the picture, which is empty for charts.
+
+    ``query`` is the text of the query to be drawn, if any; files that are saved from a page are called by ``name``.
+    """
     if wish.summary:
         assert graph is not None
-        made, picture = _summary(graph, ending), Picture("")
-    else:
-        picture = _picture(graph, wish, query)
-        made = _written(picture, ending, wish.renderer, _stem(output))
-    _write(output, made)
-    counts = (len(picture.nodes), len(picture.edges), len(made))
-    return Drawn(output, *counts, time.monotonic() - started, tuple(picture.notes))
+        return [_summary(graph, ending) for ending in endings], Picture("")
+    picture = _picture(graph, wish, query)
+    return [_written(picture, ending, wish.renderer, name) for ending in endings], picture
 
 
 def _ending(output: str) -> str:

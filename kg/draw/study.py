@@ -4,19 +4,18 @@ to the left."""
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable
 
 from kg.draw.cards import TITLE, Words, card, pill
-from kg.draw.facts import LONG, address, facts, one, several
+from kg.draw.facts import LONG, address, facts
 from kg.draw.graph import Graph
 from kg.draw.picture import Card, Detail, Node, Picture
 from kg.draw.placing import Parts, place
+from kg.draw.said import Said, joined
 from kg.draw.views import STUDY, short_citation
 from kg.errors import UsageError
-from kg.ontology import CT, RDFS
+from kg.ontology import CT
 
-LABEL, POSITION = RDFS + "label", CT + "position"
 CITATION = "http://purl.org/dc/terms/bibliographicCitation"
 MIDDLE, SIDE, ARM, GIVEN, SMALL = 470.0, 280.0, 230.0, 330.0, 300.0
 """Widths of cards in pixels: in the middle, at the left, of arms, of interventions, of what is folded."""
@@ -32,10 +31,9 @@ def study(graph: Graph, number: str) -> Picture:
     return _Study(graph, iri).picture()
 
 
-class _Study:
+class _Study(Said):
     def __init__(self, graph: Graph, iri: str) -> None:
-        self.graph = graph
-        self.iri = iri
+        super().__init__(graph, iri)
         self.made = Picture(self.label(iri), "")
         self.parts = Parts()
 
@@ -47,19 +45,6 @@ class _Study:
         self.disease()
         place(self.made, self.iri, self.parts, self.graph)
         return self.made
-
-    # ------------------------------------------------------------ what is asked of the graph
-
-    def one(self, name: str, iri: str = "") -> str:
-        return one(self.graph, iri or self.iri, name)
-
-    def label(self, iri: str) -> str:
-        return self.graph.label(iri)
-
-    def listed(self, name: str) -> list[str]:
-        """The IRIs that a property of the study leads to, in the order of the record."""
-        found = [value.value for value in self.graph.values(self.iri, CT + name)]
-        return sorted(found, key=lambda iri: (int(self.one("position", iri) or 0), iri))
 
     def node(self, iri: str, kind: str, label: str, made: Card, *, link: str = "", folded: bool = False) -> Node:
         details = facts(self.graph, iri, LONG) if "://" in iri else []
@@ -79,42 +64,16 @@ class _Study:
         self.node(self.iri, "Study", self.label(self.iri), card(words, MIDDLE, strong=True))
         self.made.subtitle = f"{number} · {self.standing()}"
 
-    def standing(self) -> str:
-        phases = "/".join(several(self.graph, self.iri, "phase")) or self.one("studyType")
-        count = self.one("enrollmentCount")
-        people = f"{int(count):,} participants" if count.isdigit() else ""
-        kind = self.one("enrollmentType").lower()
-        return _joined(phases, self.one("overallStatus"), f"{people} ({kind})" if people and kind else people)
-
-    def design(self) -> str:
-        masking = self.one("masking").lower()
-        return _joined(
-            self.one("allocation"),
-            *(name.lower() for name in several(self.graph, self.iri, "interventionModel")),
-            f"{masking} masking" if masking and "mask" not in masking and "open" not in masking else masking,
-            self.one("primaryPurpose").lower(),
-        )
-
-    def time(self) -> str:
-        start, end = self.one("startDate"), self.one("completionDate")
-        return f"{start or '…'} to {end or '…'}" if start or end else ""
-
-    def who(self) -> str:
-        low, high = self.one("minimumAge").lower(), self.one("maximumAge").lower()
-        ages = f"{low} to {high}" if low and high else f"{low} and over" if low else f"up to {high}" if high else ""
-        sex = self.one("sex").lower()
-        return _joined(f"Ages {ages}" if ages else "", {"all": "all sexes"}.get(sex, sex))
-
     def given(self) -> None:
         for iri in self.listed("arm"):
-            words = [Words(_joined("Arm", self.one("armType", iri)), "kind"), Words(self.label(iri), "name", 3)]
+            words = [Words(joined("Arm", self.one("armType", iri)), "kind"), Words(self.label(iri), "name", 3)]
             if not self.graph.values(iri, CT + "armIntervention"):
                 words.append(Words(self.one("description", iri), "soft", 3))
             self.hang(self.node(iri, "Arm", self.label(iri), card(words, ARM)), self.iri, "arm")
             self.parts.arms.append(iri)
         for iri in self.listed("intervention"):
             label = self.label(iri) or "Intervention without a name"
-            words = [Words(_joined("Intervention", self.one("interventionType", iri)), "kind"), Words(label, "name", 2)]
+            words = [Words(joined("Intervention", self.one("interventionType", iri)), "kind"), Words(label, "name", 2)]
             words += [Words(text, "soft", 4) for text in (self.one("description", iri),) if text]
             self.node(iri, "Intervention", label, card(words, GIVEN))
             self.parts.interventions.append(iri)
@@ -182,7 +141,7 @@ class _Study:
             for iri in self.listed(name)[:SHOWN]:
                 sort = self.one("agencyClass", iri)
                 words = [
-                    Words(_joined(what, "" if sort == "Other" else sort), "kind"),
+                    Words(joined(what, "" if sort == "Other" else sort), "kind"),
                     Words(self.label(iri), "name", 3),
                 ]
                 self.hang(self.node(iri, "Organization", self.label(iri), card(words, SIDE)), self.iri, what.lower())
@@ -210,11 +169,6 @@ class _Study:
         for id_ in self.parts.folded[group.id]:
             self.made.link(group.id, id_, noun, 0.0)
 
-    def where(self, found: list[str]) -> str:
-        countries = Counter(self.one("countryName", iri) for iri in found)
-        ranked = sorted(countries.items(), key=lambda pair: (-pair[1], pair[0]))
-        return ", ".join(f"{name or 'elsewhere'} {count}" for name, count in ranked)
-
     def site(self, iri: str) -> Node:
         facility = self.label(iri)
         town = ", ".join(part for part in (self.one("city", iri), self.one("countryName", iri)) if part)
@@ -231,7 +185,7 @@ class _Study:
     def publication(self, iri: str) -> Node:
         citation = self.one(CITATION, iri)
         paper = self.one("pubmed", iri)
-        what = _joined("Publication", self.one("referenceType", iri).lower())
+        what = joined("Publication", self.one("referenceType", iri).lower())
         words = [Words(what, "kind"), Words(_title(citation), "text", 3)]
         words.append(Words(short_citation(citation), "soft"))
         return self.node(iri, "Publication", short_citation(citation), card(words, SIDE), link=address(paper))
@@ -254,10 +208,6 @@ class _Study:
             if iri not in self.made.nodes:
                 self.node(iri, "Broader condition", self.label(iri), pill(self.label(iri), 260.0))
                 self.parts.ancestors.append(iri)
-
-
-def _joined(*parts: str) -> str:
-    return " · ".join(part for part in parts if part)
 
 
 def _first(measures: dict[str, list[str]]) -> str:

@@ -1,0 +1,28 @@
+"""An answer as a table of a terminal: columns aligned, texts wrapped in its width, codes and links behind prefixes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from kg.answers import Answer
+
+
+def show(answer: Answer, console: Console | None = None) -> None:
+    """Shows the rows of an answer, and how many they are."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    made = Table(box=box.SIMPLE_HEAD, pad_edge=False, row_styles=("", "dim") if len(answer.variables) > 4 else None)
+    for name, number in zip(answer.variables, answer.numeric(), strict=True):
+        made.add_column(Text(name), justify="right" if number else "left", overflow="fold")
+    for row in answer.cells():
+        made.add_row(*map(Text, row))
+    console = console or Console(highlight=False)
+    console.print(made)
+    count = len(answer.terms)
+    console.print(f"{count:,} row{'' if count == 1 else 's'}", style="dim")

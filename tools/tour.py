@@ -1,0 +1,128 @@
+"""Writes docs/tour.ipynb: the cells below with what they give.
+
+python tools/tour.py
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbclient import NotebookClient
+
+TOP = Path(__file__).parent.parent
+TOUR = TOP / "docs" / "tour.ipynb"
+CELLS = [
+    "# A tour",
+    "From study records to a graph, its questions, its pictures, and on to other tools. The notebook runs as it stands "
+    "in `docs/` of a checkout: `pip install 'trialkg[pandas,parquet,draw]'` and Jupyter.",
+    "## A graph\n\nRecords in, a graph of rdflib out. What is on show is escaped, and asks for nothing on the network.",
+    """
+    import kg
+
+    graph = kg.graph("../tests/data/studies", "../tests/data/NCT02059759.txt")
+    graph
+    """,
+    "## A study",
+    """
+    study = graph.study("NCT02059759")
+    study
+    """,
+    "As a picture. `study.drawing()` alone shows a page to explore; here is what is printed of it.",
+    """
+    from IPython.display import SVG
+
+    SVG(study.drawing().svg)
+    """,
+    "## A question\n\nOf the [library](questions.md), with a parameter; or your own, in SPARQL.",
+    """
+    kg.query("studies_under", graph, {"disease": "D009422"})
+    """,
+    '''
+    kg.query("""
+        SELECT ?country (COUNT(DISTINCT ?study) AS ?studies) {
+          ?study ct:location/ct:countryName ?country
+        } GROUP BY ?country ORDER BY DESC(?studies) ?country LIMIT 5
+    """, graph)
+    ''',
+    "A name that the data do not have costs a hint, a query that runs away a sentence; the session goes on.",
+    """
+    try:
+        kg.query("SELECT ?a { ?a ?b ?c . ?d ?e ?f FILTER(STRLEN(STR(?c)) + STRLEN(STR(?f)) = -1) }", graph, timeout=0.5)
+    except kg.OutputError as error:
+        print(error)
+    """,
+    "## Frames and files",
+    """
+    frame = kg.query("phases_by_year", graph).to_pandas()
+    frame.dtypes
+    """,
+    """
+    from pathlib import Path
+    from tempfile import mkdtemp
+
+    import pandas
+
+    folder = Path(mkdtemp())
+    (folder / "arms.parquet").write_bytes(kg.query("arms", graph).written("parquet"))
+    pandas.read_parquet(folder / "arms.parquet").head(3)
+    """,
+    "## A network\n\nFor networkx: everything, or a projection onto two kinds of things.",
+    """
+    network = kg.projection(kg.to_networkx(graph), "condition-intervention")
+    print(network)
+    for node, degree in sorted(network.degree, key=lambda pair: (-pair[1], pair[0]))[:5]:
+        print(degree, network.nodes[node]["label"])
+    """,
+    "The same as a picture to explore: search, click, filter; the buttons save it.",
+    """
+    kg.drawing(graph, view="conditions-interventions")
+    """,
+    "## A store\n\nA folder on disk answers at once and takes updates; on a command line, `kg store build` and "
+    "`kg store update` do the same. It is asked like a graph.",
+    """
+    from kg.report import Report
+    from kg.store import build
+
+    build(["../tests/data/studies"], folder / "trials.kgstore", report=Report())
+    """,
+    """
+    kg.query("countries", folder / "trials.kgstore").to_pandas().head()
+    """,
+]
+
+
+def notebook() -> Any:
+    """The notebook without what its cells give."""
+    made = nbformat.v4.new_notebook()
+    for i, text in enumerate(CELLS):
+        lines = text.strip("\n").splitlines()
+        indent = len(lines[0]) - len(lines[0].lstrip())
+        source = "\n".join(line[indent:] for line in lines).rstrip()
+        new = nbformat.v4.new_code_cell if text.startswith("\n") else nbformat.v4.new_markdown_cell
+        made.cells.append(new(source, id=f"cell-{i + 1}"))
+    made.metadata = {
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+        "language_info": {"name": "python"},
+    }
+    return made
+
+
+def executed() -> Any:
+    """The notebook as it is when its cells have been run, in ``docs/``."""
+    made = notebook()
+    kernel = NotebookClient(made, timeout=120, resources={"metadata": {"path": str(TOUR.parent)}})
+    kernel.execute()
+    for cell in made.cells:
+        cell.metadata.pop("execution", None)
+        for output in cell.get("outputs", []):
+            output.get("metadata", {}).clear()
+    made.metadata["language_info"] = {"name": "python"}
+    return made
+
+
+if __name__ == "__main__":
+    TOUR.write_text(nbformat.writes(executed()) + "\n", "utf-8")
+    sys.exit(0)
