@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyoxigraph as ox
 
-from kg.columns import Term, Value, column, python
+from kg.frames import Term, Value, column, python
 from kg.errors import UsageError
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from kg.restore import PAGE
 TOP = Path(__file__).parent.parent
 MODULES = sorted((TOP / "kg").glob("**/*.py"))
 ORDER = [
-    ["errors", "resources", "clean", "beside", "sparql", "child", "columns"],
+    ["errors", "resources", "clean", "beside", "sparql", "child", "frames"],
     ["ontology", "unpack", "page", "context", "questions", "guard"],
     ["values", "source", "cut", "lexical", "findings"],
     ["derive", "style", "records", "shacl"],

@@ -180,7 +180,7 @@ def test_a_drawing_can_be_explored_in_its_frame(browser: Browser, tmp_path: Path
 
 def test_the_tour_shows_what_its_cells_give(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JUPYTER_PLATFORM_DIRS", "1")
-    monkeypatch.setenv("IPYTHONDIR", str(TOP / "nowhere"))
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
     shown = json.loads(TOUR.read_text("utf-8"))
     tour = runpy.run_path(str(TOP / "tools" / "tour.py"))
     assert [cell["id"] for cell in shown["cells"]] == [cell.id for cell in tour["notebook"]().cells]
