@@ -83,7 +83,7 @@ def export(
     base = namespace(base)
     report = report or Report()
     reject = _raise_first if strict else report.problem
-    writer = Writer(name, in_order=in_order, hashed=manifest or describe)
+    writer = Writer(name, packing=chosen.packing, in_order=in_order, hashed=manifest or describe)
     settings = Settings(chosen.name, writer.compression, contacts, base)
     worker = Worker(settings)
     found: list[Item] = []

@@ -22,7 +22,7 @@ MODULES = sorted((TOP / "kg").glob("**/*.py"))
 ORDER = [
     ["errors", "resources", "clean", "beside", "sparql"],
     ["ontology", "unpack", "page", "context", "questions"],
-    ["values", "source", "cut", "lexical", "findings"],
+    ["values", "source", "cut", "lexical", "findings", "columns"],
     ["derive", "style", "records", "shacl"],
     ["plan", "rules", "pyshacl", "tokens"],
     ["convert", "residue", "structs", "layout"],
@@ -108,6 +108,8 @@ def test_heavy_libraries_are_imported_where_they_are_used() -> None:
         "fsspec",
         "pycountry",
         "zstandard",
+        "pyarrow",
+        "distributed",
     } & set(loaded) == set()
 
 

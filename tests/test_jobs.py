@@ -62,7 +62,7 @@ def run(many: Path, output: Path, count: int, **options: Any) -> tuple[bytes, li
     return output.read_bytes(), told, report
 
 
-@pytest.mark.parametrize("name", ["x.ttl", "x.nt", "x.nq.zst", "x.trig.gz", "x.jsonld", "x.rdf"])
+@pytest.mark.parametrize("name", ["x.ttl", "x.nt", "x.nq.zst", "x.trig.gz", "x.parquet", "x.jsonld", "x.rdf"])
 @pytest.mark.parametrize("options", [{}, {"in_order": True}], ids=["", "sort"])
 def test_the_number_of_processes_changes_nothing(
     tmp_path: Path, many: Path, name: str, options: dict[str, Any]

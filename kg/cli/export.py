@@ -8,7 +8,7 @@ import click
 
 from kg.cli.base import LOST, problems_to, progress_of, tell
 
-FORMATS = ("turtle", "ntriples", "nquads", "trig", "jsonld", "rdfxml")
+FORMATS = ("turtle", "ntriples", "nquads", "trig", "parquet", "jsonld", "rdfxml")
 
 
 @click.command()
