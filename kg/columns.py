@@ -66,7 +66,7 @@ def _slices(lines: bytes) -> Iterator[bytes]:
 
 
 def _table(pa: Any, lines: bytes) -> Any:
-    """The lines are regular where IRIs begin and end: those of subject and predicate are first, that of the graph last."""
+    """Lines are regular where IRIs begin and end: those of subject and predicate are first, that of the graph last."""
     import numpy as np
 
     text = np.frombuffer(lines, np.uint8)
