@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from kg import cut
-from kg.errors import InputError, SourceError
+from kg.errors import InputError, OutputError, SourceError
 from kg.formats import FORMATS
 from kg.ledger import Ledger, Totals
 from kg.partitions import Partition
@@ -203,11 +203,17 @@ def prepare(folder: str) -> None:
 
 
 def finish(folder: str, names: set[str], manifest: bytes) -> None:
-    """Takes parts of before away that none of ``names`` has replaced, then writes the manifest."""
+    """Takes parts of before away that none of ``names`` has replaced, then writes the manifest.
+
+    Raises :class:`~kg.errors.OutputError` where a part is not there: who wrote it has another folder of that name.
+    """
     system, path = filesystem(folder)
-    for each in system.ls(path, detail=False):
-        name = posixpath.basename(each)
-        if NAME.fullmatch(name) and name not in names:
-            system.rm_file(each)
+    system.invalidate_cache()
+    there = {posixpath.basename(each): each for each in system.ls(path, detail=False)}
+    if missing := sorted(names - set(there)):
+        raise OutputError(f"{folder} lacks {missing[0]}: the workers do not reach that folder under this name.")
+    for name in there.keys() - names:
+        if NAME.fullmatch(name):
+            system.rm_file(there[name])
     with _placed(f"{folder}/{MANIFEST}") as place, replacing(place) as file:
         file.write(manifest)

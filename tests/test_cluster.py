@@ -164,6 +164,14 @@ def test_a_run_takes_the_place_of_the_one_before_and_a_failed_one_has_no_manifes
     def fail(*_: object) -> None:
         raise OutputError("There is no room.")
 
+    def elsewhere(*arguments: Any) -> parts.Part:
+        return parts.write(*arguments[:2], str(tmp_path), *arguments[3:])
+
+    monkeypatch.setattr(cluster, "write", elsewhere)
+    (folder / "part-00000.nt").unlink()
+    with pytest.raises(OutputError, match=r"lacks part-00000\.nt: the workers do not reach that folder"):
+        export([SEED], folder)
+    assert not (folder / "_manifest.json").exists()
     monkeypatch.setattr(cluster, "write", fail)
     with pytest.raises(OutputError):
         export([SEED], folder)
