@@ -231,6 +231,7 @@ if sys.argv[2] == "yes":
 """
 RDFLIB = f"""{TERMS}
 import rdflib
+rdflib.NORMALIZE_LITERALS = False  # else it writes other numbers than it was given
 if sys.argv[2] == "yes":
     def term(value, datatype, language):
         if datatype is None:

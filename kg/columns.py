@@ -6,6 +6,7 @@ has ``xsd:string``, one with a language ``rdf:langString`` (https://www.w3.org/T
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from typing import IO, TYPE_CHECKING, Any
 
@@ -37,6 +38,8 @@ def arrow() -> Any:
         import pyarrow.parquet
     except ImportError as error:
         raise UsageError("Parquet needs packages that are not here: pip install 'trialkg[parquet]'.") from error
+    if pa.default_memory_pool().backend_name != "system":  # the other ones keep twice the memory of small tables
+        pa.set_memory_pool(pa.system_memory_pool())
     return pa
 
 
@@ -150,13 +153,38 @@ def packed(found: bytes) -> bytes:
     return made
 
 
+class _Sink(io.RawIOBase):
+    """A file that takes no more once a write failed or it is closed: pyarrow goes on, and shall not raise over it."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self.failure: OSError | None = None
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        if self.failure is None and not self._file.closed:
+            try:
+                self._file.write(data)
+            except OSError as error:
+                self.failure = error
+        return memoryview(data).nbytes
+
+    def check(self) -> None:
+        """Raises the failure there was."""
+        if self.failure is not None:
+            raise self.failure
+
+
 class Rows:
     """A Parquet file that is written: tables are gathered until a row group is full."""
 
     def __init__(self, file: IO[bytes]) -> None:
         pa = self._arrow = arrow()
         options = {"compression": "zstd", "compression_level": LEVEL, "store_schema": False}
-        self._writer = pa.parquet.ParquetWriter(file, _schema(pa), **options)
+        self._sink = _Sink(file)
+        self._writer = pa.parquet.ParquetWriter(self._sink, _schema(pa), **options)
         self._tables: list[Any] = []
         self._count = 0
         self._lines = bytearray()
@@ -177,6 +205,7 @@ class Rows:
         self._cut()
         self._group()
         self._writer.close()
+        self._sink.check()
 
     def _cut(self) -> None:
         if self._lines:
@@ -193,6 +222,7 @@ class Rows:
         if self._tables:
             rows = self._arrow.concat_tables(self._tables).unify_dictionaries().combine_chunks()
             self._writer.write_table(rows, row_group_size=rows.num_rows)
+            self._sink.check()
             self._tables, self._count = [], 0
 
 

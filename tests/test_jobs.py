@@ -177,8 +177,8 @@ def test_a_run_that_is_told_to_stop_leaves_nothing(tmp_path: Path, long: Path, s
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("count", [1, 2])
-def test_a_full_disk_gives_one_sentence_and_no_half_file(tmp_path: Path, long: Path, count: int) -> None:
+@pytest.mark.parametrize(("name", "count"), [("x.nt", 1), ("x.nt", 2), ("x.parquet", 2)])
+def test_a_full_disk_gives_one_sentence_and_no_half_file(tmp_path: Path, long: Path, name: str, count: int) -> None:
     place = tmp_path / "disk"
     place.mkdir()
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "none", str(place)], capture_output=True)
@@ -187,13 +187,13 @@ def test_a_full_disk_gives_one_sentence_and_no_half_file(tmp_path: Path, long: P
             pytest.fail("a small disk cannot be mounted")
         pytest.skip("mounting a small disk takes root")
     try:
-        (place / "x.nt").write_bytes(b"of before")
-        command = [*KG, "export", "-j", str(count), str(long), "-o", str(place / "x.nt")]
+        (place / name).write_bytes(b"of before")
+        command = [*KG, "export", "-j", str(count), str(long), "-o", str(place / name)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert done.returncode == 1
-        assert re.fullmatch(r"kg: \S*x\.nt cannot be written: No space left on device\.\n", done.stderr)
-        assert [path.name for path in place.iterdir()] == ["x.nt"]
-        assert (place / "x.nt").read_bytes() == b"of before"
+        assert re.fullmatch(rf"kg: \S*{re.escape(name)} cannot be written: No space left on device\.\n", done.stderr)
+        assert [path.name for path in place.iterdir()] == [name]
+        assert (place / name).read_bytes() == b"of before"
     finally:
         subprocess.run(["umount", str(place)], check=True)
 
