@@ -51,9 +51,9 @@ class Cost(NamedTuple):
     peak: float
 
 
-def cost(code: str, *arguments: str) -> Cost:
+def cost(code: str, *arguments: str, python: str = sys.executable) -> Cost:
     """Runs Python code in a process of its own."""
-    process = subprocess.Popen([sys.executable, "-c", code, *arguments])
+    process = subprocess.Popen([python, "-c", code, *arguments])
     _, status, usage = os.wait4(process.pid, 0)
     if status:
         sys.exit(f"A run failed: {code.strip().splitlines()[0]} ...")

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pyoxigraph as ox
 
-from kg.frames import Term, Value, column, python
 from kg.errors import UsageError
+from kg.frames import Term, Value, column, python
 
 if TYPE_CHECKING:
     import pandas

@@ -14,15 +14,17 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from io import BufferedReader
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
 import pyoxigraph as ox
 
+from kg import columns
 from kg.formats import Format, compression_of
 from kg.jsonld import compact
 from kg.ledger import Totals
 from kg.ontology import CT, RDF, RDFS, XSD
+from kg.pack import PARQUET, Chunks
 
 REGISTRY = "https://clinicaltrials.gov/"
 TERMS = "https://clinicaltrials.gov/about-site/terms-conditions"
@@ -97,8 +99,10 @@ class Export:
     tool: str
 
 
-def _opened(path: Path) -> Any:
-    compression = compression_of(path.name)
+def _opened(export: Export) -> Any:
+    path, compression = export.path, export.format.packing or compression_of(export.path.name)
+    if compression == PARQUET:
+        return BufferedReader(cast("Any", Chunks(columns.read(str(path)))), 1 << 20)
     if compression == ".gz":
         return gzip.open(path, "rb")
     if compression == ".zst":
@@ -110,8 +114,8 @@ def _opened(path: Path) -> Any:
 
 def _statements(export: Export) -> Iterator[list[bytes]]:
     """Subject, predicate and object of each statement, spelled as N-Triples have them."""
-    with _opened(export.path) as file:
-        if export.format.name in ("ntriples", "nquads"):
+    with _opened(export) as file:
+        if export.format.name in ("ntriples", "nquads", "parquet"):
             end = b" <" if export.format.graphs else b" ."
             yield from (line[: line.rindex(end)].split(b" ", 2) for line in file)
         else:
@@ -273,7 +277,7 @@ def _span(totals: Totals) -> str:
 
 def _distribution(made: _Description) -> None:
     export, totals = made.export, made.export.totals
-    packed = _PACKED.get(compression_of(export.path.name))
+    packed, syntax = _PACKED.get(compression_of(export.path.name)), _SYNTAX.get(export.format.name)
     about = f"{totals.studies:,} study records of ClinicalTrials.gov. {CHANGES}"
     if totals.withheld:
         about += f" Left out: {totals.withheld:,} e-mail addresses and telephone numbers."
@@ -295,7 +299,7 @@ def _distribution(made: _Description) -> None:
         dcat_compressFormat=packed and MEDIA_TYPES + packed,
         dcat_byteSize=_literal(str(export.path.stat().st_size), "nonNegativeInteger"),
         spdx_checksum=made.here("checksum"),
-        void_feature="formats:" + _SYNTAX[export.format.name],
+        void_feature=syntax and f"formats:{syntax}",
     )
     made.say(
         made.here("checksum"),

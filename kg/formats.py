@@ -1,6 +1,7 @@
 """The formats of an export: what stands before, between and after the studies, and how one study is encoded.
 
-N-Triples, N-Quads, Turtle and TriG come from the emitter; JSON-LD and RDF/XML are made from its N-Triples.
+N-Triples, N-Quads, Turtle and TriG come from the emitter; JSON-LD and RDF/XML are made from its N-Triples, the columns
+of Parquet from its N-Quads.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ from pathlib import PurePath
 
 import pyoxigraph as ox
 
+from kg import columns
 from kg.errors import UsageError
+from kg.pack import PARQUET
 
 Encoder = Callable[[bytes], bytes]
 
@@ -36,6 +39,8 @@ class Format:
     grouped: bool
     graphs: bool
     frame: Callable[[Mapping[str, str]], Frame]
+    packing: str = ""
+    """How its bytes are packed always, by :mod:`kg.pack`."""
 
 
 def _as_is(data: bytes) -> bytes:
@@ -55,6 +60,11 @@ def _json_ld(prefixes: Mapping[str, str]) -> Frame:
     from kg.jsonld import frame
 
     return Frame(*frame(prefixes))
+
+
+def _columns(_: Mapping[str, str]) -> Frame:
+    columns.arrow()
+    return Frame(b"", b"", b"", _as_is)
 
 
 _ROOT_END = b"</rdf:RDF>"
@@ -84,6 +94,7 @@ FORMATS = {
         Format("ntriples", ".nt", "application/n-triples", False, False, _lines),
         Format("nquads", ".nq", "application/n-quads", False, True, _lines),
         Format("trig", ".trig", "application/trig", True, True, _grouped),
+        Format("parquet", PARQUET, "application/vnd.apache.parquet", False, True, _columns, PARQUET),
         Format("jsonld", ".jsonld", "application/ld+json", False, False, _json_ld),
         Format("rdfxml", ".rdf", "application/rdf+xml", False, False, _rdf_xml),
     )
@@ -108,12 +119,15 @@ def format_of(name: str, asked: str | None = None) -> Format:
     >>> format_of("studies.nq.gz").name, format_of("-").name
     ('nquads', 'turtle')
 
-    Raises :class:`~kg.errors.UsageError` where neither tells.
+    Raises :class:`~kg.errors.UsageError` where neither tells, and for Parquet in something packed.
     """
-    if asked is not None:
-        return FORMATS[asked]
-    if name == "-":
-        return FORMATS["turtle"]
+    chosen = FORMATS[asked or "turtle"] if asked or name == "-" else _named(name)
+    if chosen.packing and compression_of(name):
+        raise UsageError(f"Parquet is compressed within; end the name {name} in {chosen.extension}.")
+    return chosen
+
+
+def _named(name: str) -> Format:
     plain = name.removesuffix(compression_of(name))
     for known in FORMATS.values():
         if plain.endswith(known.extension):

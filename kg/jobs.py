@@ -171,7 +171,7 @@ def _do(task: list[Record | Sent], shard: str) -> Result:
     assert _worker is not None
     result = _worker(task)
     if result.data:
-        with open(os.open(shard, os.O_WRONLY | os.O_CREAT, 0o600), "wb", buffering=0) as file:  # noqa: PTH123 -- not cut to nothing first
+        with open(os.open(shard, os.O_WRONLY | os.O_CREAT, 0o600), "wb") as file:  # noqa: PTH123 -- not cut to nothing first
             file.write(result.data)
         result.shard = shard, len(result.data)
         result.data = b""

@@ -1,11 +1,17 @@
-"""Packing bytes as gzip or Zstandard: in frames that can stand one after another, so that each can be made alone."""
+"""Packing bytes as gzip or Zstandard: in frames that can stand one after another, so that each can be made alone.
+
+Lines of N-Quads are packed as Parquet too, where the frames are tables that a file of Parquet is gathered from.
+"""
 
 from __future__ import annotations
 
 import gzip
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, cast
+
+PARQUET = ".parquet"
 
 ZSTANDARD_LEVEL = 3
 GZIP_LEVEL = 6
@@ -24,6 +30,10 @@ def packed(data: bytes, compression: str) -> bytes:
         import zstandard
 
         return zstandard.ZstdCompressor(level=ZSTANDARD_LEVEL).compress(data)
+    if compression == PARQUET:
+        from kg import columns
+
+        return columns.packed(data)
     return data
 
 
@@ -39,5 +49,30 @@ def unpacking(file: IO[bytes], compression: str) -> Iterator[IO[bytes]]:
 
         with zstandard.ZstdDecompressor().stream_reader(file, closefd=False, read_across_frames=True) as stream:
             yield cast("IO[bytes]", stream)
+    elif compression == PARQUET:
+        from kg import columns
+
+        yield cast("IO[bytes]", io.BufferedReader(cast("io.RawIOBase", Chunks(columns.read(file)))))
     else:
         yield file
+
+
+class Chunks(io.RawIOBase):
+    """A stream of chunks as a file."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = chunks
+        self._left = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]  # any writable buffer
+        while not self._left:
+            chunk = next(self._chunks, None)
+            if chunk is None:
+                return 0
+            self._left = chunk
+        size = min(len(buffer), len(self._left))
+        buffer[:size], self._left = self._left[:size], self._left[size:]
+        return size

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from io import BufferedReader, RawIOBase
+from io import BufferedReader
 from pathlib import Path
 from typing import Any, cast
 
 import pyoxigraph as ox
 
+from kg import columns
 from kg.errors import SourceError, UsageError
 from kg.formats import format_of
+from kg.pack import PARQUET, Chunks
 from kg.unpack import CHUNK, unpacked
 
 FORMATS = {
@@ -21,32 +23,12 @@ FORMATS = {
     "trig": ox.RdfFormat.TRIG,
     "jsonld": ox.RdfFormat.JSON_LD,
     "rdfxml": ox.RdfFormat.RDF_XML,
+    "parquet": ox.RdfFormat.N_QUADS,
 }
 
 
 Term = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
 Properties = dict[str, list[Term]]
-
-
-class _Chunks(RawIOBase):
-    """A stream of chunks as a file."""
-
-    def __init__(self, chunks: Iterator[bytes]) -> None:
-        self._chunks = chunks
-        self._left = b""
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]  # any writable buffer
-        while not self._left:
-            chunk = next(self._chunks, None)
-            if chunk is None:
-                return 0
-            self._left = chunk
-        size = min(len(buffer), len(self._left))
-        buffer[:size], self._left = self._left[:size], self._left[size:]
-        return size
 
 
 def quads(name: str, progress: Callable[[int], None] | None = None) -> Iterator[ox.Quad]:
@@ -57,8 +39,11 @@ def quads(name: str, progress: Callable[[int], None] | None = None) -> Iterator[
     chosen = FORMATS[format_of(name).name]
     try:
         with Path(name).open("rb") as file:
-            chunks = unpacked(counted(iter(partial(file.read, CHUNK), b""), progress))
-            yield from ox.parse(BufferedReader(cast("Any", _Chunks(chunks)), CHUNK), format=chosen)
+            if format_of(name).packing == PARQUET:
+                chunks = columns.read(file)
+            else:
+                chunks = unpacked(counted(iter(partial(file.read, CHUNK), b""), progress))
+            yield from ox.parse(BufferedReader(cast("Any", Chunks(chunks)), CHUNK), format=chosen)
     except (SyntaxError, ValueError, OSError) as error:
         raise SourceError(f"is no good {format_of(name).name} ({error})", file=name) from error
     except SourceError as error:

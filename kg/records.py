@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Generator, Iterable
 
-    from kg.source import Progress, Reject
+    from kg.source import Progress, Reject, Source
 
 PAGE_HEAD = 1 << 20
 TRIES = 8
@@ -124,7 +124,12 @@ def parcels(
     besides: Iterable[str] = (),
 ) -> Iterator[Record | Parcel | End]:
     """The same as of :func:`read`, but what is likely a study is only cut out: :meth:`Reading.records_of` reads it."""
-    for source in sources(inputs, reject, progress, besides):
+    return parcels_of(sources(inputs, reject, progress, besides), reject)
+
+
+def parcels_of(found: Iterable[Source], reject: Reject) -> Iterator[Record | Parcel | End]:
+    """The parcels of some streams."""
+    for source in found:
         reading = Reading(source.name, reject, path=source.path)
         yield from reading.parcels(source.open())
         yield End(reading)

@@ -84,14 +84,14 @@ def export(
     chosen = format_of(name, format)
     base = namespace(base)
     report = report or Report()
-    reject = _raise_first if strict else report.problem
-    writer = Writer(name, in_order=in_order, hashed=manifest or describe)
+    reject = raise_first if strict else report.problem
+    writer = Writer(name, packing=chosen.packing, in_order=in_order, hashed=manifest or describe)
     settings = Settings(chosen.name, writer.compression, contacts, base)
     worker = Worker(settings)
     found: list[Item] = []
     read = parcels(given, found.append, progress, [name, name + MANIFEST, name + DESCRIPTION, *besides])
     with quiet_gc(), writer.open(worker.frame):
-        for task, result in results(tasks(_merged(read, found)), settings, worker, jobs, writer.place):
+        for task, result in results(tasks(merged(read, found)), settings, worker, jobs, writer.place):
             writer.add(result.data, result.shard)
             result.data = b""  # it is not held while the next one is made
             replay(task, result, writer.ledger, report, reject)
@@ -126,11 +126,12 @@ def namespace(base: str) -> str:
     return base if base.endswith("/") else base + "/"
 
 
-def _raise_first(problem: InputError) -> None:
+def raise_first(problem: InputError) -> None:
+    """Refuses a problem, as strict runs do."""
     raise problem
 
 
-def _merged(read: Iterator[Item], found: list[Item]) -> Iterator[Item]:
+def merged(read: Iterator[Item], found: list[Item]) -> Iterator[Item]:
     """What is read, with the problems that are found in between in their places."""
     for item in read:
         yield from found

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from kg.errors import SourceError, UsageError
-from kg.unpack import CHUNK, is_plain, is_zip, members, unpacked
+from kg.unpack import ALL, CHUNK, is_plain, is_zip, members, unpacked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -85,6 +85,50 @@ def total_size(inputs: Iterable[str | os.PathLike[str]]) -> int | None:
     return sum(one.st_size for one in found.values()) if all(map(_regular, found.values())) else None
 
 
+def files(inputs: Iterable[str | os.PathLike[str]], reject: Reject) -> Iterator[tuple[str, str]]:
+    """Every file in the inputs once, in the order of :func:`sources`: its name in messages, and its path or address.
+
+    A folder may have an address too. Raises :class:`UsageError` where an input does not exist.
+    """
+    names = _names(inputs)
+    for name in names:
+        _check(name)
+    seen: set[str] = set()
+    for name in names:
+        for path in _listed(name) if _URL.match(name) else map(str, _files(name, reject)):
+            place = path if _URL.match(path) else os.path.realpath(path)
+            if place not in seen:
+                seen.add(place)
+                yield (_shown_url(path) if _URL.match(path) else printed(path)), place
+
+
+def opened(place: str) -> AbstractContextManager[IO[bytes]]:
+    """A file of this machine or at an address, to be read."""
+    return _remote(place) if _URL.match(place) else _local_file(Path(place))
+
+
+def size_of(place: str) -> int | None:
+    """The bytes of a file, or None where that cannot be told."""
+    if not _URL.match(place):
+        return Path(place).stat().st_size
+    system, path = filesystem(place)
+    return cast("int | None", system.info(path).get("size"))
+
+
+def streams(name: str, place: str, reject: Reject, span: slice = ALL) -> Iterator[Source]:
+    """The streams of one file; of an archive the members in a span of their order."""
+    return _opened(name, partial(opened, place), reject, None, span)
+
+
+def _listed(url: str) -> list[str]:
+    """The files below an address where that is a folder, else the address."""
+    system, path = filesystem(url)
+    if not system.isdir(path):
+        return [url]
+    found = [each for each in system.find(path) if not re.search(r"/\.", each.removeprefix(path))]
+    return sorted(system.unstrip_protocol(each) for each in found)
+
+
 def printed(text: str) -> str:
     """A text as one line of a message: what is not printable is escaped.
 
@@ -111,7 +155,7 @@ def _check(name: str) -> None:
     if not name:
         raise UsageError("An input is empty, where a file, a folder, an address or - has to stand.")
     if _URL.match(name):
-        _filesystem(name)
+        filesystem(name)
         return
     try:
         Path(name).stat()
@@ -119,7 +163,8 @@ def _check(name: str) -> None:
         raise UsageError(f"{printed(name)}: {getattr(error, 'strerror', None) or error}.") from error
 
 
-def _filesystem(url: str) -> tuple[Any, str]:
+def filesystem(url: str) -> tuple[Any, str]:
+    """The filesystem of an address, or that of this machine, and the path there."""
     from fsspec.core import url_to_fs
 
     protocol = url.partition("://")[0]
@@ -197,19 +242,23 @@ def _local_file(path: Path) -> IO[bytes]:
 
 
 def _remote(url: str) -> AbstractContextManager[IO[bytes]]:
-    system, path = _filesystem(url)
+    system, path = filesystem(url)
     return cast("AbstractContextManager[IO[bytes]]", system.open(path, "rb"))
 
 
 def _opened(
-    name: str, opener: Callable[[], AbstractContextManager[IO[bytes]]], reject: Reject, progress: Progress | None
+    name: str,
+    opener: Callable[[], AbstractContextManager[IO[bytes]]],
+    reject: Reject,
+    progress: Progress | None,
+    span: slice = ALL,
 ) -> Iterator[Source]:
     try:
         with opener() as handle:
             raw = cast("IO[bytes]", _Counted(handle, progress)) if progress else handle
             head = raw.read(4)
             if is_zip(head):
-                for member, chunks in members(raw, head):
+                for member, chunks in members(raw, head, span):
                     yield Source(f"{name}!{printed(member)}", chunks)
             else:
                 path = _path(handle) if is_plain(head) else ""

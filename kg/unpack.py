@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     Codec = Callable[[Iterable[bytes]], Iterator[bytes]]
 
+ALL = slice(None)
 CHUNK = 1 << 20
 """Bytes asked for at once."""
 STEP = 1 << 10
@@ -153,20 +154,32 @@ def _unzstd(steps: Iterable[bytes]) -> Iterator[bytes]:
 # -- zip --------------------------------------------------------------------------------------------------------
 
 
-def members(raw: IO[bytes], head: bytes) -> Iterator[tuple[str, Iterator[bytes]]]:
+def members(raw: IO[bytes], head: bytes, span: slice = ALL) -> Iterator[tuple[str, Iterator[bytes]]]:
     """The files of a zip archive by name, each with its bytes, to be read before the next one is asked for.
 
-    ``head`` is what was read of ``raw`` already. Hidden files and folders are left out. Raises :class:`SourceError`
-    and :class:`zipfile.BadZipFile` for an archive that cannot be read; the bytes of a member raise likewise.
+    ``head`` is what was read of ``raw`` already, ``span`` which of the files are wanted. Hidden files and folders are
+    left out. Raises :class:`SourceError` and :class:`zipfile.BadZipFile` for an archive that cannot be read; the bytes
+    of a member raise likewise.
     """
     with _seekable(raw, head) as file, zipfile.ZipFile(file) as archive:
-        infos = [info for info in archive.infolist() if not info.is_dir() and not _HIDDEN.search(info.filename)]
-        if not infos:
-            raise SourceError("is a zip archive without a file to read")
+        infos = _infos(archive)
         if sum(info.compress_size for info in infos) > file.seek(0, io.SEEK_END):
             raise SourceError("is a zip archive whose members overlap")
-        for info in sorted(infos, key=lambda info: info.filename):
+        for info in infos[span]:
             yield info.filename, _member(archive, info)
+
+
+def sizes(raw: IO[bytes]) -> list[int]:
+    """The unpacked sizes of the files of a zip archive, in the order of :func:`members`."""
+    with zipfile.ZipFile(raw) as archive:
+        return [info.file_size for info in _infos(archive)]
+
+
+def _infos(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
+    infos = [info for info in archive.infolist() if not info.is_dir() and not _HIDDEN.search(info.filename)]
+    if not infos:
+        raise SourceError("is a zip archive without a file to read")
+    return sorted(infos, key=lambda info: info.filename)
 
 
 def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:

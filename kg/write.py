@@ -16,11 +16,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
+from kg import columns
 from kg.beside import file_beside
 from kg.errors import OutputError, UsageError
 from kg.formats import Frame, compression_of
 from kg.ledger import Ledger
-from kg.pack import GZIP_LEVEL, ZSTANDARD_LEVEL, packed, unpacking
+from kg.pack import GZIP_LEVEL, PARQUET, ZSTANDARD_LEVEL, packed, unpacking
 
 STANDARD_OUTPUT = "-"
 _COPY = 1 << 20
@@ -82,19 +83,23 @@ def replacing(name: str) -> Iterator[IO[bytes]]:
 
 
 @contextlib.contextmanager
-def writing(name: str) -> Iterator[Any]:
-    """A file as :func:`replacing` makes it, compressed as its name says, or standard output."""
+def writing(name: str, packing: str = "") -> Iterator[Any]:
+    """A file as :func:`replacing` makes it, or standard output; packed as is asked for, or else as its name says."""
     if name == STANDARD_OUTPUT:
-        yield sys.stdout.buffer
+        with compressing(sys.stdout.buffer, packing) as stream:
+            yield stream
         sys.stdout.buffer.flush()
         return
-    with replacing(name) as file, compressing(file, compression_of(name)) as stream:
+    with replacing(name) as file, compressing(file, packing or compression_of(name)) as stream:
         yield stream
 
 
 @contextlib.contextmanager
 def compressing(file: Any, compression: str) -> Iterator[Any]:
-    """What is written here goes to ``file`` as gzip, as Zstandard or as it is; the bytes depend on nothing else."""
+    """What is written here goes to ``file`` as gzip, Zstandard or Parquet, or as it is.
+
+    The bytes depend on nothing else.
+    """
     if compression == ".gz":
         with gzip.GzipFile(filename="", mode="wb", fileobj=file, compresslevel=GZIP_LEVEL, mtime=0) as stream:
             yield stream
@@ -103,6 +108,10 @@ def compressing(file: Any, compression: str) -> Iterator[Any]:
 
         with zstandard.ZstdCompressor(level=ZSTANDARD_LEVEL).stream_writer(file, closefd=False) as stream:
             yield stream
+    elif compression == PARQUET:
+        rows = columns.Rows(file)
+        yield rows
+        rows.close()
     else:
         yield file
 
@@ -124,16 +133,22 @@ def _append(name: str, size: int, file: IO[bytes]) -> None:
             at += len(chunk)
 
 
+def _first(name: str, size: int) -> bytes:
+    with Path(name).open("rb") as source:
+        return source.read(size)
+
+
 class Writer:
     """Writes studies within a frame, drops those that newer ones beat, and sorts where that is asked for."""
 
-    def __init__(self, name: str, *, in_order: bool = False, hashed: bool = False) -> None:
+    def __init__(self, name: str, *, packing: str = "", in_order: bool = False, hashed: bool = False) -> None:
         self._name = name
         self._in_order = in_order
-        self._compression = compression_of(name)
+        self._compression = packing or compression_of(name)
         self._hashed = hashed
         self._spooled = in_order or is_stream(name)
         self._folder = None if is_stream(name) else Path(name).parent
+        self._rows: columns.Rows | None = None
         self.ledger = Ledger()
         self.sha256 = ""
 
@@ -150,6 +165,9 @@ class Writer:
     def add(self, data: bytes, shard: tuple[str, int] | None = None) -> None:
         """Writes studies, packed, as they are given, or so many bytes of a file."""
         with told(self._name):
+            if self._rows is not None:
+                self._rows.add(_first(*shard) if shard else data)
+                return
             if data:
                 self._file.write(data)
             if shard:
@@ -186,6 +204,11 @@ class Writer:
     def _framed(self, file: Any) -> Iterator[None]:
         with told(self._name):
             self._file = file
+            if self.compression == PARQUET:
+                self._rows = columns.Rows(file)
+                yield
+                self._rows.close()
+                return
             file.write(packed(self._frame.head, self.compression))
             yield
             file.write(packed(self._frame.tail, self.compression))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import zipfile
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 import rdflib
 
@@ -53,3 +55,24 @@ def shapes() -> rdflib.Graph:
     for name in FILES:
         graph.parse(folder("ontology") / name)
     return graph
+
+
+@pytest.fixture(scope="session")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Inputs of every kind, with records that are broken, old, odd or there twice."""
+    folder = tmp_path_factory.mktemp("many")
+    records = [path.read_bytes() for path in STUDIES]
+    plain = [orjson.dumps(orjson.loads(record)) for record in records]
+    (folder / "a.jsonl").write_bytes(b"\n".join(plain[:12]) + b"\n")
+    broken = plain[12][:-200] + b"\n" + plain[13] + b'\n{"protocolSection": 7}\n"no study"\n' + plain[14] + b"\n"
+    (folder / "b.jsonl").write_bytes(broken + plain[0].replace(b'"versionHolder":"20', b'"versionHolder":"19'))
+    (folder / "c.json").write_bytes(b'{"studies":[' + b",".join(plain[15:20]) + b'],"nextPageToken":"x"}')
+    (folder / "d.json").write_bytes(b"[" + b",".join(plain[20:24]) + b",")
+    (folder / "e.txt").write_bytes(SEED.read_bytes())
+    (folder / "f.json").write_bytes(b"\xef\xbb\xbf" + records[24])
+    (folder / "g.json").write_bytes(records[25].decode().encode("utf-16"))
+    (folder / "h.json").write_text("%PDF no study {", "utf-8")
+    with zipfile.ZipFile(folder / "i.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for i, record in enumerate(records[26:]):
+            archive.writestr(f"{i}.json", record)
+    return folder

@@ -16,6 +16,7 @@ import pytest
 import kg
 from kg.describe import TERMS
 from kg.formats import FORMATS
+from kg.rdf import quads
 from kg.run import export
 from tests.conftest import DATA, SEED
 
@@ -26,6 +27,9 @@ DCAT = "PREFIX dcat: <http://www.w3.org/ns/dcat#> PREFIX spdx: <http://spdx.org/
 
 def loaded(path: Path, media_type: str = "text/turtle") -> ox.Store:
     store = ox.Store()
+    if path.suffix == FORMATS["parquet"].extension:
+        store.bulk_extend(quads(str(path)))
+        return store
     data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
     store.load(data, format=ox.RdfFormat.from_media_type(media_type))
     return store

@@ -60,7 +60,7 @@ def test_the_second_command_is_what_ci_runs() -> None:
 
 
 def python_blocks() -> list[tuple[str, int, str]]:
-    names = ("quickstart", "recipes", "mesh", "network", "ask", "jupyter")
+    names = ("quickstart", "recipes", "mesh", "network", "ask", "jupyter", "scale")
     pages = [TOP / "README.md", *(TOP / "docs" / f"{name}.md" for name in names)]
     return [(page.name, i, code) for page in pages for i, code in enumerate(blocks(page.read_text("utf-8"), "python"))]
 

@@ -22,9 +22,9 @@ MODULES = sorted((TOP / "kg").glob("**/*.py"))
 ORDER = [
     ["errors", "resources", "clean", "beside", "sparql", "child", "frames"],
     ["ontology", "unpack", "page", "context", "questions", "guard"],
-    ["values", "source", "cut", "lexical", "findings"],
+    ["values", "source", "cut", "lexical", "findings", "columns"],
     ["derive", "style", "records", "shacl"],
-    ["plan", "rules", "pyshacl", "tokens"],
+    ["plan", "rules", "pyshacl", "tokens", "partitions"],
     ["convert", "residue", "structs", "layout"],
     ["careful"],
     ["tables"],
@@ -35,8 +35,8 @@ ORDER = [
     ["write", "work"],
     ["describe", "fields", "jobs", "catalogue"],
     ["run", "rdf", "coverage", "html"],
-    ["store", "hints", "answers", "parameters"],
-    ["ask"],
+    ["store", "hints", "answers", "parameters", "parts"],
+    ["ask", "cluster"],
     ["explain"],
     ["restore", "validate", "draw", "mesh", "network"],
     ["notebook"],
@@ -110,6 +110,8 @@ def test_heavy_libraries_are_imported_where_they_are_used() -> None:
         "fsspec",
         "pycountry",
         "zstandard",
+        "pyarrow",
+        "distributed",
     } & set(loaded) == set()
 
 

@@ -12,7 +12,6 @@ import subprocess
 import sys
 import threading
 import time
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -34,27 +33,6 @@ def small_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(work, "TASK_SIZE", 60_000)
 
 
-@pytest.fixture(scope="module")
-def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Inputs of every kind, with records that are broken, old, odd or there twice."""
-    folder = tmp_path_factory.mktemp("many")
-    records = [path.read_bytes() for path in STUDIES]
-    plain = [orjson.dumps(orjson.loads(record)) for record in records]
-    (folder / "a.jsonl").write_bytes(b"\n".join(plain[:12]) + b"\n")
-    broken = plain[12][:-200] + b"\n" + plain[13] + b'\n{"protocolSection": 7}\n"no study"\n' + plain[14] + b"\n"
-    (folder / "b.jsonl").write_bytes(broken + plain[0].replace(b'"versionHolder":"20', b'"versionHolder":"19'))
-    (folder / "c.json").write_bytes(b'{"studies":[' + b",".join(plain[15:20]) + b'],"nextPageToken":"x"}')
-    (folder / "d.json").write_bytes(b"[" + b",".join(plain[20:24]) + b",")
-    (folder / "e.txt").write_bytes(SEED.read_bytes())
-    (folder / "f.json").write_bytes(b"\xef\xbb\xbf" + records[24])
-    (folder / "g.json").write_bytes(records[25].decode().encode("utf-16"))
-    (folder / "h.json").write_text("%PDF no study {", "utf-8")
-    with zipfile.ZipFile(folder / "i.zip", "w", zipfile.ZIP_DEFLATED) as archive:
-        for i, record in enumerate(records[26:]):
-            archive.writestr(f"{i}.json", record)
-    return folder
-
-
 def run(many: Path, output: Path, count: int, **options: Any) -> tuple[bytes, list[dict[str, Any]], Report]:
     told: list[dict[str, Any]] = []
     report = Report(tell=lambda error: told.append(error.as_dict()))
@@ -62,7 +40,7 @@ def run(many: Path, output: Path, count: int, **options: Any) -> tuple[bytes, li
     return output.read_bytes(), told, report
 
 
-@pytest.mark.parametrize("name", ["x.ttl", "x.nt", "x.nq.zst", "x.trig.gz", "x.jsonld", "x.rdf"])
+@pytest.mark.parametrize("name", ["x.ttl", "x.nt", "x.nq.zst", "x.trig.gz", "x.parquet", "x.jsonld", "x.rdf"])
 @pytest.mark.parametrize("options", [{}, {"in_order": True}], ids=["", "sort"])
 def test_the_number_of_processes_changes_nothing(
     tmp_path: Path, many: Path, name: str, options: dict[str, Any]
@@ -199,8 +177,8 @@ def test_a_run_that_is_told_to_stop_leaves_nothing(tmp_path: Path, long: Path, s
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("count", [1, 2])
-def test_a_full_disk_gives_one_sentence_and_no_half_file(tmp_path: Path, long: Path, count: int) -> None:
+@pytest.mark.parametrize(("name", "count"), [("x.nt", 1), ("x.nt", 2), ("x.parquet", 2)])
+def test_a_full_disk_gives_one_sentence_and_no_half_file(tmp_path: Path, long: Path, name: str, count: int) -> None:
     place = tmp_path / "disk"
     place.mkdir()
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "none", str(place)], capture_output=True)
@@ -209,13 +187,13 @@ def test_a_full_disk_gives_one_sentence_and_no_half_file(tmp_path: Path, long: P
             pytest.fail("a small disk cannot be mounted")
         pytest.skip("mounting a small disk takes root")
     try:
-        (place / "x.nt").write_bytes(b"of before")
-        command = [*KG, "export", "-j", str(count), str(long), "-o", str(place / "x.nt")]
+        (place / name).write_bytes(b"of before")
+        command = [*KG, "export", "-j", str(count), str(long), "-o", str(place / name)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert done.returncode == 1
-        assert re.fullmatch(r"kg: \S*x\.nt cannot be written: No space left on device\.\n", done.stderr)
-        assert [path.name for path in place.iterdir()] == ["x.nt"]
-        assert (place / "x.nt").read_bytes() == b"of before"
+        assert re.fullmatch(rf"kg: \S*{re.escape(name)} cannot be written: No space left on device\.\n", done.stderr)
+        assert [path.name for path in place.iterdir()] == [name]
+        assert (place / name).read_bytes() == b"of before"
     finally:
         subprocess.run(["umount", str(place)], check=True)
 

@@ -178,7 +178,7 @@ def test_a_drawing_can_be_explored_in_its_frame(browser: Browser, tmp_path: Path
     assert browser.quiet()[0] == []
 
 
-def test_the_tour_shows_what_its_cells_give(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_tour_shows_what_its_cells_give(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("JUPYTER_PLATFORM_DIRS", "1")
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
     shown = json.loads(TOUR.read_text("utf-8"))

@@ -24,6 +24,7 @@ import kg
 from kg.errors import OutputError, RecordError, UsageError
 from kg.formats import FORMATS
 from kg.rdf import FORMATS as PARSERS
+from kg.rdf import quads
 from kg.report import Report
 from kg.run import export
 from tests.conftest import DATA, SEED, STUDIES
@@ -37,6 +38,8 @@ def written(inputs: list[Path], output: Path, **options: Any) -> bytes:
 
 
 def triples(path: Path, name: str) -> set[tuple[str, str, str]]:
+    if name == "parquet":
+        return {(str(quad.subject), str(quad.predicate), str(quad.object)) for quad in quads(str(path))}
     parsed = ox.parse(path=str(path), format=PARSERS[name])
     return {(str(quad.subject), str(quad.predicate), str(quad.object)) for quad in parsed}
 

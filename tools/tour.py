@@ -41,11 +41,12 @@ CELLS = [
     kg.query("studies_under", graph, {"disease": "D009422"})
     """,
     '''
-    kg.query("""
+    countries = """
         SELECT ?country (COUNT(DISTINCT ?study) AS ?studies) {
           ?study ct:location/ct:countryName ?country
         } GROUP BY ?country ORDER BY DESC(?studies) ?country LIMIT 5
-    """, graph)
+    """
+    kg.query(countries, graph)
     ''',
     "A name that the data do not have costs a hint, a query that runs away a sentence; the session goes on.",
     """

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from kg.cli.base import LOST, problems_to, progress_of, tell
 
-FORMATS = ("turtle", "ntriples", "nquads", "trig", "jsonld", "rdfxml")
+if TYPE_CHECKING:
+    from kg.report import Report
+
+ENGINES = ("local", "dask")
+FORMATS = ("turtle", "ntriples", "nquads", "trig", "parquet", "jsonld", "rdfxml")
 
 
 @click.command()
@@ -24,10 +29,15 @@ FORMATS = ("turtle", "ntriples", "nquads", "trig", "jsonld", "rdfxml")
 @click.option("--manifest", is_flag=True, help="Write OUT.manifest.json too: counts, SHA-256, range of versions.")
 @click.option("--describe", is_flag=True, help="Write OUT.void.ttl too: a description of the dataset (VoID, DCAT).")
 @click.option("--report", metavar="FILE", help="Write every problem to FILE, as JSON Lines; - is standard output.")
+@click.option("--engine", type=click.Choice(ENGINES), help="What does the work: local, or dask, which writes a folder.")
+@click.option("--scheduler", metavar="ADDRESS", help="The scheduler of Dask; by default workers are started here.")
 @click.option("--base", metavar="IRI", help="Where the IRIs of parts, organizations and the like begin.")
 @click.pass_context
 def export(context: click.Context, /, inputs: tuple[str, ...], output: str, report: str | None, **options: Any) -> None:
     """Export study records as RDF.
+
+    With --engine dask, OUT is a folder, here or at an address, of one part for each partition of the input and
+    _manifest.json, which is written last.
 
     INPUT is a file, a folder, an address or - for standard input, and any number of them: records of API v2 as
     downloaded (one study, an array, JSON Lines, a page of the API; plain, .gz, .zst or in a .zip), or a saved
@@ -37,17 +47,36 @@ def export(context: click.Context, /, inputs: tuple[str, ...], output: str, repo
     """
     from kg.jobs import cores
     from kg.report import Report
-    from kg.run import DESCRIPTION, MANIFEST
-    from kg.run import export as run
-    from kg.write import check_places
 
-    beside = [output + ending for ending in (MANIFEST, DESCRIPTION)]
-    check_places(inputs, [output, *beside, report])
     options["jobs"] = options["jobs"] or cores()
-    options["in_order"] = options.pop("sort")
+    run = _run_of(inputs, output, report, options)
     options = {name: value for name, value in options.items() if value is not None}
     with problems_to(report) as tell_one, progress_of(inputs) as progress:
-        besides = [report] if report else []
-        done = run(inputs, output, report=Report(tell=tell_one), besides=besides, progress=progress, **options)
+        done = run(inputs, output, report=Report(tell=tell_one), progress=progress, **options)
     tell(done)
     context.exit(0 if done.lossless else LOST)
+
+
+def _run_of(inputs: tuple[str, ...], output: str, report: str | None, options: dict[str, Any]) -> Callable[..., Report]:
+    """What does the run; the options become those that it takes."""
+    from kg.errors import UsageError
+    from kg.run import DESCRIPTION, MANIFEST, export
+    from kg.write import check_places
+
+    engine, scheduler, in_order = options.pop("engine"), options["scheduler"], options.pop("sort")
+    if engine == "dask":
+        if in_order or options.pop("describe"):
+            raise UsageError(
+                "Parts are neither sorted nor described; leave --sort and --describe out, or --engine dask."
+            )
+        from kg.cluster import export as on_cluster
+
+        del options["manifest"]  # there is one always
+        check_places(inputs, [report])
+        return on_cluster
+    if scheduler is not None:
+        raise UsageError("A scheduler does nothing without --engine dask.")
+    beside = [output + ending for ending in (MANIFEST, DESCRIPTION)]
+    check_places(inputs, [output, *beside, report])
+    options["in_order"], options["besides"] = in_order, [report] if report else []
+    return export

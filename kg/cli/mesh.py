@@ -6,7 +6,7 @@ import click
 
 from kg.cli.base import LOST, progress_of, tell_problems
 
-FORMATS = ("turtle", "ntriples", "nquads", "trig", "rdfxml")
+FORMATS = ("turtle", "ntriples", "nquads", "trig", "parquet", "rdfxml")
 
 
 @click.group()

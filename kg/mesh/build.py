@@ -71,7 +71,7 @@ def build(
     graph = style.iri(GRAPH) if chosen.graphs else b""
     trees, edges = (sum(len(getattr(one, name)) for one in tree.values()) for name in ("trees", "broader"))
     done = Built(len(tree), trees, edges, len(tree.orphans()))
-    with writing(output) as file:
+    with writing(output, chosen.packing) as file:
         file.write(frame.head)
         for i, blocks in enumerate(_batches(_resources(tree, style))):
             file.write((frame.between if i else b"") + frame.encode(style.study(blocks, graph)))

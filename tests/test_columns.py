@@ -1,0 +1,181 @@
+"""Parquet holds the statements of N-Quads, row by row, whoever writes and whoever reads it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pyoxigraph as ox
+import pytest
+
+import kg
+from kg import columns
+from kg.errors import SourceError, UsageError
+from kg.rdf import quads
+from kg.run import export
+from tests.conftest import DATA, MADE, SEED
+
+KG = [sys.executable, "-m", "kg"]
+PAGE = (Path(__file__).parent.parent / "docs" / "parquet.md").read_text("utf-8")
+HOSTILE = (
+    'quotes " and \\ and \\" and "@en and "^^<http://e.org/a>',
+    "<http://e.org/a> <http://e.org/b> <http://e.org/c> .\n<d> <e> <f> .\n",
+    'ends in a backslash \\\\", or > .\n or " .',
+    "tabs\tbreaks\r\n\x0b\x0c\x08 and no\x7f-break, é 漢 🧬 \u2028 \ud7ff \ufffd",
+    "@", '"', "\\", "<", ">", " ", "^^", "_:b0", "-", "a@en", "http://e.org/",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """All that is shipped, and a study for each hostile text, which stands wherever a text can stand."""
+    place = tmp_path_factory.mktemp("columns") / "hostile.jsonl"
+    made = json.loads(MADE.read_text("utf-8"))
+
+    def hostile(value: Any, text: str) -> Any:
+        if isinstance(value, dict):
+            return {key: hostile(each, text) for key, each in value.items()}
+        if isinstance(value, list):
+            return [hostile(each, text) for each in value]
+        return text if isinstance(value, str) and (" " in value or not value.isascii()) else value
+
+    lines = [
+        json.dumps(hostile(made, text)).replace("NCT99999999", f"NCT0000000{i:x}"[:11])
+        for i, text in enumerate(HOSTILE)
+    ]
+    place.write_text(
+        "\n".join(re.sub(r"NCT99999999|NCT0000000\w", f"NCT000001{i:02}", line) for i, line in enumerate(lines))
+    )
+    return [DATA / "studies", DATA / "made", SEED, place]
+
+
+@pytest.fixture(scope="module")
+def written(inputs: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of an export of them as Parquet and as N-Quads."""
+    folder = tmp_path_factory.mktemp("written")
+    for name in ("trials.parquet", "trials.nq"):
+        export(inputs, folder / name)
+    return folder
+
+
+def row(quad: ox.Quad) -> tuple[str | None, ...]:
+    """The row that a statement has to be, of what a strict parser says of it."""
+    said = quad.object
+    is_text = isinstance(said, ox.Literal)
+    datatype, language = (said.datatype.value, said.language) if is_text else (None, None)
+    return quad.subject.value, quad.predicate.value, said.value, datatype, language, quad.graph_name.value
+
+
+def test_the_rows_are_the_statements_of_n_quads(written: Path) -> None:
+    parsed = [row(quad) for quad in ox.parse(path=str(written / "trials.nq"), format=ox.RdfFormat.N_QUADS)]
+    table = pq.read_table(written / "trials.parquet")
+    assert table.column_names == list(columns.COLUMNS)
+    rows = list(zip(*(table[name].to_pylist() for name in columns.COLUMNS), strict=True))
+    assert rows == parsed
+    assert {text for text in HOSTILE if any(text == each[2] for each in rows)} >= {HOSTILE[0], HOSTILE[1]}
+
+
+def test_the_lines_come_back_to_the_byte(written: Path) -> None:
+    assert b"".join(columns.read(str(written / "trials.parquet"))) == (written / "trials.nq").read_bytes()
+
+
+def test_row_groups_are_full_and_coded_by_dictionaries(
+    inputs: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(columns, "ROWS", 5000)
+    monkeypatch.setattr("kg.work.TASK_SIZE", 1)
+    export(inputs, tmp_path / "x.parquet")
+    meta = pq.ParquetFile(tmp_path / "x.parquet").metadata
+    groups = [meta.row_group(i) for i in range(meta.num_row_groups)]
+    assert len(groups) > 3
+    assert all(group.num_rows >= 5000 for group in groups[:-1])
+    for group in groups:
+        for i in range(6):
+            column = group.column(i)
+            assert column.compression == "ZSTD"
+            assert "RLE_DICTIONARY" in column.encodings
+    assert [meta.schema.column(i).max_definition_level for i in range(6)] == [0, 0, 0, 1, 1, 1]
+
+
+def test_a_record_that_is_beaten_leaves_no_row(tmp_path: Path) -> None:
+    record = json.loads(SEED_RECORD)
+    (tmp_path / "a.json").write_text(json.dumps(record))
+    record["protocolSection"]["statusModule"] = {"lastUpdatePostDateStruct": {"date": "2020-01-01"}}
+    (tmp_path / "b.json").write_text(json.dumps(record))
+    export([tmp_path / "b.json", *[tmp_path / "a.json"]], tmp_path / "one.parquet")
+    export([tmp_path / "b.json"], tmp_path / "other.parquet")
+    assert pq.read_table(tmp_path / "one.parquet") == pq.read_table(tmp_path / "other.parquet")
+
+
+SEED_RECORD = '{"protocolSection": {"identificationModule": {"nctId": "NCT00000001", "briefTitle": "A trial"}}}'
+
+
+def test_standard_output_is_parquet_too(tmp_path: Path) -> None:
+    with (tmp_path / "x").open("wb") as file:
+        subprocess.run([*KG, "export", str(SEED), "-f", "parquet", "-o", "-"], stdout=file, check=True)
+    export([SEED], tmp_path / "y.parquet")
+    assert pq.read_table(tmp_path / "x") == pq.read_table(tmp_path / "y.parquet")
+
+
+def test_a_description_and_a_manifest_say_the_same_as_of_n_quads(tmp_path: Path) -> None:
+    said = []
+    for name in ("x.nq", "x.parquet"):
+        export([SEED], tmp_path / name, manifest=True, describe=True)
+        text = (tmp_path / f"{name}.void.ttl").read_text("utf-8")
+        counts = re.findall(r"void:(?:triples|distinctSubjects|entities) \S+", text)
+        manifest = json.loads((tmp_path / f"{name}.manifest.json").read_text("utf-8"))
+        said.append((counts, manifest["triples"], manifest["studies"]))
+    assert said[0] == said[1]
+    assert "vnd.apache.parquet" in (tmp_path / "x.parquet.void.ttl").read_text("utf-8")
+
+
+def test_what_cannot_be_is_told_in_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(
+        UsageError, match=r"^Parquet is compressed within; end the name \S*x\.parquet\.gz in \.parquet\.$"
+    ):
+        export([SEED], tmp_path / "x.parquet.gz")
+    (tmp_path / "bad.parquet").write_bytes(b"PAR1 no parquet")
+    with pytest.raises(SourceError, match="cannot be read to its end"):
+        list(quads(str(tmp_path / "bad.parquet")))
+    pq.write_table(pq.read_table(_one(tmp_path), columns=["subject", "object"]), tmp_path / "two.parquet")
+    with pytest.raises(SourceError, match="has no column predicate"):
+        list(quads(str(tmp_path / "two.parquet")))
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(UsageError, match=r"^Parquet needs packages .*: pip install 'trialkg\[parquet\]'\.$"):
+        export([SEED], tmp_path / "x.parquet")
+    assert not (tmp_path / "x.parquet").exists()
+
+
+def _one(folder: Path) -> Path:
+    export([SEED], folder / "one.parquet")
+    return folder / "one.parquet"
+
+
+BLOCKS = re.findall(r"```python\n(.*?)```\n+(?:```text\n(.*?)```)?", PAGE, re.DOTALL)
+
+
+@pytest.mark.parametrize("number", range(len(BLOCKS)))
+def test_the_queries_of_the_page_answer_what_it_shows(
+    number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code, shown = BLOCKS[number]
+    needed = re.findall(r"^(?:import|from) (\w+)", code, re.MULTILINE)
+    if needed[0] == "pyspark" and not os.environ.get("KG_SPARK"):
+        pytest.importorskip(needed[0], reason=f"{needed[0]} is not installed")
+    export([DATA / "studies", SEED], tmp_path / "trials.parquet")
+    monkeypatch.chdir(tmp_path)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == shown.strip()
+
+
+def test_the_package_reads_it_as_any_graph(written: Path) -> None:
+    rows = kg.query("arms", str(written / "trials.parquet")).rows
+    assert rows == kg.query("arms", str(written / "trials.nq")).rows
+    assert rows
