@@ -42,7 +42,9 @@ def checked(url: str) -> str:
         raise UsageError(f"The address of the server is none ({error}).") from error
     if "@" in parts.netloc:
         place = parts.netloc.rpartition("@")[2]
-        raise UsageError(f"A user or password does not belong into the address of {place}; set KG_USER and KG_PASSWORD.")
+        raise UsageError(
+            f"A user or password does not belong into the address of {place}; set KG_USER and KG_PASSWORD."
+        )
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise UsageError(f"{url} is no address of a server, such as http://localhost:7878.")
     return parts.hostname

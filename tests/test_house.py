@@ -20,8 +20,8 @@ from kg.restore import PAGE
 TOP = Path(__file__).parent.parent
 MODULES = sorted((TOP / "kg").glob("**/*.py"))
 ORDER = [
-    ["errors", "resources", "clean", "beside", "sparql"],
-    ["ontology", "unpack", "page", "context", "questions"],
+    ["errors", "resources", "clean", "beside", "sparql", "retries"],
+    ["ontology", "unpack", "page", "context", "questions", "credentials"],
     ["values", "source", "cut", "lexical", "findings"],
     ["derive", "style", "records", "shacl"],
     ["plan", "rules", "pyshacl", "tokens"],
@@ -37,7 +37,7 @@ ORDER = [
     ["run", "rdf", "coverage", "html"],
     ["store", "hints", "answers", "parameters"],
     ["ask"],
-    ["restore", "validate", "draw", "mesh", "network"],
+    ["restore", "validate", "draw", "mesh", "network", "load"],
     ["cli"],
     ["reference", "__main__"],
 ]
@@ -108,6 +108,9 @@ def test_heavy_libraries_are_imported_where_they_are_used() -> None:
         "fsspec",
         "pycountry",
         "zstandard",
+        "httpx",
+        "tenacity",
+        "SPARQLWrapper",
     } & set(loaded) == set()
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from kg.cli.base import LOST, progress_of, tell_problems
 
 if TYPE_CHECKING:
-    from kg.load.into import Loaded
+    from kg.load.into import Judge, Loaded
     from kg.report import Report
 
 PRESETS = ("oxigraph", "virtuoso", "fuseki", "rdf4j", "graphdb", "blazegraph", "neptune", "qlever")
@@ -57,12 +57,13 @@ def load(
     from kg.credentials import credentials
     from kg.errors import UsageError
     from kg.load.client import connected
+    from kg.load.into import Choice
     from kg.load.into import load as run
     from kg.load.into import load_as_one
     from kg.report import Report
 
     if output is not None:
-        _write_files(context, inputs, preset, output, settings, contacts=contacts)
+        _write_files(context, inputs, preset, (output, url), settings, graph=graph, contacts=contacts)
         return
     if url is None:
         raise UsageError("No store is named; give its address with --to, or a folder for files with -o.")
@@ -78,15 +79,12 @@ def load(
         else:
             day = int(f"{since:%Y%m%d}") if since else 0
             judge = _judge() if validate else None
-            done = run(
-                *(store, inputs),
-                **{"report": report, "since": day, "prune": prune, "contacts": contacts},
-                **{"judge": judge, "progress": progress},
-            )
+            chosen = Choice(since=day, prune=prune, contacts=contacts, judge=judge)
+            done = run(store, inputs, chosen, report=report, progress=progress)
     _tell(context, report, done)
 
 
-def _judge() -> object:
+def _judge() -> Judge:
     from kg.load.check import by_shapes
 
     return by_shapes()
@@ -101,6 +99,25 @@ def _tell(context: click.Context, report: Report, done: Loaded) -> None:
 
 
 def _write_files(
-    context: click.Context, inputs: tuple[str, ...], preset: str | None, output: str, settings: tuple[str, ...], **options: bool
+    context: click.Context,
+    inputs: tuple[str, ...],
+    preset: str | None,
+    place: tuple[str, str | None],
+    settings: tuple[str, ...],
+    **options: Any,
 ) -> None:
-    raise NotImplementedError
+    from kg.errors import UsageError
+    from kg.load.files import KINDS, write_files
+    from kg.load.files import settings as settled
+    from kg.report import Report
+
+    if preset not in KINDS:
+        raise UsageError(f"Files are written for {', '.join(KINDS)}; name one with --preset.")
+    folder, url = place
+    given, report = settled(preset, settings, url), Report()
+    with progress_of(inputs) as progress:
+        made = write_files(preset, given, folder, inputs, report=report, progress=progress, **options)
+    tell_problems(report)
+    click.echo(f"Files: {', '.join(made.names)}; {made.statements:,} statements. To load them:", err=True)
+    click.echo(made.command)
+    context.exit(0 if report.lossless else LOST)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
 import click
@@ -15,7 +14,9 @@ FORMATS = ("table", "csv", "tsv", "json", "xml", "turtle", "ntriples")
 @click.command()
 @click.argument("asked", metavar="[NAME|FILE|TEXT]", required=False)
 @click.option("--data", "-d", multiple=True, metavar="DATA", help="A store, RDF files or study records; any number.")
-@click.option("--endpoint", metavar="URL", help="Ask a SPARQL endpoint; KG_USER and KG_PASSWORD are who asks.")
+@click.option(
+    "--endpoint", metavar="URL", help="Ask a SPARQL endpoint; KG_USER and KG_PASSWORD, or netrc, say who asks."
+)
 @click.option("--digest", is_flag=True, help="The endpoint wants digest authentication, as Virtuoso does.")
 @click.option(
     "--timeout", type=click.IntRange(1), default=60, metavar="N", help="Seconds for an endpoint; by default 60."
@@ -64,9 +65,9 @@ def query(
         click.echo(text)
         return
     if endpoint is not None:
-        user = os.environ.get("KG_USER")
-        credentials = (user, os.environ.get("KG_PASSWORD", "")) if user else None
-        answer = ask_endpoint(endpoint, text, timeout=timeout, credentials=credentials, digest=digest)
+        from kg.credentials import credentials
+
+        answer = ask_endpoint(endpoint, text, timeout=timeout, credentials=credentials(endpoint), digest=digest)
     else:
         from kg.hints import missing
         from kg.store import any_data

@@ -101,7 +101,7 @@ class Store:
             raise OutputError(f"{self.url} does not answer ({type(error).__name__}: {said}).") from error
         if answer.is_success:
             return answer
-        raise OutputError(f"{self.url} refuses {method} {path or '/'} ({_said(answer)}).{_hint(answer.status_code)}")
+        raise OutputError(f"{self.url} refuses {method} {path or '/'} ({_said(answer)}).{_hint(answer)}")
 
 
 def _plain(content: bytes) -> bytes:
@@ -111,15 +111,19 @@ def _plain(content: bytes) -> bytes:
 
 def _said(answer: httpx.Response) -> str:
     """The status of an answer and the first line of its own words."""
-    text = re.sub(r"<(?:style|script|title|head)\b.*?</(?:style|script|title|head)>|<[^>]*>", " ", answer.text, flags=re.S)
+    text = re.sub(
+        r"<(?:style|script|title|head)\b.*?</(?:style|script|title|head)>|<[^>]*>", " ", answer.text, flags=re.S
+    )
     lines = (" ".join(line.split()) for line in text.splitlines())
     first = next((line for line in lines if line), "")
     return f"{answer.status_code} {answer.reason_phrase}" + (f": {first[:SHOWN].rstrip('.')}" if first else "")
 
 
-def _hint(status: int) -> str:
-    if status in (401, 403):
+def _hint(answer: httpx.Response) -> str:
+    if answer.status_code in (401, 403):
         return " Set KG_USER and KG_PASSWORD, or write an entry for the host into the netrc file."
+    if "SR325" in answer.text:
+        return " Give Virtuoso room for it: TransactionAfterImageLimit = 2000000000 in [Parameters] of virtuoso.ini."
     return ""
 
 

@@ -46,7 +46,7 @@ class Distinct:
     def _written(self, lines: Iterable[bytes]) -> IO[bytes]:
         import zstandard
 
-        file: IO[bytes] = self._files.enter_context(tempfile.TemporaryFile())
+        file: IO[bytes] = self._files.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 -- it is closed with the others
         with zstandard.ZstdCompressor(level=1).stream_writer(file, closefd=False) as stream:
             stream.write(b"".join(lines))
         return file

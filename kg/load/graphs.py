@@ -13,6 +13,7 @@ import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pyoxigraph as ox
 
@@ -118,13 +119,13 @@ def graphs(
 
     What is lost is told to ``report``. Raises :class:`~kg.errors.UsageError` for what cannot be loaded.
     """
-    for make, names in _kinds(inputs):
-        if make is _of_records:
+    for kind, names in _kinds(inputs):
+        if kind == "records":
             yield from _of_records(names, report, progress, contacts=contacts)
             continue
         for name in names:
             try:
-                yield from make(name, progress)
+                yield from _of_store(name) if kind == "store" else _of_file(name, progress)
             except SourceError as error:
                 report.problem(error)
 
@@ -140,29 +141,27 @@ def statements(
 
     Raises as :func:`graphs` does, and :class:`~kg.errors.SourceError` for a file that breaks off.
     """
-    for make, names in _kinds(inputs):
-        if make is _of_records:
+    for kind, names in _kinds(inputs):
+        if kind == "records":
             for each in _of_records(names, report, progress, contacts=contacts):
                 yield from each.lines
         else:
             for name in names:
-                found = _stored(name) if make is _of_store else quads(name, progress)
+                found = _stored(name) if kind == "store" else quads(name, progress)
                 yield from (_line(quad, name) for quad in found)
 
 
-Maker = Callable[[str, Progress | None], Iterator[Named]]
-
-
-def _kinds(inputs: Iterable[str | os.PathLike[str]]) -> Iterator[tuple[object, list[str]]]:
+def _kinds(inputs: Iterable[str | os.PathLike[str]]) -> Iterator[tuple[str, list[str]]]:
+    """Stores, RDF files and study records, each kind that there is with its names."""
     names = [os.fspath(each) for each in inputs]
     if not names:
         raise UsageError("No input is given; name study records, RDF files, or the folder of a store.")
+    kinds = {name: "store" if is_store(name) else "rdf" if is_rdf(name) else "records" for name in names}
     for name in names:
-        if (is_rdf(name) or is_store(name)) and not os.path.exists(name):  # noqa: PTH110 -- it is text here
+        if kinds[name] == "rdf" and not Path(name).exists():
             raise UsageError(f"{name}: No such file or directory.")
-    kinds = {name: _of_store if is_store(name) else _of_file if is_rdf(name) else _of_records for name in names}
-    for kind in (_of_store, _of_file, _of_records):
-        if chosen := [name for name in names if kinds[name] is kind]:
+    for kind in ("store", "rdf", "records"):
+        if chosen := [name for name in names if kinds[name] == kind]:
             yield kind, chosen
 
 
@@ -170,16 +169,20 @@ def _of_records(
     names: list[str], report: Report, progress: Progress | None, *, contacts: bool = False
 ) -> Iterator[Named]:
     exporter = Exporter(contacts=contacts)
-    for record, exported in studies(read(names, report.problem, progress, (), exporter.decode), exporter, report.problem):
+    for record, exported in studies(
+        read(names, report.problem, progress, (), exporter.decode), exporter, report.problem
+    ):
         report.read += 1
         try:
             yield Named(RECORD + exported.study, exported.data.splitlines(keepends=True), exported.version)
         except (SyntaxError, ValueError) as error:  # it is a fault of ours, and the study is left out
-            fault = SourceError(f"is no good RDF ({error})", file=record.file, record=record.number, study=exported.study)
+            fault = SourceError(
+                f"is no good RDF ({error})", file=record.file, record=record.number, study=exported.study
+            )
             report.problem(fault)
 
 
-def _of_store(name: str, _: Progress | None) -> Iterator[Named]:
+def _of_store(name: str) -> Iterator[Named]:
     with opened(name) as store:
         if any(True for _ in store.quads_for_pattern(None, None, None, ox.DefaultGraph())):
             raise UsageError(_without_graph(name))
@@ -232,8 +235,3 @@ def _line(quad: ox.Quad, file: str) -> bytes:
 
 def _without_graph(name: str) -> str:
     return f"{name} has statements that stand in no graph; say with --graph IRI which one they go to."
-
-
-def first(problem: InputError) -> None:
-    """Raises a problem: where a graph is replaced as a whole, none of it may be missing."""
-    raise problem

@@ -12,7 +12,7 @@ from kg.errors import InputError, Superseded, UsageError
 from kg.load import state
 from kg.load.client import Store
 from kg.load.distinct import Distinct
-from kg.load.graphs import Named, Progress, as_quads, first, graphs, statements
+from kg.load.graphs import Named, Progress, as_quads, graphs, statements
 from kg.load.stage import measured, moved, whole
 from kg.load.state import Known
 from kg.report import Report
@@ -50,31 +50,37 @@ class Loaded:
         return "Graphs: " + ", ".join(part for part in parts if part) + "."
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What of the inputs is loaded.
+
+    ``since`` is a day as :func:`kg.load.graphs.day` numbers it: records last updated before it are left out;
+    ``prune`` removes graphs that were loaded before and are not in the inputs; ``contacts`` keeps contact data;
+    ``judge`` says what is wrong with a graph, which is then left out.
+    """
+
+    since: int = 0
+    prune: bool = False
+    contacts: bool = False
+    judge: Judge | None = None
+
+
 def load(
-    store: Store,
-    inputs: Inputs,
-    *,
-    report: Report,
-    since: int = 0,
-    prune: bool = False,
-    contacts: bool = False,
-    judge: Judge | None = None,
-    progress: Progress | None = None,
+    store: Store, inputs: Inputs, choice: Choice | None = None, *, report: Report, progress: Progress | None = None
 ) -> Loaded:
     """Loads the graphs of inputs into a store, those that changed, each as a whole.
 
-    ``since`` is a day as :func:`kg.load.graphs.day` numbers it: records last updated before it are left out;
-    ``prune`` removes graphs that were loaded before and are not in the inputs; ``judge`` says what is wrong with a
-    graph, which is then left out. Raises :class:`~kg.errors.OutputError` where the store refuses something; graphs are
-    then old or new, and the same load goes on from there.
+    Raises :class:`~kg.errors.OutputError` where the store refuses something; graphs are then old or new, and the same
+    load goes on from there.
     """
+    choice = choice or Choice()
     done, seen = Loaded(), set[str]()
     state.sweep(store)
-    found = _fit(graphs(inputs, report, progress, contacts=contacts), judge, report)
-    wanted = _wanted(found, since, seen, done)
+    found = _fit(graphs(inputs, report, progress, contacts=choice.contacts), choice.judge, report)
+    wanted = _wanted(found, choice.since, seen, done)
     for batch in _batches(wanted, store.preset.statements, store.preset.members):
         _batch(store, batch, done, report)
-    if prune:
+    if choice.prune:
         _prune(store, seen, done, report)
     return done
 
@@ -222,7 +228,7 @@ def _kept(error: InputError, report: Report) -> None:
     before = report.rejected
     report.problem(error)
     if report.rejected > before:
-        first(error)
+        raise error
 
 
 def _digest(lines: Iterable[bytes]) -> str:

@@ -8,8 +8,9 @@ from kg.errors import OutputError
 from kg.load import state
 from kg.load.client import Store
 from kg.load.graphs import Named, distinct_values
+from kg.ontology import BASE
 
-MARK = state.BASE + "staged"
+MARK = BASE + "staged"
 """What is said of a staging graph in itself: the number of a part that is whole."""
 
 
@@ -25,15 +26,15 @@ def moved(store: Store, members: Sequence[Named]) -> None:
     publish(store, {stage: (each.name, each.digest, each.version) for stage, each in stages.items()})
 
 
-def publish(store: Store, stages: dict[str, tuple[str, str, int]]) -> None:
-    """Moves staging graphs to the places of graphs, given with their names, digests and versions.
+def publish(store: Store, stages: dict[str, tuple[str, str, int]], *before: str) -> None:
+    """Moves staging graphs to the places of graphs, given with their names, digests and versions, after other updates.
 
     It is sent once: a graph that was moved is not there to be moved again, and its place would be emptied.
     """
     moves = [f"MOVE <{stage}> TO <{name}>" for stage, (name, _, _) in stages.items()]
     forgets = [state.forgotten(name) for name, _, _ in stages.values()]
     stated = [line for each in stages.values() for line in state.lines(*each)]
-    store.update(" ;\n".join([*moves, *forgets, state.inserted(stated)]), again=False)
+    store.update(" ;\n".join([*before, *moves, *forgets, state.inserted(stated)]), again=False)
 
 
 def whole(store: Store, name: str, digest: str, lines: Iterable[bytes], least: int, most: int) -> None:
@@ -50,12 +51,11 @@ def whole(store: Store, name: str, digest: str, lines: Iterable[bytes], least: i
         if number not in marks:
             mark = f'<{stage}> <{MARK}> "{number}" .\n'.encode()
             store.add(stage, b"".join(part) + mark)
-    store.update(f"DELETE WHERE {{ GRAPH <{stage}> {{ <{stage}> <{MARK}> ?part }} }}")
-    count = state.counts(store, [stage]).get(stage, 0)
+    count = state.counts(store, [stage]).get(stage, 0) - number
     if not least <= count <= most:
         store.update(f"DROP SILENT GRAPH <{stage}>")
     _check(store, name, count, least, most)
-    publish(store, {stage: (name, digest, 0)})
+    publish(store, {stage: (name, digest, 0)}, f"DELETE WHERE {{ GRAPH <{stage}> {{ <{stage}> <{MARK}> ?part }} }}")
 
 
 def _marks(store: Store, stage: str) -> set[int]:
