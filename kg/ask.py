@@ -130,7 +130,7 @@ def endpoint(
         wrapper.setHTTPAuth(DIGEST if digest else BASIC)
         wrapper.setCredentials(*credentials)
     try:
-        body: Any = retried(lambda: wrapper.query().response.read(), _passing)
+        body: Any = retried(lambda: wrapper.query().response.read(), _passing, tries=3)
         if graph:
             triples = [quad.triple for quad in ox.parse(body, format=ox.RdfFormat.TURTLE)]
             return Answer(triples=triples, prefixes=PREFIXES | prefixes(text))

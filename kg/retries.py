@@ -13,7 +13,7 @@ TRIES, LONGEST = 6, 20.0
 T = TypeVar("T")
 
 
-def retried(call: Callable[[], T], passing: Callable[[BaseException], bool]) -> T:
+def retried(call: Callable[[], T], passing: Callable[[BaseException], bool], tries: int = TRIES) -> T:
     """The result of a call that is made again, after longer and longer waits, while its error is a ``passing`` one.
 
     >>> left = iter([ValueError(), ValueError()])
@@ -28,7 +28,7 @@ def retried(call: Callable[[], T], passing: Callable[[BaseException], bool]) -> 
 
     waits = tenacity.wait_exponential_jitter(initial=0.25, max=LONGEST, jitter=0.25)
     again = tenacity.Retrying(
-        stop=tenacity.stop_after_attempt(TRIES),
+        stop=tenacity.stop_after_attempt(tries),
         wait=waits,
         retry=tenacity.retry_if_exception(passing),
         reraise=True,

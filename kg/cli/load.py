@@ -57,9 +57,8 @@ def load(
     from kg.credentials import credentials
     from kg.errors import UsageError
     from kg.load.client import connected
-    from kg.load.into import Choice
+    from kg.load.into import Choice, load_as_one
     from kg.load.into import load as run
-    from kg.load.into import load_as_one
     from kg.report import Report
 
     if output is not None:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pyoxigraph as ox
 
-from kg.errors import InputError, SourceError, UsageError
+from kg.errors import SourceError, UsageError
 from kg.export import Exporter
 from kg.rdf import quads
 from kg.records import read
