@@ -1,7 +1,7 @@
 """Loads inputs into real servers, and asks them all questions: ``python benchmarks/load.py INPUT...``.
 
-Each server is started on loopback with an empty folder. Printed are the seconds of the first load, of the same load again,
-and of a load into one graph, with the statements that the server counts; then the questions of the library whose
+Each server is started on loopback with an empty folder. Printed are the seconds of the first load, of the same load
+again, and of a load into one graph, with the statements that the server counts; then the questions of the library whose
 answers differ from the embedded store's. Exit status 1 where a load is not whole, or fewer than ten answers are equal.
 """
 

@@ -26,7 +26,7 @@ def retried(call: Callable[[], T], passing: Callable[[BaseException], bool], tri
     """
     import tenacity
 
-    waits = tenacity.wait_exponential_jitter(initial=0.25, max=LONGEST, jitter=0.25)
+    waits = tenacity.wait_random_exponential(multiplier=0.5, max=LONGEST)
     again = tenacity.Retrying(
         stop=tenacity.stop_after_attempt(tries),
         wait=waits,

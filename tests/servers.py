@@ -22,7 +22,7 @@ JAR = f".m2/repository/org/apache/jena/jena-fuseki-server/{FUSEKI}/jena-fuseki-s
 PASSWORD = "s3cret"
 
 
-class Missing(Exception):
+class Missing(Exception):  # noqa: N818 -- it is no error of the test
     """The machine lacks what a server needs."""
 
 
