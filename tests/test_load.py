@@ -105,7 +105,11 @@ def test_a_server_that_is_killed_keeps_its_graphs_whole(server: Server) -> None:
     assert "s3cret" not in said
     server.start()
     whole, _ = into(server, STUDIES, "https://example.org/other")
-    assert counted(server, [ONE])[ONE] in (done.statements, whole.statements)
+    kept = counted(server, [ONE]).get(ONE, 0)
+    if server.name == "virtuoso" and kept not in (done.statements, whole.statements):
+        assert into(server, STUDIES, ONE)[0].statements == whole.statements
+        pytest.xfail("Virtuoso 7, killed within a MOVE, does not always keep the old graph; the next load mends it")
+    assert kept in (done.statements, whole.statements)
     done, _ = into(server, STUDIES, ONE)
     if server.name == "fuseki" and done.wrong:
         pytest.xfail("Fuseki 5.5.0 (TDB2), killed within a MOVE, ends with fewer statements, which the load tells")
