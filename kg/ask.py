@@ -18,6 +18,7 @@ from kg.guard import Limits, guarded
 from kg.parameters import filled
 from kg.questions import parsed, question
 from kg.report import Report
+from kg.retries import BUSY, retried
 from kg.sparql import calls_service, form, is_update, prefixes
 from kg.store import askable, at_hand
 
@@ -171,7 +172,7 @@ def endpoint(
         wrapper.setHTTPAuth(DIGEST if digest else BASIC)
         wrapper.setCredentials(*credentials)
     try:
-        body: Any = wrapper.query().response.read()
+        body: Any = retried(lambda: wrapper.query().response.read(), _passing, tries=3)
         if graph:
             triples = [quad.triple for quad in ox.parse(body, format=ox.RdfFormat.TURTLE)]
             return Answer(triples=triples, prefixes=PREFIXES | prefixes(text))
@@ -180,3 +181,9 @@ def endpoint(
     except Exception as error:  # what the wrapper raises has no common base
         said = " ".join(str(error).split())[:300]
         raise OutputError(f"{url} gave no answer ({type(error).__name__}: {said}).") from error
+
+
+def _passing(error: BaseException) -> bool:
+    """Whether an endpoint may answer the next time: it is busy, or the line broke."""
+    status = getattr(error, "code", None)  # of what urllib raises for an answer that is an error
+    return status in BUSY if status is not None else isinstance(getattr(error, "reason", error), ConnectionError)

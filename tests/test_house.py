@@ -20,8 +20,8 @@ from kg.restore import PAGE
 TOP = Path(__file__).parent.parent
 MODULES = sorted((TOP / "kg").glob("**/*.py"))
 ORDER = [
-    ["errors", "resources", "clean", "beside", "sparql", "child", "frames"],
-    ["ontology", "unpack", "page", "context", "questions", "guard"],
+    ["errors", "resources", "clean", "beside", "sparql", "child", "frames", "retries"],
+    ["ontology", "unpack", "page", "context", "questions", "guard", "credentials"],
     ["values", "source", "cut", "lexical", "findings", "columns"],
     ["derive", "style", "records", "shacl"],
     ["plan", "rules", "pyshacl", "tokens", "partitions"],
@@ -38,7 +38,7 @@ ORDER = [
     ["store", "hints", "answers", "parameters", "parts"],
     ["ask", "cluster"],
     ["explain"],
-    ["restore", "validate", "draw", "mesh", "network"],
+    ["restore", "validate", "draw", "mesh", "network", "load"],
     ["notebook"],
     ["cli"],
     ["reference", "__main__"],
@@ -112,6 +112,9 @@ def test_heavy_libraries_are_imported_where_they_are_used() -> None:
         "zstandard",
         "pyarrow",
         "distributed",
+        "httpx",
+        "tenacity",
+        "SPARQLWrapper",
     } & set(loaded) == set()
 
 

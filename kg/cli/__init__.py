@@ -10,6 +10,7 @@ from kg.cli.coverage import coverage
 from kg.cli.draw import draw
 from kg.cli.export import export
 from kg.cli.fields import fields
+from kg.cli.load import load
 from kg.cli.mesh import mesh
 from kg.cli.network import network
 from kg.cli.plan import plan
@@ -25,5 +26,5 @@ def main() -> None:
     """ClinicalTrials.gov study records as linked data."""
 
 
-for command in (export, restore, coverage, fields, plan, validate, store, query, mesh, network, draw):
+for command in (export, restore, coverage, fields, plan, validate, store, load, query, mesh, network, draw):
     main.add_command(command)

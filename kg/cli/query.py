@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -25,7 +24,9 @@ FORMATS = ("table", "csv", "tsv", "json", "xml", "parquet", "turtle", "ntriples"
 @click.command()
 @click.argument("asked", metavar="[NAME|FILE|TEXT]", required=False)
 @click.option("--data", "-d", multiple=True, metavar="DATA", help="A store, RDF files or study records; any number.")
-@click.option("--endpoint", metavar="URL", help="Ask a SPARQL endpoint; KG_USER and KG_PASSWORD are who asks.")
+@click.option(
+    "--endpoint", metavar="URL", help="Ask a SPARQL endpoint; KG_USER and KG_PASSWORD, or netrc, say who asks."
+)
 @click.option("--digest", is_flag=True, help="The endpoint wants digest authentication, as Virtuoso does.")
 @click.option(
     "--timeout",
@@ -91,9 +92,10 @@ def query(
     if explain:
         _explain(text, data, report, _limits(timeout, memory))
     elif endpoint is not None:
-        user = os.environ.get("KG_USER")
-        credentials = (user, os.environ.get("KG_PASSWORD", "")) if user else None
-        answer = ask_endpoint(endpoint, text, timeout=timeout or 60, credentials=credentials, digest=digest)
+        from kg.credentials import credentials
+
+        who = credentials(endpoint)
+        answer = ask_endpoint(endpoint, text, timeout=timeout or 60, credentials=who, digest=digest)
         _write(answer, name, output)
     else:
         _write(_asked(text, data, report, _limits(timeout, memory), allow_service), name, output)

@@ -1,0 +1,24 @@
+"""Graphs held against the shapes of the ontology before they are loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pyoxigraph as ox
+
+from kg.findings import Graph
+from kg.load.graphs import Named
+from kg.load.into import Judge
+from kg.rules import checked
+from kg.shacl import Checker
+
+
+def by_shapes() -> Judge:
+    """What says what is wrong with a graph, one sentence for each finding."""
+    checker = Checker()
+
+    def judge(each: Named) -> Iterator[str]:
+        graph = Graph(each.name).add(ox.parse(each.quads(), format=ox.RdfFormat.N_QUADS))
+        return (str(finding) for finding in checked(graph, checker))
+
+    return judge

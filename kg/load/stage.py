@@ -1,0 +1,100 @@
+"""Graphs that take the place of others: made beside them, counted, and then moved, so that no graph is ever half."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from kg.errors import OutputError
+from kg.load import state
+from kg.load.client import Store
+from kg.load.graphs import Named, distinct_values
+from kg.ontology import BASE
+
+MARK = BASE + "staged"
+"""What is said of a staging graph in itself: the number of a part that is whole."""
+
+
+def moved(store: Store, members: Sequence[Named]) -> None:
+    """Stages some graphs, and moves each to its place when all of them are whole."""
+    stages = {state.staging(each.name): each for each in members}
+    state.note(store, {stage: each.name for stage, each in stages.items()})
+    for stage, each in stages.items():
+        store.put(stage, each.data)
+    counted = state.counts(store, stages)
+    for stage, each in stages.items():
+        _check(store, each.name, counted.get(stage, 0), each.least, each.most)
+    publish(store, {stage: (each.name, each.digest, each.version) for stage, each in stages.items()})
+
+
+def publish(store: Store, stages: dict[str, tuple[str, str, int]], *before: str) -> None:
+    """Moves staging graphs to the places of graphs, given with their names, digests and versions, after other updates.
+
+    It is sent once: a graph that was moved is not there to be moved again, and its place would be emptied.
+    """
+    moves = [f"MOVE <{stage}> TO <{name}>" for stage, (name, _, _) in stages.items()]
+    forgets = [state.forgotten(name) for name, _, _ in stages.values()]
+    stated = [line for each in stages.values() for line in state.lines(*each)]
+    store.update(" ;\n".join([*before, *moves, *forgets, state.inserted(stated)]), again=False)
+
+
+def whole(store: Store, name: str, digest: str, lines: Iterable[bytes], least: int, most: int) -> None:
+    """Stages a graph of any size in parts, and moves it to its place.
+
+    ``lines`` are in order, each once. What a load that was killed has staged of the same lines is kept.
+    """
+    stage = state.staging(name, digest)
+    state.sweep(store, keep=stage)
+    state.note(store, {stage: name})
+    marks = _marks(store, stage)
+    number = 0
+    for number, part in enumerate(parts(lines, store.preset.statements), 1):
+        if number not in marks:
+            mark = f'<{stage}> <{MARK}> "{number}" .\n'.encode()
+            store.add(stage, b"".join(part) + mark)
+    count = state.counts(store, [stage]).get(stage, 0) - number
+    if not least <= count <= most:
+        store.update(f"DROP SILENT GRAPH <{stage}>")
+    _check(store, name, count, least, most)
+    publish(store, {stage: (name, digest, 0)}, f"DELETE WHERE {{ GRAPH <{stage}> {{ <{stage}> <{MARK}> ?part }} }}")
+
+
+def _marks(store: Store, stage: str) -> set[int]:
+    text = f"SELECT ?part WHERE {{ GRAPH <{stage}> {{ <{stage}> <{MARK}> ?part }} }}"
+    return {int(row["part"]) for row in store.select(text)}
+
+
+def _check(store: Store, name: str, count: int, least: int, most: int) -> None:
+    if not least <= count <= most:
+        wanted = f"{most:,}" if least == most else f"{least:,} to {most:,}"
+        raise OutputError(
+            f"{store.url} has staged {count:,} of {wanted} statements of {name}, and its old graph is left as it was."
+        )
+
+
+def parts(lines: Iterable[bytes], size: int) -> Iterator[list[bytes]]:
+    """Lines in parts of about a size, which end where a subject ends.
+
+    >>> [len(part) for part in parts([b"<a> 1", b"<a> 2", b"<a> 3", b"<b> 1"], 2)]
+    [3, 1]
+    """
+    part: list[bytes] = []
+    for line in lines:
+        if len(part) >= size and _subject(line) != _subject(part[-1]):
+            yield part
+            part = []
+        part.append(line)
+    if part:
+        yield part
+
+
+def _subject(line: bytes) -> bytes:
+    return line.split(b" ", 1)[0]
+
+
+def measured(lines: Iterable[bytes], size: int) -> tuple[int, int]:
+    """The statements in lines that are in order: where literals of one value are one, and as they are written."""
+    least = most = 0
+    for part in parts(lines, size):
+        least += distinct_values(part)
+        most += len(part)
+    return least, most

@@ -1,0 +1,141 @@
+"""Loads into real servers: whole, counted, again, broken and killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from kg.ask import endpoint, prepared, query
+from kg.credentials import credentials
+from kg.errors import SourceError, UsageError
+from kg.load.client import connected
+from kg.load.into import Loaded, load, load_as_one
+from kg.load.presets import PRESETS, address
+from kg.load.state import counts
+from kg.report import Report
+from tests.conftest import STUDIES
+from tests.servers import SERVERS, Missing, Server
+
+ONE = "https://example.org/all"
+GRAPHS = [f"https://w3id.org/trialkg/record/{path.stem}" for path in STUDIES]
+
+
+@pytest.fixture(scope="module", params=SERVERS, ids=lambda kind: kind.name)
+def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    try:
+        made: Server = request.param(tmp_path_factory.mktemp(request.param.name))
+    except Missing as error:
+        if os.environ.get("KG_CI"):
+            pytest.fail(str(error))
+        pytest.skip(str(error))
+    made.start()
+    yield made
+    made.kill()
+
+
+def into(server: Server, inputs: list[Path], graph: str = "") -> tuple[Loaded, int]:
+    """What a load did, and how many requests changed data."""
+    with connected(server.url, None, server.credentials) as store:
+        done = load_as_one(store, graph, inputs, report=Report()) if graph else load(store, inputs, report=Report())
+        return done, store.writes
+
+
+def counted(server: Server, names: list[str]) -> dict[str, int]:
+    with connected(server.url, None, server.credentials) as store:
+        return counts(store, names)
+
+
+def test_a_load_is_whole_and_loading_again_changes_nothing(server: Server) -> None:
+    done, _ = into(server, STUDIES)
+    assert (done.added, done.wrong) == (len(STUDIES), [])
+    again, writes = into(server, STUDIES)
+    assert (again.unchanged, writes) == (len(STUDIES), 0)
+    assert again.statements == done.statements == sum(counted(server, GRAPHS).values())
+
+
+QUESTIONS = ["arms", "ages", "cities", "conditions", "countries"]
+QUESTIONS += ["interventions", "phase_status", "sponsors", "publications", "many_sites"]
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_questions_are_answered_as_by_the_embedded_store(server: Server, name: str) -> None:
+    found = endpoint(server.asked, prepared(name), credentials=server.credentials, digest=True)
+    assert sorted(map(str, found.rows)) == sorted(map(str, query(name, STUDIES).rows))
+
+
+def test_a_changed_study_is_replaced_as_a_whole(server: Server, tmp_path: Path) -> None:
+    record = json.loads(STUDIES[0].read_bytes())
+    record["protocolSection"].pop("outcomesModule", None)
+    record["protocolSection"]["statusModule"]["lastUpdatePostDateStruct"]["date"] = "2031-01-01"
+    (tmp_path / "new.json").write_text(json.dumps(record))
+    before = counted(server, GRAPHS)
+    done, _ = into(server, [tmp_path / "new.json"])
+    assert (done.replaced, done.wrong) == (1, [])
+    assert counted(server, GRAPHS)[GRAPHS[0]] < before[GRAPHS[0]]
+    assert into(server, STUDIES[:1])[0].older == 1
+
+
+def test_a_server_that_is_killed_keeps_its_graphs_whole(server: Server) -> None:
+    done, _ = into(server, STUDIES[:20], ONE)
+    command = [
+        sys.executable,
+        "-m",
+        "kg",
+        "load",
+        *map(str, STUDIES),
+        "--to",
+        server.url,
+        "--graph",
+        ONE,
+        "--timeout",
+        "5",
+    ]
+    process = subprocess.Popen(command, env=os.environ | server.environment, stderr=subprocess.PIPE, text=True)
+    with suppress(subprocess.TimeoutExpired):  # on a fast machine all is loaded by then
+        process.wait(1.0)
+    server.kill()
+    said = process.communicate(timeout=60)[1]
+    assert "Traceback" not in said
+    assert "s3cret" not in said
+    server.start()
+    whole, _ = into(server, STUDIES, "https://example.org/other")
+    kept = counted(server, [ONE]).get(ONE, 0)
+    if server.name == "virtuoso" and kept not in (done.statements, whole.statements):
+        assert into(server, STUDIES, ONE)[0].statements == whole.statements
+        pytest.xfail("Virtuoso 7, killed within a MOVE, does not always keep the old graph; the next load mends it")
+    assert kept in (done.statements, whole.statements)
+    done, _ = into(server, STUDIES, ONE)
+    if server.name == "fuseki" and done.wrong:
+        pytest.xfail("Fuseki 5.5.0 (TDB2), killed within a MOVE, ends with fewer statements, which the load tells")
+    assert done.statements == whole.statements
+
+
+def test_addresses_and_credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert address("http://h:3030/ds/query", PRESETS["fuseki"]) == "http://h:3030/ds"
+    with pytest.raises(UsageError, match="names no dataset"):
+        address("http://h:3030/", PRESETS["fuseki"])
+    monkeypatch.delenv("KG_USER", raising=False)
+    (tmp_path / "netrc").write_text("machine h login me password secret\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    assert credentials("http://h:1/") == ("me", "secret")
+    with pytest.raises(UsageError) as told:
+        credentials("http://me:secret@h/")
+    assert "secret" not in str(told.value)
+
+
+def test_of_what_is_broken_nothing_is_sent(server: Server, tmp_path: Path) -> None:
+    (tmp_path / "broken.nq").write_text("<a:s> <a:p> <a:o> <a:g> .\n<a:s> <a:p> broken <a:g> .\n")
+    report = Report()
+    with connected(server.url, None, server.credentials) as store:
+        load(store, [tmp_path / "broken.nq"], report=report)
+        with pytest.raises(SourceError, match="is no good nquads"):
+            load_as_one(store, ONE, [tmp_path / "broken.nq"], report=Report())
+        assert (report.rejected, store.writes) == (1, 0)
+    assert counted(server, ["a:g"]) == {}
