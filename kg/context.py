@@ -66,14 +66,16 @@ class Context:
     :attr:`odd` is set where something of the record may not be in the graph; :attr:`refused` are the objects
     and lists that are not, or not as they are; :attr:`withheld` counts the contact data left out; :attr:`more`
     the objects that stand behind a first one in a grouped style; :attr:`listed` has, for the properties that
-    lead to shared resources, their keys in the order and the spelling of the record.
+    lead to shared resources, their keys in the order and the spelling of the record; :attr:`empty` the paths of
+    objects that say nothing.
     """
 
-    __slots__ = ("_places", "end", "errors", "listed", "more", "odd", "record", "refused", "withheld")
+    __slots__ = ("_places", "empty", "end", "errors", "listed", "more", "odd", "record", "refused", "withheld")
 
     def __init__(self, record: dict[str, Any]) -> None:
         self.record = record
         self._places: dict[int, str] | None = None
+        self.empty: list[tuple[str, ...]] = []
         self.end = b""
         self.odd = False
         self.withheld = 0

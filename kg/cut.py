@@ -29,6 +29,7 @@ UNCUT = 8 << 20
 HEAD = 4 << 10
 
 START = re.compile(rb'\{\s{0,256}"(?:%s)"\s{0,256}:' % "|".join(sorted(SECTIONS)).encode())
+_USUAL = b'"protocolSection"'
 _OVERLAP = 600
 _LINE = re.compile(rb"\n\s*(?=\{)")
 GARNISH = re.compile(
@@ -126,7 +127,7 @@ class Cutter:
         yield from self._taken(0, len(self.buffer))
 
     def _cut(self) -> Iterator[Piece]:
-        cuts = [match.start() for match in START.finditer(self.buffer, self.scanned)]
+        cuts = [*_starts(self.buffer, self.scanned)]
         if not cuts and len(self.buffer) > self.patience and not self.dropping:
             cuts, self.patience = [_values_end(self.buffer)], sys.maxsize
         for begin, end in pairwise([0, *cuts]):
@@ -146,6 +147,22 @@ class Cutter:
     def _drop(self, size: int) -> None:
         self.buffer = self.buffer[size:]  # del would leave room before it, and growing then copies all
         self.at += size
+
+
+def _starts(buffer: bytearray, at: int) -> Iterator[int]:
+    """Where studies start behind a place: first those that begin as nearly all do, which is quick to find.
+
+    Behind the last of these, and where there is none, all keys that a study may begin with are looked for. A study
+    that begins in another way between two of these stays with the one before it, to be found when that is read.
+    """
+    found = -1
+    while (key := buffer.find(_USUAL, at)) >= 0:
+        before = buffer[max(0, key - _OVERLAP) : key].rstrip()
+        if before.endswith(b"{"):
+            found = max(0, key - _OVERLAP) + len(before) - 1
+            yield found
+        at = key + len(_USUAL)
+    yield from (match.start() for match in START.finditer(buffer, at) if match.start() > found)
 
 
 def _values_end(buffer: bytearray) -> int:

@@ -17,7 +17,7 @@ from kg.errors import FieldError, RecordError
 from kg.ontology import BASE, CT, RDF
 from kg.plan import LISTED, UNMAPPED, Plan, shipped_plan
 from kg.program import Program
-from kg.residue import Residuals, Residue
+from kg.residue import Residuals, Residue, with_empty
 from kg.structs import Decoded, Decoder
 from kg.style import Block, Grouped, Style
 from kg.values import partial_date
@@ -182,10 +182,11 @@ class Exporter:
         number = _at(record.root, self._study_keys)
         if not isinstance(number, str) or not self._number.fullmatch(number):
             raise Unfit
-        residue = self._residuals.of(record.unread, []) if record.unread else Residue()
         graph = self._graph(number)
         context = Context({})
         draft = self._program.study(record.root, number, self._token(number), self._style.end(graph), context)
+        unread = with_empty(record.unread, context.empty)
+        residue = self._residuals.of(unread, []) if unread else Residue()
         if context.listed:
             self._style.say(draft, self._listed + self._json(context.listed))
         if residue.kept is not None:

@@ -15,6 +15,7 @@ The output is gathered in pieces that are joined at the end. Names in the source
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import groupby
 from typing import Any
 
 import msgspec
@@ -132,22 +133,48 @@ class Program:
         names = "".join(f", {name}" for name in sorted(self._layout.needs(entity)))
         yield f"def {entity.local}(x, m, s, o, blocks, shared, c{names}):"
         yield from (f"    g_{name} = {{}}; h_{name} = {{}}" for name in self._layout.provided(entity))
-        yield from indented(self._key(entity.root, "x", ""))
+        yield from indented(self._key(entity.root, "x", "", () if entity is self._layout.study else None))
 
     def _say(self, d: str, *pieces: str) -> str:
         """The statement that adds a predicate and its objects to what is said."""
-        begin = (f"s{d}", *pieces) if self._style.repeats and d != ALONE else pieces
-        return "; ".join(f"o{d}.append({piece})" for piece in begin)
+        return "; ".join(f"o{d}.append({piece})" for piece in pieces)
 
-    def _key(self, key: Key, x: str, d: str) -> Lines:
-        """The fields of a key whose value is in the variable ``x``, then the keys below it; ``d`` marks variables."""
+    def _key(self, key: Key, x: str, d: str, path: tuple[str, ...] | None = None) -> Lines:
+        """The fields of a key whose value is in the variable ``x``, then the keys below it; ``d`` marks variables.
+
+        ``path`` leads there from the top of the record, where it is the same for all records.
+        """
         for known in key.fields:
             yield from self._whole(known, key, x, d)
         yield from self._names(key, x)
-        for below in key.below.values():
-            yield from self._below(below, x, d)
+        for plain, run in groupby(key.below.values(), self._is_plain):
+            together = [*run]
+            if plain and len(together) > 1:
+                pieces = ", ".join(piece for below in together for piece in self._pieces(below, x))
+                yield f"o{d} += filter(None, ({pieces}))"
+            else:
+                for below in together:
+                    yield from self._below(below, x, d, None if path is None else (*path, below.name))
 
-    def _below(self, key: Key, x: str, d: str) -> Lines:
+    def _is_plain(self, key: Key) -> bool:
+        """Whether the fields of a key have one value each, whose piece is an expression."""
+        single = (Role.TEXT, Role.VALUE, Role.CODE, Role.IRI, Role.REFERENCE, Role.DERIVED)
+        fields = [known for known in key.fields if not known.is_contact_data]
+        return bool(fields) and not key.below and all(each.role in single and not each.many for each in fields)
+
+    def _pieces(self, key: Key, x: str) -> Iterator[str]:
+        """For each field of such a key an expression for its predicate and token, false where it has no value."""
+        get = f"{x}.{attribute(key.name)}"
+        for known in key.fields:
+            if known.role is Role.TEXT or self._is_mixed(known):
+                (piece,) = self._one(known)
+                yield f"{piece} if (v := {get}) is not U else None" if not known.shape.required else piece.replace("(v)", f"({get})")
+            elif known.role is Role.REFERENCE:
+                yield f"{self._layout.reference(known)}[{get}]"
+            else:
+                yield f"{self._table(known)}[{get}]"
+
+    def _below(self, key: Key, x: str, d: str, path: tuple[str, ...] | None) -> Lines:
         get = f"{x}.{attribute(key.name)}"
         inner = f"x{d}{key.name}"
         if key.below:
@@ -155,9 +182,10 @@ class Program:
             yield f"if ({inner} := {get}) is not U:"
             if checked:
                 yield f"    z{key.name} = len(o{d})"
-            yield from indented(self._key(key, inner, d))
+            yield from indented(self._key(key, inner, d, path))
             if checked:
-                yield f"    if len(o{d}) == z{key.name} and {inner} == type({inner})(): raise Unfit"
+                found = "raise Unfit" if path is None else f"c.empty.append({path!r})"
+                yield f"    if len(o{d}) == z{key.name} and {inner} == type({inner})(): {found}"
         elif key.fields:
             shown = [known for known in key.fields if self._contacts or not known.is_contact_data]
             if not shown:
@@ -204,8 +232,12 @@ class Program:
         if known.role is Role.REFERENCE:
             return [f"{self._layout.reference(known)}[v]"]
         table = self._table(known)
-        mixed = known.kind is not None and float in known.kind.types
-        return [f"{table}[v] if type(v) is float else {table}.of(v)" if mixed else f"{table}[v]"]
+        return [f"({table}[v] if type(v) is float else {table}.of(v))" if self._is_mixed(known) else f"{table}[v]"]
+
+    @staticmethod
+    def _is_mixed(known: Field) -> bool:
+        """Whether values are of several types, which are told apart before they are looked up."""
+        return known.kind is not None and float in known.kind.types
 
     def _list(self, known: Field, d: str) -> Lines:
         """Plain values, codes or references."""
@@ -233,7 +265,7 @@ class Program:
         p = self._predicate(known)
         names = known.role in (Role.CODE, Role.NODE, Role.REFERENCE)
         if self._style.repeats:
-            yield f"for t in ts: {self._say(d, f'{p!r} + t')}"
+            yield f"o{d} += [{p!r} + t for t in ts]"
         elif names:
             yield self._say(d, f"{p!r} + (rows(ts) if len(ts) > 1 else ts[0])") + "; c.more += len(ts) - 1"
         else:
@@ -270,18 +302,18 @@ class Program:
         yield f"if not 0 < k <= {LONGEST_LIST}: raise Unfit"
         number = self._style.literal(Literal("0", XSD + "integer")).replace(b"0", b"%d", 1)
         position = self._style.lead + self._style.predicate(POSITION) + number
+        place = f".replace({PLACE!r}, s{d})" if self._style.repeats else ""
+        yield f"o{d}.append({listed}[k].replace({MARK!r}, m{d}){place}); c.more += k - 1"
         if self._style.repeats:
-            yield f"o{d}.append({listed}[k].replace({MARK!r}, m{d}).replace({PLACE!r}, s{d})); c.more += 2 * k - 1"
             subject = self._form(Numbered, known.local, name + self._close + b" ")
             forms = {"h": self._form(Numbered, "position", position), "n": subject}
-            head = [f"(s{inner} := w{d} + n)", repr(types), f"s{inner}", "h"]
+            head = [f"(s{inner} := w{d} + n)", repr(types), "h"]
         else:
-            yield f"o{d}.append({listed}[k].replace({MARK!r}, m{d})); c.more += k - 1"
             forms = {"h": self._form(Numbered, known.local, name + b" " + types + position)}
             head = [f"w{d}", "h"]
         if self._layout.has_function(entity):
             forms["m1"] = self._form(Numbered, known.local, name)
-        else:
+        elif not self._style.repeats:
             yield f"o{inner} = []; blocks.append(o{inner})"
         yield from (f"if k > len({form}): {form}.reach(k)" for form in forms.values())
         yield f"for {e}, {', '.join(forms)} in zip({v}, {', '.join(forms.values())}):"
@@ -294,13 +326,18 @@ class Program:
             yield self._call(entity, e, f"m{d} + m1", inner)
             yield f"if len(o{inner}) == {len(head)}: raise Unfit"
             return
-        yield "; ".join(f"o{inner}.append({piece})" for piece in head)
         checked = not any(known.shape.required for known in entity.fields)
-        if checked:
-            yield f"z = len(o{inner})"
+        size: object = "z"
+        if self._style.repeats:
+            yield f"o{inner} = [{', '.join(head)}]; blocks.append(o{inner})"
+            size = len(head)
+        else:
+            yield f"o{inner} += ({', '.join(head)})"
+            if checked:
+                yield f"z = len(o{inner})"
         yield from self._key(entity.root, e, inner)
         if checked:
-            yield f"if len(o{inner}) == z: raise Unfit"
+            yield f"if len(o{inner}) == {size}: raise Unfit"
 
     def _call(self, entity: Entity, x: str, m: str, d: str) -> str:
         names = "".join(f", {name}" for name in sorted(self._layout.needs(entity)))
@@ -375,5 +412,5 @@ class Program:
         yield f"t = r = {table}[{'.'.join([x, *map(attribute, entity.template.keys or ())])}]"
         yield self._say(d, f"{self._predicate(known)!r} + t")
         yield f"o{d1} = [{self._types(entity)!r}]"
-        yield from self._key(entity.root, x, d1)
+        yield from self._key(entity.root, x, d1, ())
         yield f"shared[r] = style.shared(r, o{d1})"

@@ -161,6 +161,20 @@ class _Walk:
         return kept
 
 
+def with_empty(unread: dict[str, Any] | None, paths: list[tuple[str, ...]]) -> dict[str, Any]:
+    """What of a record nothing reads, with the objects at some paths, which say nothing.
+
+    >>> with_empty({"a": {"b": 1}}, [("a", "c"), ("d",)])
+    {'a': {'b': 1, 'c': {}}, 'd': {}}
+    """
+    whole = unread or {}
+    for path in paths:
+        place = whole
+        for key in path:
+            place = place.setdefault(key, {})
+    return whole
+
+
 def count(value: Any) -> int:
     """How many plain values a JSON value holds.
 

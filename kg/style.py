@@ -70,22 +70,24 @@ class Style:
 
     def listed(self, predicate: bytes, tokens: list[bytes]) -> bytes:
         """A predicate and a list of its objects, within the block of a resource."""
-        return b"".join([PLACE + predicate + token for token in tokens])
+        return PLACE.join([predicate + token for token in tokens])
 
     def say(self, draft: Draft, pair: bytes) -> None:
         """Adds a predicate and its object to the block of the study."""
-        draft.blocks[0] += (draft.subject, pair)
+        draft.blocks[0].append(self.lead + pair)
 
     def finished(self, draft: Draft, graph: bytes) -> tuple[bytes, int]:
         """The output of a study, and the number of its triples."""
         end = self.end(graph)
-        pieces = [*chain.from_iterable(draft.blocks)]
-        triples = (len(pieces) + draft.context.more) // 2
-        for block, count in draft.shared.values():
-            pieces.append(block.replace(MARK, end))
-            triples += count
+        first, *others = draft.blocks
+        pieces = [first[0] + draft.subject.join(first[1:])]
+        for block in others:
+            subject, block[0] = block[0], b""
+            pieces.append(subject.join(block))
+        pieces += [block.replace(MARK, end) for block, _ in draft.shared.values()]
         pieces.append(end)
-        return b"".join(pieces), triples
+        data = b"".join(pieces)
+        return data, data.count(b"\n")
 
     def rebased(self, iri: str) -> str:
         return self.base + iri.removeprefix(BASE) if iri.startswith(BASE) else iri
@@ -131,9 +133,6 @@ class Grouped(Style):
 
     def listed(self, predicate: bytes, tokens: list[bytes]) -> bytes:
         return self.lead + predicate + Context.rows(tokens)
-
-    def say(self, draft: Draft, pair: bytes) -> None:
-        draft.blocks[0].append(self.lead + pair)
 
     def finished(self, draft: Draft, graph: bytes) -> tuple[bytes, int]:
         pieces = [*chain.from_iterable(draft.blocks)]
