@@ -97,7 +97,7 @@ class Exporter:
         self.prefixes = prefixes(self.plan, base)
         self._style: Style = Grouped(base, self.prefixes) if grouped else Style(base)
         self._careful = Careful(self.plan, self._style, contacts=contacts)
-        self._program = Program(self.plan, self._style, self._careful, contacts=contacts)
+        self._program = Program(self.plan, self._style, contacts=contacts)
         self.decode = Decoder(self.plan)
         self._residuals = Residuals(self.plan, contacts=contacts)
         self._graphs = graphs

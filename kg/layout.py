@@ -23,6 +23,13 @@ class Layout:
         assert known.target is not None
         return self._plan.entities[known.target.iri]
 
+    @property
+    def resources(self) -> list[str]:
+        """The kinds of resource that several studies share, by the IRI of their shape."""
+        fields = [known for entity in self._plan.entities.values() for known in entity.fields]
+        nodes = [self.target(known) for known in fields if known.role is Role.NODE and known.keys]
+        return [*dict.fromkeys(target.shape.iri for target in nodes if not target.is_part)]
+
     def parts(self, entity: Entity) -> list[Entity]:
         """The kinds of part right below a kind of node."""
         targets = [self.target(known) for known in entity.fields if known.role is Role.NODE]

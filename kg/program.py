@@ -21,7 +21,7 @@ from typing import Any
 import msgspec
 import orjson
 
-from kg.careful import Careful, Unfit
+from kg.careful import Unfit
 from kg.context import Context
 from kg.convert import Converters
 from kg.layout import Layout
@@ -59,11 +59,10 @@ class Program:
     :attr:`source` is the Python source; :meth:`study` runs it on one record.
     """
 
-    def __init__(self, plan: Plan, style: Style, careful: Careful, *, contacts: bool = False) -> None:
+    def __init__(self, plan: Plan, style: Style, *, contacts: bool = False) -> None:
         self._layout = Layout(plan)
         self._style = style
         self._contacts = contacts
-        self._careful = careful
         self._convert = Converters(plan, style)
         self._opening, self._close = style.opening(PART)
         self._tables: dict[int, str] = {}
@@ -76,8 +75,12 @@ class Program:
             "named": named,
         }
         functions = [self._function(entity) for entity in plan.entities.values() if self._layout.has_function(entity)]
+        functions += [self._shared_resource(plan.entities[iri]) for iri in self._layout.resources]
         self.source = "\n\n".join("\n".join(lines) for lines in functions) + "\n"
         exec(compile(self.source, "<plan>", "exec"), self._scope)  # noqa: S102 -- the source is made here, from the ontology
+        for made in self._scope.values():
+            if isinstance(made, Resources):
+                made.write = self._scope[made.name]
         self._study = self._scope[plan.study.local]
         self._study_types = self._types(plan.study)
 
@@ -398,11 +401,25 @@ class Program:
             yield f"if len(ks) > 1 or not usual: c.listed[{known.local!r}] = ks"
 
     def _share(self, entity: Entity, v: str) -> Lines:
-        keys = tuple(entity.root.below)
-        table = self._named(f"r_{entity.local}", Resources(self._careful, entity, () if entity.is_text else keys))
-        values = ", ".join(f"{v}.{attribute(name)}" for name in keys) + ("," if len(keys) == 1 else "")
-        yield f"t, r, k, usual = {table}[{v if entity.is_text else values}]"
+        token, (listed, usual) = self._convert.node(entity), self._convert.listed(entity)
+        functions = self._convert.functions
+        key = "" if entity.is_text else attribute((entity.template.keys or ("",))[-1]) if entity.template else ""
+        made = Resources(entity.local, key, self._style, functions[token], functions[listed], functions[usual])
+        table = self._named(f"r_{entity.local}", made)
+        yield f"t, r, k, usual = {table}[{v}]"
         yield "if shared.setdefault(t, r) is not r and shared[t] != r: raise Unfit"
+
+    def _shared_resource(self, entity: Entity) -> Lines:
+        """The function that gives what is said of a resource which others share."""
+        yield f"def {entity.local}(x):"
+        yield f"    o{ALONE} = [{self._types(entity) if entity.types else b''!r}]"
+        if entity.is_text:
+            yield "    v = x"
+            for known in entity.root.fields:
+                yield from indented(self._field(known, ALONE))
+        else:
+            yield from indented(self._key(entity.root, "x", ALONE))
+        yield f"    return o{ALONE}"
 
     def _resource_of_all(self, known: Field, x: str, d: str) -> Lines:
         """A resource that is read from the same object as what leads to it."""

@@ -121,10 +121,12 @@ class _Types:
             return str
         made = self._made.get(entity.local)
         if made is None:
-            made = self._made[entity.local] = self._object(entity.local, entity.root)
+            shared = not entity.is_part and entity is not self._plan.study
+            made = self._made[entity.local] = self._object(entity.local, entity.root, shared=shared)
         return made
 
-    def _object(self, name: str, key: Key) -> Any:
+    def _object(self, name: str, key: Key, *, shared: bool = False) -> Any:
+        """A type of objects; those of shared resources can be looked up."""
         fields = [(below.name, self._below(f"{name}_{below.name}", below)) for below in key.below.values()]
         needed = {below.name for below in key.below.values() if any(known.shape.required for known in below.fields)}
         optional = [
@@ -132,7 +134,9 @@ class _Types:
             for name, made in fields
         ]
         names = {attribute(name): name for name, _ in fields}
-        return msgspec.defstruct(name, optional, rename=names, forbid_unknown_fields=True, gc=False, kw_only=True)
+        return msgspec.defstruct(
+            name, optional, rename=names, forbid_unknown_fields=True, gc=False, kw_only=True, frozen=shared
+        )
 
     def _below(self, name: str, key: Key) -> Any:
         if key.below:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from msgspec import UNSET
+from msgspec import UNSET, to_builtins
 
-from kg.careful import Careful, Resource, Unfit
-from kg.plan import Entity
-from kg.style import Style
+from kg.careful import Unfit
+from kg.style import Shared, Style
 from kg.tokens import Converter
 
 CACHED = 5_000
@@ -53,23 +53,43 @@ class Pairs(dict[Any, bytes | None]):
         return pair
 
 
+Resource = tuple[bytes, Shared, object, bool]
+"""A shared resource: its token, its block, how it is listed, and whether that is the key in its IRI."""
+
+
 class Resources(dict[Any, Resource]):
-    """The shared resources of a kind, by what stands at the keys of their JSON."""
+    """The shared resources of a kind, by their JSON; ``name`` is that of the function that writes one."""
 
-    def __init__(self, careful: Careful, entity: Entity, keys: tuple[str, ...]) -> None:
+    write: Callable[[Any], list[bytes]]
+
+    def __init__(
+        self,
+        name: str,
+        key: str,
+        style: Style,
+        token: Mapping[Any, bytes | None],
+        listed: Callable[[Any], object],
+        usual: Callable[[Any], object],
+    ) -> None:
         super().__init__()
-        self._careful = careful
-        self._entity = entity
-        self._keys = keys
+        self.name = name
+        self._key = key
+        self._style = style
+        self._token = token
+        self._listed = listed
+        self._usual = usual
 
-    def __missing__(self, values: Any) -> Resource:
-        x = values
-        if self._keys:
-            x = {key: value for key, value in zip(self._keys, values, strict=True) if value is not UNSET}
-        made = self._careful.resource(self._entity, x)
+    def __missing__(self, x: Any) -> Resource:
+        token = self._token[getattr(x, self._key) if self._key else x]
+        if token is None:
+            raise Unfit
+        first, *others = filter(None, self.write(x))
+        block = self._style.shared(token, [first.removeprefix(self._style.lead), *others])
+        listed = self._listed(to_builtins(x)) if self._key else x
+        made = token, block, listed, not self._key or self._usual(listed) == listed
         if len(self) >= CACHED:
             self.clear()
-        self[values] = made
+        self[x] = made
         return made
 
 
