@@ -124,7 +124,8 @@ class Program:
     def _table(self, known: Field, keys: tuple[str, ...] | None = None) -> str:
         """The name of the table from the values of a field to their tokens, with the predicate before single ones."""
         if id(known) not in self._tables:
-            convert = self._convert.functions[self._convert.scalar(known)].other
+            tokens = self._convert.functions[self._convert.scalar(known)]
+            convert = tokens.__getitem__ if self._is_date(known) else tokens.other
             p = b"" if known.many else self._predicate(known)
             made = Pairs(convert, p, keys, optional=known.role is Role.DERIVED)
             self._tables[id(known)] = self._fresh(f"t_{known.local}", made)
@@ -236,6 +237,11 @@ class Program:
             return [f"{self._layout.reference(known)}[v]"]
         table = self._table(known)
         return [f"({table}[v] if type(v) is float else {table}.of(v))" if self._is_mixed(known) else f"{table}[v]"]
+
+    @staticmethod
+    def _is_date(known: Field) -> bool:
+        """Whether values come again in other fields, so that their tokens are shared."""
+        return known.kind is not None and "date" in known.kind.expected
 
     @staticmethod
     def _is_mixed(known: Field) -> bool:

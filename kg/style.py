@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import chain
 
 import orjson
@@ -125,6 +126,11 @@ class Grouped(Style):
     repeats = False
     lead = b" ;\n    "
 
+    @cached_property
+    def _names(self) -> dict[str, str]:
+        """Namespace -> its first prefix; a local name has no slash and no hash, so these end a namespace."""
+        return {namespace: prefix for prefix, namespace in reversed(self.prefixes.items())}
+
     def end(self, graph: bytes) -> bytes:  # noqa: ARG002 -- one signature for all styles
         return b" .\n\n"
 
@@ -152,11 +158,10 @@ class Grouped(Style):
         return b"<" + namespace.encode(), b">"
 
     def iri(self, iri: str) -> bytes:
-        if not iri.startswith(tuple(self.prefixes.values())):
-            return super().iri(iri)
-        for prefix, known in self.prefixes.items():
-            if iri.startswith(known) and _LOCAL.fullmatch(iri, len(known)):
-                return f"{prefix}:{iri[len(known) :]}".encode()
+        end = max(iri.rfind("/"), iri.rfind("#")) + 1
+        prefix = self._names.get(iri[:end])
+        if prefix is not None and _LOCAL.fullmatch(iri, end):
+            return f"{prefix}:{iri[end:]}".encode()
         return super().iri(iri)
 
     def predicate(self, iri: str) -> bytes:
