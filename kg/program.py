@@ -15,11 +15,7 @@ The output is gathered in pieces that are joined at the end. Names in the source
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import groupby
 from typing import Any
-
-import msgspec
-import orjson
 
 from kg.careful import Unfit
 from kg.context import Context
@@ -28,8 +24,9 @@ from kg.layout import Layout
 from kg.ontology import CT, RDF, XSD
 from kg.plan import SLOT, Entity, Field, Key, Plan, Role
 from kg.structs import attribute
+from kg.scope import Scope
 from kg.style import MARK, PLACE, Draft, Style
-from kg.tables import Listed, Numbered, Pairs, Resources
+from kg.tables import Listed, Numbered, Resources
 from kg.values import Literal
 
 POSITION = CT + "position"
@@ -46,13 +43,6 @@ def indented(lines: Iterable[str]) -> Lines:
     return ("    " + line for line in lines)
 
 
-def named(found: list[tuple[bytes, Any]], back: str, name: str) -> list[bytes]:
-    """The tokens of the nodes that bear a name: of several, those that refer back to what is called ``name``."""
-    if len(found) > 1:
-        found = [each for each in found if name in (getattr(each[1], back) or ())] or found
-    return [token for token, _ in found]
-
-
 class Program:
     """A compiled plan.
 
@@ -65,23 +55,15 @@ class Program:
         self._contacts = contacts
         self._convert = Converters(plan, style)
         self._opening, self._close = style.opening(PART)
-        self._tables: dict[int, str] = {}
-        self._scope: dict[str, Any] = {
-            "dumps": orjson.dumps,
-            "U": msgspec.UNSET,
-            "Unfit": Unfit,
-            "style": style,
-            "rows": Context.rows,
-            "named": named,
-        }
+        self._scope = Scope(self._convert, style)
         functions = [self._function(entity) for entity in plan.entities.values() if self._layout.has_function(entity)]
         functions += [self._shared_resource(plan.entities[iri]) for iri in self._layout.resources]
         self.source = "\n\n".join("\n".join(lines) for lines in functions) + "\n"
-        exec(compile(self.source, "<plan>", "exec"), self._scope)  # noqa: S102 -- the source is made here, from the ontology
-        for made in self._scope.values():
+        exec(compile(self.source, "<plan>", "exec"), self._scope.names)  # noqa: S102 -- the source is made here, from the ontology
+        for made in [*self._scope.names.values()]:
             if isinstance(made, Resources):
-                made.write = self._scope[made.name]
-        self._study = self._scope[plan.study.local]
+                made.write = self._scope.names[made.name]
+        self._study = self._scope.names[plan.study.local]
         self._study_types = self._types(plan.study)
 
     def study(self, x: Any, number: str, token: bytes, end: bytes, context: Context) -> Draft:
@@ -99,39 +81,6 @@ class Program:
 
     def _types(self, entity: Entity) -> bytes:
         return self._style.predicate(RDF + "type") + b" , ".join(map(self._style.iri, entity.types))
-
-    def _predicate(self, known: Field) -> bytes:
-        return self._style.lead + self._style.predicate(known.shape.path)
-
-    # Names of the scope
-
-    def _named(self, name: str, value: Any) -> str:
-        self._scope.setdefault(name, value)
-        return name
-
-    def _fresh(self, name: str, value: Any) -> str:
-        """A name that nothing else has."""
-        same = sum(each.rstrip("0123456789") == name for each in self._scope)
-        return self._named(f"{name}{same + 1}" if same else name, value)
-
-    def _form(self, kind: type[Numbered] | type[Listed], name: str, form: bytes) -> str:
-        """The name of a table of numbered tokens; equal ones are one."""
-        for other, value in self._scope.items():
-            if type(value) is kind and value.form == form:
-                return other
-        return self._fresh(f"n_{name}", kind(form, self._style))
-
-    def _table(self, known: Field, keys: tuple[str, ...] | None = None) -> str:
-        """The name of the table from the values of a field to their tokens, with the predicate before single ones."""
-        if id(known) not in self._tables:
-            tokens = self._convert.functions[self._convert.scalar(known)]
-            convert = tokens.__getitem__ if self._is_date(known) else tokens.other
-            p = b"" if known.many else self._predicate(known)
-            made = Pairs(convert, p, keys, optional=known.role is Role.DERIVED)
-            self._tables[id(known)] = self._fresh(f"t_{known.local}", made)
-        return self._tables[id(known)]
-
-    # The source
 
     def _function(self, entity: Entity) -> Lines:
         names = "".join(f", {name}" for name in sorted(self._layout.needs(entity)))
@@ -151,32 +100,8 @@ class Program:
         for known in key.fields:
             yield from self._whole(known, key, x, d)
         yield from self._names(key, x)
-        for plain, run in groupby(key.below.values(), self._is_plain):
-            together = [*run]
-            if plain and len(together) > 1:
-                pieces = ", ".join(piece for below in together for piece in self._pieces(below, x))
-                yield f"o{d} += filter(None, ({pieces}))"
-            else:
-                for below in together:
-                    yield from self._below(below, x, d, None if path is None else (*path, below.name))
-
-    def _is_plain(self, key: Key) -> bool:
-        """Whether the fields of a key have one value each, whose piece is an expression."""
-        single = (Role.TEXT, Role.VALUE, Role.CODE, Role.IRI, Role.REFERENCE, Role.DERIVED)
-        fields = [known for known in key.fields if not known.is_contact_data]
-        return bool(fields) and not key.below and all(each.role in single and not each.many for each in fields)
-
-    def _pieces(self, key: Key, x: str) -> Iterator[str]:
-        """For each field of such a key an expression for its predicate and token, false where it has no value."""
-        get = f"{x}.{attribute(key.name)}"
-        for known in key.fields:
-            if known.role is Role.TEXT or self._is_mixed(known):
-                (piece,) = self._one(known)
-                yield f"{piece} if (v := {get}) is not U else None" if not known.shape.required else piece.replace("(v)", f"({get})")
-            elif known.role is Role.REFERENCE:
-                yield f"{self._layout.reference(known)}[{get}]"
-            else:
-                yield f"{self._table(known)}[{get}]"
+        for below in key.below.values():
+            yield from self._below(below, x, d, None if path is None else (*path, below.name))
 
     def _below(self, key: Key, x: str, d: str, path: tuple[str, ...] | None) -> Lines:
         get = f"{x}.{attribute(key.name)}"
@@ -208,7 +133,7 @@ class Program:
         """A field that reads an object as a whole."""
         if known.role is Role.DERIVED:
             values = ", ".join(f"{x}.{attribute(name)}" for name in key.below)
-            yield f"if t := {self._table(known, tuple(key.below))}[{values}]: {self._say(d, 't')}"
+            yield f"if t := {self._scope.table(known, tuple(key.below))}[{values}]: {self._say(d, 't')}"
         elif self._layout.target(known).is_part:
             yield from self._part(known, x, d, key)
         else:
@@ -224,7 +149,7 @@ class Program:
         elif known.many:
             yield from self._list(known, d)
         elif known.role is Role.DERIVED:
-            yield f"if t := {self._table(known)}[v]: {self._say(d, 't')}"
+            yield f"if t := {self._scope.table(known)}[v]: {self._say(d, 't')}"
         else:
             yield self._say(d, *self._one(known))
 
@@ -232,26 +157,25 @@ class Program:
         """The pieces of the predicate and the token of a single value ``v``."""
         if known.role is Role.TEXT:
             language = known.shape.language
-            return [f"{self._predicate(known)!r} + dumps(v)" + (f" + {b'@' + language.encode()!r}" if language else "")]
+            return [
+                f"{self._scope.predicate(known)!r} + dumps(v)"
+                + (f" + {b'@' + language.encode()!r}" if language else "")
+            ]
         if known.role is Role.REFERENCE:
             return [f"{self._layout.reference(known)}[v]"]
-        table = self._table(known)
-        return [f"({table}[v] if type(v) is float else {table}.of(v))" if self._is_mixed(known) else f"{table}[v]"]
+        table = self._scope.table(known)
+        mixed = known.kind is not None and float in known.kind.types
+        return [f"{table}[v] if type(v) is float else {table}.of(v)" if mixed else f"{table}[v]"]
 
     @staticmethod
     def _is_date(known: Field) -> bool:
         """Whether values come again in other fields, so that their tokens are shared."""
         return known.kind is not None and "date" in known.kind.expected
 
-    @staticmethod
-    def _is_mixed(known: Field) -> bool:
-        """Whether values are of several types, which are told apart before they are looked up."""
-        return known.kind is not None and float in known.kind.types
-
     def _list(self, known: Field, d: str) -> Lines:
         """Plain values, codes or references."""
         if known.role is Role.DERIVED:
-            yield f"ts = [*dict.fromkeys(t for e in v if (t := {self._table(known)}[e]))]"
+            yield f"ts = [*dict.fromkeys(t for e in v if (t := {self._scope.table(known)}[e]))]"
         else:
             yield "if not v or len({*v}) != len(v): raise Unfit"
             yield f"ts = {self._each(known)}"
@@ -262,7 +186,7 @@ class Program:
         if known.role is Role.TEXT:
             return "[*map(dumps, v)]"
         if known.role is not Role.REFERENCE:
-            return f"[{self._table(known)}[e] for e in v]"
+            return f"[{self._scope.table(known)}[e] for e in v]"
         table, back = self._layout.reference(known), self._layout.back(known)
         if back is None:
             return f"[{table}[e] for e in v]"
@@ -271,7 +195,7 @@ class Program:
 
     def _several(self, known: Field, d: str) -> Lines:
         """The tokens in ``ts`` as objects of one predicate."""
-        p = self._predicate(known)
+        p = self._scope.predicate(known)
         names = known.role in (Role.CODE, Role.NODE, Role.REFERENCE)
         if self._style.repeats:
             yield f"o{d} += [{p!r} + t for t in ts]"
@@ -289,7 +213,7 @@ class Program:
             x = f"e{d}"
             yield f"{x} = v"
         yield f"t = m{d} + {after + self._close!r}; s{inner} = c.end + t + b' '"
-        yield self._say(d, f"{self._predicate(known)!r} + t")
+        yield self._say(d, f"{self._scope.predicate(known)!r} + t")
         yield f"o{inner} = [s{inner}, {self._types(entity)!r}]; blocks.append(o{inner})"
         if self._layout.has_function(entity):
             yield self._call(entity, x, f"m{d} + {after!r}", inner)
@@ -306,7 +230,7 @@ class Program:
         entity, inner, e = self._layout.target(known), d + "1", f"e{d}"
         name, types = f"-{known.local}-%d".encode(), self._types(entity)
         form = self._style.predicate(known.shape.path) + b"|" + MARK + name + self._close
-        listed = self._form(Listed, f"{known.local}_list", form)
+        listed = self._scope.form(Listed, f"{known.local}_list", form)
         yield f"k = len({v}); w{d} = c.end + m{d}"
         yield f"if not 0 < k <= {LONGEST_LIST}: raise Unfit"
         number = self._style.literal(Literal("0", XSD + "integer")).replace(b"0", b"%d", 1)
@@ -314,14 +238,14 @@ class Program:
         place = f".replace({PLACE!r}, s{d})" if self._style.repeats else ""
         yield f"o{d}.append({listed}[k].replace({MARK!r}, m{d}){place}); c.more += k - 1"
         if self._style.repeats:
-            subject = self._form(Numbered, known.local, name + self._close + b" ")
-            forms = {"h": self._form(Numbered, "position", position), "n": subject}
+            subject = self._scope.form(Numbered, known.local, name + self._close + b" ")
+            forms = {"h": self._scope.form(Numbered, "position", position), "n": subject}
             head = [f"(s{inner} := w{d} + n)", repr(types), "h"]
         else:
-            forms = {"h": self._form(Numbered, known.local, name + b" " + types + position)}
+            forms = {"h": self._scope.form(Numbered, known.local, name + b" " + types + position)}
             head = [f"w{d}", "h"]
         if self._layout.has_function(entity):
-            forms["m1"] = self._form(Numbered, known.local, name)
+            forms["m1"] = self._scope.form(Numbered, known.local, name)
         elif not self._style.repeats:
             yield f"o{inner} = []; blocks.append(o{inner})"
         yield from (f"if k > len({form}): {form}.reach(k)" for form in forms.values())
@@ -360,7 +284,7 @@ class Program:
                 if known.role is not Role.NODE or not known.many or not self._layout.target(known).known_by:
                     continue
                 target = self._layout.target(known)
-                form = self._form(Numbered, known.local, f"-{known.local}-%d".encode() + self._close)
+                form = self._scope.form(Numbered, known.local, f"-{known.local}-%d".encode() + self._close)
                 yield f"if (v := {x}.{attribute(below.name)}) is not U:"
                 yield f"    if len(v) > len({form}): {form}.reach(len(v))"
                 if self._layout.is_mutual(target):
@@ -369,7 +293,7 @@ class Program:
                     continue
                 yield f"    g_{target.local} = {{{self._name(target)}: m + n for e, n in zip(v, {form})}}"
                 yield f"    if len(g_{target.local}) != len(v): raise Unfit"
-                for p in sorted({self._predicate(each) for each in self._layout.single_references(target)}):
+                for p in sorted({self._scope.predicate(each) for each in self._layout.single_references(target)}):
                     yield f"    h_{target.local} = {{k: {p!r} + t for k, t in g_{target.local}.items()}}"
 
     def _name(self, entity: Entity) -> str:
@@ -382,7 +306,7 @@ class Program:
             value = f"e.{attribute(slot)}"
             if known.codes is not None:
                 labels = {code: concept.label for code, concept in known.codes.items()}
-                value = f"{self._named(f'l_{known.local}', labels)}[{value}]"
+                value = f"{self._scope.named(f'l_{known.local}', labels)}[{value}]"
             values.append(value)
         if pattern == "{" + slots[0] + "}":
             return values[0]
@@ -392,7 +316,7 @@ class Program:
 
     def _resource(self, known: Field, d: str) -> Lines:
         yield from self._share(self._layout.target(known), "v")
-        yield self._say(d, f"{self._predicate(known)!r} + t")
+        yield self._say(d, f"{self._scope.predicate(known)!r} + t")
 
     def _resources(self, known: Field, d: str) -> Lines:
         entity = self._layout.target(known)
@@ -411,7 +335,7 @@ class Program:
         functions = self._convert.functions
         key = "" if entity.is_text else attribute((entity.template.keys or ("",))[-1]) if entity.template else ""
         made = Resources(entity.local, key, self._style, functions[token], functions[listed], functions[usual])
-        table = self._named(f"r_{entity.local}", made)
+        table = self._scope.named(f"r_{entity.local}", made)
         yield f"t, r, k, usual = {table}[{v}]"
         yield "if shared.setdefault(t, r) is not r and shared[t] != r: raise Unfit"
 
@@ -431,9 +355,9 @@ class Program:
         """A resource that is read from the same object as what leads to it."""
         entity, d1 = self._layout.target(known), ALONE
         assert entity.template is not None
-        table = self._named(f"k_{entity.local}", self._convert.functions[self._convert.node(entity)])
+        table = self._scope.named(f"k_{entity.local}", self._convert.functions[self._convert.node(entity)])
         yield f"t = r = {table}[{'.'.join([x, *map(attribute, entity.template.keys or ())])}]"
-        yield self._say(d, f"{self._predicate(known)!r} + t")
+        yield self._say(d, f"{self._scope.predicate(known)!r} + t")
         yield f"o{d1} = [{self._types(entity)!r}]"
         yield from self._key(entity.root, x, d1, ())
         yield f"shared[r] = style.shared(r, o{d1})"

@@ -129,7 +129,7 @@ class Grouped(Style):
     @cached_property
     def _names(self) -> dict[str, str]:
         """Namespace -> its first prefix; a local name has no slash and no hash, so these end a namespace."""
-        return {namespace: prefix for prefix, namespace in reversed(self.prefixes.items())}
+        return {namespace: prefix for prefix, namespace in reversed([*self.prefixes.items()])}
 
     def end(self, graph: bytes) -> bytes:  # noqa: ARG002 -- one signature for all styles
         return b" .\n\n"

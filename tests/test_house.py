@@ -28,6 +28,7 @@ ORDER = [
     ["convert", "residue", "structs", "layout"],
     ["careful"],
     ["tables"],
+    ["scope"],
     ["program"],
     ["export"],
     ["jsonld", "ledger", "studies", "pack"],

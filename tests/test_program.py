@@ -84,7 +84,7 @@ ARMS = ("protocolSection", "armsInterventionsModule")
         (("protocolSection", "statusModule", "startDateStruct"), {"date": None}),
         (("protocolSection", "designModule"), {"phases": ["PHASE2", "PHASE2"]}),
         (("protocolSection", "designModule"), {"phases": []}),
-        (("protocolSection", "designModule"), {"enrollmentInfo": {}}),
+        (ARMS, {"armGroups": [{}]}),
         (("protocolSection", "designModule", "enrollmentInfo"), {"count": 2**70}),
         ((*ARMS, "armGroups", 0), {"interventionNames": ["Drug: of no study"]}),
         ((*ARMS, "armGroups", 0), {"label": 7}),
@@ -100,6 +100,16 @@ def test_what_is_not_as_the_shapes_say_is_handed_on(seed: dict[str, Any], path: 
     careful = exporter(orjson.loads(piece), fit=True)
     if decoded is not None:
         same(exporter.decoded(decoded), careful)
+
+
+def test_objects_that_say_nothing_are_kept_by_the_compiled_plan(seed: dict[str, Any]) -> None:
+    exporter = EXPORTERS["turtle"]
+    emptied = orjson.loads(with_keys(seed, "protocolSection", "designModule", enrollmentInfo={}))
+    piece = with_keys(emptied, "derivedSection", interventionBrowseModule={})
+    found = compiled(exporter, piece)
+    assert found is not None
+    assert found.residue.kept["derivedSection"] == {"interventionBrowseModule": {}}
+    same(found, exporter(orjson.loads(piece)))
 
 
 def test_keys_that_nothing_reads_are_kept_by_the_compiled_plan(seed: dict[str, Any]) -> None:
