@@ -20,6 +20,9 @@ from kg.values import KINDS, Kind
 ROOT = CT + "Study"
 UNMAPPED = CT + "unmapped"
 LISTED = CT + "asListed"
+POSITION = CT + "position"
+PART = "https://w3id.org/trialkg/part/"
+"""Where the parts of studies are, named by their positions."""
 CONTACT_DATA = CT + "ContactData"
 
 _PATH = re.compile(r"(?:\.|[A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)*(?:\[\])?)")

@@ -24,15 +24,13 @@ from kg.careful import Careful, Unfit
 from kg.context import Context
 from kg.convert import Converters
 from kg.layout import Layout
-from kg.ontology import CT, RDF, XSD
-from kg.plan import SLOT, Entity, Field, Key, Plan, Role
+from kg.ontology import RDF, XSD
+from kg.plan import PART, POSITION, SLOT, Entity, Field, Key, Plan, Role
 from kg.structs import attribute
 from kg.style import MARK, PLACE, Draft, Style
 from kg.tables import Listed, Numbered, Pairs, Resources
 from kg.values import Literal
 
-POSITION = CT + "position"
-PART = "https://w3id.org/trialkg/part/"
 LONGEST_LIST = 5000
 """Parts in a list that is written here; longer ones are written with care, and nothing is kept of them."""
 ALONE = "_"
@@ -120,7 +118,7 @@ class Program:
     def _table(self, known: Field, keys: tuple[str, ...] | None = None) -> str:
         """The name of the table from the values of a field to their tokens, with the predicate before single ones."""
         if id(known) not in self._tables:
-            convert = self._convert.functions[self._convert.scalar(known)].other
+            convert = self._convert.scalar(known)
             p = b"" if known.many else self._predicate(known)
             made = Pairs(convert, p, keys, optional=known.role is Role.DERIVED)
             self._tables[id(known)] = self._fresh(f"t_{known.local}", made)
@@ -371,8 +369,8 @@ class Program:
         """A resource that is read from the same object as what leads to it."""
         entity, d1 = self._layout.target(known), ALONE
         assert entity.template is not None
-        table = self._named(f"k_{entity.local}", self._convert.functions[self._convert.node(entity)])
-        yield f"t = r = {table}[{'.'.join([x, *map(attribute, entity.template.keys or ())])}]"
+        table = self._named(f"k_{entity.local}", self._convert.node(entity))
+        yield f"t = r = {table}({'.'.join([x, *map(attribute, entity.template.keys or ())])})"
         yield self._say(d, f"{self._predicate(known)!r} + t")
         yield f"o{d1} = [{self._types(entity)!r}]"
         yield from self._key(entity.root, x, d1)

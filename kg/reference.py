@@ -22,8 +22,7 @@ from kg.fields import cardinality, page, sample_document
 from kg.html import page as html_page
 from kg.jsonld import compact, context
 from kg.ontology import CT, FILES, OWL, RDF, RDFS, SH, SKOS, XSD
-from kg.plan import LISTED, UNMAPPED, Entity, Field, Plan, Role, shipped_plan
-from kg.program import POSITION
+from kg.plan import LISTED, POSITION, UNMAPPED, Entity, Field, Plan, Role, shipped_plan
 from kg.resources import folder
 
 if TYPE_CHECKING:

@@ -18,8 +18,7 @@ from kg import derive
 from kg.context import Context
 from kg.errors import RecordError
 from kg.ontology import BASE, RDF
-from kg.plan import LISTED, ROOT, SLOT, UNMAPPED, Entity, Field, Plan, Role, Template, shipped_plan
-from kg.program import POSITION
+from kg.plan import LISTED, POSITION, ROOT, SLOT, UNMAPPED, Entity, Field, Plan, Role, Template, shipped_plan
 from kg.rdf import Graph, Properties, Term, graphs, statements
 from kg.run import namespace
 from kg.style import Style

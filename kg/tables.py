@@ -7,9 +7,9 @@ from typing import Any
 from msgspec import UNSET
 
 from kg.careful import Careful, Resource, Unfit
+from kg.convert import Converter
 from kg.plan import Entity
 from kg.style import Style
-from kg.tokens import Converter
 
 CACHED = 5_000
 """Values of a field, or resources of a kind, that are remembered before all are forgotten; bounds the memory."""

@@ -24,7 +24,7 @@ ORDER = [
     ["ontology", "unpack", "page", "context", "questions", "guard", "credentials"],
     ["values", "source", "cut", "lexical", "findings", "columns"],
     ["derive", "style", "records", "shacl"],
-    ["plan", "rules", "pyshacl", "tokens", "partitions"],
+    ["plan", "rules", "pyshacl", "partitions"],
     ["convert", "residue", "structs", "layout"],
     ["careful"],
     ["tables"],
