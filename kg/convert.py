@@ -6,13 +6,15 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import orjson
 import pyoxigraph as ox
 
 from kg import derive
 from kg.context import Listed, Namer
 from kg.ontology import XSD
-from kg.plan import SLOT, Entity, Field, Plan, Role
+from kg.plan import Entity, Field, Plan, Role
 from kg.style import Style
+from kg.templates import SLOT
 from kg.values import Literal
 
 Converter = Callable[[Any], bytes | None]
@@ -56,7 +58,13 @@ class Converters:
 
     def scalar(self, known: Field) -> Converter:
         """The converter of a field's values."""
-        make = {Role.VALUE: self._value, Role.CODE: self._code, Role.IRI: self._iri, Role.DERIVED: self._derived}
+        make = {
+            Role.TEXT: self._text,
+            Role.VALUE: self._value,
+            Role.CODE: self._code,
+            Role.IRI: self._iri,
+            Role.DERIVED: self._derived,
+        }
         made: Converter = self._once(make[known.role], known)
         return made
 
@@ -93,14 +101,21 @@ class Converters:
                         return ".".join(other.keys), self.namer(owner)
         return None
 
-    @staticmethod
-    def expected(known: Field) -> str:
+    def expected(self, known: Field) -> str:
         """What a field takes, in words."""
+        if known.role is Role.NODE:
+            return "text" if self.plan.target(known).is_text else "an object"
+        if known.role is Role.REFERENCE:
+            return f"the name of some {self.plan.target(known).shape.label} of this study"
         if known.kind is not None:
             return known.kind.expected
         if known.codes is not None:
             return "one of " + ", ".join(known.codes)
         return f"an IRI like {known.shape.template}" if known.shape.template else "the IRI of a web page"
+
+    def _text(self, known: Field) -> Converter:
+        language = b"@" + known.shape.language.encode() if known.shape.language else b""
+        return lambda value: orjson.dumps(value) + language if type(value) is str else None
 
     def _value(self, known: Field) -> Converter:
         assert known.kind is not None

@@ -15,6 +15,7 @@ from typing import Any
 from kg import derive
 from kg.errors import OntologyError
 from kg.ontology import CT, RDF, Concept, NodeShape, Ontology, PropertyShape, shipped
+from kg.templates import Template
 from kg.values import KINDS, Kind
 
 ROOT = CT + "Study"
@@ -26,8 +27,6 @@ PART = "https://w3id.org/trialkg/part/"
 CONTACT_DATA = CT + "ContactData"
 
 _PATH = re.compile(r"(?:\.|[A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)*(?:\[\])?)")
-SLOT = re.compile(r"\{([^{}]*)\}")
-"""A place in a template."""
 
 
 class Role(enum.Enum):
@@ -77,24 +76,6 @@ class Key:
 
 
 @dataclass(frozen=True, slots=True)
-class Template:
-    """An IRI with one place for a key: the text before it, the JSON path of the key, the text after."""
-
-    before: str
-    keys: tuple[str, ...] | None
-    """``None`` stands for the value itself, ``("^",)`` for the parent's IRI."""
-    after: str
-
-    @staticmethod
-    def of(text: str) -> Template:
-        slots = SLOT.findall(text)
-        if len(slots) != 1:
-            raise OntologyError(f"The IRI template {text} has {len(slots)} places, expected one.")
-        before, after = text.split("{" + slots[0] + "}")
-        return Template(before, None if slots[0] == "." else tuple(slots[0].split(".")), after)
-
-
-@dataclass(frozen=True, slots=True)
 class Entity:
     """A node shape, its classes and its fields along the JSON."""
 
@@ -132,6 +113,11 @@ class Plan:
     def study(self) -> Entity:
         return self.entities[ROOT]
 
+    def target(self, known: Field) -> Entity:
+        """The kind of node that a field leads to."""
+        assert known.target is not None
+        return self.entities[known.target.iri]
+
     def walk(self, entity: Entity | None = None, prefix: str = "") -> Iterator[tuple[str, Entity, Field]]:
         """Every field with its path from the top of a record, ``a.b[].c``, in the order of the shapes."""
         entity = entity or self.study
@@ -139,8 +125,8 @@ class Plan:
             step = ".".join(known.keys) + ("[]" if known.many else "")
             path = ".".join(part for part in (prefix, step) if part)
             yield path, entity, known
-            if known.role is Role.NODE and known.target is not None:
-                yield from self.walk(self.entities[known.target.iri], path)
+            if known.role is Role.NODE:
+                yield from self.walk(self.target(known), path)
 
 
 def _split(path: str) -> tuple[tuple[str, ...], bool]:

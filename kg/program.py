@@ -25,10 +25,11 @@ from kg.context import Context
 from kg.convert import Converters
 from kg.layout import Layout
 from kg.ontology import RDF, XSD
-from kg.plan import PART, POSITION, SLOT, Entity, Field, Key, Plan, Role
+from kg.plan import PART, POSITION, Entity, Field, Key, Plan, Role
 from kg.structs import attribute
 from kg.style import MARK, PLACE, Draft, Style
 from kg.tables import Listed, Numbered, Pairs, Resources
+from kg.templates import SLOT
 from kg.values import Literal
 
 LONGEST_LIST = 5000

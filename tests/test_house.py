@@ -20,12 +20,12 @@ from kg.restore import PAGE
 TOP = Path(__file__).parent.parent
 MODULES = sorted((TOP / "kg").glob("**/*.py"))
 ORDER = [
-    ["errors", "resources", "clean", "beside", "sparql", "child", "frames", "retries"],
+    ["errors", "resources", "clean", "beside", "sparql", "child", "frames", "retries", "trees"],
     ["ontology", "unpack", "page", "context", "questions", "guard", "credentials"],
-    ["values", "source", "cut", "lexical", "findings", "columns"],
+    ["values", "source", "cut", "lexical", "findings", "columns", "templates"],
     ["derive", "style", "records", "shacl"],
     ["plan", "rules", "pyshacl", "partitions"],
-    ["convert", "residue", "structs", "layout"],
+    ["convert", "residue", "structs", "layout", "facts"],
     ["careful"],
     ["tables"],
     ["program"],

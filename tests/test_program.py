@@ -9,7 +9,6 @@ from typing import Any
 import orjson
 import pytest
 
-from kg.careful import Unfit
 from kg.export import Exported, Exporter
 from tests.conftest import STUDIES
 from tests.test_any_record import Maker
@@ -26,10 +25,7 @@ EXPORTERS = {
 
 def compiled(exporter: Exporter, piece: bytes) -> Exported | None:
     decoded = exporter.decode(piece)
-    try:
-        return exporter._compiled(decoded) if decoded else None
-    except (Unfit, KeyError):
-        return None
+    return exporter._compiled(decoded) if decoded else None
 
 
 def facts(exported: Exported) -> tuple[object, ...]:
