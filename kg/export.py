@@ -18,13 +18,7 @@ from kg.plan import LISTED, UNMAPPED, Plan, shipped_plan
 from kg.program import Program
 from kg.residue import Residuals, Residue
 from kg.structs import Decoded, Decoder
-from kg.style import Grouped, Style
-
-NAMESPACES = (
-    *("ct", "study", "record", "part", "org", "country", "branch", "code", "mesh", "meshv"),
-    *("dcterms", "foaf", "gsp", "prov", "rdf", "rdfs", "sf", "skos", "wgs", "xsd"),
-)
-"""The prefixes of an exported graph, as the ontology declares them."""
+from kg.style import Grouped, Style, prefixes
 
 
 @dataclass(slots=True)
@@ -42,13 +36,6 @@ class Exported:
     residue: Residue = field(default_factory=Residue)
     withheld: int = 0
     """Values of contact data that were left out."""
-
-
-def prefixes(plan: Plan, base: str = BASE) -> dict[str, str]:
-    """The prefixes of an exported graph and their namespaces, below another base where one is given."""
-    style = Style(base=base)
-    known = plan.ontology.prefixes
-    return {name: known[name] if name in ("ct", "code") else style.rebased(known[name]) for name in NAMESPACES}
 
 
 class Exporter:
@@ -74,7 +61,7 @@ class Exporter:
         base: str = BASE,
     ) -> None:
         self.plan = plan or shipped_plan()
-        self.prefixes = prefixes(self.plan, base)
+        self.prefixes = prefixes(self.plan.ontology, base)
         self._style: Style = Grouped(base, self.prefixes) if grouped else Style(base)
         self._careful = Careful(self.plan, self._style, contacts=contacts)
         self._program = Program(self.plan, self._style, self._careful, contacts=contacts)

@@ -14,7 +14,7 @@ from typing import Any
 
 from kg import derive
 from kg.errors import OntologyError
-from kg.ontology import CT, RDF, Concept, NodeShape, Ontology, PropertyShape, shipped
+from kg.ontology import CT, RDF, XSD, Concept, NodeShape, Ontology, PropertyShape, shipped
 from kg.templates import Template
 from kg.values import KINDS, Kind
 
@@ -73,6 +73,18 @@ class Key:
     below: dict[str, Key] = field(default_factory=dict)
     in_iri: bool = False
     """Whether its value is the key in the IRI of the node, and so in the graph whatever reads it."""
+
+    def at(self, keys: tuple[str, ...]) -> Key:
+        """The key at a path below, which is made where it is not there."""
+        place = self
+        for name in keys:
+            place = place.below.setdefault(name, Key(name))
+        return place
+
+    def graft(self, other: Key) -> None:
+        """Makes the keys of another entity that reads the same JSON known here."""
+        for name, below in other.below.items():
+            self.at((name,)).graft(below)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,26 +160,18 @@ def _field(ontology: Ontology, owner: NodeShape, shape: PropertyShape, json: str
         return Field(shape, Role.REFERENCE if shape.known_by else Role.NODE, keys, many, target=target)
     if shape.is_iri:
         return Field(shape, Role.IRI, keys, many)
-    kind = KINDS.get(shape.node or shape.datatype or "") or (
-        KINDS["http://www.w3.org/2001/XMLSchema#string"] if shape.language else None
-    )
+    kind = KINDS.get(shape.node or shape.datatype or "") or (KINDS[XSD + "string"] if shape.language else None)
     if kind is None:
         raise OntologyError(f"{owner.iri} has a shape for {shape.path} of no kind that is known.")
     return Field(shape, Role.TEXT if kind.expected == "text" else Role.VALUE, keys, many, kind=kind)
 
 
-def _place(root: Key, keys: tuple[str, ...]) -> Key:
-    for name in keys:
-        root = root.below.setdefault(name, Key(name))
-    return root
-
-
 def _lay_out(fields: tuple[Field, ...], template: Template | None) -> Key:
     root = Key("")
     for known in fields:
-        _place(root, known.keys).fields.append(known)
+        root.at(known.keys).fields.append(known)
     if template and template.keys and template.keys != ("^",):
-        _place(root, template.keys).in_iri = True
+        root.at(template.keys).in_iri = True
     return root
 
 
@@ -204,14 +208,8 @@ def of(ontology: Ontology) -> Plan:
     for entity in entities.values():
         for known in entity.fields:
             if known.target is not None and not known.keys:
-                _graft(entity.root, entities[known.target.iri].root)
+                entity.root.graft(entities[known.target.iri].root)
     return Plan(ontology, {iri: replace(entity, known_by=names.get(iri)) for iri, entity in entities.items()})
-
-
-def _graft(root: Key, other: Key) -> None:
-    """Makes the keys of another entity that reads the same JSON known here."""
-    for name, below in other.below.items():
-        _graft(root.below.setdefault(name, Key(name)), below)
 
 
 @cache

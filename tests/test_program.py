@@ -108,6 +108,42 @@ def test_keys_that_nothing_reads_are_kept_by_the_compiled_plan(seed: dict[str, A
     same(found, exporter(orjson.loads(piece)))
 
 
+def test_keys_that_nothing_reads_may_stand_in_some_elements_only(seed: dict[str, Any]) -> None:
+    """The lists within the other elements need not be there."""
+    exporter, changed = EXPORTERS["turtle"], copy.deepcopy(seed)
+    outcomes = changed["protocolSection"]["outcomesModule"]["primaryOutcomes"]
+    changed["protocolSection"]["outcomesModule"]["primaryOutcomes"] = [*outcomes, {"measure": "x", "new": [1, {}]}]
+    locations = changed["protocolSection"].setdefault("contactsLocationsModule", {})
+    locations["locations"] = [{"city": "Rome"}, {"city": "Oslo", "contacts": [{"name": "A"}, {"name": "B", "hair": 1}]}]
+    piece = json.dumps(changed).encode()
+    decoded = exporter.decode(piece)
+    assert decoded is not None
+    same(exporter.decoded(decoded), exporter(orjson.loads(piece)))
+
+
+@pytest.mark.parametrize("name", EXPORTERS)
+@pytest.mark.parametrize("empty", [{}, []])
+def test_what_is_empty_is_kept_by_the_compiled_plan(name: str, empty: object, seed: dict[str, Any]) -> None:
+    exporter = EXPORTERS[name]
+    piece = with_keys(seed, "derivedSection", interventionBrowseModule=empty)
+    pruned = exporter.decode.pruned(piece)
+    assert pruned is not None
+    found = exporter._compiled(pruned)
+    assert found is not None
+    assert found.residue.kept == {"derivedSection": {"interventionBrowseModule": empty}}
+    same(found, exporter(orjson.loads(piece)))
+
+
+def test_what_a_record_says_does_not_hang_on_the_records_before_it(seed: dict[str, Any]) -> None:
+    """A key that nothing reads, in a resource that another record had as well."""
+    exporter = Exporter(grouped=True)
+    sponsor = {"name": "Made Up", "class": "OTHER", "new": "x"}
+    first = with_keys(seed, "protocolSection", "sponsorCollaboratorsModule", leadSponsor=sponsor)
+    odd = with_keys(json.loads(first), new=1)
+    exporter(orjson.loads(odd))
+    same(exporter(orjson.loads(first)), Exporter(grouped=True)(orjson.loads(first)))
+
+
 @pytest.mark.parametrize(
     "piece",
     [
