@@ -6,7 +6,8 @@ Both say the same of a record that both take.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from functools import cache
 from itertools import chain
 from typing import Any
 
@@ -38,6 +39,13 @@ class Careful:
         self.style = style
         self.contacts = contacts
         self.convert = Converters(plan, style)
+        self.predicate = cache(style.predicate)
+        self.opening, self.close = style.opening(PART)
+        self.types = {
+            entity.local: [self.predicate(RDF + "type") + b" , ".join(map(style.iri, entity.types))]
+            * bool(entity.types)
+            for entity in plan.entities.values()
+        }
         self.second_readers = {
             plan.target(known).local for _, _, known in plan.walk() if known.target and not known.keys
         }
@@ -45,7 +53,7 @@ class Careful:
 
     def study(self, record: dict[str, Any], number: str, token: bytes, context: Context) -> list[Block]:
         """The blocks of a record: the study, its parts in order, and last what it shares with others."""
-        study = _Node(self, self.plan.study, context, self.style.opening(PART)[0] + number.encode())
+        study = _Node(self, self.plan.study, context, self.opening + number.encode())
         study.part(token, record, 0)
         return study.blocks + [(subject, list(dict.fromkeys(pairs))) for subject, pairs in study.shared.items()]
 
@@ -84,9 +92,9 @@ class _Node:
         """Writes a study, or a part of one at its place in a list, 0 for one that stands alone."""
         style = self.careful.style
         self.blocks.append((token, self.pairs))
-        self._types()
+        self.pairs += self.careful.types[self.entity.local]
         if position:
-            self.pairs.append(style.predicate(POSITION) + style.literal(Literal(str(position), XSD + "integer")))
+            self.pairs.append(self.careful.predicate(POSITION) + style.literal(Literal(str(position), XSD + "integer")))
         self._key(self.entity.root, x)
 
     def resource(self, x: Any) -> bytes | None:
@@ -97,18 +105,13 @@ class _Node:
         if token is None:
             self.context.refuse(x, keys[-1] if keys else "", f"the key of {self.entity.shape.label}")
             return None
-        self._types()
+        self.pairs += self.careful.types[self.entity.local]
         self._key(self.entity.root, x)
         said = self.shared.setdefault(token, self.pairs)
         if said != self.pairs:
             self.context.disagree(x)
             self.shared[token] = said + self.pairs
         return token
-
-    def _types(self) -> None:
-        style = self.careful.style
-        if self.entity.types:
-            self.pairs.append(style.predicate(RDF + "type") + b" , ".join(map(style.iri, self.entity.types)))
 
     def _key(self, key: Key, x: Any) -> None:
         """The fields of a key whose value is ``x``, then the keys below it."""
@@ -117,8 +120,9 @@ class _Node:
         if key.below:
             if self.entity.local not in self.careful.second_readers and not key.below.keys() >= x.keys():
                 self.context.odd = True
-            for below in key.below.values():
-                self._gather_names(below, x)
+            for name in x:
+                if name in key.below:
+                    self._gather_names(key.below[name], x)
             for below in key.below.values():
                 self._below(below, x)
 
@@ -127,48 +131,49 @@ class _Node:
         for known in key.fields:
             entity = self.careful.plan.target(known) if known.role is Role.NODE and known.many else None
             if entity and entity.known_by:
-                form = f"-{known.local}-%d".encode() + self.careful.style.opening(PART)[1]
+                form = f"-{known.local}-%d".encode() + self.careful.close
                 named = Context.named(x.get(key.name), self.careful.convert.namer(entity), self.stem, form)
                 self.names = {**self.names, entity.local: named}
 
     def _below(self, key: Key, x: dict[str, Any]) -> None:
         value = x.get(key.name, ABSENT)
-        if key.below:
-            if type(value) is dict and value:
-                self._key(key, value)
-            elif value is not ABSENT:
-                self.context.bad(x, key.name, value, "an object")
-            return
-        shown = [known for known in key.fields if self.careful.contacts or not known.is_contact_data]
-        if key.fields and not shown and value is not ABSENT:
-            self.context.withheld += 1
-        for known in shown:
-            self._field(known, x, key.name, value)
+        if value is ABSENT:
+            for known in key.fields:
+                if known.shape.required and not key.below:
+                    self.context.missing(x, key.name, self.careful.convert.expected(known))
+        elif not key.below:
+            shown = [known for known in key.fields if self.careful.contacts or not known.is_contact_data]
+            if key.fields and not shown:
+                self.context.withheld += 1
+            for known in shown:
+                self._field(known, x, key.name, value)
+        elif type(value) is dict and value:
+            self._key(key, value)
+        else:
+            self.context.bad(x, key.name, value, "an object")
 
     def _field(self, known: Field, x: Any, name: str, value: Any) -> None:
-        predicate, expected = self.careful.style.predicate(known.shape.path), self.careful.convert.expected(known)
-        if value is ABSENT:
-            if known.shape.required:
-                self.context.missing(x, name, expected)
-        elif known.many and type(value) is list and value:
-            found = [self._tokens(known, x, (value, i), each, expected) for i, each in enumerate(value)]
+        predicate = self.careful.predicate(known.shape.path)
+        if known.many and type(value) is list and value:
+            found = [self._tokens(known, x, (value, i), each) for i, each in enumerate(value)]
             self._list(known, predicate, value, [*chain.from_iterable(found)])
+        elif known.many:
+            self.pairs += [predicate + token for token in self._refused(known, (x, name), value, is_list=True)]
         else:
-            if known.many:
-                listed = {Role.NODE: "a list", Role.REFERENCE: "a list of text"}
-                tokens = self._refused(known, (x, name), value, listed.get(known.role, f"a list of {expected}"))
-            else:
-                tokens = self._tokens(known, x, (x, name), value, expected)
-            self.pairs += [predicate + token for token in tokens]
+            self.pairs += [predicate + token for token in self._tokens(known, x, (x, name), value)]
 
-    def _tokens(self, known: Field, x: Any, where: Where, value: Any, expected: str) -> list[bytes]:
+    def _tokens(self, known: Field, x: Any, where: Where, value: Any) -> list[bytes]:
         """The tokens that a value becomes, or what is kept of one that is refused."""
         position = where[1] + 1 if isinstance(where[1], int) else 0
         found = self._converted(known, x, value, position)
-        return self._refused(known, where, value, expected) if found is None else found
+        return self._refused(known, where, value) if found is None else found
 
-    def _refused(self, known: Field, where: Where, value: Any, expected: str) -> list[bytes]:
+    def _refused(self, known: Field, where: Where, value: Any, *, is_list: bool = False) -> list[bytes]:
         """Complains of a value; what is no node is kept as text, and of what is derived nothing is said."""
+        expected = self.careful.convert.expected(known)
+        if is_list:
+            listed = {Role.NODE: "a list", Role.REFERENCE: "a list of text"}
+            expected = listed.get(known.role, f"a list of {expected}")
         if known.role is Role.NODE:
             self.context.bad(*where, value, expected)
         elif known.role is not Role.DERIVED:
@@ -181,7 +186,7 @@ class _Node:
             return self._node(known, value, position)
         if known.role is Role.REFERENCE:
             entity = self.careful.plan.target(known)
-            back = self.careful.convert.back(known, entity) if known.many else None
+            back = self.careful.convert.back(known) if known.many else None
             return Context.referred(self.names.get(entity.local), value, x, back) or None
         token = self.careful.convert.scalar(known)(value)
         return None if token is None else [token]
@@ -190,13 +195,13 @@ class _Node:
         entity = self.careful.plan.target(known)
         if type(x) is not (str if entity.is_text else dict) or not x:
             return None
-        node = replace(self, entity=entity, pairs=[])
+        node = _Node(self.careful, entity, self.context, self.stem, self.blocks, self.shared, self.names)
         if not entity.is_part:
             token = node.resource(x)
             return [] if token is None else [token]
         after = entity.template.after if entity.template else f"-{known.local}-{position or 1}"
         node.stem = self.stem + after.encode()
-        token = node.stem + self.careful.style.opening(PART)[1]
+        token = node.stem + self.careful.close
         node.part(token, x, position)
         return [token]
 

@@ -58,14 +58,7 @@ class Converters:
 
     def scalar(self, known: Field) -> Converter:
         """The converter of a field's values."""
-        make = {
-            Role.TEXT: self._text,
-            Role.VALUE: self._value,
-            Role.CODE: self._code,
-            Role.IRI: self._iri,
-            Role.DERIVED: self._derived,
-        }
-        made: Converter = self._once(make[known.role], known)
+        made: Converter = self._once(self._scalar, known)
         return made
 
     def node(self, entity: Entity) -> Converter:
@@ -92,14 +85,10 @@ class Converters:
             return derive.LISTED[entity.shape.iri], derive.KEYS.get(entity.shape.iri, _as_it_is)
         return by_key, _as_it_is
 
-    def back(self, known: Field, target: Entity) -> tuple[str, Namer] | None:
-        """How nodes of ``target`` refer back to the nodes that hold this field: at which key, by which name."""
-        for owner in self.plan.entities.values():
-            if known in owner.fields and owner.known_by:
-                for other in target.fields:
-                    if other.role is Role.REFERENCE and other.target is owner.shape:
-                        return ".".join(other.keys), self.namer(owner)
-        return None
+    def back(self, known: Field) -> tuple[str, Namer] | None:
+        """How the nodes that a field refers to refer back to those that hold it: at which key, by which name."""
+        made: tuple[str, Namer] | None = self._once(self._back, known)
+        return made
 
     def expected(self, known: Field) -> str:
         """What a field takes, in words."""
@@ -112,6 +101,16 @@ class Converters:
         if known.codes is not None:
             return "one of " + ", ".join(known.codes)
         return f"an IRI like {known.shape.template}" if known.shape.template else "the IRI of a web page"
+
+    def _scalar(self, known: Field) -> Converter:
+        make = {
+            Role.TEXT: self._text,
+            Role.VALUE: self._value,
+            Role.CODE: self._code,
+            Role.IRI: self._iri,
+            Role.DERIVED: self._derived,
+        }
+        return make[known.role](known)
 
     def _text(self, known: Field) -> Converter:
         language = b"@" + known.shape.language.encode() if known.shape.language else b""
@@ -173,6 +172,14 @@ class Converters:
             return None if name is None else opening + name.encode() + close
 
         return convert
+
+    def _back(self, known: Field) -> tuple[str, Namer] | None:
+        for owner in self.plan.entities.values():
+            if owner.known_by and any(known is each for each in owner.fields):
+                for other in self.plan.target(known).fields:
+                    if other.role is Role.REFERENCE and other.target is owner.shape:
+                        return ".".join(other.keys), self.namer(owner)
+        return None
 
     def _namer(self, entity: Entity) -> Namer:
         pattern = entity.known_by or ""
