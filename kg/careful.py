@@ -41,9 +41,9 @@ class Careful:
         self.convert = Converters(plan, style)
         self.predicate = cache(style.predicate)
         self.opening, self.close = style.opening(PART)
+        a = self.predicate(RDF + "type")
         self.types = {
-            entity.local: [self.predicate(RDF + "type") + b" , ".join(map(style.iri, entity.types))]
-            * bool(entity.types)
+            entity.local: [a + b" , ".join(map(style.iri, entity.types))] if entity.types else []
             for entity in plan.entities.values()
         }
         self.second_readers = {
@@ -90,11 +90,11 @@ class _Node:
 
     def part(self, token: bytes, x: Any, position: int) -> None:
         """Writes a study, or a part of one at its place in a list, 0 for one that stands alone."""
-        style = self.careful.style
         self.blocks.append((token, self.pairs))
         self.pairs += self.careful.types[self.entity.local]
         if position:
-            self.pairs.append(self.careful.predicate(POSITION) + style.literal(Literal(str(position), XSD + "integer")))
+            number = self.careful.style.literal(Literal(str(position), XSD + "integer"))
+            self.pairs.append(self.careful.predicate(POSITION) + number)
         self._key(self.entity.root, x)
 
     def resource(self, x: Any) -> bytes | None:
@@ -170,10 +170,7 @@ class _Node:
 
     def _refused(self, known: Field, where: Where, value: Any, *, is_list: bool = False) -> list[bytes]:
         """Complains of a value; what is no node is kept as text, and of what is derived nothing is said."""
-        expected = self.careful.convert.expected(known)
-        if is_list:
-            listed = {Role.NODE: "a list", Role.REFERENCE: "a list of text"}
-            expected = listed.get(known.role, f"a list of {expected}")
+        expected = self.careful.convert.expected(known, is_list=is_list)
         if known.role is Role.NODE:
             self.context.bad(*where, value, expected)
         elif known.role is not Role.DERIVED:

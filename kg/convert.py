@@ -90,8 +90,11 @@ class Converters:
         made: tuple[str, Namer] | None = self._once(self._back, known)
         return made
 
-    def expected(self, known: Field) -> str:
-        """What a field takes, in words."""
+    def expected(self, known: Field, *, is_list: bool = False) -> str:
+        """What a field takes, in words: each of its values, or the list of them."""
+        if is_list:
+            listed = {Role.NODE: "a list", Role.REFERENCE: "a list of text"}
+            return listed.get(known.role) or f"a list of {self.expected(known)}"
         if known.role is Role.NODE:
             return "text" if self.plan.target(known).is_text else "an object"
         if known.role is Role.REFERENCE:
