@@ -50,6 +50,7 @@ class Careful:
             plan.target(known).local for _, _, known in plan.walk() if known.target and not known.keys
         }
         """The kinds of node that are read from the same object as what leads to them, which checks its keys."""
+        self._named: dict[int, list[tuple[str, Field, Entity]]] = {}
 
     def study(self, record: dict[str, Any], number: str, token: bytes, context: Context) -> list[Block]:
         """The blocks of a record: the study, its parts in order, and last what it shares with others."""
@@ -70,6 +71,15 @@ class Careful:
         listed, usual = self.convert.listed(entity)
         key = listed(x)
         return token, block, key, usual(key) == key
+
+    def named(self, key: Key) -> list[tuple[str, Field, Entity]]:
+        """The fields below a key whose nodes are referred to by name, with the names of their keys."""
+        if id(key) not in self._named:
+            nodes = [(below, known) for below in key.below.values() for known in below.fields]
+            nodes = [(below, known) for below, known in nodes if known.role is Role.NODE and known.many]
+            targets = [(below.name, known, self.plan.target(known)) for below, known in nodes]
+            self._named[id(key)] = [each for each in targets if each[2].known_by]
+        return self._named[id(key)]
 
 
 @dataclass(slots=True)
@@ -120,20 +130,11 @@ class _Node:
         if key.below:
             if self.entity.local not in self.careful.second_readers and not key.below.keys() >= x.keys():
                 self.context.odd = True
-            for name in x:
-                if name in key.below:
-                    self._gather_names(key.below[name], x)
+            for name, known, entity in self.careful.named(key):
+                namer, form = self.careful.convert.namer(entity), f"-{known.local}-%d".encode() + self.careful.close
+                self.names = {**self.names, entity.local: Context.named(x.get(name), namer, self.stem, form)}
             for below in key.below.values():
                 self._below(below, x)
-
-    def _gather_names(self, key: Key, x: dict[str, Any]) -> None:
-        """Gathers the names of the nodes at a key, before anything refers to them."""
-        for known in key.fields:
-            entity = self.careful.plan.target(known) if known.role is Role.NODE and known.many else None
-            if entity and entity.known_by:
-                form = f"-{known.local}-%d".encode() + self.careful.close
-                named = Context.named(x.get(key.name), self.careful.convert.namer(entity), self.stem, form)
-                self.names = {**self.names, entity.local: named}
 
     def _below(self, key: Key, x: dict[str, Any]) -> None:
         value = x.get(key.name, ABSENT)
