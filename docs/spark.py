@@ -30,7 +30,7 @@ def facts(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     def fact(line: str) -> tuple[str | None, int | None, str | None]:
         try:
             record = orjson.loads(line)
-            return exporter.number(record), exporter.version(record), None
+            return exporter.facts.number(record), exporter.facts.version(record), None
         except (RecordError, ValueError, AttributeError) as error:
             return None, None, str(error)
 

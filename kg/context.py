@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import orjson
@@ -66,16 +66,14 @@ class Context:
     :attr:`odd` is set where something of the record may not be in the graph; :attr:`refused` are the objects
     and lists that are not, or not as they are; :attr:`withheld` counts the contact data left out; :attr:`more`
     the objects that stand behind a first one in a grouped style; :attr:`listed` has, for the properties that
-    lead to shared resources, their keys in the order and the spelling of the record; :attr:`empty` the paths of
-    objects that say nothing.
+    lead to shared resources, their keys in the order and the spelling of the record.
     """
 
-    __slots__ = ("_places", "empty", "end", "errors", "listed", "more", "odd", "record", "refused", "withheld")
+    __slots__ = ("_places", "end", "errors", "listed", "more", "odd", "record", "refused", "withheld")
 
     def __init__(self, record: dict[str, Any]) -> None:
         self.record = record
         self._places: dict[int, str] | None = None
-        self.empty: list[tuple[str, ...]] = []
         self.end = b""
         self.odd = False
         self.withheld = 0
@@ -97,20 +95,11 @@ class Context:
         if value not in ([], {}):
             self._complain(container, key, value, expected)
 
-    def text(
-        self,
-        add: Callable[[bytes], Any],
-        predicate: bytes,
-        container: object,
-        key: str | int,
-        value: object,
-        expected: str,
-    ) -> None:
-        """A value of the wrong form, kept as plain text where it has one."""
+    def text(self, container: object, key: str | int, value: object, expected: str) -> list[bytes]:
+        """A value of the wrong form: the token of its plain text, where it has one."""
         self.bad(container, key, value, expected)
         text = plain_text(value)
-        if text is not None:
-            add(predicate + orjson.dumps(text))
+        return [] if text is None else [orjson.dumps(text)]
 
     def missing(self, container: object, key: str, expected: str) -> None:
         """A value that must be there and is not."""
@@ -139,13 +128,6 @@ class Context:
         keys = [listed(node) if isinstance(node, dict) else None for node in nodes]
         if len(keys) > 1 or usual(keys[0]) != keys[0]:
             self.listed[name] = keys
-
-    @staticmethod
-    def at(x: object, keys: Iterable[str]) -> object:
-        """What lies at a path of keys, ``None`` where it breaks off."""
-        for key in keys:
-            x = x.get(key) if isinstance(x, dict) else None
-        return x
 
     @staticmethod
     def rows(tokens: list[bytes]) -> bytes:

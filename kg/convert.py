@@ -1,4 +1,4 @@
-"""Converters: the functions that the compiled plan calls to turn JSON values into tokens of one style."""
+"""Converters: the functions that turn JSON values into tokens of one style."""
 
 from __future__ import annotations
 
@@ -6,15 +6,19 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import orjson
 import pyoxigraph as ox
 
 from kg import derive
-from kg.context import Namer
+from kg.context import Listed, Namer
 from kg.ontology import XSD
-from kg.plan import SLOT, Entity, Field, Plan, Role
+from kg.plan import Entity, Field, Plan, Role
 from kg.style import Style
-from kg.tokens import Tokens
+from kg.templates import SLOT
 from kg.values import Literal
+
+Converter = Callable[[Any], bytes | None]
+"""From a JSON value to its token, ``None`` where the value is refused."""
 
 _WEB = re.compile(r"(?:https?|ftp)://.+", re.IGNORECASE | re.DOTALL)
 
@@ -39,34 +43,37 @@ def is_iri(text: str) -> bool:
 
 
 class Converters:
-    """Makes converters, gives each a name, and keeps them in :attr:`functions` for the compiled source."""
+    """Makes the functions for the fields and the nodes of a plan, each once."""
 
     def __init__(self, plan: Plan, style: Style) -> None:
         self.plan = plan
-        self.functions: dict[str, Any] = {}
         self._style = style
+        self._made: dict[tuple[str, int], Any] = {}
 
-    def _keep(self, name: str, made: Callable[[], Any]) -> str:
-        name = re.sub(r"\W", "_", name)
-        if name not in self.functions:
-            self.functions[name] = made()
-        return name
+    def _once(self, make: Callable[[Any], Any], of: Field | Entity) -> Any:
+        key = make.__name__, id(of)
+        if key not in self._made:
+            self._made[key] = make(of)
+        return self._made[key]
 
-    def scalar(self, known: Field) -> str:
-        """The name of the converter of a field's values."""
-        make = {Role.VALUE: self._value, Role.CODE: self._code, Role.IRI: self._iri, Role.DERIVED: self._derived}
-        kind = (known.shape.node or known.shape.datatype or "").rpartition("#")[2].rpartition("/")[2]
-        name = f"{known.role.value}_{kind if known.role in (Role.VALUE, Role.CODE) else known.local}"
-        if known.role is Role.DERIVED:
-            name += "_" + getattr(known.derive, "__name__", "")
-        return self._keep(name, lambda: make[known.role](known))
+    def scalar(self, known: Field) -> Converter:
+        """The converter of a field's values."""
+        made: Converter = self._once(self._scalar, known)
+        return made
 
-    def node(self, entity: Entity) -> str:
-        """The name of the converter from the key of a shared resource to its token."""
-        return self._keep(f"token_{entity.local}", lambda: self._node(entity))
+    def node(self, entity: Entity) -> Converter:
+        """The converter from the key of a shared resource to its token."""
+        made: Converter = self._once(self._node, entity)
+        return made
 
-    def listed(self, entity: Entity) -> tuple[str, str]:
-        """The names of two functions: how a node is listed, and the key in its IRI, which is how it usually is."""
+    def namer(self, entity: Entity) -> Namer:
+        """The function from the JSON of a node to the name by which others refer to it."""
+        made: Namer = self._once(self._namer, entity)
+        return made
+
+    @staticmethod
+    def listed(entity: Entity) -> tuple[Listed, Callable[[Any], object]]:
+        """Two functions: how a node is listed, and the key in its IRI, which is how it usually is."""
         assert entity.template is not None
         key = (entity.template.keys or ("",))[-1]
 
@@ -74,34 +81,45 @@ class Converters:
             found = node.get(key)
             return found if isinstance(found, str) else None
 
-        made = derive.LISTED.get(entity.shape.iri, by_key)
-        usual = derive.KEYS.get(entity.shape.iri, _as_it_is) if entity.shape.iri in derive.LISTED else _as_it_is
-        local = entity.local
-        return self._keep(f"listed_{local}", lambda: made), self._keep(f"usual_{local}", lambda: usual)
+        if entity.shape.iri in derive.LISTED:
+            return derive.LISTED[entity.shape.iri], derive.KEYS.get(entity.shape.iri, _as_it_is)
+        return by_key, _as_it_is
 
-    def namer(self, entity: Entity) -> str:
-        """The name of the function from the JSON of a node to the name by which others refer to it."""
-        return self._keep(f"name_{entity.local}", lambda: self._namer(entity))
+    def back(self, known: Field) -> tuple[str, Namer] | None:
+        """How the nodes that a field refers to refer back to those that hold it: at which key, by which name."""
+        made: tuple[str, Namer] | None = self._once(self._back, known)
+        return made
 
-    def back(self, known: Field, target: Entity) -> str:
-        """An expression for how nodes of ``target`` refer back to the nodes that hold this field, or ``None``."""
-        for owner in self.plan.entities.values():
-            if known in owner.fields and owner.known_by:
-                for other in target.fields:
-                    if other.role is Role.REFERENCE and other.target is owner.shape:
-                        return f"({'.'.join(other.keys)!r}, {self.namer(owner)})"
-        return "None"
-
-    @staticmethod
-    def expected(known: Field) -> str:
-        """What a field takes, in words."""
+    def expected(self, known: Field, *, is_list: bool = False) -> str:
+        """What a field takes, in words: each of its values, or the list of them."""
+        if is_list:
+            listed = {Role.NODE: "a list", Role.REFERENCE: "a list of text"}
+            return listed.get(known.role) or f"a list of {self.expected(known)}"
+        if known.role is Role.NODE:
+            return "text" if self.plan.target(known).is_text else "an object"
+        if known.role is Role.REFERENCE:
+            return f"the name of some {self.plan.target(known).shape.label} of this study"
         if known.kind is not None:
             return known.kind.expected
         if known.codes is not None:
             return "one of " + ", ".join(known.codes)
         return f"an IRI like {known.shape.template}" if known.shape.template else "the IRI of a web page"
 
-    def _value(self, known: Field) -> Tokens:
+    def _scalar(self, known: Field) -> Converter:
+        make = {
+            Role.TEXT: self._text,
+            Role.VALUE: self._value,
+            Role.CODE: self._code,
+            Role.IRI: self._iri,
+            Role.DERIVED: self._derived,
+        }
+        return make[known.role](known)
+
+    def _text(self, known: Field) -> Converter:
+        language = b"@" + known.shape.language.encode() if known.shape.language else b""
+        return lambda value: orjson.dumps(value) + language if type(value) is str else None
+
+    def _value(self, known: Field) -> Converter:
         assert known.kind is not None
         parse = known.kind.parse
 
@@ -109,13 +127,13 @@ class Converters:
             literal = parse(value)
             return None if literal is None else self._style.literal(literal)
 
-        return Tokens(convert)
+        return convert
 
-    def _code(self, known: Field) -> Tokens:
+    def _code(self, known: Field) -> Converter:
         tokens = {notation: self._style.iri(concept.iri) for notation, concept in (known.codes or {}).items()}
-        return Tokens(lambda value: tokens.get(value) if type(value) is str else None)
+        return lambda value: tokens.get(value) if type(value) is str else None
 
-    def _derived(self, known: Field) -> Tokens:
+    def _derived(self, known: Field) -> Converter:
         made = known.derive
         assert made is not None
 
@@ -129,9 +147,9 @@ class Converters:
                 return self._style.literal(Literal(text, XSD + "string")) + b"@" + known.shape.language.encode()
             return self._style.literal(Literal(text, known.shape.datatype or XSD + "string"))
 
-        return Tokens(convert)
+        return convert
 
-    def _iri(self, known: Field) -> Tokens:
+    def _iri(self, known: Field) -> Converter:
         before, _, after = (known.shape.template or "{.}").partition("{.}")
         pattern = re.compile(known.shape.pattern) if known.shape.pattern else None
         before = self._style.rebased(before)
@@ -144,9 +162,9 @@ class Converters:
                 return None
             return self._style.iri(iri)
 
-        return Tokens(convert)
+        return convert
 
-    def _node(self, entity: Entity) -> Tokens:
+    def _node(self, entity: Entity) -> Converter:
         template = entity.template
         assert template is not None
         key = derive.KEYS.get(entity.shape.iri, derive.plain_key)
@@ -156,7 +174,15 @@ class Converters:
             name = key(value)
             return None if name is None else opening + name.encode() + close
 
-        return Tokens(convert)
+        return convert
+
+    def _back(self, known: Field) -> tuple[str, Namer] | None:
+        for owner in self.plan.entities.values():
+            if owner.known_by and any(known is each for each in owner.fields):
+                for other in self.plan.target(known).fields:
+                    if other.role is Role.REFERENCE and other.target is owner.shape:
+                        return ".".join(other.keys), self.namer(owner)
+        return None
 
     def _namer(self, entity: Entity) -> Namer:
         pattern = entity.known_by or ""

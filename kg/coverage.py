@@ -21,7 +21,7 @@ from kg.fields import SECTION_WIDTH, printed, section, shipped_sample
 from kg.jsonld import compact
 from kg.plan import Entity, Plan, Role, shipped_plan
 from kg.records import Record, read
-from kg.residue import leaves
+from kg.trees import leaves
 
 if TYPE_CHECKING:
     from rich.text import Text

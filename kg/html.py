@@ -14,8 +14,7 @@ import pyoxigraph as ox
 from kg.fields import cardinality, value_of
 from kg.jsonld import compact
 from kg.ontology import CT, OWL, RDF, RDFS, SKOS, Properties, texts
-from kg.plan import Entity, Field, Plan, Role
-from kg.program import POSITION
+from kg.plan import POSITION, Entity, Field, Plan, Role
 
 CODE, SCHEME = "https://w3id.org/trialkg/code/", "https://w3id.org/trialkg/scheme/"
 ONTOLOGY = CT.removesuffix("#")

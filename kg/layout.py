@@ -13,11 +13,6 @@ class Layout:
         self._plan = plan
         self._known_needs: dict[str, frozenset[str]] = {}
 
-    @property
-    def study(self) -> Entity:
-        """The kind of node that a record is."""
-        return self._plan.study
-
     def target(self, known: Field) -> Entity:
         """The kind of node that a field leads to."""
         assert known.target is not None

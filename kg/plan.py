@@ -14,17 +14,19 @@ from typing import Any
 
 from kg import derive
 from kg.errors import OntologyError
-from kg.ontology import CT, RDF, Concept, NodeShape, Ontology, PropertyShape, shipped
+from kg.ontology import CT, RDF, XSD, Concept, NodeShape, Ontology, PropertyShape, shipped
+from kg.templates import Template
 from kg.values import KINDS, Kind
 
 ROOT = CT + "Study"
 UNMAPPED = CT + "unmapped"
 LISTED = CT + "asListed"
+POSITION = CT + "position"
+PART = "https://w3id.org/trialkg/part/"
+"""Where the parts of studies are, named by their positions."""
 CONTACT_DATA = CT + "ContactData"
 
 _PATH = re.compile(r"(?:\.|[A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)*(?:\[\])?)")
-SLOT = re.compile(r"\{([^{}]*)\}")
-"""A place in a template."""
 
 
 class Role(enum.Enum):
@@ -72,23 +74,17 @@ class Key:
     in_iri: bool = False
     """Whether its value is the key in the IRI of the node, and so in the graph whatever reads it."""
 
+    def at(self, keys: tuple[str, ...]) -> Key:
+        """The key at a path below, which is made where it is not there."""
+        place = self
+        for name in keys:
+            place = place.below.setdefault(name, Key(name))
+        return place
 
-@dataclass(frozen=True, slots=True)
-class Template:
-    """An IRI with one place for a key: the text before it, the JSON path of the key, the text after."""
-
-    before: str
-    keys: tuple[str, ...] | None
-    """``None`` stands for the value itself, ``("^",)`` for the parent's IRI."""
-    after: str
-
-    @staticmethod
-    def of(text: str) -> Template:
-        slots = SLOT.findall(text)
-        if len(slots) != 1:
-            raise OntologyError(f"The IRI template {text} has {len(slots)} places, expected one.")
-        before, after = text.split("{" + slots[0] + "}")
-        return Template(before, None if slots[0] == "." else tuple(slots[0].split(".")), after)
+    def graft(self, other: Key) -> None:
+        """Makes the keys of another entity that reads the same JSON known here."""
+        for name, below in other.below.items():
+            self.at((name,)).graft(below)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +125,11 @@ class Plan:
     def study(self) -> Entity:
         return self.entities[ROOT]
 
+    def target(self, known: Field) -> Entity:
+        """The kind of node that a field leads to."""
+        assert known.target is not None
+        return self.entities[known.target.iri]
+
     def walk(self, entity: Entity | None = None, prefix: str = "") -> Iterator[tuple[str, Entity, Field]]:
         """Every field with its path from the top of a record, ``a.b[].c``, in the order of the shapes."""
         entity = entity or self.study
@@ -136,8 +137,8 @@ class Plan:
             step = ".".join(known.keys) + ("[]" if known.many else "")
             path = ".".join(part for part in (prefix, step) if part)
             yield path, entity, known
-            if known.role is Role.NODE and known.target is not None:
-                yield from self.walk(self.entities[known.target.iri], path)
+            if known.role is Role.NODE:
+                yield from self.walk(self.target(known), path)
 
 
 def _split(path: str) -> tuple[tuple[str, ...], bool]:
@@ -159,26 +160,18 @@ def _field(ontology: Ontology, owner: NodeShape, shape: PropertyShape, json: str
         return Field(shape, Role.REFERENCE if shape.known_by else Role.NODE, keys, many, target=target)
     if shape.is_iri:
         return Field(shape, Role.IRI, keys, many)
-    kind = KINDS.get(shape.node or shape.datatype or "") or (
-        KINDS["http://www.w3.org/2001/XMLSchema#string"] if shape.language else None
-    )
+    kind = KINDS.get(shape.node or shape.datatype or "") or (KINDS[XSD + "string"] if shape.language else None)
     if kind is None:
         raise OntologyError(f"{owner.iri} has a shape for {shape.path} of no kind that is known.")
     return Field(shape, Role.TEXT if kind.expected == "text" else Role.VALUE, keys, many, kind=kind)
 
 
-def _place(root: Key, keys: tuple[str, ...]) -> Key:
-    for name in keys:
-        root = root.below.setdefault(name, Key(name))
-    return root
-
-
 def _lay_out(fields: tuple[Field, ...], template: Template | None) -> Key:
     root = Key("")
     for known in fields:
-        _place(root, known.keys).fields.append(known)
+        root.at(known.keys).fields.append(known)
     if template and template.keys and template.keys != ("^",):
-        _place(root, template.keys).in_iri = True
+        root.at(template.keys).in_iri = True
     return root
 
 
@@ -215,14 +208,8 @@ def of(ontology: Ontology) -> Plan:
     for entity in entities.values():
         for known in entity.fields:
             if known.target is not None and not known.keys:
-                _graft(entity.root, entities[known.target.iri].root)
+                entity.root.graft(entities[known.target.iri].root)
     return Plan(ontology, {iri: replace(entity, known_by=names.get(iri)) for iri, entity in entities.items()})
-
-
-def _graft(root: Key, other: Key) -> None:
-    """Makes the keys of another entity that reads the same JSON known here."""
-    for name, below in other.below.items():
-        _graft(root.below.setdefault(name, Key(name)), below)
 
 
 @cache

@@ -17,20 +17,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from kg.careful import Unfit
 from kg.context import Context
 from kg.convert import Converters
 from kg.layout import Layout
-from kg.ontology import CT, RDF, XSD
-from kg.plan import SLOT, Entity, Field, Key, Plan, Role
-from kg.structs import attribute
+from kg.ontology import RDF, XSD
+from kg.plan import PART, POSITION, Entity, Field, Key, Plan, Role
 from kg.scope import Scope
+from kg.structs import attribute
 from kg.style import MARK, PLACE, Draft, Style
 from kg.tables import Listed, Numbered, Resources
+from kg.templates import SLOT
 from kg.values import Literal
 
-POSITION = CT + "position"
-PART = "https://w3id.org/trialkg/part/"
 LONGEST_LIST = 5000
 """Parts in a list that is written here; longer ones are written with care, and nothing is kept of them."""
 ALONE = "_"
@@ -86,24 +84,21 @@ class Program:
         names = "".join(f", {name}" for name in sorted(self._layout.needs(entity)))
         yield f"def {entity.local}(x, m, s, o, blocks, shared, c{names}):"
         yield from (f"    g_{name} = {{}}; h_{name} = {{}}" for name in self._layout.provided(entity))
-        yield from indented(self._key(entity.root, "x", "", () if entity is self._layout.study else None))
+        yield from indented(self._key(entity.root, "x", ""))
 
     def _say(self, d: str, *pieces: str) -> str:
         """The statement that adds a predicate and its objects to what is said."""
         return "; ".join(f"o{d}.append({piece})" for piece in pieces)
 
-    def _key(self, key: Key, x: str, d: str, path: tuple[str, ...] | None = None) -> Lines:
-        """The fields of a key whose value is in the variable ``x``, then the keys below it; ``d`` marks variables.
-
-        ``path`` leads there from the top of the record, where it is the same for all records.
-        """
+    def _key(self, key: Key, x: str, d: str) -> Lines:
+        """The fields of a key whose value is in the variable ``x``, then the keys below it; ``d`` marks variables."""
         for known in key.fields:
             yield from self._whole(known, key, x, d)
         yield from self._names(key, x)
         for below in key.below.values():
-            yield from self._below(below, x, d, None if path is None else (*path, below.name))
+            yield from self._below(below, x, d)
 
-    def _below(self, key: Key, x: str, d: str, path: tuple[str, ...] | None) -> Lines:
+    def _below(self, key: Key, x: str, d: str) -> Lines:
         get = f"{x}.{attribute(key.name)}"
         inner = f"x{d}{key.name}"
         if key.below:
@@ -111,10 +106,9 @@ class Program:
             yield f"if ({inner} := {get}) is not U:"
             if checked:
                 yield f"    z{key.name} = len(o{d})"
-            yield from indented(self._key(key, inner, d, path))
+            yield from indented(self._key(key, inner, d))
             if checked:
-                found = "raise Unfit" if path is None else f"c.empty.append({path!r})"
-                yield f"    if len(o{d}) == z{key.name} and {inner} == type({inner})(): {found}"
+                yield f"    if len(o{d}) == z{key.name} and {inner} == type({inner})(): raise Unfit"
         elif key.fields:
             shown = [known for known in key.fields if self._contacts or not known.is_contact_data]
             if not shown:
@@ -331,10 +325,8 @@ class Program:
             yield f"if len(ks) > 1 or not usual: c.listed[{known.local!r}] = ks"
 
     def _share(self, entity: Entity, v: str) -> Lines:
-        token, (listed, usual) = self._convert.node(entity), self._convert.listed(entity)
-        functions = self._convert.functions
         key = "" if entity.is_text else attribute((entity.template.keys or ("",))[-1]) if entity.template else ""
-        made = Resources(entity.local, key, self._style, functions[token], functions[listed], functions[usual])
+        made = Resources(entity.local, key, self._style, self._convert.node(entity), *self._convert.listed(entity))
         table = self._scope.named(f"r_{entity.local}", made)
         yield f"t, r, k, usual = {table}[{v}]"
         yield "if shared.setdefault(t, r) is not r and shared[t] != r: raise Unfit"
@@ -355,9 +347,9 @@ class Program:
         """A resource that is read from the same object as what leads to it."""
         entity, d1 = self._layout.target(known), ALONE
         assert entity.template is not None
-        table = self._scope.named(f"k_{entity.local}", self._convert.functions[self._convert.node(entity)])
-        yield f"t = r = {table}[{'.'.join([x, *map(attribute, entity.template.keys or ())])}]"
+        token = self._scope.named(f"k_{entity.local}", self._convert.node(entity))
+        yield f"t = r = {token}({'.'.join([x, *map(attribute, entity.template.keys or ())])})"
         yield self._say(d, f"{self._scope.predicate(known)!r} + t")
         yield f"o{d1} = [{self._types(entity)!r}]"
-        yield from self._key(entity.root, x, d1, ())
+        yield from self._key(entity.root, x, d1)
         yield f"shared[r] = style.shared(r, o{d1})"

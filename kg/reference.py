@@ -17,14 +17,13 @@ import orjson
 
 from kg.catalogue import examples
 from kg.catalogue import page as catalogue
-from kg.export import prefixes
 from kg.fields import cardinality, page, sample_document
 from kg.html import page as html_page
 from kg.jsonld import compact, context
 from kg.ontology import CT, FILES, OWL, RDF, RDFS, SH, SKOS, XSD
-from kg.plan import LISTED, UNMAPPED, Entity, Field, Plan, Role, shipped_plan
-from kg.program import POSITION
+from kg.plan import LISTED, POSITION, UNMAPPED, Entity, Field, Plan, Role, shipped_plan
 from kg.resources import folder
+from kg.style import prefixes
 
 if TYPE_CHECKING:
     import rdflib
@@ -178,7 +177,7 @@ def _declare_external(graph: rdflib.Graph) -> None:
 
 def context_document(plan: Plan) -> str:
     """The JSON-LD context as a document."""
-    document = {"@context": context(plan, prefixes(plan))}
+    document = {"@context": context(plan, prefixes(plan.ontology))}
     return orjson.dumps(document, option=orjson.OPT_INDENT_2).decode() + "\n"
 
 
@@ -251,7 +250,7 @@ def reference(plan: Plan) -> str:
         "",
         "## Prefixes",
         "",
-        *(f"- `{prefix}:` <{namespace}>" for prefix, namespace in prefixes(plan).items()),
+        *(f"- `{prefix}:` <{namespace}>" for prefix, namespace in prefixes(plan.ontology).items()),
         "",
         "## Classes",
         "",
@@ -286,9 +285,13 @@ def commands() -> str:
     return "\n".join(lines)
 
 
+_CHECKOUT = Path(__file__).parent.parent
+"""Where the files are that are generated, and the records that they show."""
+
+
 def _sample(plan: Plan) -> str:
     """The official field tree and the records that ship with the tests, as the package keeps them."""
-    data = Path(__file__).parent.parent / "tests" / "data"
+    data = _CHECKOUT / "tests" / "data"
     real, made = (
         [orjson.loads(path.read_bytes()) for path in sorted((data / name).glob("*.json"))]
         for name in ("studies", "made")
@@ -307,14 +310,14 @@ def generated(plan: Plan) -> dict[str, str]:
         "docs/fields.md": page(plan, orjson.loads(sample)),
         "docs/ontology.html": html_page(plan, ontology),
         "docs/ontology.md": reference(plan),
-        "docs/questions.md": catalogue(prefixes(plan), Path(__file__).parent.parent / "tests" / "golden" / "queries"),
+        "docs/questions.md": catalogue(prefixes(plan.ontology), _CHECKOUT / "tests" / "golden" / "queries"),
         "queries/examples.ttl": examples(),
     }
 
 
 def main(arguments: list[str]) -> int:
     """Writes the generated files, or with ``--check`` tells those that differ and returns 1."""
-    top = Path(__file__).parent.parent
+    top = _CHECKOUT
     files: dict[str, Any] = generated(shipped_plan())
     stale = [name for name, text in files.items() if not (top / name).exists() or (top / name).read_text() != text]
     for name in stale:

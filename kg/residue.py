@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 
 from kg.plan import Entity, Plan, Role
+from kg.trees import count, leaves
 
 _NOTHING: Any = object()
 """Stands for what the graph already holds."""
@@ -94,6 +94,31 @@ class Residuals:
         walk.residue.kept = None if kept is _NOTHING else kept
         return walk.residue
 
+    def prune(self, record: dict[str, Any]) -> dict[str, Any]:
+        """Takes out of a record, whatever is well-formed in it, what has no place in the plan, and what is empty.
+
+        Gives that in its place. Of what is left the graph says the same, unless an object is left empty.
+        """
+        found: dict[str, Any] = self._prune(record, self._reading)
+        return found
+
+    def _prune(self, value: Any, reading: _Reading) -> Any:
+        if type(value) is list and reading.element is not None and reading.element.keys:
+            taken = [self._prune(each, reading.element) for each in value]
+            return [each or {} for each in taken] if any(taken) else None
+        if type(value) is not dict:
+            return None
+        gone, kept = {}, {}
+        for name, below in value.items():
+            place = reading.keys.get(name)
+            if place is None or (not below and type(below) in (dict, list) and name not in self._contact_keys):
+                gone[name] = below
+            elif (place.keys or place.element) and (left := self._prune(below, place)):
+                kept[name] = left
+        for name in gone:
+            del value[name]
+        return gone | kept
+
 
 class _Walk:
     def __init__(self, contact_keys: frozenset[str], refused: set[int]) -> None:
@@ -159,46 +184,3 @@ class _Walk:
             else:
                 kept[name] = self._without_contacts(below)
         return kept
-
-
-def with_empty(unread: dict[str, Any] | None, paths: list[tuple[str, ...]]) -> dict[str, Any]:
-    """What of a record nothing reads, with the objects at some paths, which say nothing.
-
-    >>> with_empty({"a": {"b": 1}}, [("a", "c"), ("d",)])
-    {'a': {'b': 1, 'c': {}}, 'd': {}}
-    """
-    whole = unread or {}
-    for path in paths:
-        place = whole
-        for key in path:
-            place = place.setdefault(key, {})
-    return whole
-
-
-def count(value: Any) -> int:
-    """How many plain values a JSON value holds.
-
-    >>> count({"a": [1, 2], "b": {"c": None}, "d": []})
-    3
-    """
-    if isinstance(value, dict):
-        return sum(count(below) if isinstance(below, dict | list) else 1 for below in value.values())
-    if isinstance(value, list):
-        return sum(count(below) if isinstance(below, dict | list) else 1 for below in value)
-    return 1
-
-
-def leaves(value: Any, path: str = "") -> Iterator[str]:
-    """The paths of the plain values in a JSON value, without positions.
-
-    >>> list(leaves({"a": [1, 2], "b": {"c": None}, "d": []}))
-    ['a[]', 'a[]', 'b.c']
-    """
-    if isinstance(value, dict):
-        for name, below in value.items():
-            yield from leaves(below, f"{path}.{name}" if path else name)
-    elif isinstance(value, list):
-        for below in value:
-            yield from leaves(below, path + "[]")
-    else:
-        yield path

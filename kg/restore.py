@@ -15,14 +15,14 @@ import orjson
 import pyoxigraph as ox
 
 from kg import derive
-from kg.context import Context
 from kg.errors import RecordError
-from kg.ontology import BASE, RDF
-from kg.plan import LISTED, ROOT, SLOT, UNMAPPED, Entity, Field, Plan, Role, Template, shipped_plan
-from kg.program import POSITION
+from kg.ontology import BASE, RDF, XSD
+from kg.plan import LISTED, POSITION, ROOT, UNMAPPED, Entity, Field, Plan, Role, shipped_plan
 from kg.rdf import Graph, Properties, Term, graphs, statements
 from kg.run import namespace
 from kg.style import Style
+from kg.templates import SLOT
+from kg.trees import at, overlay, put
 from kg.write import check_places, writing
 
 Reject = Callable[[RecordError], None]
@@ -97,7 +97,7 @@ class Restorer:
         said = graph[iri]
         self._listed: dict[str, list[Any]] = _json(said, LISTED)
         unmapped = _json(said, UNMAPPED)
-        whole = Context.at(unmapped, self._number) is not None  # the record says two things of one resource
+        whole = at(unmapped, self._number) is not None  # the record says two things of one resource
         record: dict[str, Any] = unmapped if whole else overlay(self._node(self._plan.study, said), unmapped)
         record.pop(PAGE, None)
         return record
@@ -113,22 +113,22 @@ class Restorer:
             if terms and known.role is not Role.DERIVED:
                 value = self._many(known, terms) if known.many else self._one(known, terms[0])
                 if value is not None:
-                    _put(made, known.keys, value)
+                    put(made, known.keys, value)
         if key is not None and entity.template is not None and entity.template.keys:
-            _put(made, entity.template.keys, key)
+            put(made, entity.template.keys, key)
         return made
 
     def _one(self, known: Field, term: Term) -> Any:
         if known.role is Role.NODE and isinstance(term, ox.NamedNode):
-            entity = self._plan.entities[known.target.iri] if known.target else self._plan.study
-            return None if _is_scalar(entity) else self._node(entity, self._properties(term.value))
+            entity = self._plan.target(known)
+            return None if entity.is_text else self._node(entity, self._properties(term.value))
         return self._value(known, term)
 
     def _many(self, known: Field, terms: list[Term]) -> list[Any] | None:
-        if known.role is not Role.NODE or known.target is None:
+        if known.role is not Role.NODE:
             return list(dict.fromkeys(self._value(known, term) for term in terms))
-        entity = self._plan.entities[known.target.iri]
-        if _is_scalar(entity):
+        entity = self._plan.target(known)
+        if entity.is_text:
             return None  # the field that keeps the text reads the same path
         iris = [term.value for term in terms if isinstance(term, ox.NamedNode)]
         return self._parts(entity, iris) if entity.is_part else self._shared(entity, known.local, iris)
@@ -143,32 +143,28 @@ class Restorer:
         return [placed.get(place, {}) for place in range(1, max(placed, default=0) + 1)]
 
     def _shared(self, entity: Entity, name: str, iris: list[str]) -> list[Any]:
-        template = entity.template
-        assert template is not None
-        listed = self._listed.get(name) or [self._key(template, iri) for iri in iris]
-        return [
-            self._by_key(entity, template, each) if isinstance(each, str) else each if isinstance(each, dict) else {}
-            for each in listed
-        ]
-
-    def _by_key(self, entity: Entity, template: Template, key: str) -> dict[str, Any]:
-        usual = derive.KEYS.get(entity.shape.iri, derive.plain_key)(key)
-        iri = f"{self._style.rebased(template.before)}{usual}{template.after}"
-        return self._node(entity, self._properties(iri), key)
-
-    def _key(self, template: Template, iri: str) -> str:
-        before = self._style.rebased(template.before)
-        return unquote(iri.removeprefix(before).removesuffix(template.after).replace("_", " "))
+        """Shared resources as the record lists them: by their keys, or whole where their keys do not tell all."""
+        assert entity.template is not None
+        before, after = self._style.rebased(entity.template.before), entity.template.after
+        keys = (iri.removeprefix(before).removesuffix(after).replace("_", " ") for iri in iris)
+        made: list[Any] = []
+        for each in self._listed.get(name) or map(unquote, keys):
+            if isinstance(each, str):
+                usual = derive.KEYS.get(entity.shape.iri, derive.plain_key)(each)
+                made.append(self._node(entity, self._properties(f"{before}{usual}{after}"), each))
+            else:
+                made.append(each if isinstance(each, dict) else {})
+        return made
 
     def _value(self, known: Field, term: Term) -> Any:
         if isinstance(term, ox.Literal):
-            good = known.kind is not None and term.datatype.value != _STRING
+            good = known.kind is not None and term.datatype.value != XSD + "string"
             return known.kind.restore(term.value) if known.kind and good else term.value
         iri = term.value  # type: ignore[union-attr]  # the export has no triple terms
         if known.role is Role.CODE:
             return self._notations.get(iri, iri)
-        if known.role is Role.REFERENCE and known.target is not None:
-            return self._name(self._plan.entities[known.target.iri], iri)
+        if known.role is Role.REFERENCE:
+            return self._name(self._plan.target(known), iri)
         before, _, after = (known.shape.template or "{.}").partition("{.}")
         return iri.removeprefix(self._style.rebased(before)).removesuffix(after)
 
@@ -197,40 +193,8 @@ def _position(said: Properties) -> int | None:
     return None
 
 
-_STRING = "http://www.w3.org/2001/XMLSchema#string"
-
-
-def _is_scalar(entity: Entity) -> bool:
-    return entity.template is not None and entity.template.keys is None
-
-
 def _json(said: Properties, predicate: str) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for term in said.get(predicate, ()):
         found |= orjson.loads(term.value)  # type: ignore[union-attr]  # a literal
     return found
-
-
-def _put(made: dict[str, Any], keys: tuple[str, ...], value: Any) -> None:
-    """Puts a value at a path; an object is laid over what is there."""
-    if not keys:
-        made.update(overlay(made, value))
-        return
-    for key in keys[:-1]:
-        made = made.setdefault(key, {})
-    made[keys[-1]] = overlay(made[keys[-1]], value) if keys[-1] in made else value
-
-
-def overlay(below: Any, above: Any) -> Any:
-    """Two JSON values laid over each other: objects by key, lists of objects by place; else the upper one.
-
-    >>> overlay({"a": [{"b": 1}, {}], "c": 2}, {"a": [{}, {"d": 3}], "c": 4})
-    {'a': [{'b': 1}, {'d': 3}], 'c': 4}
-    """
-    if isinstance(below, dict) and isinstance(above, dict):
-        return below | {key: overlay(below[key], value) if key in below else value for key, value in above.items()}
-    if isinstance(below, list) and isinstance(above, list) and below and all(isinstance(each, dict) for each in below):
-        longest = max(len(below), len(above))
-        pairs = zip(below + [{}] * (longest - len(below)), above + [{}] * (longest - len(above)), strict=True)
-        return [overlay(lower, upper) for lower, upper in pairs]
-    return above

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -9,10 +10,13 @@ import orjson
 
 from kg.careful import Unfit
 from kg.context import Context
-from kg.convert import Converters
+from kg.convert import Converter, Converters
 from kg.plan import Field, Role
 from kg.style import Style
 from kg.tables import Listed, Numbered, Pairs
+
+DAYS = 20_000
+"""Dates whose tokens are remembered: half a century of days."""
 
 
 def called(found: list[tuple[bytes, Any]], back: str, name: str) -> list[bytes]:
@@ -29,6 +33,7 @@ class Scope:
         self._convert = convert
         self._style = style
         self._tables: dict[int, str] = {}
+        self._dates: dict[str, Converter] = {}
         self.names: dict[str, Any] = {
             "dumps": orjson.dumps,
             "U": msgspec.UNSET,
@@ -62,14 +67,16 @@ class Scope:
     def table(self, known: Field, keys: tuple[str, ...] | None = None) -> str:
         """The name of the table from the values of a field to their tokens, with the predicate before single ones."""
         if id(known) not in self._tables:
-            tokens = self._convert.functions[self._convert.scalar(known)]
-            convert = tokens.__getitem__ if _is_date(known) else tokens.other
+            convert = self._dated(known) or self._convert.scalar(known)
             p = b"" if known.many else self.predicate(known)
             made = Pairs(convert, p, keys, optional=known.role is Role.DERIVED)
             self._tables[id(known)] = self._fresh(f"t_{known.local}", made)
         return self._tables[id(known)]
 
-
-def _is_date(known: Field) -> bool:
-    """Whether the same values come in many fields, which then share their tokens."""
-    return known.kind is not None and "date" in known.kind.expected
+    def _dated(self, known: Field) -> Converter | None:
+        """The converter of dates, of which the same come in many fields: it remembers them for all."""
+        if known.kind is None or "date" not in known.kind.expected:
+            return None
+        if known.kind.expected not in self._dates:
+            self._dates[known.kind.expected] = lru_cache(DAYS)(self._convert.scalar(known))
+        return self._dates[known.kind.expected]

@@ -7,7 +7,7 @@ a key that no shape reads makes the decoder refuse the record; so what it takes 
 from __future__ import annotations
 
 import keyword
-import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,10 +37,11 @@ class Decoded:
 
 
 class Decoder:
-    """Decodes the JSON of well-formed records."""
+    """Decodes the JSON of well-formed records; ``prune`` takes out of a record what nothing reads, and gives it."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, prune: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
         self._decode = msgspec.json.Decoder(_Types(plan).entity(plan.study)).decode
+        self._prune = prune
 
     def __call__(self, piece: bytes) -> Decoded | None:
         """A record, or ``None`` for whatever is not exactly one that is well-formed."""
@@ -50,54 +51,17 @@ class Decoder:
                 return None
         try:
             return Decoded(piece, self._decode(piece))
-        except UnicodeDecodeError:
+        except (UnicodeDecodeError, msgspec.DecodeError):
+            return self.pruned(piece)
+
+    def pruned(self, piece: bytes) -> Decoded | None:
+        """A record that is well-formed but for what nothing reads, or ``None``."""
+        try:
+            record = orjson.loads(piece)
+            unread = self._prune(record) if isinstance(record, dict) else None
+            return Decoded(piece, self._decode(orjson.dumps(record)), unread) if unread else None
+        except (ValueError, TypeError, RecursionError):  # what msgspec and orjson raise
             return None
-        except msgspec.DecodeError as error:
-            return self._without(piece, error)
-
-    def _without(self, piece: bytes, error: msgspec.DecodeError) -> Decoded | None:
-        """A record that is well-formed but for some keys that nothing reads."""
-        record: Any = None
-        unread: dict[str, Any] = {}
-        for _ in range(_UNKNOWN_KEYS):
-            found = _UNKNOWN.fullmatch(str(error))
-            if found is None:
-                return None
-            try:
-                record = record or orjson.loads(piece)
-            except ValueError:
-                return None
-            _move(record, unread, (found["path"] or "$").split(".")[1:], found["key"])
-            try:
-                return Decoded(piece, self._decode(orjson.dumps(record)), unread)
-            except msgspec.DecodeError as another:
-                error = another
-        return None
-
-
-_UNKNOWN_KEYS = 4
-"""Unknown keys of a record that are looked for here; one with more of them is read with care."""
-_UNKNOWN = re.compile(r"Object contains unknown field `(?P<key>[^`]*)`(?: - at `(?P<path>\$[^`]*)`)?")
-
-
-def _move(record: Any, unread: Any, path: list[str], key: str) -> None:
-    """Moves what stands at a path of keys, in any element of a list, from one object to its place in another.
-
-    >>> record, unread = {"a": [{"b": 1}, {"c": 2}]}, {}
-    >>> _move(record, unread, ["a[1]"], "c"), record, unread
-    (None, {'a': [{'b': 1}, {}]}, {'a': [{}, {'c': 2}]})
-    """
-    if not path:
-        if key in record:
-            unread[key] = record.pop(key)
-        return
-    step = path[0].partition("[")[0]
-    if path[0] == step:
-        _move(record[step], unread.setdefault(step, {}), path[1:], key)
-    else:
-        places = unread.setdefault(step, [{} for _ in record[step]])
-        for element, place in zip(record[step], places, strict=True):
-            _move(element, place, path[1:], key)
 
 
 def _respelled(piece: bytes) -> bytes:

@@ -15,7 +15,7 @@ from itertools import chain
 import orjson
 
 from kg.context import Context
-from kg.ontology import BASE, RDF, XSD
+from kg.ontology import BASE, RDF, XSD, Ontology
 from kg.values import Literal
 
 PLACE, MARK = b"\0", b"\1"
@@ -24,6 +24,12 @@ no text has them, since JSON escapes them."""
 Block = tuple[bytes, list[bytes]]
 Shared = tuple[bytes, int]
 """A block of a shared resource as it is written behind others, and the number of its triples."""
+
+NAMESPACES = (
+    *("ct", "study", "record", "part", "org", "country", "branch", "code", "mesh", "meshv"),
+    *("dcterms", "foaf", "gsp", "prov", "rdf", "rdfs", "sf", "skos", "wgs", "xsd"),
+)
+"""The prefixes of an exported graph, as the ontology declares them."""
 
 _LOCAL = re.compile(r"(?:[A-Za-z0-9_]|%[0-9A-F]{2})(?:[A-Za-z0-9_-]|%[0-9A-F]{2})*|")
 _BARE = {
@@ -176,3 +182,9 @@ class Grouped(Style):
     def study(self, blocks: Iterable[Block], graph: bytes) -> bytes:
         text = b"\n".join([s + b" " + b" ;\n    ".join(pairs) + b" .\n" for s, pairs in blocks])
         return graph + b" {\n" + text + b"}\n" if graph else text
+
+
+def prefixes(ontology: Ontology, base: str = BASE) -> dict[str, str]:
+    """The prefixes of an exported graph and their namespaces, below another base where one is given."""
+    style, known = Style(base), ontology.prefixes
+    return {name: known[name] if name in ("ct", "code") else style.rebased(known[name]) for name in NAMESPACES}

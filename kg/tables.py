@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from msgspec import UNSET, to_builtins
 
 from kg.careful import Unfit
+from kg.convert import Converter
 from kg.style import Shared, Style
-from kg.tokens import Converter
 
 CACHED = 5_000
 """Values of a field, or resources of a kind, that are remembered before all are forgotten; bounds the memory."""
@@ -67,7 +67,7 @@ class Resources(dict[Any, Resource]):
         name: str,
         key: str,
         style: Style,
-        token: Mapping[Any, bytes | None],
+        token: Converter,
         listed: Callable[[Any], object],
         usual: Callable[[Any], object],
     ) -> None:
@@ -80,7 +80,7 @@ class Resources(dict[Any, Resource]):
         self._usual = usual
 
     def __missing__(self, x: Any) -> Resource:
-        token = self._token[getattr(x, self._key) if self._key else x]
+        token = self._token(getattr(x, self._key) if self._key else x)
         if token is None:
             raise Unfit
         first, *others = filter(None, self.write(x))

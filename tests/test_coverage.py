@@ -16,8 +16,8 @@ from kg import coverage, ontology, plan
 from kg.export import Exporter
 from kg.fields import leaf_types, shipped_sample
 from kg.records import Record
-from kg.residue import leaves
 from kg.resources import folder
+from kg.trees import leaves
 from tests.conftest import DATA, SEED
 
 TREE: list[dict[str, Any]] = json.loads((DATA / "studies-metadata.json").read_text("utf-8"))

@@ -12,13 +12,11 @@ from itertools import chain, islice
 import orjson
 
 from kg.errors import InputError, UsageError
-from kg.export import prefixes
 from kg.formats import format_of
 from kg.mesh.heading import DESCRIPTOR, MESH, SUPPLEMENTARY, VOCABULARY, Heading, Tree, parent
 from kg.mesh.read import read
-from kg.ontology import RDF, RDFS, XSD
-from kg.plan import shipped_plan
-from kg.style import Block, Grouped, Style
+from kg.ontology import RDF, RDFS, XSD, shipped
+from kg.style import Block, Grouped, Style, prefixes
 from kg.values import Literal
 from kg.write import check_places, writing
 
@@ -65,7 +63,7 @@ def build(
     if chosen.name == "jsonld":  # its context is that of studies
         raise UsageError(f"MeSH is not written as JSON-LD; give {output} another ending, such as .ttl or .nt.")
     tree = read(names, reject, progress)
-    known = prefixes(shipped_plan())
+    known = prefixes(shipped())
     style: Style = Grouped(prefixes=_chosen(known)) if chosen.grouped else Style()
     frame = chosen.frame(_chosen(known))
     graph = style.iri(GRAPH) if chosen.graphs else b""

@@ -14,11 +14,11 @@ from typing import Any
 
 import orjson
 
-from kg.context import Context
 from kg.derive import mesh_id
 from kg.errors import InputError, RecordError
 from kg.mesh.heading import Tree
 from kg.records import Record
+from kg.trees import at
 
 Reject = Callable[[InputError], None]
 
@@ -137,7 +137,7 @@ def check(records: Iterable[Record], tree: Tree, reject: Reject) -> Check:
     """Holds records against a tree; ``reject`` is told of those that are no studies."""
     done = Check(tree)
     for record in records:
-        study = Context.at(record.data, ("protocolSection", "identificationModule", "nctId"))
+        study = at(record.data, ("protocolSection", "identificationModule", "nctId"))
         if isinstance(study, str):
             done.take(study, record.data)
         else:

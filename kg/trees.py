@@ -1,0 +1,76 @@
+"""JSON values as trees: what lies at a path, what is laid over it, and the plain values in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+
+def at(x: object, keys: Iterable[str]) -> object:
+    """What lies at a path of keys, ``None`` where it breaks off.
+
+    >>> at({"a": {"b": 1}}, ["a", "b"]), at({"a": 2}, ["a", "b"])
+    (1, None)
+    """
+    for key in keys:
+        x = x.get(key) if isinstance(x, dict) else None
+    return x
+
+
+def put(tree: dict[str, Any], keys: tuple[str, ...], value: Any) -> None:
+    """Puts a value at a path; an object is laid over what is there.
+
+    >>> tree = {"a": {"b": 1}}
+    >>> put(tree, ("a", "c"), 2), put(tree, ("a",), {"d": 3}), tree
+    (None, None, {'a': {'b': 1, 'c': 2, 'd': 3}})
+    """
+    if not keys:
+        tree.update(overlay(tree, value))
+        return
+    for key in keys[:-1]:
+        tree = tree.setdefault(key, {})
+    tree[keys[-1]] = overlay(tree[keys[-1]], value) if keys[-1] in tree else value
+
+
+def overlay(below: Any, above: Any) -> Any:
+    """Two JSON values laid over each other: objects by key, lists of objects by place; else the upper one.
+
+    >>> overlay({"a": [{"b": 1}, {}], "c": 2}, {"a": [{}, {"d": 3}], "c": 4})
+    {'a': [{'b': 1}, {'d': 3}], 'c': 4}
+    """
+    if isinstance(below, dict) and isinstance(above, dict):
+        return below | {key: overlay(below[key], value) if key in below else value for key, value in above.items()}
+    if isinstance(below, list) and isinstance(above, list) and below and all(isinstance(each, dict) for each in below):
+        longest = max(len(below), len(above))
+        pairs = zip(below + [{}] * (longest - len(below)), above + [{}] * (longest - len(above)), strict=True)
+        return [overlay(lower, upper) for lower, upper in pairs]
+    return above
+
+
+def count(value: Any) -> int:
+    """How many plain values a JSON value holds.
+
+    >>> count({"a": [1, 2], "b": {"c": None}, "d": []})
+    3
+    """
+    if isinstance(value, dict):
+        return sum(count(below) if isinstance(below, dict | list) else 1 for below in value.values())
+    if isinstance(value, list):
+        return sum(count(below) if isinstance(below, dict | list) else 1 for below in value)
+    return 1
+
+
+def leaves(value: Any, path: str = "") -> Iterator[str]:
+    """The paths of the plain values in a JSON value, without positions.
+
+    >>> list(leaves({"a": [1, 2], "b": {"c": None}, "d": []}))
+    ['a[]', 'a[]', 'b.c']
+    """
+    if isinstance(value, dict):
+        for name, below in value.items():
+            yield from leaves(below, f"{path}.{name}" if path else name)
+    elif isinstance(value, list):
+        for below in value:
+            yield from leaves(below, path + "[]")
+    else:
+        yield path
