@@ -18,7 +18,7 @@ LONGEST = 16_777_198
 """Bytes of UTF-8 in the longest literal that the strict parsers take (Oxigraph 0.5)."""
 
 _TOLD = frozenset(b"ubf")
-_STARTS = frozenset((b"u", b"b", b"f"))
+_MAY_TELL = re.compile(rb"\\[ubf]")
 
 
 def may_be_unfit(encoded: bytes) -> bool:
@@ -27,7 +27,7 @@ def may_be_unfit(encoded: bytes) -> bool:
     >>> may_be_unfit(b'"a\\\\n"'), may_be_unfit(b'"a\\\\u0000"'), may_be_unfit(b'"a\\\\\\\\u"')
     (False, True, False)
     """
-    if not _STARTS.isdisjoint({part[:1] for part in encoded.split(b"\\")[1:]}) and _has_told_escape(encoded):
+    if _MAY_TELL.search(encoded) and _has_told_escape(encoded):
         return True
     return b"\xef\xbf\xbe" in encoded or b"\xef\xbf\xbf" in encoded if b"\xef" in encoded else False
 

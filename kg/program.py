@@ -158,6 +158,8 @@ class Program:
         if known.role is Role.REFERENCE:
             return [f"{self._layout.reference(known)}[v]"]
         table = self._scope.table(known)
+        if known.role is Role.IRI:
+            return [f"{table}.of(v)"]  # the same one hardly comes again
         mixed = known.kind is not None and float in known.kind.types
         return [f"{table}[v] if type(v) is float else {table}.of(v)" if mixed else f"{table}[v]"]
 
