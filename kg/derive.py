@@ -206,7 +206,9 @@ def mesh_listed(node: Mapping[str, Any]) -> object:
     ('D000690', {'id': 'C000613593', 'term': 'Durvalumab'})
     """
     id_ = node.get("id")
-    return None if not isinstance(id_, str) else dict(node) if id_.startswith("C") else id_
+    if not isinstance(id_, str) or not id_.startswith("C"):
+        return id_ if isinstance(id_, str) else None
+    return {key: node[key] for key in ("id", "term") if key in node}
 
 
 LISTED: dict[str, Callable[[Any], object]] = {CT + "MeshTerm": mesh_listed}

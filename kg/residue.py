@@ -95,7 +95,7 @@ class Residuals:
         return walk.residue
 
     def prune(self, record: dict[str, Any]) -> dict[str, Any]:
-        """Takes out of a record, whatever is well-formed in it, what has no place in the plan, and what is empty.
+        """Takes out of a record what has no place in the plan, and the empty objects and lists at its keys.
 
         Gives that in its place. Of what is left the graph says the same, unless an object is left empty.
         """
@@ -108,16 +108,18 @@ class Residuals:
             return [each or {} for each in taken] if any(taken) else None
         if type(value) is not dict:
             return None
-        gone, kept = {}, {}
+        found: dict[str, Any] = {}
+        gone: list[str] = []
         for name, below in value.items():
             place = reading.keys.get(name)
             if place is None or (not below and type(below) in (dict, list) and name not in self._contact_keys):
-                gone[name] = below
+                found[name] = below
+                gone.append(name)
             elif (place.keys or place.element) and (left := self._prune(below, place)):
-                kept[name] = left
+                found[name] = left
         for name in gone:
             del value[name]
-        return gone | kept
+        return found
 
 
 class _Walk:
