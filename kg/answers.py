@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import io
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -72,12 +73,12 @@ class Answer:
         return [[row[name] for name in self.variables] for row in self._found()] if self.variables else []
 
     @property
-    def is_empty(self) -> bool:
-        """Whether nothing was found."""
-        if self.triples is not None:
-            return not self.triples
-        found = self._found()
-        return not isinstance(found, ox.QueryBoolean) and next(iter(found), None) is None
+    def finds_nothing(self) -> bool:
+        """Whether there is no statement, no row, or but one of zeros, as counts give it; or the answer is no."""
+        if self.triples is not None or self.yes is not None:
+            return not (self.triples or self.yes)
+        first = [*itertools.islice(self._found(), 2)]
+        return not first or (len(first) == 1 and all(python(value) in (0, None) for value in first[0]))
 
     @property
     def rows(self) -> list[dict[str, Value]]:
