@@ -254,7 +254,8 @@ def test_kgx_itself_reads_the_files_and_finds_no_fault(tmp_path: Path, kgx: Path
     command = [os.environ["KG_KGX"], str(READER), str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     nodes, edges = tables(kgx)
-    assert f"kgx read {len(nodes)} nodes and {len(edges)} edges." in done.stdout, done.stderr
+    told_apart = {(edge["subject"], edge["predicate"], edge["object"]) for edge in edges}  # by kgx, not by their ids
+    assert f"kgx read {len(nodes)} nodes and {len(told_apart)} edges." in done.stdout, done.stderr
     assert done.returncode == 0, done.stdout
 
 
