@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import io
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -42,6 +42,8 @@ class Answer:
     results: bytes = _NOTHING
     triples: list[ox.Triple] | None = None
     prefixes: Mapping[str, str] = field(default_factory=dict)
+    hints: Sequence[str] = ()
+    """What may be wrong with a query that finds nothing, a sentence each."""
 
     @classmethod
     def of(cls, found: Any, prefixes: Mapping[str, str]) -> Answer:
@@ -175,7 +177,10 @@ class Answer:
         return output.getvalue()
 
     def _repr_html_(self) -> str:
-        """The first rows as a table, for notebooks."""
+        """The first rows as a table with the hints, for notebooks."""
+        return self._shown() + "".join(f"<p>{html.escape(sentence)}</p>" for sentence in self.hints)
+
+    def _shown(self) -> str:
         if self.yes is not None or self.triples is not None:
             return f"<pre>{html.escape(self.table())}</pre>"
         numbers = [' style="text-align:right"' if each else ' style="text-align:left"' for each in self.numeric()]

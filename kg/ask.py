@@ -122,6 +122,17 @@ def _answer(data: ox.Store | str | os.PathLike[str], text: str, allow_service: b
             raise OutputError(f"The query failed: {' '.join(str(error).split())}.") from error
 
 
+def hinted(
+    data: ox.Store | str | os.PathLike[str], text: str, *, allow_service: bool = False, limits: Limits | None = None
+) -> Answer:
+    """The answer of :func:`ask`, with hints where it finds nothing."""
+    answer = ask(data, text, allow_service=allow_service, limits=limits)
+    if answer.finds_nothing:
+        with at_hand(data) as store:
+            answer.hints = [*hints.missing(declared(text), store)]
+    return answer
+
+
 def query(
     asked: str,
     data: Data,
@@ -130,7 +141,7 @@ def query(
     report: Report | None = None,
     limits: Limits | None = None,
 ) -> Answer:
-    """The answer to a query, given as its name in the library, its file or its text.
+    """The answer to a query, given as its name in the library, its file or its text; with hints where it finds nothing.
 
     ``data`` is the folder of a store, or RDF files and study records, one or several; or a graph of rdflib, or a store
     of pyoxigraph.
@@ -139,7 +150,7 @@ def query(
     >>> answer.variables, len(answer.rows)
     (['study', 'position', 'arm', 'type', 'intervention'], 3)
     """
-    return ask(source(data, report or Report()), worded(asked, params), limits=limits)
+    return hinted(source(data, report or Report()), worded(asked, params), limits=limits)
 
 
 def source(data: Data, report: Report) -> ox.Store | Path:

@@ -225,6 +225,13 @@ def test_an_answer_is_python_a_frame_and_html() -> None:
     assert str(answer.to_pandas().dtypes["n"]) == "Int64"
     assert "&lt;b&gt;" in answer._repr_html_()
     assert "<b>" not in answer._repr_html_()
+    assert answer.hints == ()
+
+
+def test_an_empty_answer_has_its_hints_with_it() -> None:
+    answer = kg.query("SELECT ?s { ?s ct:phase ct:Phase2 ; ct:overallStatus '<Completed>' }", SEED)
+    assert answer.hints[0] == "ct:Phase2 does not occur in the data; did you mean code:PHASE2?"
+    assert "<p>&quot;&lt;Completed&gt;&quot; does not occur" in answer._repr_html_()
 
 
 @pytest.fixture(scope="module")

@@ -111,16 +111,11 @@ def _limits(timeout: int | None, memory: float | None) -> Limits:
 
 def _asked(text: str, data: tuple[str, ...], report: Report, limits: Limits, allow_service: bool) -> Answer:
     """The answer of data; where it is empty, what may be wrong is told."""
-    from kg.ask import ask, declared
-    from kg.hints import missing
-    from kg.store import at_hand
+    from kg.ask import hinted
 
-    found = _read(data, report)
-    answer = ask(found, text, allow_service=allow_service, limits=limits)
-    if answer.finds_nothing:
-        with at_hand(found) as store:
-            for sentence in missing(declared(text), store):
-                click.echo(f"kg: {sentence}", err=True)
+    answer = hinted(_read(data, report), text, allow_service=allow_service, limits=limits)
+    for sentence in answer.hints:
+        click.echo(f"kg: {sentence}", err=True)
     return answer
 
 
