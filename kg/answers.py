@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import html
 import io
-from collections.abc import Mapping
+import itertools
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -41,6 +42,8 @@ class Answer:
     results: bytes = _NOTHING
     triples: list[ox.Triple] | None = None
     prefixes: Mapping[str, str] = field(default_factory=dict)
+    hints: Sequence[str] = ()
+    """What may be wrong with a query that finds nothing, a sentence each."""
 
     @classmethod
     def of(cls, found: Any, prefixes: Mapping[str, str]) -> Answer:
@@ -72,12 +75,12 @@ class Answer:
         return [[row[name] for name in self.variables] for row in self._found()] if self.variables else []
 
     @property
-    def is_empty(self) -> bool:
-        """Whether nothing was found."""
-        if self.triples is not None:
-            return not self.triples
-        found = self._found()
-        return not isinstance(found, ox.QueryBoolean) and next(iter(found), None) is None
+    def finds_nothing(self) -> bool:
+        """Whether there is no statement, no row, or but one of zeros, as counts give it; or the answer is no."""
+        if self.triples is not None or self.yes is not None:
+            return not (self.triples or self.yes)
+        first = [*itertools.islice(self._found(), 2)]
+        return not first or (len(first) == 1 and all(python(value) in (0, None) for value in first[0]))
 
     @property
     def rows(self) -> list[dict[str, Value]]:
@@ -174,7 +177,10 @@ class Answer:
         return output.getvalue()
 
     def _repr_html_(self) -> str:
-        """The first rows as a table, for notebooks."""
+        """The first rows as a table with the hints, for notebooks."""
+        return self._shown() + "".join(f"<p>{html.escape(sentence)}</p>" for sentence in self.hints)
+
+    def _shown(self) -> str:
         if self.yes is not None or self.triples is not None:
             return f"<pre>{html.escape(self.table())}</pre>"
         numbers = [' style="text-align:right"' if each else ' style="text-align:left"' for each in self.numeric()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -19,7 +20,7 @@ from kg.parameters import filled
 from kg.questions import parsed, question
 from kg.report import Report
 from kg.retries import BUSY, retried
-from kg.sparql import calls_service, form, is_update, prefixes
+from kg.sparql import calls_service, form, is_update, names_graphs, prefixes
 from kg.store import askable, at_hand
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def text_of(asked: str) -> str:
 
     Raises :class:`~kg.errors.UsageError` for what is none of them.
     """
-    if form(asked) and any(sign in asked for sign in "{<?\n"):
+    if "{" in asked or (form(asked) and any(sign in asked for sign in "<?\n")):
         return asked
     path = Path(asked)
     if path.suffix in (".rq", ".sparql") or path.is_file():
@@ -64,21 +65,31 @@ def text_of(asked: str) -> str:
     return question(asked).text
 
 
-def prepared(asked: str, params: Params | None = None) -> str:
-    """A query with its parameters filled in, and the prefixes that it uses and does not declare."""
+def worded(asked: str, params: Params | None = None) -> str:
+    """A query with its parameters filled in, line by line as it was written."""
     text = text_of(asked)
-    if params:
-        given = {name: [value] if isinstance(value, str) else [*value] for name, value in params.items()}
-        text = filled(parsed(asked if len(asked) < 40 else "the query", text), given)
-    declared = prefixes(text)
-    lines = [f"PREFIX {name}: <{iri}>" for name, iri in PREFIXES.items() if name not in declared and f"{name}:" in text]
+    if not params:
+        return text
+    given = {name: [value] if isinstance(value, str) else [*value] for name, value in params.items()}
+    return filled(parsed(asked if len(asked) < 40 else "the query", text), given)
+
+
+def declared(text: str) -> str:
+    """A query with the prefixes that it uses and does not declare, as others want it."""
+    own = prefixes(text)
+    lines = [f"PREFIX {name}: <{iri}>" for name, iri in PREFIXES.items() if name not in own and f"{name}:" in text]
     return "\n".join([*lines, text])
+
+
+def prepared(asked: str, params: Params | None = None) -> str:
+    """A query that is whole: with its parameters filled in, and all of its prefixes."""
+    return declared(worded(asked, params))
 
 
 def ask(
     data: ox.Store | str | os.PathLike[str], text: str, *, allow_service: bool = False, limits: Limits | None = None
 ) -> Answer:
-    """The answer of a store, or of the one in a folder, to a query, over all its graphs as one.
+    """The answer of a store, or of the one in a folder, to a query, over the graphs that it names or all as one.
 
     A process of its own finds it, so that no query takes this one down or longer than it may. Raises
     :class:`~kg.errors.UsageError` for what is no query, would change data, asks another server or is too deep, and
@@ -101,14 +112,25 @@ def _answer(data: ox.Store | str | os.PathLike[str], text: str, allow_service: b
         if not allow_service:
             no_network()
         try:
-            found: Any = store.query(text, use_default_graph_as_union=True)
+            found: Any = store.query(text, prefixes=PREFIXES, use_default_graph_as_union=not names_graphs(text))
             graph = isinstance(found, ox.QueryTriples)
             stream.write((_TRIPLES if graph else b"results") + b"\n")
             found.serialize(stream, ox.RdfFormat.N_TRIPLES if graph else ox.QueryResultsFormat.JSON)
         except (SyntaxError, ValueError) as error:
-            raise hints.syntax(text, error) from error
+            raise hints.syntax(text, error, PREFIXES) from error
         except (OSError, RuntimeError) as error:
             raise OutputError(f"The query failed: {' '.join(str(error).split())}.") from error
+
+
+def hinted(
+    data: ox.Store | str | os.PathLike[str], text: str, *, allow_service: bool = False, limits: Limits | None = None
+) -> Answer:
+    """The answer of :func:`ask`, with hints where it finds nothing."""
+    answer = ask(data, text, allow_service=allow_service, limits=limits)
+    if answer.finds_nothing:
+        with at_hand(data) as store:
+            answer.hints = [*hints.missing(declared(text), store)]
+    return answer
 
 
 def query(
@@ -119,7 +141,7 @@ def query(
     report: Report | None = None,
     limits: Limits | None = None,
 ) -> Answer:
-    """The answer to a query, given as its name in the library, its file or its text.
+    """The answer to a query, given as its name in the library, its file or its text; with hints where it finds nothing.
 
     ``data`` is the folder of a store, or RDF files and study records, one or several; or a graph of rdflib, or a store
     of pyoxigraph.
@@ -128,7 +150,7 @@ def query(
     >>> answer.variables, len(answer.rows)
     (['study', 'position', 'arm', 'type', 'intervention'], 3)
     """
-    return ask(source(data, report or Report()), prepared(asked, params), limits=limits)
+    return hinted(source(data, report or Report()), worded(asked, params), limits=limits)
 
 
 def source(data: Data, report: Report) -> ox.Store | Path:
@@ -165,13 +187,14 @@ def endpoint(
     graph = form(text) in ("CONSTRUCT", "DESCRIBE")
     wrapper = SPARQLWrapper(url, agent="kg")
     wrapper.setQuery(text)
+    wrapper.queryType = form(text) or "SELECT"  # it takes words of comments and of texts for the form
     wrapper.setMethod(POST)
     wrapper.setReturnFormat(N3 if graph else JSON)
     wrapper.setTimeout(timeout)
-    if credentials:
-        wrapper.setHTTPAuth(DIGEST if digest else BASIC)
-        wrapper.setCredentials(*credentials)
     try:
+        if credentials:
+            wrapper.setHTTPAuth(DIGEST if digest else BASIC)
+            wrapper.setCredentials(*credentials, realm=_realm(url, timeout) if digest else "")
         body: Any = retried(lambda: wrapper.query().response.read(), _passing, tries=3)
         if graph:
             triples = [quad.triple for quad in ox.parse(body, format=ox.RdfFormat.TURTLE)]
@@ -181,6 +204,19 @@ def endpoint(
     except Exception as error:  # what the wrapper raises has no common base
         said = " ".join(str(error).split())[:300]
         raise OutputError(f"{url} gave no answer ({type(error).__name__}: {said}).") from error
+
+
+def _realm(url: str, timeout: int) -> str:
+    """What an endpoint wants credentials for, which goes into a digest; Virtuoso calls it SPARQL."""
+    from urllib.error import HTTPError
+    from urllib.request import build_opener
+
+    try:
+        with build_opener().open(url, timeout=timeout):
+            return ""
+    except HTTPError as error:
+        found = re.search(r'realm="([^"]*)"', error.headers.get("WWW-Authenticate", ""))
+        return found[1] if found else ""
 
 
 def _passing(error: BaseException) -> bool:

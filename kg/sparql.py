@@ -76,6 +76,15 @@ def _calls(word: Word) -> bool:
     return word.kind in ("word", "prefixed") and "SERVICE" in text.partition(":")[0]
 
 
+def names_graphs(query: str) -> bool:
+    """Whether a query says itself which graphs it asks.
+
+    >>> names_graphs("SELECT * FROM <http://a/> { ?s ?p 'FROM' }"), names_graphs("SELECT * { ?from a:from 'FROM' }")
+    (True, False)
+    """
+    return any(word.kind == "word" and word.text.upper() == "FROM" for word in words(query))
+
+
 def prefixes(query: str) -> dict[str, str]:
     """The prefixes that a query declares, and their namespaces."""
     found = list(words(query))

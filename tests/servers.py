@@ -20,6 +20,8 @@ from urllib.request import urlopen
 FUSEKI = "5.5.0"
 JAR = f".m2/repository/org/apache/jena/jena-fuseki-server/{FUSEKI}/jena-fuseki-server-{FUSEKI}.jar"
 PASSWORD = "s3cret"
+LONGEST = 300
+"""Seconds until a server has to answer: one that was killed reads its log first."""
 
 
 class Missing(Exception):  # noqa: N818 -- it is no error of the test
@@ -66,9 +68,8 @@ class Server:
     def start(self) -> None:
         with (self.place / "server.log").open("ab") as log:
             self.process = subprocess.Popen(self.command(), cwd=self.place, stdout=log, stderr=log)
-        for _ in range(600):
-            if self.process.poll() is not None:
-                break
+        deadline = time.monotonic() + LONGEST
+        while time.monotonic() < deadline and self.process.poll() is None:
             try:
                 with urlopen(self.asked.partition("?")[0], timeout=5):
                     return

@@ -164,7 +164,7 @@ def test_a_construct_becomes_nodes_and_details(graph: Graph) -> None:
         ("SELECT ?a { ?a ?b ?c }", "at least two variables"),
         ("ASK { ?a ?b ?c }", "An ASK query gives no picture"),
         ("SELECT ?a ?b { ?a a ?b . FILTER(false) }", "no answers"),
-        ("SELEKT", "cannot be read"),
+        ("SELEKT", "expected SELECT, ASK, CONSTRUCT or DESCRIBE"),
         ("SELECT ?a ?b ?weight { ?a a ?b . BIND('much' AS ?weight) }", 'found "much"'),
     ],
 )

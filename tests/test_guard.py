@@ -71,6 +71,17 @@ def test_the_command_survives_it_too(tmp_path: Path) -> None:
     )
 
 
+def test_a_picture_of_a_query_survives_it_too(tmp_path: Path) -> None:
+    (tmp_path / "deep.rq").write_text(DEEP["groups"].replace("SELECT *", "SELECT ?s ?o"))
+    (tmp_path / "far.rq").write_text(f"SELECT ?s ?o {{ SERVICE <{NOWHERE}> {{ ?s ?p ?o }} }}")
+    for name, said in (("deep", "too deep for the engine"), ("far", "asks another server (SERVICE)")):
+        command = [*KG, "draw", str(SEED), "--query", str(tmp_path / f"{name}.rq"), "-o", str(tmp_path / "page.html")]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+        assert said in done.stderr
+        assert not (tmp_path / "page.html").exists()
+
+
 @pytest.mark.parametrize("in_memory", [False, True], ids=["store", "records"])
 def test_what_runs_away_is_stopped_in_time(store: Path, in_memory: bool) -> None:
     before = children()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import subprocess
@@ -10,13 +11,15 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+import pyoxigraph as ox
 import pytest
 
 from kg.ask import endpoint, prepared, query
 from kg.credentials import credentials
 from kg.errors import SourceError, UsageError
+from kg.load.check import by_shapes
 from kg.load.client import connected
-from kg.load.into import Loaded, load, load_as_one
+from kg.load.into import Choice, Loaded, load, load_as_one
 from kg.load.presets import PRESETS, address
 from kg.load.state import counts
 from kg.report import Report
@@ -139,3 +142,61 @@ def test_of_what_is_broken_nothing_is_sent(server: Server, tmp_path: Path) -> No
             load_as_one(store, ONE, [tmp_path / "broken.nq"], report=Report())
         assert (report.rejected, store.writes) == (1, 0)
     assert counted(server, ["a:g"]) == {}
+
+
+def changed(place: Path, day: str) -> Path:
+    """The first study, as it is at a later day."""
+    record = json.loads(STUDIES[0].read_bytes())
+    record["protocolSection"]["statusModule"]["lastUpdatePostDateStruct"]["date"] = day
+    place.write_text(json.dumps(record))
+    return place
+
+
+def test_since_and_prune_choose_what_is_loaded_and_what_stays(server: Server, tmp_path: Path) -> None:
+    other, late = "https://example.org/other", changed(tmp_path / "late.json", "2032-06-01")
+    into(server, STUDIES[1:3])
+    with connected(server.url, None, server.credentials) as store:
+        done = load(store, [late, *STUDIES[1:4]], Choice(since=20320601), report=Report())
+        assert (done.earlier, done.added + done.replaced + done.unchanged) == (3, 1)
+        store.update(f"INSERT DATA {{ GRAPH <{other}> {{ <{other}> <{other}> <{other}> }} }}")
+        (tmp_path / "none.json").write_text('{"protocolSection": 7}')
+        with pytest.raises(UsageError, match="no graph is taken for one that vanished"):
+            load(store, [STUDIES[1], tmp_path / "none.json"], Choice(prune=True), report=Report())
+        assert counts(store, GRAPHS[1:3]).keys() == set(GRAPHS[1:3])
+        load(store, STUDIES[1:3], Choice(prune=True), report=Report())
+    assert counted(server, [*GRAPHS, other]).keys() == {*GRAPHS[1:3], other}
+
+
+def test_a_graph_that_the_shapes_find_wrong_is_left_out(server: Server, tmp_path: Path) -> None:
+    wrong = "https://example.org/wrong"
+    study = "<https://clinicaltrials.gov/study/NCT02059759>"
+    a = "<http://www.w3.org/1999/02/22-rdf-syntax-ns#type> <https://w3id.org/trialkg/ontology#Study>"
+    (tmp_path / "wrong.nq").write_text(f"{study} {a} <{wrong}> .\n")
+    report = Report()
+    with connected(server.url, None, server.credentials) as store:
+        done = load(store, [tmp_path / "wrong.nq", STUDIES[4]], Choice(judge=by_shapes()), report=report)
+    assert report.rejected > 0
+    assert (done.added + done.unchanged + done.replaced, counted(server, [wrong])) == (1, {})
+
+
+FILES = {
+    "qlever": ([], {"Qleverfile", "trials.nq.gz"}),
+    "blazegraph": (["--set", "namespace=ct"], {"blazegraph.properties", "trials.nq.gz"}),
+    "neptune": (
+        ["--set", "source=s3://b/t.nq.gz", "--set", "role=arn:x", "--to", "https://c.eu-west-1.neptune.amazonaws.com"],
+        {"neptune.json", "trials.nq.gz"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_files_are_written_for_stores_that_load_from_files(tmp_path: Path, name: str) -> None:
+    options, names = FILES[name]
+    command = [sys.executable, "-m", "kg", "load", *map(str, STUDIES), "--preset", name, "-o", str(tmp_path / "out")]
+    done = subprocess.run([*command, *options], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert {path.name for path in (tmp_path / "out").iterdir()} == names
+    with gzip.open(tmp_path / "out" / "trials.nq.gz") as file:
+        quads = list(ox.parse(file.read(), format=ox.RdfFormat.N_QUADS))
+    assert {quad.graph_name.value for quad in quads} == set(GRAPHS)
+    assert any(each in done.stdout for each in names - {"trials.nq.gz"}) or name == "qlever"

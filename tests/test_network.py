@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import re
+import subprocess
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,7 @@ from kg.network.write import FORMATS
 from tests.conftest import DATA, SEED
 
 STUDY = "https://clinicaltrials.gov/study/NCT02059759"
+READER = Path(__file__).parent.parent / ".ci" / "read_kgx.py"
 MESH = "http://id.nlm.nih.gov/mesh/"
 ALL = (SEED, DATA / "studies", DATA / "made")
 
@@ -242,6 +245,18 @@ def test_kgx_says_nothing_of_what_treats_what_and_every_edge_has_its_nodes(kgx: 
         *("biolink:ClinicalTrial", "biolink:Study", "biolink:DiseaseOrPhenotypicFeature", "biolink:NamedThing"),
         *("biolink:Agent", "biolink:GeographicLocation", "biolink:ClinicalIntervention", "biolink:Publication"),
     }
+
+
+@pytest.mark.skipif(not os.environ.get("KG_KGX"), reason="kgx takes 600 MB: KG_KGX names a Python that has it")
+@pytest.mark.parametrize("form", ["kgx", "kgx-jsonl"])
+def test_kgx_itself_reads_the_files_and_finds_no_fault(tmp_path: Path, kgx: Path, form: str) -> None:
+    assert run(*ALL, "-o", tmp_path, "-f", form).exit_code == 0
+    command = [os.environ["KG_KGX"], str(READER), str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    nodes, edges = tables(kgx)
+    told_apart = {(edge["subject"], edge["predicate"], edge["object"]) for edge in edges}  # by kgx, not by their ids
+    assert f"kgx read {len(nodes)} nodes and {len(told_apart)} edges." in done.stdout, done.stderr
+    assert done.returncode == 0, done.stdout
 
 
 def test_kgx_in_json_lines_is_the_table(tmp_path: Path, kgx: Path) -> None:

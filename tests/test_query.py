@@ -161,12 +161,50 @@ def test_an_error_of_syntax_shows_the_place() -> None:
     said = kg_query("SELECT ?s {\n  ?s ct:phase }\n", "-d", str(SEED), code=2)[1].splitlines()
     assert re.match(r"kg: The query breaks at line \d+, column \d+: expected", said[0])
     assert said[2].strip() == "^"
+    assert "^" not in said[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "caret"),
+    [
+        ("SELECT * {\n  ?s a ct:Study }}", "line 2, column 19: expected something else.", 18),
+        ("SELECT * { ?s a cts:Study }", "line 1, column 17: the prefix cts: is not declared; did you mean ct:?", 16),
+        ("SELECT * {\n ?s a\tCt:Study }", "line 2, column 7: the prefix Ct: is not declared; did you mean ct:?", 6),
+        ("SELECT * { ?s a schema:MedicalTrial }", "line 1, column 17: the prefix schema: is not declared.", 16),
+        ("SELEC * { ?s ?p ?o }", "line 1, column 10: expected SELECT, ASK, CONSTRUCT or DESCRIBE.", 9),
+        ("SELECT ?x { ?s ?p ?o } GROUP BY ?s", "the SELECT contains a variable that is unbound.", 34),
+        ("SELECT * { ?s ?p <a b> }", "line 1, column 23: IRI parsing failed.", 22),
+    ],
+)
+def test_a_query_is_mended_where_it_was_written(text: str, said: str, caret: int) -> None:
+    """Lines are those of the text that was given, without the prefixes that are added to it."""
+    with any_data([SEED], Report()) as store, pytest.raises(UsageError) as told:
+        query(text, store)
+    lines = str(told.value).split("\n")
+    assert lines[0].endswith(said)
+    assert lines[2].index("^") == caret
+
+
+def test_a_query_that_names_its_graphs_is_asked_of_no_other() -> None:
+    names = [path.stem for path in STUDIES[:3]]
+    one = f"SELECT ?study FROM <https://w3id.org/trialkg/record/{names[1]}> {{ ?study a ct:Study }}"
+    assert [row["study"] for row in query(one, STUDIES[:3]).rows] == [f"https://clinicaltrials.gov/study/{names[1]}"]
+    assert query("SELECT * FROM <file:///etc/passwd> { ?s ?p ?o }", STUDIES[:3]).finds_nothing
 
 
 def test_an_empty_answer_tells_which_names_the_data_do_not_have() -> None:
     said = kg_query("SELECT * { ?s ct:phaze code:Phase2 }", "-d", str(SEED))[1]
     assert "kg: ct:phaze does not occur in the data; did you mean ct:phase?" in said
     assert "kg: code:Phase2 does not occur in the data; did you mean code:PHASE2?" in said
+    for nothing in ("ASK { ?s a ct:Studdy }", "SELECT (COUNT(*) AS ?n) { ?s a ct:Studdy }"):
+        assert "did you mean ct:Study?" in kg_query(nothing, "-d", str(SEED))[1]
+
+
+@pytest.mark.parametrize("text", ["RECRUITING", "Not yet recruiting", "not_yet_recruiting", "Phase 2"])
+def test_a_text_in_the_place_of_a_code_is_told(text: str) -> None:
+    said = kg_query(f"SELECT * {{ ?s ct:overallStatus '{text}' }}", "-d", str(SEED))[1]
+    code = {"phase2": "PHASE2"}.get(text.lower().replace(" ", ""), text.upper().replace(" ", "_"))
+    assert f'kg: "{text}" does not occur in the data as a text; did you mean code:{code}?' in said
 
 
 def test_wrong_names_of_data_and_questions_are_one_sentence() -> None:
@@ -187,6 +225,13 @@ def test_an_answer_is_python_a_frame_and_html() -> None:
     assert str(answer.to_pandas().dtypes["n"]) == "Int64"
     assert "&lt;b&gt;" in answer._repr_html_()
     assert "<b>" not in answer._repr_html_()
+    assert answer.hints == ()
+
+
+def test_an_empty_answer_has_its_hints_with_it() -> None:
+    answer = kg.query("SELECT ?s { ?s ct:phase ct:Phase2 ; ct:overallStatus '<Completed>' }", SEED)
+    assert answer.hints[0] == "ct:Phase2 does not occur in the data; did you mean code:PHASE2?"
+    assert "<p>&quot;&lt;Completed&gt;&quot; does not occur" in answer._repr_html_()
 
 
 @pytest.fixture(scope="module")

@@ -50,6 +50,9 @@ CELLS = [
     ''',
     "A name that the data do not have costs a hint, a query that runs away a sentence; the session goes on.",
     """
+    kg.query("SELECT ?study { ?study ct:phase ct:Phase2 }", graph)
+    """,
+    """
     try:
         kg.query("SELECT ?a { ?a ?b ?c . ?d ?e ?f FILTER(STRLEN(STR(?c)) + STRLEN(STR(?f)) = -1) }", graph, timeout=0.5)
     except kg.OutputError as error:

@@ -74,8 +74,8 @@ def query(
     The question is the name of one of the library (--list shows them), a file, a text, or - for standard input. It is
     asked of all graphs of DATA as one. Values of parameters are made into terms: D000690, mesh:D000690 or a whole IRI.
     """
+    from kg.ask import declared, worded
     from kg.ask import endpoint as ask_endpoint
-    from kg.ask import prepared
     from kg.errors import UsageError
     from kg.report import Report
 
@@ -84,18 +84,18 @@ def query(
         return
     if asked is None:
         raise UsageError("No question is asked; name one of kg query --list, a file, or give the text.")
-    text = prepared(sys.stdin.read() if asked == "-" else asked, _params(param))
+    text = worded(sys.stdin.read() if asked == "-" else asked, _params(param))
     report = Report()
     if show:
-        click.echo(text)
+        click.echo(declared(text))
         return
     if explain:
-        _explain(text, data, report, _limits(timeout, memory))
+        _explain(declared(text), data, report, _limits(timeout, memory))
     elif endpoint is not None:
         from kg.credentials import credentials
 
         who = credentials(endpoint)
-        answer = ask_endpoint(endpoint, text, timeout=timeout or 60, credentials=who, digest=digest)
+        answer = ask_endpoint(endpoint, declared(text), timeout=timeout or 60, credentials=who, digest=digest)
         _write(answer, name, output)
     else:
         _write(_asked(text, data, report, _limits(timeout, memory), allow_service), name, output)
@@ -111,16 +111,11 @@ def _limits(timeout: int | None, memory: float | None) -> Limits:
 
 def _asked(text: str, data: tuple[str, ...], report: Report, limits: Limits, allow_service: bool) -> Answer:
     """The answer of data; where it is empty, what may be wrong is told."""
-    from kg.ask import ask
-    from kg.hints import missing
-    from kg.store import at_hand
+    from kg.ask import hinted
 
-    found = _read(data, report)
-    answer = ask(found, text, allow_service=allow_service, limits=limits)
-    if answer.is_empty:
-        with at_hand(found) as store:
-            for sentence in missing(text, store):
-                click.echo(f"kg: {sentence}", err=True)
+    answer = hinted(_read(data, report), text, allow_service=allow_service, limits=limits)
+    for sentence in answer.hints:
+        click.echo(f"kg: {sentence}", err=True)
     return answer
 
 

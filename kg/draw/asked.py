@@ -6,6 +6,8 @@ from typing import Any
 
 import pyoxigraph as ox
 
+from kg.answers import Answer
+from kg.ask import ask
 from kg.draw.facts import address, heading, local, shortened
 from kg.draw.graph import Graph, header
 from kg.draw.picture import Detail, Node, Picture
@@ -22,17 +24,18 @@ def asked(graph: Graph, query: str, title: str) -> Picture:
     solution: from ``?source`` to ``?target``, or from its first variable to its second; ``?label`` and ``?weight`` are
     those of the edge, ``?sourceLabel``, ``?sourceKind``, ``?targetLabel`` and ``?targetKind`` those of its ends.
 
-    Raises :class:`~kg.errors.UsageError` for a query that cannot be read or that gives no edges.
+    It is asked as kg query asks. Raises :class:`~kg.errors.UsageError` for a query that cannot be read or that gives no
+    edges, and :class:`~kg.errors.OutputError` for one that goes beyond its limits.
     """
-    answer = graph.ask(query)
+    answer = ask(graph.store, query)
     known = header(query)
     picture = Picture(known.get("summary", title), known.get("description", ""))
-    if isinstance(answer, ox.QueryTriples):
-        _from_triples(graph, picture, sorted(answer, key=str))
-    elif isinstance(answer, ox.QuerySolutions):
-        _from_rows(graph, picture, answer)
-    else:
+    if answer.yes is not None:
         raise UsageError("An ASK query gives no picture; ask with SELECT or CONSTRUCT.")
+    if answer.triples is not None:
+        _from_triples(graph, picture, sorted(answer.triples, key=str))
+    else:
+        _from_rows(graph, picture, answer)
     if not picture.nodes:
         raise UsageError("The query has no answers, so there is nothing to draw.")
     degrees = picture.degrees()
@@ -56,12 +59,12 @@ def _node(graph: Graph, picture: Picture, term: Any, label: str = "", kind: str 
     return picture.add(Node(key, sort, shortened(shown, TEXT), 1.0, address(key) if named else ""))
 
 
-def _from_rows(graph: Graph, picture: Picture, answer: ox.QuerySolutions) -> None:
-    names = [variable.value for variable in answer.variables]
+def _from_rows(graph: Graph, picture: Picture, answer: Answer) -> None:
+    names = answer.variables
     if len(names) < 2:
         raise UsageError("A SELECT for a picture has at least two variables, such as ?source and ?target.")
     source, target = ("source", "target") if {"source", "target"} <= set(names) else names[:2]
-    rows = [{name: row[name] for name in names} for row in answer]
+    rows = [dict(zip(names, row, strict=True)) for row in answer.terms]
     for row in sorted(rows, key=lambda row: [str(row[name]) for name in names]):
         if row[source] is None or row[target] is None:
             continue
