@@ -153,7 +153,7 @@ def changed(place: Path, day: str) -> Path:
 
 
 def test_since_and_prune_choose_what_is_loaded_and_what_stays(server: Server, tmp_path: Path) -> None:
-    other, late = "https://example.org/other", changed(tmp_path / "late.json", "2032-06-01")
+    other, late = "https://example.org/of-others", changed(tmp_path / "late.json", "2032-06-01")
     into(server, STUDIES[1:3])
     with connected(server.url, None, server.credentials) as store:
         done = load(store, [late, *STUDIES[1:4]], Choice(since=20320601), report=Report())
