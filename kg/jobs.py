@@ -29,6 +29,8 @@ from kg.work import Item, Result, Settings, Worker
 AHEAD = 2
 """Tasks for each worker that are under way, or done and not taken yet."""
 TRIES = 3
+PATIENCE = 10.0
+"""Seconds in which the thread that watches killed processes sees their end."""
 
 _Given = tuple[int, Future[Result]]
 """A task that is under way, and the number of the start of the processes that do it."""
@@ -149,10 +151,13 @@ class _Pool:
 
     def _stop(self) -> None:
         processes = list((getattr(self._executor, "_processes", None) or {}).values())
+        watching: threading.Thread | None = getattr(self._executor, "_executor_manager_thread", None)
         self._executor.shutdown(wait=False, cancel_futures=True)
         for process in processes:
             with suppress(OSError, ValueError):
                 process.kill()  # a signal that it could handle might find it still in the midst of our own work
+        if watching is not None:
+            watching.join(PATIENCE)  # the end of the interpreter would wake it while it closes what it is woken by
 
 
 def _begin(settings: Settings, parent: int) -> None:
