@@ -163,11 +163,6 @@ class Program:
         mixed = known.kind is not None and float in known.kind.types
         return [f"{table}[v] if type(v) is float else {table}.of(v)" if mixed else f"{table}[v]"]
 
-    @staticmethod
-    def _is_date(known: Field) -> bool:
-        """Whether values come again in other fields, so that their tokens are shared."""
-        return known.kind is not None and "date" in known.kind.expected
-
     def _list(self, known: Field, d: str) -> Lines:
         """Plain values, codes or references."""
         if known.role is Role.DERIVED:
