@@ -101,7 +101,7 @@ def main() -> None:
     parser.add_argument("--folder", help="Where there is room: 2 GB, with --registry 15 GB.")
     parser.add_argument("--registry", action="store_true", help=f"Export {REGISTRY:,} studies, too.")
     options = parser.parse_args()
-    libraries = ", ".join(f"{name} {version(name)}" for name in ("msgspec", "orjson", "zstandard"))
+    libraries = ", ".join(f"{name} {version(name)}" for name in ("orjson", "zstandard"))
     print(f"Python {platform.python_version()}, {libraries}; {time.strftime('%Y-%m-%d')}")
     start_up()
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:

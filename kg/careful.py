@@ -1,6 +1,6 @@
-"""The careful way: the plan walked along a record that is not as its shapes say, with every complaint.
+"""The careful way: the plan walked along a record, whatever is in it, with every complaint.
 
-The compiled plan (:mod:`kg.program`) takes the others. Both say the same of a record that both take.
+The emitter (:mod:`kg.emitter`) takes nearly all. Both say the same of a record that both take.
 """
 
 from __future__ import annotations
@@ -20,10 +20,6 @@ from kg.values import Literal
 
 Where = tuple[Any, str | int]
 """A container and the key or the index of a value in it."""
-
-
-class Unfit(Exception):  # noqa: N818 -- it is no error: the record is exported with care
-    """What raises this is not as the shapes say."""
 
 
 class Careful:
@@ -51,7 +47,15 @@ class Careful:
         """The blocks of a record: the study, its parts in order, and last what it shares with others."""
         study = _Node(self, self.plan.study, context, self.opening + number.encode())
         study.part(token, record, 0)
-        return study.blocks + [(subject, list(dict.fromkeys(pairs))) for subject, pairs in study.shared.items()]
+        return [*study.blocks, *study.shared.items()]
+
+    def resource(self, entity: Entity, x: Any, context: Context) -> Block | None:
+        """The block of a resource that studies share, of its JSON alone; ``None`` where that is none."""
+        if type(x) is not (str if entity.is_text else dict) or not x:
+            return None
+        node = _Node(self, entity, context)
+        token = node.resource(x)
+        return None if token is None else (token, node.shared[token])
 
     def named(self, key: Key) -> list[tuple[str, Field, Entity]]:
         """The fields below a key whose nodes are referred to by name, with the names of their keys."""
@@ -98,10 +102,11 @@ class _Node:
             return None
         self.pairs += self.careful.types[self.entity.local]
         self._key(self.entity.root, x)
+        self.pairs = [*dict.fromkeys(self.pairs)]
         said = self.shared.setdefault(token, self.pairs)
         if said != self.pairs:
             self.context.disagree(x)
-            self.shared[token] = said + self.pairs
+            self.shared[token] = [*dict.fromkeys(said + self.pairs)]
         return token
 
     def _key(self, key: Key, x: Any) -> None:

@@ -176,12 +176,16 @@ class Converters:
 
         return convert
 
+    def owner(self, known: Field) -> Entity | None:
+        """The kind of node that holds a reference, where its nodes have names."""
+        named = (each for each in self.plan.entities.values() if each.known_by)
+        return next((owner for owner in named if any(known is each for each in owner.fields)), None)
+
     def _back(self, known: Field) -> tuple[str, Namer] | None:
-        for owner in self.plan.entities.values():
-            if owner.known_by and any(known is each for each in owner.fields):
-                for other in self.plan.target(known).fields:
-                    if other.role is Role.REFERENCE and other.target is owner.shape:
-                        return ".".join(other.keys), self.namer(owner)
+        owner = self.owner(known)
+        for other in self.plan.target(known).fields if owner else ():
+            if owner and other.role is Role.REFERENCE and other.target is owner.shape:
+                return ".".join(other.keys), self.namer(owner)
         return None
 
     def _namer(self, entity: Entity) -> Namer:

@@ -8,16 +8,16 @@ from typing import Any
 
 import orjson
 
-from kg.careful import Careful, Unfit
+from kg.careful import Careful
 from kg.clean import LONGEST, clean
 from kg.context import Context
+from kg.emitter import Emitter
 from kg.errors import FieldError, RecordError
 from kg.facts import FactReader, Facts
 from kg.ontology import BASE, RDF
 from kg.plan import LISTED, UNMAPPED, Plan, shipped_plan
-from kg.program import Program
+from kg.program import RECORD, STUDY
 from kg.residue import Residuals, Residue
-from kg.structs import Decoded, Decoder
 from kg.style import Grouped, Style, prefixes
 
 
@@ -64,21 +64,17 @@ class Exporter:
         self.prefixes = prefixes(self.plan.ontology, base)
         self._style: Style = Grouped(base, self.prefixes) if grouped else Style(base)
         self._careful = Careful(self.plan, self._style, contacts=contacts)
-        self._program = Program(self.plan, self._style, contacts=contacts)
         self._residuals = Residuals(self.plan, contacts=contacts)
-        self.decode = Decoder(self.plan, self._residuals.prune)
         self.facts = FactReader(self.plan)
+        self.emitter = Emitter(
+            self.plan, self._style, self._careful, self.facts.paths, contacts=contacts, graphs=graphs
+        )
         self._graphs = graphs
-        self._study_token = self._style.opening("https://clinicaltrials.gov/study/")
-        self._record_token = self._style.opening("https://w3id.org/trialkg/record/")
+        self._study_token = self._style.opening(STUDY)
+        self._record_token = self._style.opening(RECORD)
         self._json_type = self._style.datatype(RDF + "JSON")
         self._unmapped = self._style.predicate(UNMAPPED)
         self._listed = self._style.predicate(LISTED)
-
-    @property
-    def source(self) -> str:
-        """The Python source of the compiled plan."""
-        return self._program.source
 
     def __call__(self, record: dict[str, Any], *, fit: bool = False) -> Exported:
         """Exports one record; raises :class:`~kg.errors.RecordError` for what is no study.
@@ -96,34 +92,36 @@ class Exporter:
             exported = self._with_care(clean(record, report))
         paths = {error.path for error in mended}
         exported.errors = mended + [error for error in exported.errors if error.path not in paths]
-        for error in exported.errors:
+        self._veil(exported.errors)
+        return exported
+
+    def _veil(self, errors: list[FieldError]) -> None:
+        """Takes the values of contact data out of complaints."""
+        for error in errors:
             if self._residuals.is_contact_data(error.path or ""):
                 error.value = "(left out)"
-        return exported
 
-    def decoded(self, record: Decoded) -> Exported:
-        """Exports a record that :attr:`decode` has taken: the same as of its JSON, only faster."""
-        exported = self._compiled(record)
-        if exported is None and record.unread is None and (pruned := self.decode.pruned(record.piece)):
-            exported = self._compiled(pruned)
-        if exported is None or len(exported.data) > LONGEST:
-            return self(orjson.loads(record.piece), fit=True)
-        return exported
-
-    def _compiled(self, record: Decoded) -> Exported | None:
-        """The export of a record by the compiled plan, ``None`` where it is not as the shapes say."""
-        context = Context({})
+    def quickly(self, piece: bytes) -> Exported | None:
+        """Exports the JSON of one record; ``None`` for what is none, or is to be exported with care."""
         try:
-            facts = self.facts(record.root)
-            token, graph = self._token(facts.study), self._graph(facts.study)
-            draft = self._program.study(record.root, facts.study, token, self._style.end(graph), context)
-        except (Unfit, KeyError, RecordError):
+            return self._emitted(piece)
+        except (RecordError, ValueError, RecursionError):  # the careful way tells of it
             return None
-        residue = self._residuals.of(record.unread, []) if record.unread else Residue()
-        for pair in self._beside(context, residue):
-            self._style.say(draft, pair)
-        data, triples = self._style.finished(draft, graph)
-        return self._exported(facts, data, triples, context, residue)
+
+    def _emitted(self, piece: bytes) -> Exported | None:
+        emitted = self.emitter(piece)
+        if emitted is None or len(emitted.data) > LONGEST:
+            return None
+        facts, context = self.facts.of(*emitted.facts), Context({})
+        context.errors, context.withheld = emitted.errors, emitted.withheld
+        self._veil(context.errors)
+        residue = self._residue(piece if emitted.odd else emitted.unread)
+        pairs = [*self._beside(context, residue)]
+        data = self._style.spliced(emitted.data, emitted.at, self._token(facts.study), pairs, self._graph(facts.study))
+        return self._exported(facts, data, emitted.triples + len(pairs), context, residue)
+
+    def _residue(self, unread: bytes) -> Residue:
+        return self._residuals.of(orjson.loads(unread), []) if unread else Residue()
 
     def _with_care(self, record: dict[str, Any]) -> Exported:
         """The export of any record, with a complaint of all that is not as the shapes say."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -40,41 +39,39 @@ class FactReader:
             return next(each for each in plan.entities[CT + entity].fields if each.shape.path == path)
 
         identifier = known("Study", _TERMS + "identifier")
-        self._number_keys = identifier.keys
-        self._number = re.compile(identifier.shape.pattern or "", re.ASCII)
-        self._modified_keys = known("Record", _TERMS + "modified").keys
-        self._holder_keys = known("Record", CT + "versionHolder").keys
-
-    def __call__(self, record: Any) -> Facts:
-        """The facts of a record as JSON, or as it was decoded; without a number :class:`~kg.errors.RecordError`."""
-        return Facts(self.number(record), self.version(record), self._holder(record))
-
-    def number(self, record: Any) -> str:
-        """The NCT number of a record; raises :class:`~kg.errors.RecordError` where it has none."""
-        value = _found(record, self._number_keys)
-        if isinstance(value, str) and self._number.fullmatch(value):
-            return value
-        path = ".".join(self._number_keys)
-        raise RecordError(
-            "not a study", path=path, value=ABSENT if value is None else value, expected="NCT and eight digits"
+        self.paths = (
+            identifier.keys,
+            known("Record", _TERMS + "modified").keys,
+            known("Record", CT + "versionHolder").keys,
         )
+        """Where they are: the NCT number, the last update and the day of the registry data."""
+        self._number = re.compile(identifier.shape.pattern or "", re.ASCII)
 
-    def version(self, record: Any) -> int:
+    def __call__(self, record: dict[str, Any]) -> Facts:
+        """The facts of a record; without a number :class:`~kg.errors.RecordError`."""
+        number, modified, holder = (at(record, path) for path in self.paths)
+        return self.of(number, modified, holder)
+
+    def of(self, number: object, modified: object, holder: object) -> Facts:
+        """The facts from what stands at the paths."""
+        version = _as_number(modified) * 10**8 + _as_number(holder)
+        return Facts(self._checked(number), version, holder if isinstance(holder, str) else "")
+
+    def number(self, record: dict[str, Any]) -> str:
+        """The NCT number of a record; raises :class:`~kg.errors.RecordError` where it has none."""
+        return self._checked(at(record, self.paths[0]))
+
+    def version(self, record: dict[str, Any]) -> int:
         """How new a record is: its last update, then the day of the registry data it was drawn from."""
-        return _as_number(_found(record, self._modified_keys)) * 10**8 + _as_number(self._holder(record))
+        return _as_number(at(record, self.paths[1])) * 10**8 + _as_number(at(record, self.paths[2]))
 
-    def _holder(self, record: Any) -> str:
-        value = _found(record, self._holder_keys)
-        return value if isinstance(value, str) else ""
-
-
-def _found(record: Any, keys: Iterable[str]) -> object:
-    if isinstance(record, dict):
-        return at(record, keys)
-    for key in keys:
-        record = getattr(record, key, None)
-    found: object = record
-    return found
+    def _checked(self, number: object) -> str:
+        if isinstance(number, str) and self._number.fullmatch(number):
+            return number
+        path = ".".join(self.paths[0])
+        raise RecordError(
+            "not a study", path=path, value=ABSENT if number is None else number, expected="NCT and eight digits"
+        )
 
 
 def _as_number(date: object) -> int:

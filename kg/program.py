@@ -1,352 +1,332 @@
-"""The emitter: the plan compiled, for one style, into Python functions, one for each kind of part that has parts.
+"""The plan as programs: what the emitter (``kg/native``) does with the JSON of a record, operation by operation.
 
-It takes well-formed records only: whatever is not as the shapes say raises :class:`~kg.careful.Unfit`, and the record
-is exported with care instead (:mod:`kg.careful`). So the source is short and plain to read: ``kg plan --source``.
-
-The output is gathered in pieces that are joined at the end. Names in the source, where a ``1`` marks what is within:
-
-- ``x`` the object of a node, ``m`` its token without the close, ``s`` what begins a line about it, ``o`` its pieces,
-- ``v`` the value of a field, ``e`` an element of a list, ``U`` no value, ``c`` the context that counts,
-- ``blocks`` the pieces of the study and of its parts, ``shared`` the resources that it shares with others,
-- ``g_`` nodes by their names, ``h_`` the same behind a predicate, ``n_`` numbered tokens, ``t_`` values with their
-  tokens, ``r_`` shared resources, ``l_`` labels.
+A type of object has its known keys, and a program works on the objects of one type; so an operation names a key by its
+place among those of the type. ``kg plan --source`` prints the programs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from enum import IntEnum
+from typing import NamedTuple
 
-from kg.context import Context
-from kg.convert import Converters
-from kg.layout import Layout
+import orjson
+
+from kg.convert import Converter, Converters
+from kg.derive import KEYS
 from kg.ontology import RDF, XSD
-from kg.plan import PART, POSITION, Entity, Field, Key, Plan, Role
-from kg.scope import Scope
-from kg.structs import attribute
-from kg.style import MARK, PLACE, Draft, Style
-from kg.tables import Listed, Numbered, Resources
+from kg.plan import LISTED, PART, POSITION, Entity, Field, Key, Plan, Role
+from kg.style import Style
 from kg.templates import SLOT
 from kg.values import Literal
 
-LONGEST_LIST = 5000
-"""Parts in a list that is written here; longer ones are written with care, and nothing is kept of them."""
-ALONE = "_"
-"""Marks the variables of a resource that is written beside the study."""
-Lines = Iterator[str]
+STUDY = "https://clinicaltrials.gov/study/"
+RECORD = "https://w3id.org/trialkg/record/"
+_WORD = "X0"
+"""Letters and digits."""
 
 
-def indented(lines: Iterable[str]) -> Lines:
-    """Lines of source, one step further in."""
-    return ("    " + line for line in lines)
+class Shape(IntEnum):
+    """What stands at a key; of what is whole, only the place is kept."""
+
+    SCALAR, OBJECT, SCALARS, OBJECTS, WHOLE_OBJECT, WHOLE_OBJECTS, ANYTHING = range(7)
 
 
-class Program:
-    """A compiled plan.
+class Code(IntEnum):
+    """What is done with a value."""
 
-    :attr:`source` is the Python source; :meth:`study` runs it on one record.
+    BELOW, WITHHOLD, TEXT, VALUE, DERIVE, TEXTS, VALUES, DERIVE_EACH = range(8)
+    REFER, REFER_EACH, NAMES, PART, PARTS, SHARE, SHARE_EACH, RESOURCE = range(8, 16)
+
+
+Pattern = tuple[tuple[bytes, int, int], ...]
+"""The pieces of a name: what stands before a value, the place of its key, and the reader that gives its label."""
+Plain = tuple[bytes, bytes]
+"""What stands before and behind a value of letters and digits in its token."""
+
+
+class Op(NamedTuple):
+    """An operation, with numbers that are -1 where there is nothing.
+
+    It works on the value at the key in the place ``slot``, or on the object itself. ``field`` is what is complained of,
+    ``reader`` what gives the token of a value (or the kind of a resource), ``group`` the nodes that a name is looked up
+    among, ``back`` the key by which these refer back; ``below`` is the program of what the value holds.
     """
 
-    def __init__(self, plan: Plan, style: Style, *, contacts: bool = False) -> None:
-        self._layout = Layout(plan)
+    code: Code
+    slot: int = -1
+    field: int = -1
+    reader: int = -1
+    group: int = -1
+    back: int = -1
+    required: bool = False
+    rows: bool = False
+    """Whether several objects stand three on a line."""
+    key: bytes = b""
+    lead: bytes = b""
+    """The predicate, and what stands before the value behind it."""
+    tail: bytes = b""
+    after: bytes = b""
+    """What the name of a part adds to that of its owner, before its number."""
+    types: bytes = b""
+    listed: bytes = b""
+    rank: int = 0
+    below: int = -1
+    pattern: Pattern = ()
+    path: tuple[int, ...] = ()
+
+
+class Type(NamedTuple):
+    """A type of JSON object: its number, and its keys with what stands there and of which type that is."""
+
+    number: int
+    keys: dict[str, tuple[Shape, Type | None]]
+
+    def place(self, name: str) -> int:
+        """The place of a key."""
+        return [*self.keys].index(name)
+
+
+class Programs:
+    """The programs of a plan in one style; the first is that of the study, and the first type that of a record.
+
+    :attr:`fields` are the fields by the numbers of the operations, :attr:`readers` the functions from values to tokens,
+    :attr:`plain` those of them that need not be asked of letters and digits, :attr:`kinds` the kinds of resource that
+    records share.
+    """
+
+    def __init__(self, plan: Plan, style: Style, convert: Converters, *, contacts: bool, graphs: bool) -> None:
+        self.fields: list[Field] = []
+        self.readers: list[Converter] = []
+        self.plain: list[Plain | None] = []
+        self.kinds: list[Entity] = []
+        self.programs: list[tuple[Op, ...]] = []
+        self._plan = plan
         self._style = style
+        self._convert = convert
         self._contacts = contacts
-        self._convert = Converters(plan, style)
-        self._opening, self._close = style.opening(PART)
-        self._scope = Scope(self._convert, style)
-        functions = [self._function(entity) for entity in plan.entities.values() if self._layout.has_function(entity)]
-        functions += [self._shared_resource(plan.entities[iri]) for iri in self._layout.resources]
-        self.source = "\n\n".join("\n".join(lines) for lines in functions) + "\n"
-        exec(compile(self.source, "<plan>", "exec"), self._scope.names)  # noqa: S102 -- the source is made here, from the ontology
-        for made in [*self._scope.names.values()]:
-            if isinstance(made, Resources):
-                made.write = self._scope.names[made.name]
-        self._study = self._scope.names[plan.study.local]
-        self._study_types = self._types(plan.study)
+        self._types: dict[int, Type] = {}
+        self._made: dict[tuple[int, int], int] = {}
+        self._numbers: dict[Hashable, int] = {}
+        self._groups: dict[str, int] = {}
+        lists = {known.local for _, _, known in plan.walk() if known.role is Role.NODE and known.many}
+        self._ranks = {name: rank for rank, name in enumerate(sorted(lists))}
+        self._study = self._type(plan.study.root)
+        self._program(plan.study.root, self._study)
+        self.words = self._words(graphs=graphs)
 
-    def study(self, x: Any, number: str, token: bytes, end: bytes, context: Context) -> Draft:
-        """What a decoded record says: the study, its parts in order, and what it shares with others.
+    @property
+    def types(self) -> tuple[tuple[tuple[bytes, Shape, int], ...], ...]:
+        """The types by their numbers: name of each key, what stands there, and the number of its type."""
+        made = sorted(self._types.values(), key=lambda each: each.number)
+        return tuple(
+            tuple((name.encode(), shape, below.number if below else 0) for name, (shape, below) in each.keys.items())
+            for each in made
+        )
 
-        ``end`` is what stands between lines, or blocks. Raises :class:`~kg.careful.Unfit` or :class:`KeyError` for a
-        record that is not well-formed.
-        """
-        context.end = end
-        s = end + token + b" "
-        draft = Draft([[token + b" ", self._study_types]], {}, s, context)
-        m, o = self._opening + number.encode(), draft.blocks[0]
-        self._study(x, m, s, o, draft.blocks, draft.shared, context)
-        return draft
+    def path(self, keys: Iterable[str]) -> tuple[int, ...]:
+        """The places of the keys on a path from the top of a record."""
+        return self._path(self._study, keys)
 
-    def _types(self, entity: Entity) -> bytes:
-        return self._style.predicate(RDF + "type") + b" , ".join(map(self._style.iri, entity.types))
+    def listing(self) -> str:
+        """The programs to be read: under each object what is done at its keys, in order."""
+        names = {number: name for name, number in self._groups.items()}
+        return "\n".join(self._listing(0, "", names, set())) + "\n"
 
-    def _function(self, entity: Entity) -> Lines:
-        names = "".join(f", {name}" for name in sorted(self._layout.needs(entity)))
-        yield f"def {entity.local}(x, m, s, o, blocks, shared, c{names}):"
-        yield from (f"    g_{name} = {{}}; h_{name} = {{}}" for name in self._layout.provided(entity))
-        yield from indented(self._key(entity.root, "x", ""))
+    def _listing(self, number: int, indent: str, names: dict[int, str], seen: set[int]) -> Iterator[str]:
+        seen.add(number)
+        for op in self.programs[number]:
+            words = [op.key.decode() or ".", op.code.name.lower(), op.lead.decode().strip(), op.after.decode()]
+            words += [f"among {names[op.group]}"] if op.group >= 0 else []
+            words += ["required"] * op.required
+            again = op.below in seen and op.code is not Code.BELOW
+            yield indent + "  ".join(filter(None, words)) + f"  as program {op.below}" * again
+            if op.below >= 0 and not again:
+                yield from self._listing(op.below, indent + "    ", names, seen)
 
-    def _say(self, d: str, *pieces: str) -> str:
-        """The statement that adds a predicate and its objects to what is said."""
-        return "; ".join(f"o{d}.append({piece})" for piece in pieces)
+    def _words(self, *, graphs: bool) -> tuple[bytes, ...]:
+        style = self._style
+        number = style.literal(Literal("0", XSD + "integer")).partition(b"0")
+        graph = style.opening(RECORD) if graphs else (b"", b"")
+        position, end = style.predicate(POSITION) + number[0], number[2]
+        fixed = (self._types_of(self._plan.study), style.predicate(LISTED), style.datatype(RDF + "JSON"))
+        return (*style.opening(PART), position, end, style.lead, *style.opening(STUDY), *graph, *fixed)
 
-    def _key(self, key: Key, x: str, d: str) -> Lines:
-        """The fields of a key whose value is in the variable ``x``, then the keys below it; ``d`` marks variables."""
-        for known in key.fields:
-            yield from self._whole(known, key, x, d)
-        yield from self._names(key, x)
-        for below in key.below.values():
-            yield from self._below(below, x, d)
+    def _types_of(self, entity: Entity) -> bytes:
+        types = b" , ".join(map(self._style.iri, entity.types))
+        return self._style.predicate(RDF + "type") + types if types else b""
 
-    def _below(self, key: Key, x: str, d: str) -> Lines:
-        get = f"{x}.{attribute(key.name)}"
-        inner = f"x{d}{key.name}"
+    # Types
+
+    def _type(self, root: Key) -> Type:
+        if id(root) not in self._types:
+            made = self._types[id(root)] = Type(len(self._types), {})
+            for name, key in root.below.items():
+                made.keys[name] = self._at(key)
+        return self._types[id(root)]
+
+    def _at(self, key: Key) -> tuple[Shape, Type | None]:
+        """What stands at a key, and of which type it is."""
         if key.below:
-            checked = not any(known.shape.required for below in key.below.values() for known in below.fields)
-            yield f"if ({inner} := {get}) is not U:"
-            if checked:
-                yield f"    z{key.name} = len(o{d})"
-            yield from indented(self._key(key, inner, d))
-            if checked:
-                yield f"    if len(o{d}) == z{key.name} and {inner} == type({inner})(): raise Unfit"
-        elif key.fields:
-            shown = [known for known in key.fields if self._contacts or not known.is_contact_data]
-            if not shown:
-                yield f"if {get} is not U: c.withheld += 1"
-                return
-            needed = any(known.shape.required for known in key.fields)
-            lines = [line for known in shown for line in self._field(known, d)]
-            if needed:
-                yield f"v = {get}"
-                yield from lines
-            else:
-                yield f"if (v := {get}) is not U:"
-                yield from indented(lines)
+            return Shape.OBJECT, self._type(key)
+        if not self._shown(key):
+            return Shape.ANYTHING, None
+        many = key.fields[0].many
+        targets = [self._plan.target(known) for known in key.fields if known.role is Role.NODE]
+        if not targets or targets[0].is_text:
+            return (Shape.SCALARS if many else Shape.SCALAR), None
+        if targets[0].is_part:
+            return (Shape.OBJECTS if many else Shape.OBJECT), self._type(targets[0].root)
+        return (Shape.WHOLE_OBJECTS if many else Shape.WHOLE_OBJECT), None
 
-    def _whole(self, known: Field, key: Key, x: str, d: str) -> Lines:
-        """A field that reads an object as a whole."""
-        if known.role is Role.DERIVED:
-            values = ", ".join(f"{x}.{attribute(name)}" for name in key.below)
-            yield f"if t := {self._scope.table(known, tuple(key.below))}[{values}]: {self._say(d, 't')}"
-        elif self._layout.target(known).is_part:
-            yield from self._part(known, x, d, key)
-        else:
-            yield from self._resource_of_all(known, x, d)
+    def _shown(self, key: Key) -> list[Field]:
+        return [known for known in key.fields if self._contacts or not known.is_contact_data]
 
-    def _field(self, known: Field, d: str) -> Lines:
-        """A field whose value is in the variable ``v``."""
-        if known.role is Role.NODE:
-            if self._layout.target(known).is_part:
-                yield from (self._parts_of_list if known.many else self._part)(known, "v", d)
-            else:
-                yield from (self._resources if known.many else self._resource)(known, d)
-        elif known.many:
-            yield from self._list(known, d)
-        elif known.role is Role.DERIVED:
-            yield f"if t := {self._scope.table(known)}[v]: {self._say(d, 't')}"
-        else:
-            yield self._say(d, *self._one(known))
+    @staticmethod
+    def _path(place: Type | None, keys: Iterable[str]) -> tuple[int, ...]:
+        found = []
+        for name in keys:
+            assert place is not None
+            found.append(place.place(name))
+            place = place.keys[name][1]
+        return tuple(found)
 
-    def _one(self, known: Field) -> list[str]:
-        """The pieces of the predicate and the token of a single value ``v``."""
-        if known.role is Role.TEXT:
-            language = known.shape.language
-            return [
-                f"{self._scope.predicate(known)!r} + dumps(v)"
-                + (f" + {b'@' + language.encode()!r}" if language else "")
-            ]
-        if known.role is Role.REFERENCE:
-            return [f"{self._layout.reference(known)}[v]"]
-        table = self._scope.table(known)
-        if known.role is Role.IRI:
-            return [f"{table}.of(v)"]  # the same one hardly comes again
-        mixed = known.kind is not None and float in known.kind.types
-        return [f"{table}[v] if type(v) is float else {table}.of(v)" if mixed else f"{table}[v]"]
+    # Programs
 
-    def _list(self, known: Field, d: str) -> Lines:
-        """Plain values, codes or references."""
-        if known.role is Role.DERIVED:
-            yield f"ts = [*dict.fromkeys(t for e in v if (t := {self._scope.table(known)}[e]))]"
-        else:
-            yield "if not v or len({*v}) != len(v): raise Unfit"
-            yield f"ts = {self._each(known)}"
-        yield from self._several(known, d)
+    def _program(self, key: Key, place: Type) -> int:
+        """The number of the program for what a key holds, where that is read as objects of a type."""
+        known = id(key), place.number
+        if known not in self._made:
+            number = self._made[known] = len(self.programs)
+            self.programs.append(())
+            self.programs[number] = tuple(self._ops(key, place))
+        return self._made[known]
 
-    def _each(self, known: Field) -> str:
-        """An expression for the tokens of a list ``v``."""
-        if known.role is Role.TEXT:
-            return "[*map(dumps, v)]"
-        if known.role is not Role.REFERENCE:
-            return f"[{self._scope.table(known)}[e] for e in v]"
-        table, back = self._layout.reference(known), self._layout.back(known)
-        if back is None:
-            return f"[{table}[e] for e in v]"
-        owner, field = back
-        return f"[t for n in v for t in named({table}[n], {attribute(field.keys[0])!r}, {self._name(owner)})]"
-
-    def _several(self, known: Field, d: str) -> Lines:
-        """The tokens in ``ts`` as objects of one predicate."""
-        p = self._scope.predicate(known)
-        names = known.role in (Role.CODE, Role.NODE, Role.REFERENCE)
-        if self._style.repeats:
-            yield f"o{d} += [{p!r} + t for t in ts]"
-        elif names:
-            yield self._say(d, f"{p!r} + (rows(ts) if len(ts) > 1 else ts[0])") + "; c.more += len(ts) - 1"
-        else:
-            yield self._say(d, f"{p!r} + b',\\n        '.join(ts)") + "; c.more += len(ts) - 1"
-
-    # Parts
-
-    def _part(self, known: Field, x: str, d: str, key: Key | None = None) -> Lines:
-        entity, inner = self._layout.target(known), d + "1"
-        after = (entity.template.after if entity.template else f"-{known.local}-1").encode()
-        if x == "v":
-            x = f"e{d}"
-            yield f"{x} = v"
-        yield f"t = m{d} + {after + self._close!r}; s{inner} = c.end + t + b' '"
-        yield self._say(d, f"{self._scope.predicate(known)!r} + t")
-        yield f"o{inner} = [s{inner}, {self._types(entity)!r}]; blocks.append(o{inner})"
-        if self._layout.has_function(entity):
-            yield self._call(entity, x, f"m{d} + {after!r}", inner)
-        elif key is None:
-            yield from self._key(entity.root, x, inner)
-        else:
-            for each in entity.root.fields:
-                yield from self._whole(each, key, x, inner)
-        yield f"if len(o{inner}) == 2: raise Unfit"
-        if not self._style.repeats:
-            yield "c.more -= 1"
-
-    def _parts_of_list(self, known: Field, v: str, d: str) -> Lines:
-        entity, inner, e = self._layout.target(known), d + "1", f"e{d}"
-        name, types = f"-{known.local}-%d".encode(), self._types(entity)
-        form = self._style.predicate(known.shape.path) + b"|" + MARK + name + self._close
-        listed = self._scope.form(Listed, f"{known.local}_list", form)
-        yield f"k = len({v}); w{d} = c.end + m{d}"
-        yield f"if not 0 < k <= {LONGEST_LIST}: raise Unfit"
-        number = self._style.literal(Literal("0", XSD + "integer")).replace(b"0", b"%d", 1)
-        position = self._style.lead + self._style.predicate(POSITION) + number
-        place = f".replace({PLACE!r}, s{d})" if self._style.repeats else ""
-        yield f"o{d}.append({listed}[k].replace({MARK!r}, m{d}){place}); c.more += k - 1"
-        if self._style.repeats:
-            subject = self._scope.form(Numbered, known.local, name + self._close + b" ")
-            forms = {"h": self._scope.form(Numbered, "position", position), "n": subject}
-            head = [f"(s{inner} := w{d} + n)", repr(types), "h"]
-        else:
-            forms = {"h": self._scope.form(Numbered, known.local, name + b" " + types + position)}
-            head = [f"w{d}", "h"]
-        if self._layout.has_function(entity):
-            forms["m1"] = self._scope.form(Numbered, known.local, name)
-        elif not self._style.repeats:
-            yield f"o{inner} = []; blocks.append(o{inner})"
-        yield from (f"if k > len({form}): {form}.reach(k)" for form in forms.values())
-        yield f"for {e}, {', '.join(forms)} in zip({v}, {', '.join(forms.values())}):"
-        yield from indented(self._element(entity, e, d, head))
-
-    def _element(self, entity: Entity, e: str, d: str, head: list[str]) -> Lines:
-        inner = d + "1"
-        if self._layout.has_function(entity):
-            yield f"o{inner} = [{', '.join(head)}]; blocks.append(o{inner})"
-            yield self._call(entity, e, f"m{d} + m1", inner)
-            yield f"if len(o{inner}) == {len(head)}: raise Unfit"
-            return
-        checked = not any(known.shape.required for known in entity.fields)
-        size: object = "z"
-        if self._style.repeats:
-            yield f"o{inner} = [{', '.join(head)}]; blocks.append(o{inner})"
-            size = len(head)
-        else:
-            yield f"o{inner} += ({', '.join(head)})"
-            if checked:
-                yield f"z = len(o{inner})"
-        yield from self._key(entity.root, e, inner)
-        if checked:
-            yield f"if len(o{inner}) == {size}: raise Unfit"
-
-    def _call(self, entity: Entity, x: str, m: str, d: str) -> str:
-        names = "".join(f", {name}" for name in sorted(self._layout.needs(entity)))
-        s = f"s{d}" if self._style.repeats else "b''"
-        return f"{entity.local}({x}, {m}, {s}, o{d}, blocks, shared, c{names})"
-
-    def _names(self, key: Key, x: str) -> Lines:
-        """Gathers the names of the nodes right below a key, before anything there refers to them."""
+    def _ops(self, key: Key, place: Type) -> Iterator[Op]:
+        for known in key.fields:
+            yield self._op(known, key.name, -1, place)
         for below in key.below.values():
             for known in below.fields:
-                if known.role is not Role.NODE or not known.many or not self._layout.target(known).known_by:
-                    continue
-                target = self._layout.target(known)
-                form = self._scope.form(Numbered, known.local, f"-{known.local}-%d".encode() + self._close)
-                yield f"if (v := {x}.{attribute(below.name)}) is not U:"
-                yield f"    if len(v) > len({form}): {form}.reach(len(v))"
-                if self._layout.is_mutual(target):
-                    yield f"    for e, n in zip(v, {form}):"
-                    yield f"        g_{target.local}.setdefault({self._name(target)}, []).append((m + n, e))"
-                    continue
-                yield f"    g_{target.local} = {{{self._name(target)}: m + n for e, n in zip(v, {form})}}"
-                yield f"    if len(g_{target.local}) != len(v): raise Unfit"
-                for p in sorted({self._scope.predicate(each) for each in self._layout.single_references(target)}):
-                    yield f"    h_{target.local} = {{k: {p!r} + t for k, t in g_{target.local}.items()}}"
+                if known.role is Role.NODE and known.many and self._plan.target(known).known_by:
+                    yield self._names(known, place.place(below.name), place.keys[below.name][1])
+        for name, below in key.below.items():
+            slot, inner = place.place(name), place.keys[name][1]
+            if below.below and inner:
+                yield Op(Code.BELOW, slot, key=name.encode(), below=self._program(below, inner))
+                continue
+            shown = self._shown(below)
+            if below.fields and not shown:
+                yield Op(Code.WITHHOLD, slot, key=name.encode())
+            yield from (self._op(known, name, slot, place) for known in shown)
 
-    def _name(self, entity: Entity) -> str:
-        """An expression for the name of a node ``e``."""
-        pattern = entity.known_by or ""
-        slots = SLOT.findall(pattern)
-        values = []
-        for slot in slots:
-            known = next(known for known in entity.fields if known.keys == (slot,))
-            value = f"e.{attribute(slot)}"
-            if known.codes is not None:
-                labels = {code: concept.label for code, concept in known.codes.items()}
-                value = f"{self._scope.named(f'l_{known.local}', labels)}[{value}]"
-            values.append(value)
-        if pattern == "{" + slots[0] + "}":
-            return values[0]
-        return f"{SLOT.sub('%s', pattern)!r} % ({', '.join(values)},)"
+    def _op(self, known: Field, name: str, slot: int, place: Type) -> Op:
+        """What is done for a field with the value at a key, or with the object itself."""
+        lead, key = self._style.predicate(known.shape.path), name.encode() if slot >= 0 else b""
+        op = Op(Code.TEXT, slot, len(self.fields), key=key, lead=lead, required=known.shape.required)
+        self.fields.append(known)
+        if known.role is Role.NODE:
+            return self._node(op, known, place)
+        if known.role is Role.REFERENCE:
+            return self._reference(op, known, place)
+        if known.role is Role.TEXT:
+            tail = b"@" + known.shape.language.encode() if known.shape.language else b""
+            return op._replace(code=Code.TEXTS if known.many else Code.TEXT, tail=tail)
+        op = op._replace(reader=self._field_reader(known))
+        if known.role is Role.DERIVED:
+            return op._replace(code=Code.DERIVE_EACH if known.many else Code.DERIVE)
+        return op._replace(code=Code.VALUES if known.many else Code.VALUE, rows=known.role is Role.CODE)
 
-    # Resources that are shared
+    # Readers
 
-    def _resource(self, known: Field, d: str) -> Lines:
-        yield from self._share(self._layout.target(known), "v")
-        yield self._say(d, f"{self._scope.predicate(known)!r} + t")
+    def _reader(self, of: Hashable, make: Callable[[], Converter], *, plain: bool = False) -> int:
+        """The number of a reader, which is made once of what it is known by; ``plain`` says that it takes all letters
+        and digits."""
+        if of not in self._numbers:
+            self._numbers[of] = len(self.readers)
+            reader = make()
+            self.readers.append(reader)
+            token = reader(_WORD) if plain else None
+            before, _, after = (token or b"").partition(_WORD.encode())
+            self.plain.append((before, after) if token else None)
+        return self._numbers[of]
 
-    def _resources(self, known: Field, d: str) -> Lines:
-        entity = self._layout.target(known)
-        yield "if not v: raise Unfit"
-        yield "ts = {}; ks = []"
-        yield "for e in v:"
-        yield from indented(self._share(entity, "e"))
-        yield "    ts[t] = None; ks.append(k)"
-        yield "ts = [*ts]"
-        yield from self._several(known, d)
-        if not entity.is_text:
-            yield f"if len(ks) > 1 or not usual: c.listed[{known.local!r}] = ks"
-
-    def _share(self, entity: Entity, v: str) -> Lines:
-        key = "" if entity.is_text else attribute((entity.template.keys or ("",))[-1]) if entity.template else ""
-        made = Resources(entity.local, key, self._style, self._convert.node(entity), *self._convert.listed(entity))
-        table = self._scope.named(f"r_{entity.local}", made)
-        yield f"t, r, k, usual = {table}[{v}]"
-        yield "if shared.setdefault(t, r) is not r and shared[t] != r: raise Unfit"
-
-    def _shared_resource(self, entity: Entity) -> Lines:
-        """The function that gives what is said of a resource which others share."""
-        yield f"def {entity.local}(x):"
-        yield f"    o{ALONE} = [{self._types(entity) if entity.types else b''!r}]"
-        if entity.is_text:
-            yield "    v = x"
-            for known in entity.root.fields:
-                yield from indented(self._field(known, ALONE))
+    def _field_reader(self, known: Field) -> int:
+        """The reader of a field's values; fields that make the same of a value share it."""
+        shape = known.shape
+        if known.role is Role.IRI:
+            of: Hashable = known.role, shape.template, shape.pattern
+            plain = shape.template is not None and shape.pattern is None
+        elif known.role is Role.CODE:
+            of, plain = (known.role, shape.node), False
+        elif known.role is Role.DERIVED:
+            of, plain = (known.derive, shape.is_iri, shape.language, shape.datatype), False
         else:
-            yield from indented(self._key(entity.root, "x", ALONE))
-        yield f"    return o{ALONE}"
+            of, plain = known.kind and known.kind.parse, False
+        return self._reader(of, lambda: self._convert.scalar(known), plain=plain)
 
-    def _resource_of_all(self, known: Field, x: str, d: str) -> Lines:
-        """A resource that is read from the same object as what leads to it."""
-        entity, d1 = self._layout.target(known), ALONE
+    def _node(self, op: Op, known: Field, place: Type) -> Op:
+        entity = self._plan.target(known)
+        inner = place.keys[op.key.decode()][1] if op.slot >= 0 else place
+        if entity.is_part:
+            assert inner is not None
+            after = f"-{known.local}-" + "1" * (not known.many)
+            after = entity.template.after if entity.template else after
+            op = op._replace(after=after.encode(), types=self._types_of(entity))
+            code = Code.PARTS if known.many else Code.PART
+            return op._replace(code=code, below=self._program(entity.root, inner))
         assert entity.template is not None
-        token = self._scope.named(f"k_{entity.local}", self._convert.node(entity))
-        yield f"t = r = {token}({'.'.join([x, *map(attribute, entity.template.keys or ())])})"
-        yield self._say(d, f"{self._scope.predicate(known)!r} + t")
-        yield f"o{d1} = [{self._types(entity)!r}]"
-        yield from self._key(entity.root, x, d1)
-        yield f"shared[r] = style.shared(r, o{d1})"
+        if op.slot < 0:
+            plain = entity.shape.iri not in KEYS
+            reader = self._reader(entity.local, lambda: self._convert.node(entity), plain=plain)
+            op = op._replace(code=Code.RESOURCE, reader=reader, types=self._types_of(entity))
+            keys = entity.template.keys or ()
+            return op._replace(path=self._path(place, keys), below=self._program(entity.root, place))
+        if entity not in self.kinds:
+            self.kinds.append(entity)
+        op = op._replace(reader=self.kinds.index(entity))
+        if not known.many:
+            return op._replace(code=Code.SHARE)
+        listed = b"" if entity.is_text else known.local.encode()
+        return op._replace(code=Code.SHARE_EACH, listed=listed, rank=self._ranks[known.local])
+
+    # Names
+
+    def _group(self, entity: Entity) -> int:
+        return self._groups.setdefault(entity.local, len(self._groups))
+
+    def _names(self, known: Field, slot: int, place: Type | None) -> Op:
+        """Gathers the nodes of a list by their names, before anything refers to them."""
+        entity = self._plan.target(known)
+        assert place is not None
+        after = f"-{known.local}-".encode()
+        op = Op(Code.NAMES, slot, group=self._group(entity), key=known.keys[-1].encode(), after=after)
+        return op._replace(pattern=self._pattern(entity, place))
+
+    def _reference(self, op: Op, known: Field, place: Type) -> Op:
+        entity = self._plan.target(known)
+        op = op._replace(code=Code.REFER_EACH if known.many else Code.REFER, group=self._group(entity))
+        owner, back = self._convert.owner(known), self._convert.back(known)
+        if not known.many or owner is None or back is None:
+            return op
+        there = self._type(entity.root).place(back[0])
+        return op._replace(back=there, pattern=self._pattern(owner, place))
+
+    def _pattern(self, entity: Entity, place: Type) -> Pattern:
+        """The name of a node, in pieces."""
+        pieces, at = [], 0
+        text = entity.known_by or ""
+        for match in SLOT.finditer(text):
+            coded = (each for each in entity.fields if each.keys == (match[1],) and each.codes is not None)
+            labels = next((self._labels(known) for known in coded), -1)
+            pieces.append((_within(text[at : match.start()]), place.place(match[1]), labels))
+            at = match.end()
+        return (*pieces, (_within(text[at:]), -1, -1))
+
+    def _labels(self, known: Field) -> int:
+        labels = {code: concept.label for code, concept in (known.codes or {}).items()}
+        return self._reader(("labels", known.shape.node), lambda: lambda value: _within(labels.get(value) or value))
+
+
+def _within(text: str) -> bytes:
+    """A text as it stands within a JSON string."""
+    return orjson.dumps(text)[1:-1]

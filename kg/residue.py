@@ -45,14 +45,6 @@ class _Reading:
     types: set[type] = field(default_factory=set)
     keys: dict[str, _Reading] = field(default_factory=dict)
     element: _Reading | None = None
-    _within: dict[str, _Reading] | None = None
-
-    @property
-    def within(self) -> dict[str, _Reading]:
-        """The keys of an object that have places below them."""
-        if self._within is None:
-            self._within = {name: place for name, place in self.keys.items() if place.keys or place.element}
-        return self._within
 
     def at(self, keys: tuple[str, ...]) -> _Reading:
         place = self
@@ -101,39 +93,6 @@ class Residuals:
         kept = walk.value(record, self._reading, "")
         walk.residue.kept = None if kept is _NOTHING else kept
         return walk.residue
-
-    def prune(self, record: dict[str, Any]) -> dict[str, Any]:
-        """Takes out of a record what has no place in the plan, and the empty objects and lists at its keys.
-
-        Gives that in its place. Of what is left the graph says the same, unless an object is left empty.
-        """
-        return self._prune(record, self._reading) or {}
-
-    def _prune(self, value: Any, reading: _Reading) -> Any:
-        if type(value) is list and reading.element is not None and reading.element.keys:
-            taken = [self._prune(each, reading.element) for each in value]
-            return [each or {} for each in taken] if any(taken) else None
-        if type(value) is not dict:
-            return None
-        found: dict[str, Any] = {}
-        if not value.keys() <= reading.keys.keys():
-            found = {name: value[name] for name in value if name not in reading.keys}
-        for name, place in reading.within.items():
-            if name in value and (left := self._left(name, value[name], place)) is not None:
-                found[name] = left
-        if not found:
-            return None
-        found = {name: found[name] for name in value if name in found}
-        for name, left in found.items():
-            if left is value[name]:
-                del value[name]
-        return found
-
-    def _left(self, name: str, below: Any, place: _Reading) -> Any:
-        """What is taken of the value of a key that has places below it, ``None`` where nothing is."""
-        if not below and type(below) in (dict, list):
-            return None if name in self._contact_keys else below
-        return self._prune(below, place) or None
 
 
 class _Walk:

@@ -152,7 +152,7 @@ def update(
     """
     exporter, changes = Exporter(graphs=True, contacts=contacts), Changes()
     with opened(name, read_only=False) as store:
-        records = read(inputs, report.problem, progress, (), exporter.decode)
+        records = read(inputs, report.problem, progress, (), exporter.quickly)
         for record, exported in studies(records, exporter, report.problem):
             report.read += 1
             if _replace(store, exported, changes) == "older":
@@ -263,7 +263,7 @@ def _newest(names: list[str], report: Report, progress: Progress | None) -> Iter
     """The studies of some records, the newest of each, some at a time."""
     exporter = Exporter(graphs=True)
     newest: dict[str, tuple[int, bytes]] = {}
-    records = read(names, report.problem, progress, (), exporter.decode)
+    records = read(names, report.problem, progress, (), exporter.quickly)
     for _, exported in studies(records, exporter, report.problem):
         report.read += 1
         if exported.version >= newest.get(exported.study, (0, b""))[0]:

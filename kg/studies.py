@@ -15,7 +15,7 @@ def studies(records: Iterable[Record], exporter: Exporter, reject: Reject) -> It
     """Each record with its export; what is no study, and every field that is not as it should be, is told."""
     for record in records:
         try:
-            exported = exporter.decoded(record.decoded) if record.decoded else exporter(record.data, fit=record.fit)
+            exported: Exported = record.decoded or exporter(record.data, fit=record.fit)
         except RecordError as error:
             error.file, error.record = record.file, record.number
             reject(error)

@@ -10,20 +10,13 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import chain
 
 import orjson
 
-from kg.context import Context
 from kg.ontology import BASE, RDF, XSD, Ontology
 from kg.values import Literal
 
-PLACE, MARK = b"\0", b"\1"
-"""What stands in tokens that are made once for what begins a line, and for what ends a line or names what is above;
-no text has them, since JSON escapes them."""
 Block = tuple[bytes, list[bytes]]
-Shared = tuple[bytes, int]
-"""A block of a shared resource as it is written behind others, and the number of its triples."""
 
 NAMESPACES = (
     *("ct", "study", "record", "part", "org", "country", "branch", "code", "mesh", "meshv"),
@@ -37,19 +30,6 @@ _BARE = {
     XSD + "decimal": re.compile(r"[+-]?[0-9]*\.[0-9]+"),
     XSD + "boolean": re.compile("true|false"),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """The pieces of the output of a study: those of each block, and the blocks that it shares with others.
-
-    ``subject`` begins a line about the study; ``context`` counts the triples that are not to be seen from the pieces.
-    """
-
-    blocks: list[list[bytes]]
-    shared: dict[bytes, Shared]
-    subject: bytes
-    context: Context
 
 
 @dataclass(frozen=True)
@@ -66,35 +46,6 @@ class Style:
 
     lead = b""
     """What stands before a predicate that is not the first of its block."""
-
-    def end(self, graph: bytes) -> bytes:
-        """What stands between two statements, or two blocks."""
-        return b" " + graph + b" .\n" if graph else b" .\n"
-
-    def shared(self, token: bytes, pairs: list[bytes]) -> Shared:
-        """The block of a shared resource; all pairs but the first have what leads them."""
-        return b"".join([MARK + token + b" " + pair for pair in pairs]), len(pairs)
-
-    def listed(self, predicate: bytes, tokens: list[bytes]) -> bytes:
-        """A predicate and a list of its objects, within the block of a resource."""
-        return PLACE.join([predicate + token for token in tokens])
-
-    def say(self, draft: Draft, pair: bytes) -> None:
-        """Adds a predicate and its object to the block of the study."""
-        draft.blocks[0].append(self.lead + pair)
-
-    def finished(self, draft: Draft, graph: bytes) -> tuple[bytes, int]:
-        """The output of a study, and the number of its triples."""
-        end = self.end(graph)
-        first, *others = draft.blocks
-        pieces = [first[0] + draft.subject.join(first[1:])]
-        for block in others:
-            subject, block[0] = block[0], b""
-            pieces.append(subject.join(block))
-        pieces += [block.replace(MARK, end) for block, _ in draft.shared.values()]
-        pieces.append(end)
-        data = b"".join(pieces)
-        return data, data.count(b"\n")
 
     def rebased(self, iri: str) -> str:
         return self.base + iri.removeprefix(BASE) if iri.startswith(BASE) else iri
@@ -124,6 +75,10 @@ class Style:
         end = b" " + graph + b" .\n" if graph else b" .\n"
         return b"".join([s + b" " + (end + s + b" ").join(pairs) + end for s, pairs in blocks])
 
+    def spliced(self, data: bytes, at: int, subject: bytes, pairs: list[bytes], graph: bytes) -> bytes:
+        """The output of a study with more of what is said of a resource, whose block ends at a place in it."""
+        return data[:at] + self.study([(subject, pairs)], graph) + data[at:] if pairs else data
+
 
 @dataclass(frozen=True)
 class Grouped(Style):
@@ -136,25 +91,6 @@ class Grouped(Style):
     def _names(self) -> dict[str, str]:
         """Namespace -> its first prefix; a local name has no slash and no hash, so these end a namespace."""
         return {namespace: prefix for prefix, namespace in reversed([*self.prefixes.items()])}
-
-    def end(self, graph: bytes) -> bytes:  # noqa: ARG002 -- one signature for all styles
-        return b" .\n\n"
-
-    def shared(self, token: bytes, pairs: list[bytes]) -> Shared:
-        return self.end(b"") + token + b" " + b"".join(pairs), len(pairs)
-
-    def listed(self, predicate: bytes, tokens: list[bytes]) -> bytes:
-        return self.lead + predicate + Context.rows(tokens)
-
-    def finished(self, draft: Draft, graph: bytes) -> tuple[bytes, int]:
-        pieces = [*chain.from_iterable(draft.blocks)]
-        triples = len(pieces) + draft.context.more - 1
-        for block, count in draft.shared.values():
-            pieces.append(block)
-            triples += count
-        pieces.append(b" .\n")
-        data = b"".join(pieces)
-        return (graph + b" {\n" + data + b"}\n" if graph else data), triples
 
     def opening(self, namespace: str) -> tuple[bytes, bytes]:
         namespace = self.rebased(namespace)
@@ -182,6 +118,9 @@ class Grouped(Style):
     def study(self, blocks: Iterable[Block], graph: bytes) -> bytes:
         text = b"\n".join([s + b" " + b" ;\n    ".join(pairs) + b" .\n" for s, pairs in blocks])
         return graph + b" {\n" + text + b"}\n" if graph else text
+
+    def spliced(self, data: bytes, at: int, subject: bytes, pairs: list[bytes], graph: bytes) -> bytes:  # noqa: ARG002 -- one signature for all styles
+        return data[:at] + b"".join([self.lead + pair for pair in pairs]) + data[at:] if pairs else data
 
 
 def prefixes(ontology: Ontology, base: str = BASE) -> dict[str, str]:

@@ -125,7 +125,7 @@ class Worker:
 
     def _piece(self, file: str, piece: Piece, cut_short: bool, pieces: list[bytes]) -> Outcome:
         events: list[Written | InputError] = []
-        reading = Reading(file, events.append, self._exporter.decode)
+        reading = Reading(file, events.append, self._exporter.quickly)
         reading.cut_short = cut_short
         read = self._write(reading.records_of(piece), events, pieces)
         return Outcome(events, read, reading.found)

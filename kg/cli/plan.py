@@ -8,18 +8,18 @@ STYLES = ("turtle", "ntriples")
 
 
 @click.command()
-@click.option("--source", is_flag=True, help="Print the Python source that the plan is compiled to.")
+@click.option("--source", is_flag=True, help="Print the operations that the plan is compiled to.")
 @click.option("-f", "--format", "name", type=click.Choice(STYLES), default=STYLES[0], help="The format it writes.")
 def plan(source: bool, name: str) -> None:
     """Show the plan of the export: what becomes of each path of a record.
 
-    The plan is read from the shapes of the ontology, and compiled to Python once in a run. Each line shows a class, a
-    path of the JSON from its object on, what is done with the value, and the property that it goes to.
+    The plan is read from the shapes of the ontology, and compiled to operations once in a run. Each line shows a
+    class, a path of the JSON from its object on, what is done with the value, and the property that it goes to.
     """
     if source:
         from kg.export import Exporter
 
-        click.echo(Exporter(grouped=name == STYLES[0]).source, nl=False)
+        click.echo(Exporter(grouped=name == STYLES[0]).emitter.programs.listing(), nl=False)
         return
     from kg.plan import shipped_plan
 

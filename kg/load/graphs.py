@@ -170,7 +170,7 @@ def _of_records(
 ) -> Iterator[Named]:
     exporter = Exporter(contacts=contacts)
     for record, exported in studies(
-        read(names, report.problem, progress, (), exporter.decode), exporter, report.problem
+        read(names, report.problem, progress, (), exporter.quickly), exporter, report.problem
     ):
         report.read += 1
         try:

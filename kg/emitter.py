@@ -1,0 +1,124 @@
+"""The emitter: the programs of a plan run on the JSON of records by a compiled extension (``kg/native``).
+
+It asks Python for the token of each value, and for each shared resource, that it has not seen yet. Where the extension
+was not built, all records are exported with care (:mod:`kg.careful`): the same bytes, later.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import orjson
+
+from kg.careful import Careful
+from kg.context import Context, plain_text
+from kg.convert import Converters
+from kg.errors import ABSENT, FieldError
+from kg.plan import Plan
+from kg.program import Programs
+from kg.style import Style
+
+if TYPE_CHECKING:
+    from kg._emitter import Emitter as Native
+
+_ESCAPED = re.compile(rb"\\[ubf/]")
+
+
+class Emitted(NamedTuple):
+    """What a record becomes: ``at`` is where the output of the study itself ends, before that of its parts."""
+
+    data: bytes
+    at: int
+    triples: int
+    facts: tuple[str, str | None, str | None]
+    withheld: int
+    unread: bytes
+    """What no shape reads, and what is empty, in its place in the JSON of the record; or nothing."""
+    odd: bool
+    """Whether more of the record may not be in the graph."""
+    errors: list[FieldError]
+
+
+def native() -> type[Native] | None:
+    """The compiled extension, where it was built."""
+    try:
+        from kg._emitter import Emitter as Native
+    except ImportError:
+        return None
+    return Native
+
+
+class Emitter:
+    """Runs the programs of a plan in one style; ``facts`` are the paths of three texts that are told of each record,
+    the first of them its NCT number."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        style: Style,
+        careful: Careful,
+        facts: tuple[tuple[str, ...], ...],
+        *,
+        contacts: bool = False,
+        graphs: bool = False,
+    ) -> None:
+        self._style = style
+        self._careful = careful
+        self._convert = Converters(plan, style)
+        self.programs = made = Programs(plan, style, self._convert, contacts=contacts, graphs=graphs)
+        found = native()
+        self._run = (
+            None
+            if found is None
+            else found(
+                made.types,
+                tuple(made.programs),
+                tuple(made.plain),
+                made.words,
+                tuple(map(made.path, facts)),
+                self._token,
+                self._text,
+                self._resource,
+            )
+        )
+
+    def __call__(self, piece: bytes) -> Emitted | None:
+        """What a record becomes, or ``None`` for one that is exported with care; raises :class:`ValueError` for a
+        number that JSON has and Python has not."""
+        if self._run is None:
+            return None
+        made = self._run(piece)
+        if made is None and _ESCAPED.search(piece):
+            made = self._run(orjson.dumps(orjson.loads(piece)))  # with no more escapes than it needs
+        if made is None:
+            return None
+        data, at, triples, number, modified, holder, withheld, unread, odd, complaints = made
+        errors = [self._error(*complaint) for complaint in complaints]
+        return Emitted(data, at, triples, (number, modified, holder), withheld, unread, odd, errors)
+
+    def _token(self, reader: int, json: bytes) -> bytes | None:
+        return self.programs.readers[reader](orjson.loads(json))
+
+    @staticmethod
+    def _text(_: int, json: bytes) -> bytes | None:
+        text = plain_text(orjson.loads(json))
+        return None if text is None else orjson.dumps(text)
+
+    def _resource(self, kind: int, json: bytes) -> tuple[bytes, tuple[bytes, ...], bytes, bytes, bool, bool] | None:
+        x, entity = orjson.loads(json), self.programs.kinds[kind]
+        context = Context(x)
+        block = self._careful.resource(entity, x, context)
+        if block is None or context.errors or context.refused or context.withheld:
+            return None
+        token, pairs = block
+        listed, usual = self._convert.listed(entity)
+        key: Any = x if entity.is_text else listed(x)
+        spelled = orjson.dumps(orjson.dumps(key, option=orjson.OPT_SORT_KEYS).decode())[1:-1]
+        grouped = token + b" " + self._style.lead.join(pairs)
+        return token, tuple(pairs), grouped, spelled, entity.is_text or usual(key) == key, context.odd
+
+    def _error(self, path: str, field: int, json: bytes) -> FieldError:
+        value = orjson.loads(json) if json else ABSENT
+        expected = self._convert.expected(self.programs.fields[field])
+        return FieldError("not as its shape says", path=path, value=value, expected=expected)

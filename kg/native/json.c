@@ -1,0 +1,396 @@
+#include "json.h"
+
+#define DEEPEST 64
+#define MOST_UNREAD 1000
+#define EACH(byte) (0x0101010101010101u * (byte))
+
+static _Noreturn void refuse(Json *json) { leave(json->out, NOT_TAKEN); }
+
+static inline void skip_space(Json *json)
+{
+    while (*json->at == ' ' || *json->at == '\n' || *json->at == '\r' || *json->at == '\t')
+        json->at++;
+}
+
+static inline bool follows(Json *json, char byte)
+{
+    skip_space(json);
+    if (*json->at != byte)
+        return false;
+    json->at++;
+    return true;
+}
+
+static inline void expect(Json *json, char byte)
+{
+    if (!follows(json, byte))
+        refuse(json);
+}
+
+/* One character of several bytes: well-formed (Unicode 16, table 3-7), and neither U+FFFE nor U+FFFF. */
+static const char *character(Json *json, const char *at)
+{
+    const unsigned char *c = (const unsigned char *)at;
+    size_t left = (size_t)(json->end - at);
+    if (c[0] >= 0xC2 && c[0] <= 0xDF && left >= 2 && (c[1] & 0xC0) == 0x80)
+        return at + 2;
+    if ((c[0] & 0xF0) == 0xE0 && left >= 3 && (c[1] & 0xC0) == 0x80 && (c[2] & 0xC0) == 0x80) {
+        uint32_t code = (uint32_t)(c[0] & 15) << 12 | (uint32_t)(c[1] & 63) << 6 | (c[2] & 63);
+        if (code >= 0x800 && (code < 0xD800 || code > 0xDFFF) && code < 0xFFFE)
+            return at + 3;
+    }
+    if (c[0] >= 0xF0 && c[0] <= 0xF4 && left >= 4 && (c[1] & 0xC0) == 0x80 && (c[2] & 0xC0) == 0x80
+        && (c[3] & 0xC0) == 0x80 && (c[0] > 0xF0 || c[1] >= 0x90) && (c[0] < 0xF4 || c[1] < 0x90))
+        return at + 4;
+    refuse(json);
+}
+
+/* Whether one of eight bytes ends a text, escapes, is a control character or no ASCII. */
+static inline bool stops(uint64_t word)
+{
+    uint64_t quote = word ^ EACH('"'), slash = word ^ EACH('\\');
+    uint64_t found = (word - EACH(0x20)) | (quote - EACH(1)) | (slash - EACH(1)) | word;
+    return (found & EACH(0x80)) != 0;
+}
+
+static void text(Json *json)
+{
+    const char *at = json->at + 1;
+    for (;;) {
+        uint64_t word;
+        while (json->end - at >= 8 && (memcpy(&word, at, 8), !stops(word)))
+            at += 8;
+        unsigned char c = (unsigned char)*at;
+        if (c == '"')
+            break;
+        if (c == '\\') {
+            if (at[1] == '\0' || strchr("\"\\nrt", at[1]) == NULL)
+                refuse(json);
+            at += 2;
+        } else if (c < 0x20)
+            refuse(json);
+        else
+            at = c < 0x80 ? at + 1 : character(json, at);
+    }
+    json->at = at + 1;
+}
+
+static inline bool digits(Json *json)
+{
+    const char *from = json->at;
+    while (*json->at >= '0' && *json->at <= '9')
+        json->at++;
+    return json->at > from;
+}
+
+static void number(Json *json)
+{
+    if (*json->at == '-')
+        json->at++;
+    bool zero = *json->at == '0';
+    const char *from = json->at;
+    if (!digits(json) || (zero && json->at - from > 1))
+        refuse(json);
+    if (*json->at == '.') {
+        json->at++;
+        if (!digits(json))
+            refuse(json);
+    }
+    if (*json->at == 'e' || *json->at == 'E') {
+        json->at++;
+        if (*json->at == '+' || *json->at == '-')
+            json->at++;
+        if (!digits(json))
+            refuse(json);
+    }
+}
+
+static void word(Json *json, const char *expected)
+{
+    size_t size = strlen(expected);
+    if ((size_t)(json->end - json->at) < size || memcmp(json->at, expected, size) != 0)
+        refuse(json);
+    json->at += size;
+}
+
+static void scalar(Json *json)
+{
+    switch (*json->at) {
+    case '"':
+        text(json);
+        break;
+    case 't':
+        word(json, "true");
+        break;
+    case 'f':
+        word(json, "false");
+        break;
+    case 'n':
+        word(json, "null");
+        break;
+    default:
+        number(json);
+    }
+}
+
+/* Any value, of which only the form is looked at. */
+static void anything(Json *json, int depth)
+{
+    char opened = *json->at;
+    if (opened != '{' && opened != '[') {
+        scalar(json);
+        return;
+    }
+    if (depth == DEEPEST)
+        refuse(json);
+    char close = opened == '{' ? '}' : ']';
+    json->at++;
+    if (follows(json, close))
+        return;
+    do {
+        skip_space(json);
+        if (opened == '{') {
+            if (*json->at != '"')
+                refuse(json);
+            text(json);
+            expect(json, ':');
+            skip_space(json);
+        }
+        anything(json, depth + 1);
+    } while (follows(json, ','));
+    expect(json, close);
+}
+
+static Value value_at(Json *json, const Key *key);
+
+/* The place of a name among the keys of a type; keys mostly come in the order of the type. */
+static const Key *known(const Type *type, Span name, uint32_t *next)
+{
+    for (uint32_t i = 0, at = *next; i < type->count; i++, at++) {
+        if (at >= type->count)
+            at = 0;
+        if (equal(type->keys[at].name, name)) {
+            *next = at + 1;
+            return &type->keys[at];
+        }
+    }
+    return NULL;
+}
+
+/* The value of a key that is not known. */
+static void unread(Json *json, size_t first, Span name)
+{
+    if (json->unread_count == MOST_UNREAD)
+        refuse(json);
+    RESERVE(json->out, json->unread, json->unread_room, json->unread_count + 1);
+    Unread *member = &json->unread[json->unread_count++];
+    const char *from = json->at;
+    anything(json, 0);
+    *member = (Unread){(uint32_t)first, name, {from, (size_t)(json->at - from)}};
+    json->odd = true;
+}
+
+static Value object(Json *json, uint32_t number)
+{
+    const Type *type = &json->types[number];
+    const char *from = json->at;
+    size_t first = json->count;
+    RESERVE(json->out, json->values, json->room, first + type->count);
+    memset(json->values + first, 0, type->count * sizeof *json->values);
+    json->count += type->count;
+    uint32_t next = 0, count = 0;
+    expect(json, '{');
+    if (!follows(json, '}')) {
+        do {
+            skip_space(json);
+            const char *quote = json->at;
+            if (*quote != '"')
+                refuse(json);
+            text(json);
+            Span name = {quote, (size_t)(json->at - quote)};
+            const Key *key = known(type, inside(name), &next);
+            expect(json, ':');
+            skip_space(json);
+            count++;
+            if (key == NULL) {
+                unread(json, first, name);
+                continue;
+            }
+            Value value = value_at(json, key), *place = &json->values[first + (size_t)(key - type->keys)];
+            if (place->size || place->count)
+                refuse(json);
+            *place = value;
+        } while (follows(json, ','));
+        expect(json, '}');
+    }
+    json->odd |= count == 0;
+    return (Value){(uint32_t)(from - json->begin), (uint32_t)(json->at - from), (uint32_t)first, count};
+}
+
+/* A value of a list that is read along a plan, or whose elements are kept as places. */
+static Value element(Json *json, const Key *key)
+{
+    const char *from = json->at;
+    if (key->shape == OBJECTS)
+        return object(json, key->type);
+    if (key->shape == SCALARS)
+        scalar(json);
+    else if (*from == '{')
+        anything(json, 0);
+    else
+        refuse(json);
+    return (Value){(uint32_t)(from - json->begin), (uint32_t)(json->at - from), 0, 0};
+}
+
+static Value list(Json *json, const Key *key)
+{
+    const char *from = json->at;
+    size_t before = json->waiting_count;
+    expect(json, '[');
+    do {
+        skip_space(json);
+        Value value = element(json, key);
+        RESERVE(json->out, json->waiting, json->waiting_room, json->waiting_count + 1);
+        json->waiting[json->waiting_count++] = value;
+    } while (follows(json, ','));
+    expect(json, ']');
+    size_t first = json->count, count = json->waiting_count - before;
+    RESERVE(json->out, json->values, json->room, first + count);
+    memcpy(json->values + first, json->waiting + before, count * sizeof *json->values);
+    json->count += count;
+    json->waiting_count = before;
+    return (Value){(uint32_t)(from - json->begin), (uint32_t)(json->at - from), (uint32_t)first, (uint32_t)count};
+}
+
+/* Whether an object or a list is empty, which is passed over then. */
+static bool empty(Json *json)
+{
+    const char *from = json->at;
+    char opened = *json->at++;
+    if ((opened == '{' && follows(json, '}')) || (opened == '[' && follows(json, ']')))
+        return true;
+    json->at = from;
+    return false;
+}
+
+static Value value_at(Json *json, const Key *key)
+{
+    const char *from = json->at;
+    if (key->shape == ANYTHING)
+        anything(json, 0);
+    else if (key->shape == SCALAR)
+        scalar(json);
+    else if (empty(json)) {
+        json->odd = true;
+        return (Value){(uint32_t)(from - json->begin), 0, 0, 1};
+    } else if (key->shape == OBJECT)
+        return object(json, key->type);
+    else if (key->shape != WHOLE_OBJECT)
+        return list(json, key);
+    else if (*from == '{')
+        anything(json, 0);
+    else
+        refuse(json);
+    return (Value){(uint32_t)(from - json->begin), (uint32_t)(json->at - from), 0, 0};
+}
+
+Value read_json(Json *json, Span text, uint32_t type)
+{
+    json->begin = json->at = text.at;
+    json->end = text.at + text.size;
+    json->count = json->waiting_count = json->unread_count = 0;
+    json->odd = false;
+    if (text.size >= UINT32_MAX)
+        refuse(json);
+    skip_space(json);
+    Value value = object(json, type);
+    skip_space(json);
+    if (json->at != json->end)
+        refuse(json);
+    return value;
+}
+
+static void put_word(const Json *json, Buffer *buffer, const char *word)
+{
+    put(json->out, buffer, (Span){word, strlen(word)});
+}
+
+static bool put_unread_object(const Json *json, Buffer *buffer, Value object, uint32_t type);
+
+/* Each element in its place, where one has something in it. */
+static bool put_unread_list(const Json *json, Buffer *buffer, Value list, uint32_t type)
+{
+    bool some = false;
+    put_word(json, buffer, "[");
+    for (uint32_t i = 0; i < list.count; i++) {
+        if (i)
+            put_word(json, buffer, ",");
+        Value element = json->values[list.first + i];
+        size_t from = buffer->size;
+        bool kept = element.count == 0 || put_unread_object(json, buffer, element, type);
+        if (!kept || element.count == 0) {
+            buffer->size = from;
+            put_word(json, buffer, "{}");
+        }
+        some |= kept;
+    }
+    put_word(json, buffer, "]");
+    return some;
+}
+
+static bool put_unread_value(const Json *json, Buffer *buffer, Value value, const Key *key)
+{
+    if (value.size == 0 && value.count)
+        put_word(json, buffer, json->begin[value.at] == '{' ? "{}" : "[]");
+    else if (value.size && key->shape == OBJECT)
+        return put_unread_object(json, buffer, value, key->type);
+    else if (value.size && key->shape == OBJECTS)
+        return put_unread_list(json, buffer, value, key->type);
+    else
+        return false;
+    return true;
+}
+
+/* An object without what is read; whether something is left. */
+static bool put_unread_object(const Json *json, Buffer *buffer, Value object, uint32_t type)
+{
+    const Type *known = &json->types[type];
+    bool some = false;
+    put_word(json, buffer, "{");
+    for (uint32_t i = 0; i < known->count; i++) {
+        size_t from = buffer->size;
+        put_word(json, buffer, some ? ",\"" : "\"");
+        put(json->out, buffer, known->keys[i].name);
+        put_word(json, buffer, "\":");
+        if (put_unread_value(json, buffer, json->values[object.first + i], &known->keys[i]))
+            some = true;
+        else
+            buffer->size = from;
+    }
+    for (size_t i = 0; i < json->unread_count; i++) {
+        const Unread *member = &json->unread[i];
+        if (member->first != object.first)
+            continue;
+        put_word(json, buffer, some ? "," : "");
+        put(json->out, buffer, member->name);
+        put_word(json, buffer, ":");
+        put(json->out, buffer, member->json);
+        some = true;
+    }
+    put_word(json, buffer, "}");
+    return some;
+}
+
+void put_unread(const Json *json, Buffer *buffer, Value record, uint32_t type)
+{
+    if (json->odd && !put_unread_object(json, buffer, record, type))
+        buffer->size = 0;
+}
+
+void end_json(Json *json)
+{
+    PyMem_Free(json->unread);
+    PyMem_Free(json->values);
+    PyMem_Free(json->waiting);
+    *json = (Json){0};
+}

@@ -1,0 +1,67 @@
+"""Compiles ``kg/native`` into ``kg/_emitter`` where there is a C compiler; hatchling runs this when it builds.
+
+Without a compiler the package is built all the same, in pure Python, and exports about ten times slower; with
+``KG_REQUIRE_EMITTER=1`` that is an error. One build serves Python 3.11 and all that come after it (the limited API).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import sysconfig
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+from setuptools import Distribution, Extension
+from setuptools.command.build_ext import build_ext
+
+ABI = (3, 11)
+
+
+class EmitterHook(BuildHookInterface[Any]):
+    """Adds the extension to wheels and to editable installs."""
+
+    PLUGIN_NAME = "custom"
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 -- what hatchling gives
+        """Builds the extension into the package, and tells hatchling of it."""
+        if self.target_name != "wheel":
+            return
+        try:
+            built = compiled(Path(self.root))
+        except Exception as error:
+            if os.environ.get("KG_REQUIRE_EMITTER") == "1":
+                raise
+            self.app.display_warning(f"kg is built without its emitter, and will be slower: {error}")
+            return
+        platform = sysconfig.get_platform().replace("-", "_").replace(".", "_")
+        build_data["pure_python"] = False
+        build_data["tag"] = f"cp{ABI[0]}{ABI[1]}-abi3-{platform}"
+        build_data["artifacts"].append(str(built.relative_to(self.root)))
+
+
+def compiled(root: Path) -> Path:
+    """Compiles the extension, and gives its place in the package."""
+    native = root / "kg" / "native"
+    extension = Extension(
+        "kg._emitter",
+        sorted(map(str, native.glob("*.c"))),
+        depends=sorted(map(str, native.glob("*.h"))),
+        define_macros=[("Py_LIMITED_API", f"0x{ABI[0]:02X}{ABI[1]:02X}0000")],
+        extra_compile_args=[] if sys.platform == "win32" else ["-std=c11", "-O3"],
+        py_limited_api=True,
+    )
+    command = build_ext(Distribution({"name": "kg", "ext_modules": [extension], "packages": ["kg"]}))
+    with tempfile.TemporaryDirectory() as scratch:
+        command.build_lib, command.build_temp = scratch, scratch
+        command.ensure_finalized()
+        command.run()
+        (made,) = Path(scratch).glob("kg/_emitter*")
+        target = root / "kg" / made.name
+        new = target.with_suffix(f".{os.getpid()}")
+        new.write_bytes(made.read_bytes())
+        new.chmod(0o755)
+        new.replace(target)  # a process that has the old one mapped keeps it
+    return target
