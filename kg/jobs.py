@@ -1,7 +1,7 @@
 """Tasks on several processes: the results come in the order of the tasks, whichever is done first.
 
-Input goes to the workers as it was cut, output into files of their own; so neither is held by the parent. A worker
-that dies costs its task another try, and no study.
+Input goes to the workers as it was cut, output comes back in shards (:mod:`kg.shards`). A worker that dies costs its
+task another try, and no study.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from kg.beside import folder_beside
 from kg.child import end_with_parent, held, released
 from kg.errors import OutputError
 from kg.records import Parcel, Record, Sent
+from kg.shards import Bytes, Shards
 from kg.work import Item, Result, Settings, Worker
 
 AHEAD = 2
@@ -32,10 +33,14 @@ TRIES = 3
 PATIENCE = 10.0
 """Seconds in which the thread that watches killed processes sees their end."""
 
-_Given = tuple[int, Future[Result]]
-"""A task that is under way, and the number of the start of the processes that do it."""
+_Given = tuple[int, int, Future[Result]]
+"""A task that is under way: the number of the start of the processes that do it, and the place of its shard."""
+Done = tuple[list[Item], Result, Iterable[Bytes]]
+"""A task, what became of it, and its output, which is there until the next one is asked for."""
 _worker: Worker | None = None
 """What does the tasks of this process; a forked one finds that of its parent here, with all that it remembers."""
+_shards: Shards | None = None
+"""Where this process, when it is a worker, puts its outputs."""
 
 
 def cores() -> int:
@@ -56,30 +61,30 @@ def quiet_gc() -> Iterator[None]:
 
 def results(
     tasks: Iterable[list[Item]], settings: Settings, worker: Worker, jobs: int, place: Path | None
-) -> Iterator[tuple[list[Item], Result]]:
+) -> Iterator[Done]:
     """Each task with its result, in order.
 
-    The first ones are done here, until one has written a study: small inputs start no process. The outputs of the
-    workers stand beside ``place``, or among temporary files, until they are taken. Raises
+    The first ones are done here, until one has written a study: small inputs start no process. Shards that are files
+    stand beside ``place``, or among temporary files, until they are taken. Raises
     :class:`~kg.errors.OutputError` where workers die again and again.
     """
     waiting = iter(tasks)
     for task in waiting:
         result = worker(task, first=True)
-        wrote = bool(result.data)
-        yield task, result
+        wrote = bool(result.pieces)
+        yield task, result, result.pieces
         if wrote:
             break
     if jobs < 2:
-        yield from ((task, worker(task)) for task in waiting)
+        yield from ((task, result, result.pieces) for task in waiting for result in [worker(task)])
         return
     first = next(waiting, None)
     if first is not None:
-        with folder_beside(place or Path(gettempdir(), "kg")) as shards:
+        with folder_beside(place or Path(gettempdir(), "kg")) as folder:
             global _worker
             _worker = worker
             try:
-                yield from _Pool(settings, jobs, shards).results(first, waiting)
+                yield from _Pool(settings, jobs, folder).results(first, waiting)
             finally:
                 _worker = None
 
@@ -87,20 +92,23 @@ def results(
 class _Pool:
     """Processes that are started anew when one dies."""
 
-    def __init__(self, settings: Settings, jobs: int, shards: Path) -> None:
+    def __init__(self, settings: Settings, jobs: int, folder: Path) -> None:
         self._settings = settings
         self._jobs = jobs
-        self._shards = shards
-        self._given = 0
+        self._folder = folder
+        self._forks = sys.platform == "linux" and threading.active_count() == 1
+        self._free = deque(range(2 * AHEAD * jobs))
+        """The places of shards that nothing is in."""
+        self._shards = Shards(folder, len(self._free), shared=self._forks)
         self._started = 0
         self._deaths = 0
         self._executor = self._start()
 
     def _start(self) -> ProcessPoolExecutor:
         self._started += 1
-        alone = sys.platform == "linux" and threading.active_count() == 1
-        context = get_context("fork" if alone else "spawn")  # a fork of a process with threads may lock itself up
-        return ProcessPoolExecutor(self._jobs, context, initializer=_begin, initargs=(self._settings, os.getpid()))
+        context = get_context("fork" if self._forks else "spawn")  # a fork of a process with threads may lock itself up
+        given = (self._settings, os.getpid(), self._folder, self._shards if self._forks else None)
+        return ProcessPoolExecutor(self._jobs, context, initializer=_begin, initargs=given)
 
     def _start_again(self) -> None:
         self._deaths += 1
@@ -110,7 +118,7 @@ class _Pool:
         self._stop()
         self._executor = self._start()
 
-    def results(self, first: list[Item], others: Iterator[list[Item]]) -> Iterator[tuple[list[Item], Result]]:
+    def results(self, first: list[Item], others: Iterator[list[Item]]) -> Iterator[Done]:
         """The results of tasks, a few of them under way at a time."""
         under_way: deque[tuple[list[Item], _Given]] = deque()
         task: list[Item] | None = first
@@ -119,35 +127,38 @@ class _Pool:
                 while task is not None and len(under_way) < AHEAD * self._jobs:
                     under_way.append((task, self._give(task)))
                     task = next(others, None)
-                given, future = under_way.popleft()
-                yield given, self._taken(given, future)
+                done, given = under_way.popleft()
+                place, result = self._taken(done, given)
+                yield done, result, self._shards.pieces(result.shard) if result.shard else ()
+                self._free.append(place)
         finally:
             self._stop()
 
     def _give(self, task: list[Item]) -> _Given:
         sent = [each.sent() if isinstance(each, Parcel) else each for each in task if isinstance(each, Parcel | Record)]
         while True:
-            self._given += 1
-            place = self._given % (2 * AHEAD * self._jobs)  # whose room on disk is used again
             try:
-                shard = str(self._shards / f"{self._started}-{place}")
                 with held():
-                    return self._started, self._executor.submit(_do, sent, shard)
+                    future = self._executor.submit(_do, sent, self._free[0])
             except BrokenProcessPool:
                 self._start_again()
+            else:
+                return self._started, self._free.popleft(), future
 
-    def _taken(self, task: list[Item], given: _Given) -> Result:
+    def _taken(self, task: list[Item], given: _Given) -> tuple[int, Result]:
+        """What became of a task that is under way, and the place of its shard."""
         while True:
-            started, future = given
+            started, place, future = given
             try:
                 result = future.result()
             except (BrokenProcessPool, CancelledError):
                 if started == self._started:
                     self._start_again()
+                self._free.append(place)
                 given = self._give(task)
             else:
                 self._deaths = 0
-                return result
+                return place, result
 
     def _stop(self) -> None:
         processes = list((getattr(self._executor, "_processes", None) or {}).values())
@@ -160,9 +171,9 @@ class _Pool:
             watching.join(PATIENCE)  # the end of the interpreter would wake it while it closes what it is woken by
 
 
-def _begin(settings: Settings, parent: int) -> None:
+def _begin(settings: Settings, parent: int, folder: Path, shards: Shards | None) -> None:
     """Makes a process a worker, which leaves signals to its parent and ends with it."""
-    global _worker
+    global _worker, _shards
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     released()
@@ -170,14 +181,14 @@ def _begin(settings: Settings, parent: int) -> None:
     gc.freeze()
     gc.set_threshold(100_000, 50, 100)
     _worker = _worker or Worker(settings)
+    _shards = shards or Shards(folder, 0, shared=False)
 
 
-def _do(task: list[Record | Sent], shard: str) -> Result:
+def _do(task: list[Record | Sent], place: int) -> Result:
     assert _worker is not None
+    assert _shards is not None
     result = _worker(task)
-    if result.data:
-        with open(os.open(shard, os.O_WRONLY | os.O_CREAT, 0o600), "wb") as file:  # noqa: PTH123 -- not cut to nothing first
-            file.write(result.data)
-        result.shard = shard, len(result.data)
-        result.data = b""
+    if result.pieces:
+        result.shard = _shards.put(place, result.pieces)
+        result.pieces = []
     return result

@@ -104,8 +104,8 @@ def write(
         writer = Writer(path, packing=settings.compression, hashed=True)
         with writer.open(worker.frame):
             for task, result in _results(partition, worker):
-                writer.add(result.data)
-                result.data = b""
+                writer.add(result.pieces)
+                result.pieces = []
                 told += _told(task, result)
                 for event in (event for outcome in result.outcomes for event in outcome.events):
                     if isinstance(event, Written):
@@ -122,7 +122,7 @@ def _results(partition: Partition, worker: Worker) -> Iterator[tuple[list[Item],
     first = True
     for task in tasks(read):
         result = worker(task, first=first)
-        first = first and not result.data
+        first = first and not result.pieces
         yield task, result
 
 

@@ -20,6 +20,7 @@ from kg.ledger import Entry
 from kg.ontology import BASE
 from kg.pack import packed
 from kg.records import End, Found, Parcel, Reading, Record, Sent
+from kg.shards import Shard
 from kg.studies import studies
 
 TASK_SIZE = 1 << 18
@@ -57,11 +58,11 @@ class Outcome(NamedTuple):
 
 @dataclass(slots=True)
 class Result:
-    """What became of a task: its output, or the file at whose begin are so many bytes of it, and each outcome."""
+    """What became of a task: the pieces of its output, or the shard that they are in, and each outcome."""
 
     outcomes: list[Outcome] = field(default_factory=list)
-    data: bytes = b""
-    shard: tuple[str, int] | None = None
+    pieces: list[bytes] = field(default_factory=list)
+    shard: Shard | None = None
 
 
 def tasks(items: Iterable[Item]) -> Iterator[list[Item]]:
@@ -106,9 +107,11 @@ class Worker:
                 events: list[Written | InputError] = []
                 self._write([item], events, pieces)
                 result.outcomes.append(Outcome(events, 1, NOTHING))
-        if first and pieces:
-            pieces[0] = pieces[0].removeprefix(self.frame.between)
-        result.data = packed(b"".join(pieces), self._compression)
+        if first and self.frame.between:
+            del pieces[:1]
+        if self._compression:
+            pieces = [packed(b"".join(pieces), self._compression)] if pieces else []
+        result.pieces = pieces
         return result
 
     def _read(self, path: str, size: int, at: int) -> bytes:
@@ -142,6 +145,6 @@ class Worker:
 
         for record, exported in studies(counted(), self._exporter, events.append):
             data = self.frame.encode(exported.data)
-            pieces.append(self.frame.between + data)
+            pieces += (self.frame.between, data) if self.frame.between else (data,)
             events.append(Written(record.number, Entry.of(exported, len(data))))
         return read

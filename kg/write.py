@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import gzip
 import hashlib
 import os
@@ -116,28 +115,6 @@ def compressing(file: Any, compression: str) -> Iterator[Any]:
         yield file
 
 
-def _append(name: str, size: int, file: IO[bytes]) -> None:
-    """Appends the first bytes of a file to another, within the kernel where it can do that."""
-    with Path(name).open("rb", buffering=0) as source:
-        at = 0
-        try:
-            while at < size and (moved := os.sendfile(file.fileno(), source.fileno(), at, size - at)):
-                at += moved
-        except (AttributeError, OSError) as error:
-            if getattr(error, "errno", errno.EINVAL) != errno.EINVAL:
-                raise
-        file.seek(0, os.SEEK_END)
-        source.seek(at)
-        while at < size and (chunk := source.read(min(_COPY, size - at))):
-            file.write(chunk)
-            at += len(chunk)
-
-
-def _first(name: str, size: int) -> bytes:
-    with Path(name).open("rb") as source:
-        return source.read(size)
-
-
 class Writer:
     """Writes studies within a frame, drops those that newer ones beat, and sorts where that is asked for."""
 
@@ -162,17 +139,13 @@ class Writer:
         """The file that is to be written; ``None`` where it is none."""
         return None if is_stream(self._name) else Path(os.path.realpath(self._name))
 
-    def add(self, data: bytes, shard: tuple[str, int] | None = None) -> None:
-        """Writes studies, packed, as they are given, or so many bytes of a file."""
+    def add(self, pieces: Iterable[bytes | memoryview]) -> None:
+        """Writes studies in pieces, packed, as they are given."""
         with told(self._name):
             if self._rows is not None:
-                self._rows.add(_first(*shard) if shard else data)
-                return
-            if data:
-                self._file.write(data)
-            if shard:
-                self._file.flush()
-                _append(shard[0], shard[1], self._file)
+                self._rows.add(b"".join(pieces))
+            else:
+                self._file.writelines(pieces)
 
     @contextlib.contextmanager
     def open(self, frame: Frame) -> Iterator[Writer]:

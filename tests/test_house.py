@@ -20,7 +20,7 @@ from kg.restore import PAGE
 TOP = Path(__file__).parent.parent
 MODULES = sorted((TOP / "kg").glob("**/*.py"))
 ORDER = [
-    ["_emitter", "errors", "resources", "clean", "beside", "sparql", "child", "frames", "retries", "trees"],
+    ["_emitter", "errors", "resources", "clean", "beside", "sparql", "child", "frames", "retries", "shards", "trees"],
     ["ontology", "unpack", "page", "context", "questions", "guard", "credentials"],
     ["values", "source", "cut", "lexical", "findings", "columns", "templates"],
     ["derive", "style", "records", "shacl"],
