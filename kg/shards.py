@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-SIZE = 4 << 20
-"""Bytes of a place in memory; a task has 256 KiB of input, and few make more than ten times that of it."""
+SIZE = 8 << 20
+"""Bytes of a place in memory; a task has 512 KiB of input, and few make more than ten times that of it."""
 _CHUNK = 1 << 20
 
 Bytes = bytes | memoryview

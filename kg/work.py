@@ -23,7 +23,7 @@ from kg.records import End, Found, Parcel, Reading, Record, Sent
 from kg.shards import Shard
 from kg.studies import studies
 
-TASK_SIZE = 1 << 18
+TASK_SIZE = 1 << 19
 """Bytes of input from which on a task is full; also where the frames of a compressed output end."""
 TASK_ITEMS = 4096
 
