@@ -1,6 +1,9 @@
 #include "json.h"
 
 #define DEEPEST 64
+#define LONGEST ((size_t)1 << 30)
+#define LONGEST_NUMBER 200
+#define MOST_FREE 4096
 #define MOST_UNREAD 1000
 #define EACH(byte) (0x0101010101010101u * (byte))
 
@@ -83,8 +86,21 @@ static inline bool digits(Json *json)
     return json->at > from;
 }
 
+/* Nearly all have no exponent. */
+static void exponent(Json *json)
+{
+    json->at++;
+    if (*json->at == '+' || *json->at == '-')
+        json->at++;
+    const char *from = json->at;
+    if (!digits(json) || json->at - from > 2)
+        refuse(json);
+}
+
+/* A number that is not too great for a float, whatever it is. */
 static void number(Json *json)
 {
+    const char *begin = json->at;
     if (*json->at == '-')
         json->at++;
     bool zero = *json->at == '0';
@@ -96,13 +112,10 @@ static void number(Json *json)
         if (!digits(json))
             refuse(json);
     }
-    if (*json->at == 'e' || *json->at == 'E') {
-        json->at++;
-        if (*json->at == '+' || *json->at == '-')
-            json->at++;
-        if (!digits(json))
-            refuse(json);
-    }
+    if (*json->at == 'e' || *json->at == 'E')
+        exponent(json);
+    if (json->at - begin > LONGEST_NUMBER)
+        refuse(json);
 }
 
 static void word(Json *json, const char *expected)
@@ -163,7 +176,7 @@ static void anything(Json *json, int depth)
 
 static Value value_at(Json *json, const Key *key);
 
-/* The place of a name among the keys of a type; keys mostly come in the order of the type. */
+/* The key of a name among those of a type; keys mostly come in the order of the type. */
 static const Key *known(const Type *type, Span name, uint32_t *next)
 {
     for (uint32_t i = 0, at = *next; i < type->count; i++, at++) {
@@ -177,54 +190,81 @@ static const Key *known(const Type *type, Span name, uint32_t *next)
     return NULL;
 }
 
+static uint32_t offset(const Json *json, const char *at) { return (uint32_t)(at - json->begin); }
+
+/* What was read from a place on. */
+static Value read_from(const Json *json, const char *from, size_t first, size_t count)
+{
+    return (Value){offset(json, from), (uint32_t)(json->at - from), (uint32_t)first, (uint32_t)count};
+}
+
+/* Takes places for values, and gives the first. There are never more than bytes of JSON, but for those few that an
+   object without a key takes. */
+static size_t take_places(Json *json, size_t count)
+{
+    size_t first = json->count;
+    if (first + count > MOST_FREE + (size_t)(json->end - json->begin))
+        refuse(json);
+    RESERVE(json->out, json->values, json->room, first + count);
+    json->count += count;
+    return first;
+}
+
 /* The value of a key that is not known. */
-static void unread(Json *json, size_t first, Span name)
+static void unread(Json *json, uint32_t object, Span name)
 {
     if (json->unread_count == MOST_UNREAD)
         refuse(json);
     RESERVE(json->out, json->unread, json->unread_room, json->unread_count + 1);
-    Unread *member = &json->unread[json->unread_count++];
     const char *from = json->at;
     anything(json, 0);
-    *member = (Unread){(uint32_t)first, name, {from, (size_t)(json->at - from)}};
+    json->unread[json->unread_count++] = (Unread){object, name, {from, (size_t)(json->at - from)}};
     json->odd = true;
+}
+
+/* A member of an object of a type, whose values are from ``first`` on. */
+static void member(Json *json, uint32_t object, const Type *type, size_t first, uint32_t *next)
+{
+    skip_space(json);
+    const char *quote = json->at;
+    if (*quote != '"')
+        refuse(json);
+    text(json);
+    Span name = {quote, (size_t)(json->at - quote)};
+    const Key *key = known(type, inside(name), next);
+    expect(json, ':');
+    skip_space(json);
+    if (key == NULL) {
+        unread(json, object, name);
+        return;
+    }
+    Value value = value_at(json, key);
+    Value *place = &json->values[first + (size_t)(key - type->keys)];
+    if (place->size || place->count)
+        refuse(json);
+    *place = value;
 }
 
 static Value object(Json *json, uint32_t number)
 {
     const Type *type = &json->types[number];
     const char *from = json->at;
-    size_t first = json->count;
-    RESERVE(json->out, json->values, json->room, first + type->count);
+    size_t first = take_places(json, type->count), count = 0;
     memset(json->values + first, 0, type->count * sizeof *json->values);
-    json->count += type->count;
-    uint32_t next = 0, count = 0;
+    if (json->depth++ == DEEPEST)
+        refuse(json);
     expect(json, '{');
     if (!follows(json, '}')) {
+        uint32_t next = 0;
         do {
-            skip_space(json);
-            const char *quote = json->at;
-            if (*quote != '"')
-                refuse(json);
-            text(json);
-            Span name = {quote, (size_t)(json->at - quote)};
-            const Key *key = known(type, inside(name), &next);
-            expect(json, ':');
-            skip_space(json);
+            member(json, offset(json, from), type, first, &next);
             count++;
-            if (key == NULL) {
-                unread(json, first, name);
-                continue;
-            }
-            Value value = value_at(json, key), *place = &json->values[first + (size_t)(key - type->keys)];
-            if (place->size || place->count)
-                refuse(json);
-            *place = value;
         } while (follows(json, ','));
         expect(json, '}');
     }
+    json->depth--;
     json->odd |= count == 0;
-    return (Value){(uint32_t)(from - json->begin), (uint32_t)(json->at - from), (uint32_t)first, count};
+    return read_from(json, from, first, count);
 }
 
 /* A value of a list that is read along a plan, or whose elements are kept as places. */
@@ -239,7 +279,7 @@ static Value element(Json *json, const Key *key)
         anything(json, 0);
     else
         refuse(json);
-    return (Value){(uint32_t)(from - json->begin), (uint32_t)(json->at - from), 0, 0};
+    return read_from(json, from, 0, 0);
 }
 
 static Value list(Json *json, const Key *key)
@@ -254,12 +294,10 @@ static Value list(Json *json, const Key *key)
         json->waiting[json->waiting_count++] = value;
     } while (follows(json, ','));
     expect(json, ']');
-    size_t first = json->count, count = json->waiting_count - before;
-    RESERVE(json->out, json->values, json->room, first + count);
+    size_t count = json->waiting_count - before, first = take_places(json, count);
     memcpy(json->values + first, json->waiting + before, count * sizeof *json->values);
-    json->count += count;
     json->waiting_count = before;
-    return (Value){(uint32_t)(from - json->begin), (uint32_t)(json->at - from), (uint32_t)first, (uint32_t)count};
+    return read_from(json, from, first, count);
 }
 
 /* Whether an object or a list is empty, which is passed over then. */
@@ -282,7 +320,7 @@ static Value value_at(Json *json, const Key *key)
         scalar(json);
     else if (empty(json)) {
         json->odd = true;
-        return (Value){(uint32_t)(from - json->begin), 0, 0, 1};
+        return (Value){offset(json, from), 0, 0, 1};
     } else if (key->shape == OBJECT)
         return object(json, key->type);
     else if (key->shape != WHOLE_OBJECT)
@@ -291,16 +329,16 @@ static Value value_at(Json *json, const Key *key)
         anything(json, 0);
     else
         refuse(json);
-    return (Value){(uint32_t)(from - json->begin), (uint32_t)(json->at - from), 0, 0};
+    return read_from(json, from, 0, 0);
 }
 
 Value read_json(Json *json, Span text, uint32_t type)
 {
     json->begin = json->at = text.at;
     json->end = text.at + text.size;
-    json->count = json->waiting_count = json->unread_count = 0;
+    json->count = json->waiting_count = json->unread_count = json->depth = 0;
     json->odd = false;
-    if (text.size >= UINT32_MAX)
+    if (text.size > LONGEST)
         refuse(json);
     skip_space(json);
     Value value = object(json, type);
@@ -310,81 +348,14 @@ Value read_json(Json *json, Span text, uint32_t type)
     return value;
 }
 
-static void put_word(const Json *json, Buffer *buffer, const char *word)
+bool is_word(Span text)
 {
-    put(json->out, buffer, (Span){word, strlen(word)});
-}
-
-static bool put_unread_object(const Json *json, Buffer *buffer, Value object, uint32_t type);
-
-/* Each element in its place, where one has something in it. */
-static bool put_unread_list(const Json *json, Buffer *buffer, Value list, uint32_t type)
-{
-    bool some = false;
-    put_word(json, buffer, "[");
-    for (uint32_t i = 0; i < list.count; i++) {
-        if (i)
-            put_word(json, buffer, ",");
-        Value element = json->values[list.first + i];
-        size_t from = buffer->size;
-        bool kept = element.count == 0 || put_unread_object(json, buffer, element, type);
-        if (!kept || element.count == 0) {
-            buffer->size = from;
-            put_word(json, buffer, "{}");
-        }
-        some |= kept;
+    for (size_t i = 0; i < text.size; i++) {
+        unsigned char c = (unsigned char)text.at[i];
+        if ((c < '0' || c > '9') && ((c | 32) < 'a' || (c | 32) > 'z'))
+            return false;
     }
-    put_word(json, buffer, "]");
-    return some;
-}
-
-static bool put_unread_value(const Json *json, Buffer *buffer, Value value, const Key *key)
-{
-    if (value.size == 0 && value.count)
-        put_word(json, buffer, json->begin[value.at] == '{' ? "{}" : "[]");
-    else if (value.size && key->shape == OBJECT)
-        return put_unread_object(json, buffer, value, key->type);
-    else if (value.size && key->shape == OBJECTS)
-        return put_unread_list(json, buffer, value, key->type);
-    else
-        return false;
-    return true;
-}
-
-/* An object without what is read; whether something is left. */
-static bool put_unread_object(const Json *json, Buffer *buffer, Value object, uint32_t type)
-{
-    const Type *known = &json->types[type];
-    bool some = false;
-    put_word(json, buffer, "{");
-    for (uint32_t i = 0; i < known->count; i++) {
-        size_t from = buffer->size;
-        put_word(json, buffer, some ? ",\"" : "\"");
-        put(json->out, buffer, known->keys[i].name);
-        put_word(json, buffer, "\":");
-        if (put_unread_value(json, buffer, json->values[object.first + i], &known->keys[i]))
-            some = true;
-        else
-            buffer->size = from;
-    }
-    for (size_t i = 0; i < json->unread_count; i++) {
-        const Unread *member = &json->unread[i];
-        if (member->first != object.first)
-            continue;
-        put_word(json, buffer, some ? "," : "");
-        put(json->out, buffer, member->name);
-        put_word(json, buffer, ":");
-        put(json->out, buffer, member->json);
-        some = true;
-    }
-    put_word(json, buffer, "}");
-    return some;
-}
-
-void put_unread(const Json *json, Buffer *buffer, Value record, uint32_t type)
-{
-    if (json->odd && !put_unread_object(json, buffer, record, type))
-        buffer->size = 0;
+    return text.size > 0;
 }
 
 void end_json(Json *json)
@@ -392,5 +363,5 @@ void end_json(Json *json)
     PyMem_Free(json->unread);
     PyMem_Free(json->values);
     PyMem_Free(json->waiting);
-    *json = (Json){0};
+    memset(json, 0, sizeof *json);
 }

@@ -26,15 +26,16 @@ typedef struct {
     uint32_t at, size, first, count;
 } Value;
 
-/* A member that no key reads, of the object whose values begin at ``first``. */
+/* A member that no key reads, of the object at a place. */
 typedef struct {
-    uint32_t first;
+    uint32_t object;
     Span name, json;
 } Unread;
 
 typedef struct {
     Exit *out;
     const Type *types;
+    size_t depth;
     const char *begin, *at, *end;
     Value *values, *waiting;
     size_t count, room, waiting_count, waiting_room;
@@ -43,12 +44,22 @@ typedef struct {
     bool odd; /* something was seen that no key reads, or that says nothing */
 } Json;
 
-/* Reads a record, whose bytes a NUL ends. Leaves for what is no JSON, has a value of another shape, a key twice,
-   a text with escapes other than \" \\ \n \r \t, or one that formats cannot carry. */
+/* Reads a record, whose bytes a NUL ends. Leaves for what is no JSON, is too long or too deep, has a value of another
+   shape, a key twice, a number that may be too great, a text with escapes other than \" \\ \n \r \t, or one that
+   formats cannot carry. */
 Value read_json(Json *json, Span text, uint32_t type);
-/* Puts what no key reads, and what says nothing, into a buffer, in its place in the JSON of a record. */
-void put_unread(const Json *json, Buffer *buffer, Value record, uint32_t type);
 void end_json(Json *json);
+
+/* The value at a key of an object, which has something in it. */
+static inline Value value_of(const Json *json, Value object, int32_t slot)
+{
+    size_t at = object.first + (size_t)slot;
+    if (at >= json->count)
+        leave(json->out, NOT_TAKEN);
+    return json->values[at];
+}
+
+static inline Value element_of(const Json *json, Value list, size_t i) { return json->values[list.first + i]; }
 
 static inline Span span_of(const Json *json, Value value)
 {
@@ -56,6 +67,9 @@ static inline Span span_of(const Json *json, Value value)
 }
 
 static inline bool is_text(Span span) { return span.size >= 2 && span.at[0] == '"'; }
+
+/* Whether there are only letters and digits, and some. */
+bool is_word(Span text);
 
 /* A text without its quotes. */
 static inline Span inside(Span text) { return (Span){text.at + 1, text.size - 2}; }

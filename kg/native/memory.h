@@ -16,9 +16,13 @@
 typedef enum { NOT_TAKEN = 1, FAILED = 2 } Way;
 
 /* Where a run goes on when it cannot: with a record that is not taken, or with a Python exception that is set.
-   What leaves holds no references. */
+   What leaves holds no references that nothing else knows of.
+
+   ``steps`` is how much may still be searched by going through lists: that bounds what a record costs which is made
+   to cost much. */
 typedef struct {
     jmp_buf place;
+    size_t steps;
 } Exit;
 
 static inline _Noreturn void leave(Exit *out, Way way) { longjmp(out->place, way); }
@@ -29,28 +33,44 @@ static inline _Noreturn void no_memory(Exit *out)
     leave(out, FAILED);
 }
 
+static inline void spend(Exit *out, size_t steps)
+{
+    if (steps > out->steps)
+        leave(out, NOT_TAKEN);
+    out->steps -= steps;
+}
+
 /* Bytes that are somewhere else. */
 typedef struct {
     const char *at;
     size_t size;
 } Span;
 
-static inline bool equal(Span a, Span b) { return a.size == b.size && memcmp(a.at, b.at, a.size) == 0; }
+static inline Span span_of_word(const char *word) { return (Span){word, strlen(word)}; }
 
-/* Makes room for more elements of an array; gives where it is now. */
-static inline void *roomy(Exit *out, void *array, size_t *room, size_t wanted, size_t size)
+static inline bool equal(Span a, Span b)
 {
-    if (wanted <= *room)
-        return array;
-    size_t more = *room * 2 > wanted ? *room * 2 : wanted + 16;
-    void *grown = more > SIZE_MAX / size ? NULL : PyMem_Realloc(array, more * size);
-    if (grown == NULL)
-        no_memory(out);
-    *room = more;
-    return grown;
+    return a.size == b.size && (a.size == 0 || memcmp(a.at, b.at, a.size) == 0);
 }
 
-#define RESERVE(out, array, room, wanted) ((array) = roomy((out), (array), &(room), (wanted), sizeof *(array)))
+/* Copies bytes; there may be none, and then no place either. */
+static inline void copy(void *to, const void *from, size_t size)
+{
+    if (size)
+        memcpy(to, from, size);
+}
+
+void *grown(Exit *out, void *array, size_t *room, size_t wanted, size_t size);
+
+/* Makes room for more elements of an array, which may move. */
+#define RESERVE(out, array, room, wanted)                                                                              \
+    do                                                                                                                 \
+        if ((wanted) > (room))                                                                                         \
+            (array) = grown((out), (array), &(room), (wanted), sizeof *(array));                                       \
+    while (0)
+
+/* Zeroed memory for an array, which may be empty. */
+void *zeroed(Exit *out, size_t count, size_t size);
 
 /* Bytes that grow. */
 typedef struct {
@@ -58,25 +78,23 @@ typedef struct {
     size_t size, room;
 } Buffer;
 
-static inline char *extend(Exit *out, Buffer *buffer, size_t by)
-{
-    RESERVE(out, buffer->at, buffer->room, buffer->size + by);
-    char *place = buffer->at + buffer->size;
-    buffer->size += by;
-    return place;
-}
+static inline Span all_of(const Buffer *buffer) { return (Span){buffer->at ? buffer->at : "", buffer->size}; }
 
+/* Puts bytes behind those of a buffer, of which they are no part. */
 static inline void put(Exit *out, Buffer *buffer, Span span)
 {
-    memcpy(extend(out, buffer, span.size), span.at, span.size);
+    if (span.size == 0)
+        return;
+    if (span.size > buffer->room - buffer->size)
+        buffer->at = grown(out, buffer->at, &buffer->room, buffer->size + span.size, 1);
+    memcpy(buffer->at + buffer->size, span.at, span.size);
+    buffer->size += span.size;
 }
 
+void put_number(Exit *out, Buffer *buffer, size_t number);
+
 /* Memory that is taken piece by piece and let go all at once. */
-typedef struct Chunk {
-    struct Chunk *before;
-    size_t size, room;
-    char bytes[];
-} Chunk;
+typedef struct Chunk Chunk;
 
 typedef struct {
     Chunk *last;
@@ -86,26 +104,12 @@ typedef struct {
 void *taken(Exit *out, Arena *arena, size_t size);
 void let_go(Arena *arena);
 
-/* A table from a kind and some bytes to what is known of them. */
-typedef struct {
-    uint64_t hash;
-    uint32_t kind;
-    Span key;
-    void *item;
-} Entry;
-
-typedef struct {
-    Entry *entries;
-    size_t count, room; /* room is a power of two, or 0 */
-    Arena arena;
-} Table;
-
-uint64_t hash_of(uint32_t kind, Span key);
-/* The entry of a key: its own where its item is known, else the one to fill with :func:`remember`. */
-Entry *find(Exit *out, Table *table, uint32_t kind, Span key, uint64_t hash);
-/* Gives a key that :func:`find` did not know its item. */
-void remember(Exit *out, Table *table, uint32_t kind, Span key, uint64_t hash, void *item);
-void forget(Table *table);
-void end_table(Table *table);
+/* Bytes that stay as long as the arena. */
+static inline Span kept(Exit *out, Arena *arena, Span span)
+{
+    char *place = taken(out, arena, span.size + 1);
+    copy(place, span.at, span.size);
+    return (Span){place, span.size};
+}
 
 #endif

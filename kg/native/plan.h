@@ -1,0 +1,82 @@
+/* A plan as kg/program.py compiles it: types of JSON object, the operations of programs, and words of a style.
+
+   All spans are within bytes of the tuples that it was made of. */
+#ifndef KG_PLAN_H
+#define KG_PLAN_H
+
+#include "json.h"
+
+#define GROUPS 16
+#define FACTS 3
+
+/* What is done, in the order of Code in kg/program.py. */
+typedef enum {
+    BELOW, WITHHOLD, TEXT, VALUE, DERIVE, TEXTS, VALUES, DERIVE_EACH, REFER, REFER_EACH, NAMES, PART, PARTS, SHARE,
+    SHARE_EACH, RESOURCE
+} Code;
+
+/* A piece of the name of a node: what stands before a value. */
+typedef struct {
+    Span before;
+    int32_t slot, labels; /* -1: nothing is behind, or the text itself */
+} Piece;
+
+/* The places of keys, from object to object. */
+typedef struct {
+    int32_t *slots;
+    size_t count;
+} Path;
+
+typedef struct Program Program;
+
+/* An operation; see Op in kg/program.py. */
+typedef struct {
+    Code code;
+    int32_t slot, field, reader, group, back; /* -1: the object itself, or none */
+    bool required, rows;
+    Span key, lead, tail, after, types, listed;
+    uint32_t rank; /* of the name in listed */
+    const Program *below;
+    Piece *pattern;
+    size_t pieces;
+    Path path;
+} Op;
+
+struct Program {
+    Op *ops;
+    size_t count;
+    bool names; /* whether it gathers names */
+};
+
+/* What stands before and behind a value of letters and digits in its token, for readers that look at it no further. */
+typedef struct {
+    bool plain;
+    Span before, after;
+} Reader;
+
+typedef struct {
+    Span opening, close;       /* of the token of a part */
+    Span position, position_tail;
+    Span lead;                 /* before a predicate that is not the first of a block, or nothing */
+    Span study_before, study_after, graph_before, graph_after;
+    Span study_types, listed, json_type;
+} Words;
+
+typedef struct {
+    PyObject *source;
+    Type *types;
+    size_t type_count;
+    Program *programs;
+    size_t program_count;
+    Reader *readers;
+    size_t reader_count;
+    Words words;
+    Path facts[FACTS]; /* to texts that are told of each record, the first of them its NCT number */
+} Plan;
+
+/* Makes a plan of a tuple: types, programs, readers, words and facts. Leaves with an exception where one of them is
+   not as kg/_emitter.pyi says. */
+void make_plan(Exit *out, Plan *plan, PyObject *source);
+void end_plan(Plan *plan);
+
+#endif

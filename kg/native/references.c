@@ -1,0 +1,114 @@
+#include "references.h"
+#include "values.h"
+
+/* Puts the name of a node into a buffer; whether it has one. */
+static bool put_name(Record *record, Buffer *buffer, const Op *op, Value object)
+{
+    Exit *out = &record->out;
+    for (size_t i = 0; i < op->pieces; i++) {
+        const Piece *piece = &op->pattern[i];
+        put(out, buffer, piece->before);
+        if (piece->slot < 0)
+            continue;
+        Span json = span_of(&record->json, value_of(&record->json, object, piece->slot));
+        if (!is_text(json))
+            return false;
+        put(out, buffer, piece->labels < 0 ? inside(json) : token_of(&record->tokens, piece->labels, json).span);
+    }
+    return true;
+}
+
+void gather_names(Record *record, const Op *op, const Node *node, Value list)
+{
+    Group *group = &record->groups[op->group];
+    *group = (Group){op, node->stem, record->named_count, 0};
+    if (list.size == 0)
+        return;
+    RESERVE(&record->out, record->named, record->named_room, record->named_count + list.count);
+    for (size_t i = 0; i < list.count; i++) {
+        Value value = element_of(&record->json, list, i);
+        size_t from = record->names.size;
+        if (value.count && put_name(record, &record->names, op, value))
+            record->named[record->named_count++] = (Named){from, record->names.size - from, i + 1, value};
+    }
+    group->count = record->named_count - group->first;
+}
+
+static Span name_of(const Record *record, const Named *named)
+{
+    return (Span){all_of(&record->names).at + named->from, named->size};
+}
+
+/* Whether a node refers to a name. */
+static bool refers_to(Record *record, const Named *named, int32_t back, Span name)
+{
+    Value list = value_of(&record->json, named->value, back);
+    if (list.size == 0)
+        return false;
+    spend(&record->out, list.count);
+    for (size_t i = 0; i < list.count; i++) {
+        Span json = span_at(record, list, i);
+        if (is_text(json) && equal(inside(json), name))
+            return true;
+    }
+    return false;
+}
+
+/* Adds the nodes of a group that bear a name to the ``count`` that were found before. */
+static size_t add_named(Record *record, const Group *group, Span name, size_t count)
+{
+    RESERVE(&record->out, record->found, record->found_room, count + group->count);
+    spend(&record->out, group->count);
+    for (size_t i = 0; i < group->count; i++)
+        if (equal(name_of(record, &record->named[group->first + i]), name))
+            record->found[count++] = group->first + i;
+    return count;
+}
+
+/* Of the nodes found from a place on, keeps those that refer back to a name, where one does. */
+static size_t keep_back(Record *record, size_t from, size_t count, int32_t back, Span name)
+{
+    size_t kept = from;
+    for (size_t i = from; i < count; i++) {
+        size_t found = record->found[i];
+        if (!refers_to(record, &record->named[found], back, name))
+            continue;
+        record->found[i] = record->found[kept]; /* those that do not stay behind, in any order */
+        record->found[kept++] = found;
+    }
+    return kept > from ? kept : count;
+}
+
+static void say_named(Record *record, const Node *node, const Op *op, const Group *group, size_t i, size_t count)
+{
+    begin_object(&record->output, node, op->lead, i, count, true);
+    emit_part(&record->output, group->stem, group->op->after, record->named[record->found[i]].place);
+    end_line(&record->output);
+}
+
+void refer(Record *record, const Op *op, const Node *node, Span json)
+{
+    const Group *group = &record->groups[op->group];
+    if (!is_text(json) || add_named(record, group, inside(json), 0) != 1)
+        not_taken(record);
+    say_named(record, node, op, group, 0, 1);
+}
+
+void refer_each(Record *record, const Op *op, const Node *node, Value object, Value list)
+{
+    const Group *group = &record->groups[op->group];
+    size_t count = 0;
+    check_distinct(record, list); /* so that no node is found twice */
+    record->scratch.size = 0;
+    bool back = op->back >= 0 && put_name(record, &record->scratch, op, object);
+    for (size_t i = 0; i < list.count; i++) {
+        Span json = span_at(record, list, i);
+        size_t before = count;
+        if (!is_text(json) || (count = add_named(record, group, inside(json), before)) == before)
+            not_taken(record);
+        if (back && count - before > 1)
+            count = keep_back(record, before, count, op->back, all_of(&record->scratch));
+    }
+    for (size_t i = 0; i < count; i++)
+        say_named(record, node, op, group, i, count);
+}

@@ -1,0 +1,84 @@
+#include "table.h"
+
+#define FIRST_ROOM ((size_t)1024)
+#define LONGEST_WAY 256 /* tables are at most half full: by chance, nothing is that far from its place */
+#define ODD 0x9E3779B97F4A7C15u
+
+uint64_t hash_of(uint32_t kind, Span key)
+{
+    uint64_t hash = (key.size ^ ((uint64_t)kind << 32)) * ODD, word;
+    const char *at = key.at;
+    size_t left = key.size;
+    for (; left >= 8; left -= 8, at += 8) {
+        memcpy(&word, at, 8);
+        hash = (hash ^ word) * ODD;
+        hash ^= hash >> 29;
+    }
+    word = 0;
+    copy(&word, at, left);
+    hash = (hash ^ word) * ODD;
+    return hash ^ hash >> 32;
+}
+
+static inline bool is_of(const Entry *entry, uint32_t kind, Span key, uint64_t hash)
+{
+    return entry->hash == hash && entry->kind == kind && equal(entry->key, key);
+}
+
+void *find(Exit *out, Table *table, uint32_t kind, Span key, uint64_t hash)
+{
+    if (table->room == 0)
+        return NULL;
+    size_t mask = table->room - 1, i = (size_t)hash & mask;
+    for (int way = 0; way < LONGEST_WAY; way++, i = (i + 1) & mask) {
+        const Entry *entry = &table->entries[i];
+        if (entry->item == NULL || is_of(entry, kind, key, hash))
+            return entry->item;
+    }
+    table->crowded = true;
+    leave(out, NOT_TAKEN);
+}
+
+static Entry *free_place(Entry *entries, size_t room, uint64_t hash)
+{
+    size_t mask = room - 1, i = (size_t)hash & mask;
+    while (entries[i].item != NULL)
+        i = (i + 1) & mask;
+    return &entries[i];
+}
+
+static void widen(Exit *out, Table *table)
+{
+    size_t room = table->room ? table->room * 2 : FIRST_ROOM;
+    Entry *wider = zeroed(out, room, sizeof *wider);
+    for (size_t i = 0; i < table->room; i++) {
+        const Entry *entry = &table->entries[i];
+        if (entry->item != NULL)
+            *free_place(wider, room, entry->hash) = *entry;
+    }
+    PyMem_Free(table->entries);
+    table->entries = wider;
+    table->room = room;
+}
+
+void remember(Exit *out, Table *table, uint32_t kind, Span key, uint64_t hash, void *item)
+{
+    if (2 * table->count >= table->room)
+        widen(out, table);
+    Span own = kept(out, &table->arena, key);
+    *free_place(table->entries, table->room, hash) = (Entry){hash, kind, own, item};
+    table->count++;
+}
+
+void forget(Table *table, size_t most_items, size_t most_bytes)
+{
+    if (table->crowded || table->count > most_items || table->arena.size > most_bytes)
+        end_table(table);
+}
+
+void end_table(Table *table)
+{
+    let_go(&table->arena);
+    PyMem_Free(table->entries);
+    memset(table, 0, sizeof *table);
+}

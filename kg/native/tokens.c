@@ -1,0 +1,153 @@
+#include "tokens.h"
+
+#define KEPT_VALUES ((size_t)1 << 16)
+#define KEPT_RESOURCES ((size_t)1 << 15) /* and their subjects */
+#define KEPT_BYTES ((size_t)8 << 20)
+#define LONGEST_KEY 256
+#define SUBJECTS UINT32_MAX /* the kind of subjects among resources */
+
+/* What Python says of some JSON; it holds it for as long as nothing else is asked. */
+static PyObject *asked(Tokens *tokens, PyObject *function, int32_t number, Span json)
+{
+    PyObject *made = PyObject_CallFunction(function, "iy#", (int)number, json.at, (Py_ssize_t)json.size);
+    PyObject *before = tokens->answer;
+    tokens->answer = made;
+    Py_XDECREF(before);
+    if (made == NULL)
+        leave(tokens->out, FAILED);
+    return made;
+}
+
+static Span bytes_in(Exit *out, PyObject *object)
+{
+    char *at;
+    Py_ssize_t size;
+    if (PyBytes_AsStringAndSize(object, &at, &size) < 0)
+        leave(out, FAILED);
+    return (Span){at, (size_t)size};
+}
+
+static Token answered(Tokens *tokens, PyObject *function, int32_t number, Span json)
+{
+    PyObject *made = asked(tokens, function, number, json);
+    return made == Py_None ? (Token){true, {"", 0}} : (Token){false, bytes_in(tokens->out, made)};
+}
+
+static Token plain_token(Tokens *tokens, const Reader *reader, Span word)
+{
+    tokens->fresh.size = 0;
+    put(tokens->out, &tokens->fresh, reader->before);
+    put(tokens->out, &tokens->fresh, word);
+    put(tokens->out, &tokens->fresh, reader->after);
+    return (Token){false, all_of(&tokens->fresh)};
+}
+
+static const Token *remembered(Tokens *tokens, int32_t reader, Span json, uint64_t hash, Token token)
+{
+    Token *own = taken(tokens->out, &tokens->known.arena, sizeof *own);
+    *own = (Token){token.none, kept(tokens->out, &tokens->known.arena, token.span)};
+    remember(tokens->out, &tokens->known, (uint32_t)reader, json, hash, own);
+    return own;
+}
+
+Token token_of(Tokens *tokens, int32_t reader, Span json)
+{
+    const Reader *known = &tokens->readers[reader];
+    if (known->plain && is_text(json) && is_word(inside(json)))
+        return plain_token(tokens, known, inside(json));
+    if (json.size > LONGEST_KEY)
+        return answered(tokens, tokens->convert, reader, json);
+    uint64_t hash = hash_of((uint32_t)reader, json);
+    const Token *found = find(tokens->out, &tokens->known, (uint32_t)reader, json, hash);
+    if (found == NULL)
+        found = remembered(tokens, reader, json, hash, answered(tokens, tokens->convert, reader, json));
+    return *found;
+}
+
+Token text_of(Tokens *tokens, int32_t field, Span json) { return answered(tokens, tokens->refuse, field, json); }
+
+Subject *subject_of(Tokens *tokens, Span token)
+{
+    uint64_t hash = hash_of(SUBJECTS, token);
+    Subject *subject = find(tokens->out, &tokens->resources, SUBJECTS, token, hash);
+    if (subject != NULL)
+        return subject;
+    subject = taken(tokens->out, &tokens->resources.arena, sizeof *subject);
+    *subject = (Subject){.token = kept(tokens->out, &tokens->resources.arena, token)};
+    remember(tokens->out, &tokens->resources, SUBJECTS, token, hash, subject);
+    return subject;
+}
+
+static void keep_pairs(Tokens *tokens, Resource *resource, PyObject *pairs)
+{
+    Arena *arena = &tokens->resources.arena;
+    resource->count = (size_t)PyTuple_Size(pairs);
+    resource->pairs = taken(tokens->out, arena, (resource->count + 1) * sizeof *resource->pairs);
+    for (size_t i = 0; i < resource->count; i++) {
+        PyObject *pair = PyTuple_GetItem(pairs, (Py_ssize_t)i);
+        resource->pairs[i] = kept(tokens->out, arena, bytes_in(tokens->out, pair));
+    }
+}
+
+/* A resource as Python describes it, which is held as the last answer meanwhile. */
+static Resource *described(Tokens *tokens, PyObject *made)
+{
+    PyObject *token, *pairs, *grouped, *listed;
+    int usual, odd;
+    if (!PyArg_Parse(made, "(SO!SSpp)", &token, &PyTuple_Type, &pairs, &grouped, &listed, &usual, &odd))
+        leave(tokens->out, FAILED);
+    Arena *arena = &tokens->resources.arena;
+    Resource *resource = taken(tokens->out, arena, sizeof *resource);
+    resource->subject = subject_of(tokens, bytes_in(tokens->out, token));
+    keep_pairs(tokens, resource, pairs);
+    resource->grouped = kept(tokens->out, arena, bytes_in(tokens->out, grouped));
+    resource->listed = kept(tokens->out, arena, bytes_in(tokens->out, listed));
+    resource->usual = usual != 0;
+    resource->odd = odd != 0;
+    return resource;
+}
+
+const Resource *resource_of(Tokens *tokens, int32_t kind, Span json)
+{
+    uint64_t hash = hash_of((uint32_t)kind, json);
+    Resource *resource = find(tokens->out, &tokens->resources, (uint32_t)kind, json, hash);
+    if (resource != NULL)
+        return resource;
+    PyObject *made = asked(tokens, tokens->describe, kind, json);
+    if (made == Py_None)
+        leave(tokens->out, NOT_TAKEN);
+    resource = described(tokens, made);
+    remember(tokens->out, &tokens->resources, (uint32_t)kind, json, hash, resource);
+    return resource;
+}
+
+void forget_tokens(Tokens *tokens)
+{
+    forget(&tokens->known, KEPT_VALUES, KEPT_BYTES);
+    forget(&tokens->resources, KEPT_RESOURCES, KEPT_BYTES);
+}
+
+int visit_tokens(Tokens *tokens, visitproc visit, void *arg)
+{
+    Py_VISIT(tokens->convert);
+    Py_VISIT(tokens->refuse);
+    Py_VISIT(tokens->describe);
+    Py_VISIT(tokens->answer);
+    return 0;
+}
+
+void clear_tokens(Tokens *tokens)
+{
+    Py_CLEAR(tokens->convert);
+    Py_CLEAR(tokens->refuse);
+    Py_CLEAR(tokens->describe);
+    Py_CLEAR(tokens->answer);
+}
+
+void end_tokens(Tokens *tokens)
+{
+    clear_tokens(tokens);
+    end_table(&tokens->known);
+    end_table(&tokens->resources);
+    PyMem_Free(tokens->fresh.at);
+}
