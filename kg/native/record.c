@@ -1,6 +1,6 @@
 #include "record.h"
 
-/* The steps that any record has, and those for each of its bytes: real ones take a hundredth. */
+/* The steps that any record may take, and more for each of its bytes; real ones take less than one a byte. */
 #define FREE_STEPS ((size_t)1 << 20)
 #define STEPS_A_BYTE 16
 
