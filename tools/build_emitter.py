@@ -50,7 +50,7 @@ def compiled(root: Path) -> Path:
         sorted(map(str, native.glob("*.c"))),
         depends=sorted(map(str, native.glob("*.h"))),
         define_macros=[("Py_LIMITED_API", f"0x{ABI[0]:02X}{ABI[1]:02X}0000")],
-        extra_compile_args=[] if sys.platform == "win32" else ["-std=c11", "-O3"],
+        extra_compile_args=["/std:c11"] if sys.platform == "win32" else ["-std=c11", "-O3", "-fvisibility=hidden"],
         py_limited_api=True,
     )
     command = build_ext(Distribution({"name": "kg", "ext_modules": [extension], "packages": ["kg"]}))

@@ -1,5 +1,7 @@
 #include "values.h"
 
+#define FEW 16 /* are compared with each other */
+
 /* A value that is refused: a complaint, and its plain text as far as it has one. */
 static void say_refused(Record *record, const Op *op, const Node *node, const Step *above, Span json)
 {
@@ -27,15 +29,46 @@ void say_text(Record *record, const Op *op, const Node *node, const Step *above,
         say_refused(record, op, node, above, json);
 }
 
+/* Whether an element of a list comes for the second time; ``found`` has the elements before it by their hashes. */
+static bool comes_again(Record *record, Value list, size_t i, size_t room)
+{
+    Span json = span_at(record, list, i);
+    size_t at = (size_t)hash_of(0, json) & (room - 1);
+    for (; record->found[at]; at = (at + 1) & (room - 1)) {
+        spend(&record->out, 1);
+        if (equal(span_at(record, list, record->found[at] - 1), json))
+            return true;
+    }
+    record->found[at] = i + 1;
+    return false;
+}
+
+static bool all_differ(Record *record, Value list)
+{
+    size_t room = 4;
+    while (room < 2 * (size_t)list.count)
+        room *= 2;
+    RESERVE(&record->out, record->found, record->found_room, room);
+    memset(record->found, 0, room * sizeof *record->found);
+    for (size_t i = 0; i < list.count; i++)
+        if (comes_again(record, list, i, room))
+            return false;
+    return true;
+}
+
+static bool few_differ(const Record *record, Value list)
+{
+    for (size_t i = 1; i < list.count; i++)
+        for (size_t j = 0; j < i; j++)
+            if (equal(span_at(record, list, j), span_at(record, list, i)))
+                return false;
+    return true;
+}
+
 void check_distinct(Record *record, Value list)
 {
-    for (size_t i = 1; i < list.count; i++) {
-        Span json = span_at(record, list, i);
-        spend(&record->out, i);
-        for (size_t j = 0; j < i; j++)
-            if (equal(span_at(record, list, j), json))
-                not_taken(record);
-    }
+    if (list.count > FEW ? !all_differ(record, list) : !few_differ(record, list))
+        not_taken(record);
 }
 
 /* What is said of an element: its token, or for plain texts its JSON. */
