@@ -7,12 +7,16 @@ Emitted = tuple[bytes, int, int, str, str | None, str | None, int, bytes, bool, 
 reads, whether more of it may not be in the graph, and complaints: the path, the field and the JSON of a value, which is
 empty where it is missing."""
 
+Described = tuple[bytes, tuple[bytes, ...], int, bytes, bool, bool]
+"""A shared resource: its token, what stands behind it in each line or in its block, the triples in these, how it is
+listed as JSON within a text, whether that is as usual, and whether something of it may not be in the graph."""
+
 class Emitter:
     """Runs programs on the JSON of records.
 
     ``convert`` gives the token of a value from the number of a reader and its JSON, ``refuse`` the text that is kept of
-    one that has none; ``describe`` a shared resource of a kind: its token, its pairs, its block, how it is
-    listed, whether as usual, and whether something of it may not be in the graph.
+    one that has none; ``describe`` a shared resource from the number of its kind and its JSON, or ``None`` where there
+    is a complaint of it.
     """
 
     def __new__(
@@ -24,7 +28,7 @@ class Emitter:
         facts: tuple[tuple[int, ...], ...],
         convert: Callable[[int, bytes], bytes | None],
         refuse: Callable[[int, bytes], bytes | None],
-        describe: Callable[[int, bytes], tuple[bytes, tuple[bytes, ...], bytes, bytes, bool, bool] | None],
+        describe: Callable[[int, bytes], Described | None],
         /,
     ) -> Emitter: ...
     def __call__(self, piece: bytes, /) -> Emitted | None:

@@ -17,9 +17,11 @@ from kg.convert import Converters
 from kg.errors import ABSENT, FieldError
 from kg.plan import Plan
 from kg.program import Programs
+from kg.sharing import Resources
 from kg.style import Style
 
 if TYPE_CHECKING:
+    from kg._emitter import Described
     from kg._emitter import Emitter as Native
 
 _ESCAPED = re.compile(rb"\\[ubf/]")
@@ -67,6 +69,7 @@ class Emitter:
         self._careful = careful
         self._convert = Converters(plan, style)
         self.programs = made = Programs(plan, style, self._convert, contacts=contacts, graphs=graphs)
+        self._resources = [Resources(entity, style, self._convert) for entity in made.kinds]
         found = native()
         self._run = (
             None
@@ -105,18 +108,20 @@ class Emitter:
         text = plain_text(orjson.loads(json))
         return None if text is None else orjson.dumps(text)
 
-    def _resource(self, kind: int, json: bytes) -> tuple[bytes, tuple[bytes, ...], bytes, bytes, bool, bool] | None:
+    def _resource(self, kind: int, json: bytes) -> Described | None:
         x, entity = orjson.loads(json), self.programs.kinds[kind]
-        context = Context(x)
-        block = self._careful.resource(entity, x, context)
-        if block is None or context.errors or context.refused or context.withheld:
-            return None
+        block, odd = self._resources[kind](x), False
+        if block is None:
+            context = Context(x)
+            block, odd = self._careful.resource(entity, x, context), context.odd
+            if block is None or context.errors or context.refused or context.withheld:
+                return None
         token, pairs = block
         listed, usual = self._convert.listed(entity)
         key: Any = x if entity.is_text else listed(x)
         spelled = orjson.dumps(orjson.dumps(key, option=orjson.OPT_SORT_KEYS).decode())[1:-1]
-        grouped = token + b" " + self._style.lead.join(pairs)
-        return token, tuple(pairs), grouped, spelled, entity.is_text or usual(key) == key, context.odd
+        pieces = pairs if self._style.repeats else [self._style.lead.join(pairs)]
+        return token, tuple(pieces), len(pairs), spelled, entity.is_text or usual(key) == key, odd
 
     def _error(self, path: str, field: int, json: bytes) -> FieldError:
         value = orjson.loads(json) if json else ABSENT

@@ -26,7 +26,7 @@ ORDER = [
     ["derive", "style", "records", "shacl"],
     ["plan", "rules", "pyshacl", "partitions"],
     ["convert", "residue", "facts"],
-    ["careful", "program"],
+    ["careful", "program", "sharing"],
     ["emitter"],
     ["export"],
     ["jsonld", "ledger", "studies", "pack"],

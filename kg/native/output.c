@@ -142,13 +142,12 @@ static size_t lay_block(const Output *output, char *to, size_t at, size_t number
 
 static size_t lay_resource(const Output *output, char *to, size_t at, const Resource *resource)
 {
-    if (!output->repeats)
-        return lay(to, at, resource->grouped);
+    Span end = output->repeats ? all_of(&output->end) : (Span){"", 0};
     for (size_t i = 0; i < resource->count; i++) {
         at = lay(to, at, resource->subject->token);
         at = lay(to, at, span_of_word(" "));
-        at = lay(to, at, resource->pairs[i]);
-        at = lay(to, at, all_of(&output->end));
+        at = lay(to, at, resource->pieces[i]);
+        at = lay(to, at, end);
     }
     return at;
 }

@@ -7,7 +7,7 @@ static bool say_the_same(const Resource *one, const Resource *other)
     if (one->count != other->count)
         return false;
     for (size_t i = 0; i < one->count; i++)
-        if (!equal(one->pairs[i], other->pairs[i]))
+        if (!equal(one->pieces[i], other->pieces[i]))
             return false;
     return true;
 }
@@ -135,6 +135,6 @@ size_t shared_triples(const Record *record)
     size_t count = 0;
     for (size_t i = 0; i < record->output.shared_count; i++)
         if (record->output.shared[i].resource != NULL)
-            count += record->output.shared[i].resource->count;
+            count += record->output.shared[i].resource->triples;
     return count;
 }

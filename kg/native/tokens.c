@@ -78,29 +78,30 @@ Subject *subject_of(Tokens *tokens, Span token)
     return subject;
 }
 
-static void keep_pairs(Tokens *tokens, Resource *resource, PyObject *pairs)
+static void keep_pieces(Tokens *tokens, Resource *resource, PyObject *pieces)
 {
     Arena *arena = &tokens->resources.arena;
-    resource->count = (size_t)PyTuple_Size(pairs);
-    resource->pairs = taken(tokens->out, arena, (resource->count + 1) * sizeof *resource->pairs);
+    resource->count = (size_t)PyTuple_Size(pieces);
+    resource->pieces = taken(tokens->out, arena, (resource->count + 1) * sizeof *resource->pieces);
     for (size_t i = 0; i < resource->count; i++) {
-        PyObject *pair = PyTuple_GetItem(pairs, (Py_ssize_t)i);
-        resource->pairs[i] = kept(tokens->out, arena, bytes_in(tokens->out, pair));
+        PyObject *piece = PyTuple_GetItem(pieces, (Py_ssize_t)i);
+        resource->pieces[i] = kept(tokens->out, arena, bytes_in(tokens->out, piece));
     }
 }
 
 /* A resource as Python describes it, which is held as the last answer meanwhile. */
 static Resource *described(Tokens *tokens, PyObject *made)
 {
-    PyObject *token, *pairs, *grouped, *listed;
+    PyObject *token, *pieces, *listed;
+    Py_ssize_t triples;
     int usual, odd;
-    if (!PyArg_Parse(made, "(SO!SSpp)", &token, &PyTuple_Type, &pairs, &grouped, &listed, &usual, &odd))
+    if (!PyArg_Parse(made, "(SO!nSpp)", &token, &PyTuple_Type, &pieces, &triples, &listed, &usual, &odd))
         leave(tokens->out, FAILED);
     Arena *arena = &tokens->resources.arena;
     Resource *resource = taken(tokens->out, arena, sizeof *resource);
     resource->subject = subject_of(tokens, bytes_in(tokens->out, token));
-    keep_pairs(tokens, resource, pairs);
-    resource->grouped = kept(tokens->out, arena, bytes_in(tokens->out, grouped));
+    keep_pieces(tokens, resource, pieces);
+    resource->triples = (size_t)triples;
     resource->listed = kept(tokens->out, arena, bytes_in(tokens->out, listed));
     resource->usual = usual != 0;
     resource->odd = odd != 0;

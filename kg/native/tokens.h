@@ -20,12 +20,13 @@ typedef struct {
     size_t place;
 } Subject;
 
-/* A shared resource: what is said of it, in lines or in a block, and how it is listed (as JSON within a text). */
+/* A shared resource: what is said of it, in pieces that stand behind its token each (lines, or one block), the triples
+   in these, and how it is listed (as JSON within a text). */
 typedef struct {
     Subject *subject;
-    Span listed, grouped;
-    Span *pairs;
-    size_t count;
+    Span listed;
+    Span *pieces;
+    size_t count, triples;
     bool usual, odd;
 } Resource;
 
