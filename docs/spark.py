@@ -49,7 +49,7 @@ def statements(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
 
     exporter = Exporter(graphs=True)
     for batch in batches:
-        data = b"".join([exporter(orjson.loads(line)).data for line in batch.column("value").to_pylist()])
+        data = b"".join([exporter.of_json(line.encode()).data for line in batch.column("value").to_pylist()])
         rows: Any = table(data)
         yield from rows.cast(pa.schema([(name, pa.string()) for name in rows.column_names])).to_batches()
 

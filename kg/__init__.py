@@ -93,9 +93,9 @@ def ntriples(*inputs: Input, contacts: bool = False, reject: Reject = _raise) ->
     [706]
     """
     from kg.export import Exporter
-    from kg.studies import studies
+    from kg.studies import exports
 
-    for _, exported in studies(read(*inputs, reject=reject), Exporter(contacts=contacts), reject):
+    for _, exported in exports(inputs, Exporter(contacts=contacts), reject):
         yield exported.data
 
 
@@ -109,7 +109,7 @@ def graph(*inputs: Input, contacts: bool = False, reject: Reject = _raise) -> Gr
     from kg.run import graph as made_of
 
     made = Graph(bind_namespaces="none")
-    made_of(read(*inputs, reject=reject), contacts=contacts, reject=reject, into=made)
+    made_of(inputs, contacts=contacts, reject=reject, into=made)
     return made
 
 

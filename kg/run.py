@@ -21,7 +21,7 @@ from kg.ledger import Ledger
 from kg.ontology import BASE
 from kg.records import End, Record, holds_studies, parcels
 from kg.report import Report
-from kg.studies import Reject, studies
+from kg.studies import Reject, exports
 from kg.work import Item, Outcome, Result, Settings, Worker, Written, tasks
 from kg.write import Writer, check_places, is_stream, replacing
 
@@ -32,14 +32,14 @@ MANIFEST, DESCRIPTION = ".manifest.json", ".void.ttl"
 
 
 def graph(
-    records: Iterable[Record], *, contacts: bool, reject: Reject, into: rdflib.Graph | None = None
+    inputs: Iterable[str | os.PathLike[str]], *, contacts: bool, reject: Reject, into: rdflib.Graph | None = None
 ) -> rdflib.Graph:
-    """One graph of rdflib, or the one given, of all the studies; of two records of a study the newer or the later."""
+    """One graph of rdflib, or the one given, of all the studies; of two records of one the newer or the later."""
     import rdflib
 
     exporter = Exporter(contacts=contacts)
     newest: dict[str, Exported] = {}
-    for _, exported in studies(records, exporter, reject):
+    for _, exported in exports(inputs, exporter, reject):
         earlier = newest.get(exported.study)
         if earlier is None or earlier.version <= exported.version:
             newest[exported.study] = exported

@@ -20,10 +20,9 @@ from kg.export import Exported, Exporter
 from kg.formats import format_of
 from kg.ontology import CT
 from kg.rdf import FORMATS, quads
-from kg.records import read
 from kg.report import Report
 from kg.run import export
-from kg.studies import studies
+from kg.studies import exports
 
 RECORD = "https://w3id.org/trialkg/record/"
 STUDY = ox.NamedNode(CT + "Study")
@@ -152,8 +151,7 @@ def update(
     """
     exporter, changes = Exporter(graphs=True, contacts=contacts), Changes()
     with opened(name, read_only=False) as store:
-        records = read(inputs, report.problem, progress, (), exporter.quickly)
-        for record, exported in studies(records, exporter, report.problem):
+        for record, exported in exports(inputs, exporter, report.problem, progress):
             report.read += 1
             if _replace(store, exported, changes) == "older":
                 older = "is older than what the store has of the study, and left out"
@@ -263,8 +261,7 @@ def _newest(names: list[str], report: Report, progress: Progress | None) -> Iter
     """The studies of some records, the newest of each, some at a time."""
     exporter = Exporter(graphs=True)
     newest: dict[str, tuple[int, bytes]] = {}
-    records = read(names, report.problem, progress, (), exporter.quickly)
-    for _, exported in studies(records, exporter, report.problem):
+    for _, exported in exports(names, exporter, report.problem, progress):
         report.read += 1
         if exported.version >= newest.get(exported.study, (0, b""))[0]:
             newest[exported.study] = exported.version, exported.data

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from kg.errors import InputError, RecordError
 from kg.export import Exported, Exporter
-from kg.records import Record
+from kg.records import Record, read
+
+if TYPE_CHECKING:
+    import os
+
+    from kg.source import Progress
 
 Reject = Callable[[InputError], None]
 
@@ -28,3 +34,10 @@ def studies(records: Iterable[Record], exporter: Exporter, reject: Reject) -> It
             problem.file, problem.record = record.file, record.number
             reject(problem)
         yield record, exported
+
+
+def exports(
+    inputs: Iterable[str | os.PathLike[str]], exporter: Exporter, reject: Reject, progress: Progress | None = None
+) -> Iterator[tuple[Record, Exported]]:
+    """Every study in the inputs, with its export; ``reject`` and ``progress`` as for :func:`kg.records.read`."""
+    return studies(read(inputs, reject, progress, (), exporter.quickly), exporter, reject)

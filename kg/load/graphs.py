@@ -20,10 +20,9 @@ import pyoxigraph as ox
 from kg.errors import SourceError, UsageError
 from kg.export import Exporter
 from kg.rdf import quads
-from kg.records import read
 from kg.report import Report
 from kg.store import RECORD, is_rdf, is_store, opened
-from kg.studies import studies
+from kg.studies import exports
 
 Progress = Callable[[int], None]
 _MODIFIED = re.compile(rb'<http://purl\.org/dc/terms/modified> "(\d{4}(?:-\d\d){0,2})"')
@@ -169,9 +168,7 @@ def _of_records(
     names: list[str], report: Report, progress: Progress | None, *, contacts: bool = False
 ) -> Iterator[Named]:
     exporter = Exporter(contacts=contacts)
-    for record, exported in studies(
-        read(names, report.problem, progress, (), exporter.quickly), exporter, report.problem
-    ):
+    for record, exported in exports(names, exporter, report.problem, progress):
         report.read += 1
         try:
             yield Named(RECORD + exported.study, exported.data.splitlines(keepends=True), exported.version)
