@@ -21,7 +21,7 @@ REGISTRY = 580_000
 """Studies of ClinicalTrials.gov at the end of 2026, about."""
 
 RUN = """
-import multiprocessing, resource, sys, time
+import multiprocessing, pathlib, re, resource, sys, time
 from kg.run import export
 started = time.perf_counter()
 if __name__ == "__main__":
@@ -31,7 +31,8 @@ if __name__ == "__main__":
         time.sleep(0.05)
     own, workers = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = sum(each.ru_utime + each.ru_stime for each in (own, workers))
-    print(seconds, cpu, own.ru_maxrss / 1024, workers.ru_maxrss / 1024, done.totals.studies, done.totals.triples)
+    peak = int(re.search(r"VmHWM:\\s+(\\d+)", pathlib.Path("/proc/self/status").read_text())[1])
+    print(seconds, cpu, peak / 1024, workers.ru_maxrss / 1024, done.totals.studies, done.totals.triples)
 """
 
 

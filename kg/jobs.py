@@ -98,7 +98,7 @@ class _Pool:
         self._folder = folder
         self._forks = sys.platform == "linux" and threading.active_count() == 1
         self._free = deque(range(2 * AHEAD * jobs))
-        """The places of shards that nothing is in."""
+        """The places of shards that nothing is in; the last is taken first, so that few are ever touched."""
         self._shards = Shards(folder, len(self._free), shared=self._forks)
         self._started = 0
         self._deaths = 0
@@ -139,11 +139,11 @@ class _Pool:
         while True:
             try:
                 with held():
-                    future = self._executor.submit(_do, sent, self._free[0])
+                    future = self._executor.submit(_do, sent, self._free[-1])
             except BrokenProcessPool:
                 self._start_again()
             else:
-                return self._started, self._free.popleft(), future
+                return self._started, self._free.pop(), future
 
     def _taken(self, task: list[Item], given: _Given) -> tuple[int, Result]:
         """What became of a task that is under way, and the place of its shard."""
@@ -154,7 +154,7 @@ class _Pool:
             except (BrokenProcessPool, CancelledError):
                 if started == self._started:
                     self._start_again()
-                self._free.append(place)
+                self._free.appendleft(place)  # what was killed may still fill it for a moment
                 given = self._give(task)
             else:
                 self._deaths = 0
