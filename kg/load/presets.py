@@ -20,8 +20,10 @@ class Preset:
 
     ``query``, ``update``, ``graphs`` and ``quads`` are paths below the address of the dataset: of queries, updates,
     named graphs (Graph Store) and N-Quads of any graphs. ``transactions`` says that each request is one transaction,
-    so that it is done as a whole or not at all. ``statements`` and ``members`` bound the statements and graphs of one
-    request. ``endings`` are paths that users give along with the address.
+    so that it is done as a whole or not at all. ``difference`` says that an update must not take a statement away and
+    add it again: Virtuoso 7 that is killed later plays back the two in a wrong order, and the statement is lost.
+    ``statements`` and ``members`` bound the statements and graphs of one request. ``endings`` are paths that users give
+    along with the address.
     """
 
     name: str
@@ -30,6 +32,7 @@ class Preset:
     graphs: str
     quads: str
     transactions: bool = True
+    difference: bool = False
     digest: bool = False
     statements: int = 50_000
     members: int = 200
@@ -60,6 +63,7 @@ PRESETS = {
         Preset(
             *("virtuoso", "/sparql-auth", "/sparql-auth", "/sparql-graph-crud-auth", ""),
             transactions=False,
+            difference=True,
             digest=True,
             members=100,
             endings=("/sparql", "/sparql-auth", "/sparql-graph-crud", "/sparql-graph-crud-auth"),

@@ -31,10 +31,26 @@ def publish(store: Store, stages: dict[str, tuple[str, str, int]], *before: str)
 
     It is sent once: a graph that was moved is not there to be moved again, and its place would be emptied.
     """
-    moves = [f"MOVE <{stage}> TO <{name}>" for stage, (name, _, _) in stages.items()]
-    forgets = [state.forgotten(name) for name, _, _ in stages.values()]
-    stated = [line for each in stages.values() for line in state.lines(*each)]
-    store.update(" ;\n".join([*before, *moves, *forgets, state.inserted(stated)]), again=False)
+    placed = _differing if store.preset.difference else _moving
+    places = [step for stage, (name, _, _) in stages.items() for step in placed(stage, name)]
+    store.update(" ;\n".join([*before, *places, *state.restated(stages.values())]), again=False)
+
+
+def _moving(stage: str, name: str) -> list[str]:
+    """The updates that move a graph.
+
+    Its place is not left to ``MOVE`` to empty: TDB2 gives the decimal ``7`` as ``7.0``, looks for that one to take it
+    away, does not find it, and never ends. ``DROP`` takes away what is there.
+    """
+    return [f"DROP SILENT GRAPH <{name}>", f"MOVE <{stage}> TO <{name}>"]
+
+
+def _differing(stage: str, name: str) -> list[str]:
+    """The updates that make of a graph what is staged, and touch no statement that stays."""
+    there = "{ GRAPH <%s> { ?s ?p ?o } }"
+    old, new = there % name, there % stage
+    gone = f"DELETE {old} WHERE {{ GRAPH <{name}> {{ ?s ?p ?o }} FILTER NOT EXISTS {new} }}"
+    return [gone, f"ADD <{stage}> TO <{name}>", f"DROP SILENT GRAPH <{stage}>"]
 
 
 def whole(store: Store, name: str, digest: str, lines: Iterable[bytes], least: int, most: int) -> None:
