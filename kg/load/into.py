@@ -146,7 +146,7 @@ def _write(store: Store, fresh: list[Named], changed: list[Named]) -> None:
 
     Where a request is a transaction, that needs no staging: it is done as a whole or not at all.
     """
-    large = [each for each in changed if each.most > store.preset.statements]
+    large = [each for each in changed if store.preset.moves and each.most > store.preset.statements]
     staged = large if store.preset.transactions else fresh + changed
     if staged:
         moved(store, staged)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from kg.errors import OutputError
 from kg.load import state
-from kg.load.client import Store
+from kg.load.client import Request, Store
 from kg.load.graphs import Named, distinct_values
 from kg.ontology import BASE
 
@@ -37,12 +37,7 @@ def publish(store: Store, stages: dict[str, tuple[str, str, int]], *before: str)
 
 
 def _moving(stage: str, name: str) -> list[str]:
-    """The updates that move a graph.
-
-    Its place is not left to ``MOVE`` to empty: TDB2 gives the decimal ``7`` as ``7.0``, looks for that one to take it
-    away, does not find it, and never ends. ``DROP`` takes away what is there.
-    """
-    return [f"DROP SILENT GRAPH <{name}>", f"MOVE <{stage}> TO <{name}>"]
+    return [f"MOVE <{stage}> TO <{name}>"]
 
 
 def _differing(stage: str, name: str) -> list[str]:
@@ -54,9 +49,25 @@ def _differing(stage: str, name: str) -> list[str]:
 
 
 def whole(store: Store, name: str, digest: str, lines: Iterable[bytes], least: int, most: int) -> None:
-    """Stages a graph of any size in parts, and moves it to its place.
+    """Puts lines in the place of a graph of any size; they are in order, each once, and can be read again."""
+    if store.preset.moves:
+        _staged(store, name, digest, lines, least, most)
+    else:
+        state.sweep(store)
+        store.update(Request(lambda: _sent(name, digest, lines, store.preset.statements)))
 
-    ``lines`` are in order, each once. What a load that was killed has staged of the same lines is kept.
+
+def _sent(name: str, digest: str, lines: Iterable[bytes], size: int) -> Iterator[bytes]:
+    """The request that empties a graph and fills it again."""
+    yield f"DROP SILENT GRAPH <{name}> ;\nINSERT DATA {{ GRAPH <{name}> {{\n".encode()
+    yield from map(b"".join, parts(lines, size))
+    yield " ;\n".join(["}}", *state.restated([(name, digest, 0)])]).encode()
+
+
+def _staged(store: Store, name: str, digest: str, lines: Iterable[bytes], least: int, most: int) -> None:
+    """Stages a graph in parts, and moves it to its place.
+
+    What a load that was killed has staged of the same lines is kept.
     """
     stage = state.staging(name, digest)
     state.sweep(store, keep=stage)
