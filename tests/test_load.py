@@ -110,14 +110,22 @@ def test_a_server_that_is_killed_keeps_its_graphs_whole(server: Server) -> None:
     server.start()
     whole, _ = into(server, STUDIES, "https://example.org/other")
     kept = counted(server, [ONE]).get(ONE, 0)
-    if server.name == "virtuoso" and kept not in (done.statements, whole.statements):
-        assert into(server, STUDIES, ONE)[0].statements == whole.statements
-        pytest.xfail("Virtuoso 7, killed within a MOVE, does not always keep the old graph; the next load mends it")
     assert kept in (done.statements, whole.statements)
     done, _ = into(server, STUDIES, ONE)
-    if server.name == "fuseki" and done.wrong:
-        pytest.xfail("Fuseki 5.5.0 (TDB2), killed within a MOVE, ends with fewer statements, which the load tells")
-    assert done.statements == whole.statements
+    assert (done.statements, done.wrong) == (whole.statements, [])
+
+
+def test_of_what_was_replaced_nothing_is_left_and_of_what_was_loaded_nothing_is_lost(server: Server) -> None:
+    again, other = "https://example.org/again", "https://example.org/once"
+    into(server, STUDIES[:20], again)
+    into(server, STUDIES[10:], again)
+    into(server, STUDIES[10:], other)
+    before = counted(server, [again, other])
+    assert before[again] == before[other]
+    server.kill()
+    server.start()
+    assert counted(server, [again, other]) == before
+    assert into(server, STUDIES[10:], again)[1] == 0
 
 
 def test_addresses_and_credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

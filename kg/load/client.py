@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pyoxigraph as ox
@@ -30,6 +31,16 @@ class _Busy(Exception):  # noqa: N818 -- never seen outside
     def __init__(self, answer: httpx.Response) -> None:
         super().__init__(answer.status_code)
         self.answer = answer
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request that is made while it is sent, and made again where it is sent again."""
+
+    made: Callable[[], Iterator[bytes]]
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self.made()
 
 
 class Store:
@@ -58,9 +69,10 @@ class Store:
         except (SyntaxError, ValueError, AssertionError) as error:
             raise OutputError(f"{self.url} gave an answer that is none of a query ({error}).") from error
 
-    def update(self, text: str, *, again: bool = True) -> None:
+    def update(self, text: str | Request, *, again: bool = True) -> None:
         """Runs an update; ``again`` says that it may be run twice, as it is when an answer is lost."""
-        self._write("POST", self.preset.update, "application/sparql-update", text.encode(), again=again)
+        data = text.encode() if isinstance(text, str) else text
+        self._write("POST", self.preset.update, "application/sparql-update", data, again=again)
 
     def add_quads(self, data: bytes) -> None:
         """Adds N-Quads to whatever graphs they name."""
@@ -75,7 +87,7 @@ class Store:
         self._write("POST", self.preset.graphs, N_TRIPLES, data, graph=graph)
 
     def _write(
-        self, method: str, path: str, kind: str, data: bytes, *, graph: str | None = None, again: bool = True
+        self, method: str, path: str, kind: str, data: bytes | Request, *, graph: str | None = None, again: bool = True
     ) -> None:
         self.writes += 1
         params = {"graph": graph} if graph else None

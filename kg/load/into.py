@@ -146,7 +146,7 @@ def _write(store: Store, fresh: list[Named], changed: list[Named]) -> None:
 
     Where a request is a transaction, that needs no staging: it is done as a whole or not at all.
     """
-    large = [each for each in changed if each.most > store.preset.statements]
+    large = [each for each in changed if store.preset.moves and each.most > store.preset.statements]
     staged = large if store.preset.transactions else fresh + changed
     if staged:
         moved(store, staged)
@@ -157,14 +157,13 @@ def _write(store: Store, fresh: list[Named], changed: list[Named]) -> None:
         stated = [line for each in fresh for line in state.lines(each.name, each.digest, each.version)]
         store.add_quads(b"".join(each.quads() for each in fresh) + as_quads(stated, state.STATE))
     if changed:
-        store.update(" ;\n".join(step for each in changed for step in _steps(each)))
+        states = state.restated((each.name, each.digest, each.version) for each in changed)
+        store.update(" ;\n".join([*(step for each in changed for step in _steps(each)), *states]))
 
 
 def _steps(each: Named) -> Iterator[str]:
     yield f"DROP SILENT GRAPH <{each.name}>"
     yield f"INSERT DATA {{ GRAPH <{each.name}> {{\n{each.data.decode()}}} }}"
-    yield state.forgotten(each.name)
-    yield state.inserted(state.lines(each.name, each.digest, each.version))
 
 
 def _count(store: Store, written: list[Named], done: Loaded) -> None:

@@ -20,8 +20,11 @@ class Preset:
 
     ``query``, ``update``, ``graphs`` and ``quads`` are paths below the address of the dataset: of queries, updates,
     named graphs (Graph Store) and N-Quads of any graphs. ``transactions`` says that each request is one transaction,
-    so that it is done as a whole or not at all. ``statements`` and ``members`` bound the statements and graphs of one
-    request. ``endings`` are paths that users give along with the address.
+    so that it is done as a whole or not at all. ``moves`` says that graphs can be moved: in TDB2 a ``MOVE`` may lose
+    statements, or never end, so graphs of any size are sent in one request. ``difference`` says that an update must not
+    take a statement away and add it again: Virtuoso 7 that is killed later does not play that back. ``statements`` and
+    ``members`` bound the statements and graphs of one request. ``endings`` are paths that users give along with the
+    address.
     """
 
     name: str
@@ -30,6 +33,8 @@ class Preset:
     graphs: str
     quads: str
     transactions: bool = True
+    moves: bool = True
+    difference: bool = False
     digest: bool = False
     statements: int = 50_000
     members: int = 200
@@ -44,6 +49,7 @@ PRESETS = {
         Preset("oxigraph", "/query", "/update", "/store", "/store", endings=("/query", "/update", "/store", "/sparql")),
         Preset(
             *("fuseki", "/query", "/update", "/data", "/data"),
+            moves=False,
             endings=("/query", "/update", "/data", "/sparql", "/get", "/upload"),
             path=r"/[^/]+",
         ),
@@ -60,6 +66,7 @@ PRESETS = {
         Preset(
             *("virtuoso", "/sparql-auth", "/sparql-auth", "/sparql-graph-crud-auth", ""),
             transactions=False,
+            difference=True,
             digest=True,
             members=100,
             endings=("/sparql", "/sparql-auth", "/sparql-graph-crud", "/sparql-graph-crud-auth"),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from kg.errors import OutputError
 from kg.load import state
-from kg.load.client import Store
+from kg.load.client import Request, Store
 from kg.load.graphs import Named, distinct_values
 from kg.ontology import BASE
 
@@ -31,16 +31,43 @@ def publish(store: Store, stages: dict[str, tuple[str, str, int]], *before: str)
 
     It is sent once: a graph that was moved is not there to be moved again, and its place would be emptied.
     """
-    moves = [f"MOVE <{stage}> TO <{name}>" for stage, (name, _, _) in stages.items()]
-    forgets = [state.forgotten(name) for name, _, _ in stages.values()]
-    stated = [line for each in stages.values() for line in state.lines(*each)]
-    store.update(" ;\n".join([*before, *moves, *forgets, state.inserted(stated)]), again=False)
+    placed = _differing if store.preset.difference else _moving
+    places = [step for stage, (name, _, _) in stages.items() for step in placed(stage, name)]
+    store.update(" ;\n".join([*before, *places, *state.restated(stages.values())]), again=False)
+
+
+def _moving(stage: str, name: str) -> list[str]:
+    return [f"MOVE <{stage}> TO <{name}>"]
+
+
+def _differing(stage: str, name: str) -> list[str]:
+    """The updates that make of a graph what is staged, and touch no statement that stays."""
+    there = "{ GRAPH <%s> { ?s ?p ?o } }"
+    old, new = there % name, there % stage
+    gone = f"DELETE {old} WHERE {{ GRAPH <{name}> {{ ?s ?p ?o }} FILTER NOT EXISTS {new} }}"
+    return [gone, f"ADD <{stage}> TO <{name}>", f"DROP SILENT GRAPH <{stage}>"]
 
 
 def whole(store: Store, name: str, digest: str, lines: Iterable[bytes], least: int, most: int) -> None:
-    """Stages a graph of any size in parts, and moves it to its place.
+    """Puts lines in the place of a graph of any size; they are in order, each once, and can be read again."""
+    if store.preset.moves:
+        _staged(store, name, digest, lines, least, most)
+    else:
+        state.sweep(store)
+        store.update(Request(lambda: _sent(name, digest, lines, store.preset.statements)))
 
-    ``lines`` are in order, each once. What a load that was killed has staged of the same lines is kept.
+
+def _sent(name: str, digest: str, lines: Iterable[bytes], size: int) -> Iterator[bytes]:
+    """The request that empties a graph and fills it again."""
+    yield f"DROP SILENT GRAPH <{name}> ;\nINSERT DATA {{ GRAPH <{name}> {{\n".encode()
+    yield from map(b"".join, parts(lines, size))
+    yield " ;\n".join(["}}", *state.restated([(name, digest, 0)])]).encode()
+
+
+def _staged(store: Store, name: str, digest: str, lines: Iterable[bytes], least: int, most: int) -> None:
+    """Stages a graph in parts, and moves it to its place.
+
+    What a load that was killed has staged of the same lines is kept.
     """
     stage = state.staging(name, digest)
     state.sweep(store, keep=stage)

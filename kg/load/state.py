@@ -71,6 +71,20 @@ def forgotten(name: str) -> str:
     return f"DELETE WHERE {{ GRAPH <{STATE}> {{ <{name}> ?p ?o }} }}"
 
 
+def restated(graphs: Iterable[tuple[str, str, int]]) -> list[str]:
+    """The updates that put what is now true of graphs, their digests and versions, in the place of what was.
+
+    What is true already stays as it is, for the sake of stores with ``difference`` in their preset.
+    """
+    listed = [*graphs]
+    old = [
+        f"""DELETE {{ GRAPH <{STATE}> {{ <{name}> ?p ?o }} }}
+        WHERE {{ GRAPH <{STATE}> {{ <{name}> ?p ?o }} FILTER(STR(?o) NOT IN ("{digest}", "{version}")) }}"""
+        for name, digest, version in listed
+    ]
+    return [*old, inserted(line for each in listed for line in lines(*each))]
+
+
 def inserted(statements: Iterable[bytes]) -> str:
     """The update that adds statements to the state."""
     return f"INSERT DATA {{ GRAPH <{STATE}> {{\n{b''.join(statements).decode()}}} }}"
