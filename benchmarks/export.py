@@ -138,6 +138,7 @@ def compare_jobs(source: Path, folder: Path, runs: int) -> None:
         for _ in range(runs):
             times = []
             for jobs in (1, 2):
+                target.unlink(missing_ok=True)  # to take the old one away would cost both the same
                 times.append(wall(source, target, jobs))
                 with target.open("rb") as file:
                     said.add(hashlib.file_digest(file, "sha256").hexdigest())

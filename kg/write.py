@@ -24,6 +24,8 @@ from kg.pack import GZIP_LEVEL, PARQUET, ZSTANDARD_LEVEL, packed, unpacking
 
 STANDARD_OUTPUT = "-"
 _COPY = 1 << 20
+_AHEAD = 32 << 20
+"""Bytes of an output after which the system is asked to begin to bring them to the disk."""
 
 
 @contextlib.contextmanager
@@ -115,6 +117,27 @@ def compressing(file: Any, compression: str) -> Iterator[Any]:
         yield file
 
 
+class _Drain:
+    """Has what is written to a file brought to the disk meanwhile, so that its end need not wait for all of it.
+
+    Linux begins to write the pages of a range that it is told are not needed, and does not wait
+    (https://man7.org/linux/man-pages/man2/posix_fadvise.2.html); pages that are still to be written it does not drop.
+    """
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._at = 0
+        self._works = sys.platform == "linux"
+
+    def __call__(self) -> None:
+        if not self._works or self._file.tell() - self._at < _AHEAD:
+            return
+        self._file.flush()
+        end = self._file.tell()
+        os.posix_fadvise(self._file.fileno(), self._at, end - self._at, os.POSIX_FADV_DONTNEED)
+        self._at = end
+
+
 class Writer:
     """Writes studies within a frame, drops those that newer ones beat, and sorts where that is asked for."""
 
@@ -146,6 +169,7 @@ class Writer:
                 self._rows.add(b"".join(pieces))
             else:
                 self._file.writelines(pieces)
+                self._drain()
 
     @contextlib.contextmanager
     def open(self, frame: Frame) -> Iterator[Writer]:
@@ -182,6 +206,7 @@ class Writer:
                 yield
                 self._rows.close()
                 return
+            self._drain = _Drain(file)
             file.write(packed(self._frame.head, self.compression))
             yield
             file.write(packed(self._frame.tail, self.compression))
