@@ -135,21 +135,21 @@ def _batch(store: Store, batch: list[Named], done: Loaded, report: Report) -> No
             report.problem(Superseded(older, study=each.name))
         else:
             (fresh if there == Known() else changed).append(each)
-    _write(store, fresh, changed)
+    _write(store, fresh, changed, max(known.count for known in before.values()))
     done.added += sum(not before[each.name].count for each in fresh + changed)
     done.replaced += sum(before[each.name].count > 0 for each in changed)
     _count(store, fresh + changed, done)
 
 
-def _write(store: Store, fresh: list[Named], changed: list[Named]) -> None:
-    """Writes graphs that the store does not have, and others in the place of those that it has.
+def _write(store: Store, fresh: list[Named], changed: list[Named], held: int) -> None:
+    """Writes graphs that the store does not have, and others in the place of those that it has, of ``held`` at most.
 
     Where a request is a transaction, that needs no staging: it is done as a whole or not at all.
     """
     large = [each for each in changed if store.preset.moves and each.most > store.preset.statements]
     staged = large if store.preset.transactions else fresh + changed
     if staged:
-        moved(store, staged)
+        moved(store, staged, held)
     if not store.preset.transactions:
         return
     changed = [each for each in changed if each not in large]
@@ -214,7 +214,7 @@ def load_as_one(
             done.unchanged, done.statements = 1, before.count
             state.sweep(store)
             return done
-        whole(store, graph, digest, lines, least, most)
+        whole(store, graph, digest, lines, (least, most), before.count)
     done.replaced, done.added = (1, 0) if before.count else (0, 1)
     done.statements = state.counts(store, [graph]).get(graph, 0)
     if not least <= done.statements <= most:

@@ -12,10 +12,15 @@ from kg.ontology import BASE
 
 MARK = BASE + "staged"
 """What is said of a staging graph in itself: the number of a part that is whole."""
+DELETED = 500_000
+"""Statements that a change by difference deletes at once: where they are more than a million, Virtuoso deletes none."""
 
 
-def moved(store: Store, members: Sequence[Named]) -> None:
-    """Stages some graphs, and moves each to its place when all of them are whole."""
+def moved(store: Store, members: Sequence[Named], held: int) -> None:
+    """Stages some graphs, and moves each to its place when all of them are whole.
+
+    No place holds more than ``held`` statements.
+    """
     stages = {state.staging(each.name): each for each in members}
     state.note(store, {stage: each.name for stage, each in stages.items()})
     for stage, each in stages.items():
@@ -23,35 +28,37 @@ def moved(store: Store, members: Sequence[Named]) -> None:
     counted = state.counts(store, stages)
     for stage, each in stages.items():
         _check(store, each.name, counted.get(stage, 0), each.least, each.most)
-    publish(store, {stage: (each.name, each.digest, each.version) for stage, each in stages.items()})
+    publish(store, {stage: (each.name, each.digest, each.version) for stage, each in stages.items()}, held)
 
 
-def publish(store: Store, stages: dict[str, tuple[str, str, int]], *before: str) -> None:
+def publish(store: Store, stages: dict[str, tuple[str, str, int]], held: int, *before: str) -> None:
     """Moves staging graphs to the places of graphs, given with their names, digests and versions, after other updates.
 
     It is sent once: a graph that was moved is not there to be moved again, and its place would be emptied.
     """
-    placed = _differing if store.preset.difference else _moving
-    places = [step for stage, (name, _, _) in stages.items() for step in placed(stage, name)]
+    places = [
+        step
+        for stage, (name, _, _) in stages.items()
+        for step in (_differing(stage, name, held) if store.preset.difference else [f"MOVE <{stage}> TO <{name}>"])
+    ]
     store.update(" ;\n".join([*before, *places, *state.restated(stages.values())]), again=False)
 
 
-def _moving(stage: str, name: str) -> list[str]:
-    return [f"MOVE <{stage}> TO <{name}>"]
-
-
-def _differing(stage: str, name: str) -> list[str]:
+def _differing(stage: str, name: str, held: int) -> list[str]:
     """The updates that make of a graph what is staged, and touch no statement that stays."""
-    there = "{ GRAPH <%s> { ?s ?p ?o } }"
-    old, new = there % name, there % stage
-    gone = f"DELETE {old} WHERE {{ GRAPH <{name}> {{ ?s ?p ?o }} FILTER NOT EXISTS {new} }}"
-    return [gone, f"ADD <{stage}> TO <{name}>", f"DROP SILENT GRAPH <{stage}>"]
+    old, new = (f"{{ GRAPH <{graph}> {{ ?s ?p ?o }} }}" for graph in (name, stage))
+    some = f"SELECT ?s ?p ?o WHERE {{ GRAPH <{name}> {{ ?s ?p ?o }} FILTER NOT EXISTS {new} }} LIMIT {DELETED}"
+    deletes = [f"DELETE {old} WHERE {{ {some} }}"] * (held // DELETED + 1)
+    return [*deletes, f"ADD <{stage}> TO <{name}>", f"DROP SILENT GRAPH <{stage}>"]
 
 
-def whole(store: Store, name: str, digest: str, lines: Iterable[bytes], least: int, most: int) -> None:
-    """Puts lines in the place of a graph of any size; they are in order, each once, and can be read again."""
+def whole(store: Store, name: str, digest: str, lines: Iterable[bytes], size: tuple[int, int], held: int) -> None:
+    """Puts lines in the place of a graph that holds so many statements; ``size`` is the least and the most to be there.
+
+    The lines are in order, each once, and can be read again.
+    """
     if store.preset.moves:
-        _staged(store, name, digest, lines, least, most)
+        _staged(store, name, digest, lines, size, held)
     else:
         state.sweep(store)
         store.update(Request(lambda: _sent(name, digest, lines, store.preset.statements)))
@@ -64,7 +71,7 @@ def _sent(name: str, digest: str, lines: Iterable[bytes], size: int) -> Iterator
     yield " ;\n".join(["}}", *state.restated([(name, digest, 0)])]).encode()
 
 
-def _staged(store: Store, name: str, digest: str, lines: Iterable[bytes], least: int, most: int) -> None:
+def _staged(store: Store, name: str, digest: str, lines: Iterable[bytes], size: tuple[int, int], held: int) -> None:
     """Stages a graph in parts, and moves it to its place.
 
     What a load that was killed has staged of the same lines is kept.
@@ -79,10 +86,12 @@ def _staged(store: Store, name: str, digest: str, lines: Iterable[bytes], least:
             mark = f'<{stage}> <{MARK}> "{number}" .\n'.encode()
             store.add(stage, b"".join(part) + mark)
     count = state.counts(store, [stage]).get(stage, 0) - number
-    if not least <= count <= most:
+    if not size[0] <= count <= size[1]:
         store.update(f"DROP SILENT GRAPH <{stage}>")
-    _check(store, name, count, least, most)
-    publish(store, {stage: (name, digest, 0)}, f"DELETE WHERE {{ GRAPH <{stage}> {{ <{stage}> <{MARK}> ?part }} }}")
+    _check(store, name, count, *size)
+    publish(
+        store, {stage: (name, digest, 0)}, held, f"DELETE WHERE {{ GRAPH <{stage}> {{ <{stage}> <{MARK}> ?part }} }}"
+    )
 
 
 def _marks(store: Store, stage: str) -> set[int]:
