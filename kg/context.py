@@ -69,12 +69,11 @@ class Context:
     lead to shared resources, their keys in the order and the spelling of the record.
     """
 
-    __slots__ = ("_places", "end", "errors", "listed", "more", "odd", "record", "refused", "withheld")
+    __slots__ = ("_places", "errors", "listed", "more", "odd", "record", "refused", "withheld")
 
     def __init__(self, record: dict[str, Any]) -> None:
         self.record = record
         self._places: dict[int, str] | None = None
-        self.end = b""
         self.odd = False
         self.withheld = 0
         self.more = 0

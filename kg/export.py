@@ -12,7 +12,7 @@ from kg.careful import Careful
 from kg.clean import LONGEST, clean
 from kg.context import Context
 from kg.emitter import Emitter
-from kg.errors import FieldError, RecordError
+from kg.errors import FieldError
 from kg.facts import FactReader, Facts
 from kg.ontology import BASE, RDF
 from kg.plan import LISTED, UNMAPPED, Plan, shipped_plan
@@ -112,7 +112,7 @@ class Exporter:
         """Exports the JSON of one record; ``None`` for what is none, or is to be exported with care."""
         try:
             return self._emitted(piece)
-        except (RecordError, ValueError, RecursionError):  # the careful way tells of it
+        except Exception:  # whatever it is, the careful way meets it, and what it costs is told there
             return None
 
     def _emitted(self, piece: bytes) -> Exported | None:

@@ -275,3 +275,18 @@ def test_the_programs_can_be_read() -> None:
     assert listing == EXPORTERS["turtle"].emitter.programs.listing()
     assert "nctId  text  dcterms:identifier  required" in listing
     assert max(map(len, listing.splitlines())) < 160
+
+
+def test_a_fault_in_a_converter_costs_one_record(seed: dict[str, Any]) -> None:
+    exporter, piece = Exporter(grouped=True), orjson.dumps(seed)
+
+    def faulty(_: Any) -> bytes:
+        raise KeyError("a fault of ours")
+
+    readers = exporter.emitter.programs.readers
+    kept, readers[:] = [*readers], [faulty] * len(readers)
+    assert exporter.quickly(piece) is None
+    readers[:] = kept
+    found = exporter.quickly(piece)
+    assert found is not None
+    same(found, exporter(orjson.loads(piece)))
