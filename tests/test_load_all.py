@@ -125,7 +125,7 @@ def test_questions_are_answered_as_by_the_embedded_store(server: Server, folder:
 
 
 def test_a_server_that_is_killed_has_each_study_old_or_new(server: Server, newer: Path) -> None:
-    command = [sys.executable, "-m", "kg", "load", str(newer), "--to", server.url, "--timeout", "60"]
+    command = [sys.executable, "-m", "kg", "load", str(newer), "--to", server.url, "--timeout", "300"]
     process = subprocess.Popen(command, env=os.environ | server.environment, stderr=subprocess.PIPE, text=True)
     of_new = f"GRAPH <{STATE}> {{ ?graph <{VERSION}> ?version FILTER(?version >= 20310101{'0' * 8}) }}"
     new = f"SELECT ?graph {{ {of_new} }} LIMIT 1"  # Virtuoso answers ASK with rows
