@@ -37,7 +37,7 @@ def file_beside(target: Path) -> Iterator[IO[bytes]]:
 def folder_beside(target: Path) -> Iterator[Path]:
     """A new folder in the folder of ``target``."""
     folder = _name(target)
-    folder.mkdir()
+    folder.mkdir(0o700)
     try:
         with (folder / _LOCK).open("xb") as lock:
             _lock(lock)

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 MAX_RECORD = 64 << 20
 """Bytes of one record; a larger one is passed over without being held."""
+SIZE = 1 << 19
+"""Bytes from which on a piece is full, and with it the task of a process."""
 UNCUT = 8 << 20
 """Bytes without the start of a study after which another place to cut is looked for."""
 HEAD = 4 << 10
@@ -97,17 +99,34 @@ def closed(piece: bytes) -> int:
 
 
 class Piece(NamedTuple):
-    """One study and what separates it from the next, or what stands before the first; or the head of too much."""
+    """Studies and what separates them from the next, or what stands before the first; or the head of too much."""
 
     at: int
     data: bytes
     whole: bool = True
 
+    def apart(self) -> Iterator[Piece]:
+        """The same in pieces of at most one study each.
+
+        >>> [(piece.at, piece.data) for piece in Piece(7, b'[{"hasResults": true}, {"hasResults": false}]').apart()]
+        [(7, b'['), (8, b'{"hasResults": true}, '), (30, b'{"hasResults": false}]')]
+        """
+        if self.whole:
+            for begin, end in pairwise([0, *(start for start in _starts(self.data) if start), len(self.data)]):
+                yield Piece(self.at + begin, self.data[begin:end])
+        else:
+            yield self
+
 
 @dataclass(slots=True)
 class Cutter:
-    """Cuts a stream where studies start, and holds no more of it than one record may have."""
+    """Cuts a stream where studies start, and holds no more of it than one record may have.
 
+    A piece has at least ``size`` bytes, and the studies that start in these, but for the last one of the stream and
+    those around a study that is large itself.
+    """
+
+    size: int = field(default_factory=lambda: SIZE)
     buffer: bytearray = field(default_factory=bytearray)
     at: int = 0
     scanned: int = 0
@@ -115,9 +134,11 @@ class Cutter:
     patience: int = field(default_factory=lambda: UNCUT)
 
     def pieces(self, chunks: Iterable[bytes]) -> Iterator[Piece]:
-        """The stream in pieces of at most one study each."""
+        """The stream in pieces."""
         for chunk in chunks:
             self.buffer += chunk
+            if len(self.buffer) <= self.size and not self.dropping:
+                continue
             yield from self._cut()
             if len(self.buffer) > MAX_RECORD:
                 yield from self._taken(0, HEAD, whole=False)
@@ -127,15 +148,26 @@ class Cutter:
         yield from self._taken(0, len(self.buffer))
 
     def _cut(self) -> Iterator[Piece]:
-        cuts = [*_starts(self.buffer, self.scanned)]
+        cuts = [*self._cuts()]
         if not cuts and len(self.buffer) > self.patience and not self.dropping:
-            cuts, self.patience = [_values_end(self.buffer)], sys.maxsize
+            cuts = [max(_starts(self.buffer), default=0)]  # what a large study stands behind
+            if not cuts[0]:
+                cuts, self.patience = [_values_end(self.buffer)], sys.maxsize
         for begin, end in pairwise([0, *cuts]):
             yield from self._taken(begin, end)
             self.dropping = False
         if cuts and cuts[-1]:
             self._drop(cuts[-1])
             self.patience = UNCUT
+
+    def _cuts(self) -> Iterator[int]:
+        """The first start of a study behind each piece that is full, and all of them around a large study."""
+        cut, size = (-1, 0) if self.dropping else (0, self.size)
+        while (start := next(_behind(cut, self.buffer, max(self.scanned, cut + size)), None)) is not None:
+            if start - cut > UNCUT:
+                yield from (each for each in _behind(cut, self.buffer, cut) if each < start)
+            yield start
+            cut, size = start, self.size
 
     def _taken(self, begin: int, end: int, whole: bool = True) -> Iterator[Piece]:
         if begin < end and not self.dropping:
@@ -149,7 +181,11 @@ class Cutter:
         self.at += size
 
 
-def _starts(buffer: bytearray, at: int) -> Iterator[int]:
+def _behind(cut: int, buffer: bytearray, at: int) -> Iterator[int]:
+    return (start for start in _starts(buffer, max(0, at)) if start > cut)
+
+
+def _starts(buffer: bytes | bytearray, at: int = 0) -> Iterator[int]:
     """Where studies start behind a place: first those that begin as nearly all do, which is quick to find.
 
     Behind the last of these, and where there is none, all keys that a study may begin with are looked for. A study

@@ -1,46 +1,41 @@
 """Tasks on several processes: the results come in the order of the tasks, whichever is done first.
 
-Input goes to the workers as it was cut, output comes back in shards (:mod:`kg.shards`). A worker that dies costs its
-task another try, and no study.
+A task and its result lie in a shard (:mod:`kg.shards`); through the pipe to a worker goes only where. A worker that
+dies is replaced, and costs its tasks another try, and no study.
 """
 
 from __future__ import annotations
 
 import gc
 import os
+import pickle
 import signal
 import sys
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import CancelledError, Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
-from multiprocessing import get_context
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import gettempdir
+from typing import TYPE_CHECKING, Any
 
 from kg.beside import folder_beside
 from kg.child import end_with_parent, held, released
 from kg.errors import OutputError
-from kg.records import Parcel, Record, Sent
-from kg.shards import Bytes, Shards
-from kg.work import Item, Result, Settings, Worker
+from kg.records import Parcel, Record
+from kg.shards import Bytes, Shard, Shards
+from kg.work import Item, Outcome, Result, Settings, Worker
 
-AHEAD = 2
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+
+AHEAD = 3
 """Tasks for each worker that are under way, or done and not taken yet."""
 TRIES = 3
-PATIENCE = 10.0
-"""Seconds in which the thread that watches killed processes sees their end."""
 
-_Given = tuple[int, int, Future[Result]]
-"""A task that is under way: the number of the start of the processes that do it, and the place of its shard."""
 Done = tuple[list[Item], Result, Iterable[Bytes]]
 """A task, what became of it, and its output, which is there until the next one is asked for."""
-_worker: Worker | None = None
-"""What does the tasks of this process; a forked one finds that of its parent here, with all that it remembers."""
-_shards: Shards | None = None
-"""Where this process, when it is a worker, puts its outputs."""
 
 
 def cores() -> int:
@@ -75,120 +70,162 @@ def results(
         yield task, result, result.pieces
         if wrote:
             break
-    if jobs < 2:
-        yield from ((task, result, result.pieces) for task in waiting for result in [worker(task)])
-        return
-    first = next(waiting, None)
+    first = next(waiting, None) if jobs > 1 else None
     if first is not None:
         with folder_beside(place or Path(gettempdir(), "kg")) as folder:
-            global _worker
-            _worker = worker
-            try:
-                yield from _Pool(settings, jobs, folder).results(first, waiting)
-            finally:
-                _worker = None
+            yield from _Pool(settings, worker, jobs, folder).results(first, waiting)
+    else:
+        yield from ((task, result, result.pieces) for task in waiting for result in [worker(task)])
+
+
+@dataclass(slots=True)
+class _Given:
+    """A task that is under way or done: the place of its shards, how often it was tried, and what became of it."""
+
+    task: list[Item]
+    place: int
+    tries: int = 0
+    shards: list[Shard] | Exception | None = None
+
+
+@dataclass(slots=True)
+class _Hand:
+    """A process that works, the pipe to it, and the tasks that it has, the first of which it is about."""
+
+    process: Any
+    pipe: Connection
+    has: deque[_Given] = field(default_factory=deque)
 
 
 class _Pool:
-    """Processes that are started anew when one dies."""
+    """Processes that are started as they are needed, and replaced when they die."""
 
-    def __init__(self, settings: Settings, jobs: int, folder: Path) -> None:
-        self._settings = settings
+    def __init__(self, settings: Settings, worker: Worker, jobs: int, folder: Path) -> None:
+        from multiprocessing import get_context
+
+        forks = sys.platform == "linux" and threading.active_count() == 1
+        self._context: Any = get_context("fork" if forks else "spawn")  # threads may lock a fork up
         self._jobs = jobs
-        self._folder = folder
-        self._forks = sys.platform == "linux" and threading.active_count() == 1
-        self._free = deque(range(2 * AHEAD * jobs))
+        self._free = deque(range(AHEAD * jobs))
         """The places of shards that nothing is in; the last is taken first, so that few are ever touched."""
-        self._shards = Shards(folder, len(self._free), shared=self._forks)
-        self._started = 0
-        self._deaths = 0
-        self._executor = self._start()
-
-    def _start(self) -> ProcessPoolExecutor:
-        self._started += 1
-        context = get_context("fork" if self._forks else "spawn")  # a fork of a process with threads may lock itself up
-        given = (self._settings, os.getpid(), self._folder, self._shards if self._forks else None)
-        return ProcessPoolExecutor(self._jobs, context, initializer=_begin, initargs=given)
-
-    def _start_again(self) -> None:
-        self._deaths += 1
-        if self._deaths == TRIES:
-            died = f"Worker processes died {TRIES} times (out of memory, or killed)"
-            raise OutputError(f"{died}, so nothing was written.")
-        self._stop()
-        self._executor = self._start()
+        self._shards = Shards(folder, len(self._free) if forks else 0)
+        self._given = (settings, os.getpid(), worker if forks else None, self._shards if forks else folder)
+        self._hands: list[_Hand] = []
 
     def results(self, first: list[Item], others: Iterator[list[Item]]) -> Iterator[Done]:
         """The results of tasks, a few of them under way at a time."""
-        under_way: deque[tuple[list[Item], _Given]] = deque()
+        under_way: deque[_Given] = deque()
         task: list[Item] | None = first
         try:
             while under_way or task is not None:
-                while task is not None and len(under_way) < AHEAD * self._jobs:
-                    under_way.append((task, self._give(task)))
+                while task is not None and self._free:
+                    under_way.append(_Given(task, self._free.pop()))
+                    self._give(under_way[-1])
                     task = next(others, None)
-                done, given = under_way.popleft()
-                place, result = self._taken(done, given)
-                yield done, result, self._shards.pieces(result.shard) if result.shard else ()
-                self._free.append(place)
+                done = under_way.popleft()
+                output, outcomes = self._taken(done)
+                yield done.task, Result(outcomes), self._shards.pieces(output)
+                self._free.append(done.place)
         finally:
             self._stop()
 
-    def _give(self, task: list[Item]) -> _Given:
-        sent = [each.sent() if isinstance(each, Parcel) else each for each in task if isinstance(each, Parcel | Record)]
-        while True:
-            try:
-                with held():
-                    future = self._executor.submit(_do, sent, self._free[-1])
-            except BrokenProcessPool:
-                self._start_again()
-            else:
-                return self._started, self._free.pop(), future
+    def _give(self, given: _Given) -> None:
+        """Has a worker do a task: one that has nothing to do, a new one, or the one with the fewest."""
+        hand = min(self._hands, key=lambda each: len(each.has), default=None)
+        if hand is None or (hand.has and len(self._hands) < self._jobs):
+            hand = self._start()
+        sent = [each.sent() if isinstance(each, Parcel) else each for each in given.task if _is_work(each)]
+        hand.has.append(given)
+        try:
+            hand.pipe.send(*self._shards.put(given.place, [pickle.dumps(sent, pickle.HIGHEST_PROTOCOL)]))
+        except OSError:
+            self._replace(hand)
 
-    def _taken(self, task: list[Item], given: _Given) -> tuple[int, Result]:
-        """What became of a task that is under way, and the place of its shard."""
-        while True:
-            started, place, future = given
+    def _start(self) -> _Hand:
+        with held():
+            ours, theirs = self._context.Pipe()
+            process = self._context.Process(target=_serve, args=(theirs, *self._given), daemon=True)
+            process.start()
+            theirs.close()  # so that the end of the process is the end of the pipe
+            self._hands.append(_Hand(process, ours))
+        return self._hands[-1]
+
+    def _taken(self, done: _Given) -> tuple[Shard, list[Outcome]]:
+        """The output of a task and its outcomes, when it is done; raises what the worker could not do it for."""
+        while done.shards is None:
+            self._listen()
+        if isinstance(done.shards, Exception):
+            raise done.shards
+        output, outcomes = done.shards
+        return output, _loaded(self._shards, outcomes)
+
+    def _listen(self) -> None:
+        """Waits until a worker has done a task, or has died."""
+        from multiprocessing.connection import wait
+
+        ready = wait([hand.pipe for hand in self._hands])
+        for hand in [hand for hand in self._hands if hand.pipe in ready]:
             try:
-                result = future.result()
-            except (BrokenProcessPool, CancelledError):
-                if started == self._started:
-                    self._start_again()
-                self._free.appendleft(place)  # what was killed may still fill it for a moment
-                given = self._give(task)
+                hand.has[0].shards = hand.pipe.recv()
+            except (OSError, EOFError):
+                self._replace(hand)
             else:
-                self._deaths = 0
-                return place, result
+                hand.has.popleft()
+
+    def _replace(self, hand: _Hand) -> None:
+        """Gives the tasks of a worker that died to others."""
+        self._hands.remove(hand)
+        _end(hand)
+        if hand.has:
+            hand.has[0].tries += 1
+            if hand.has[0].tries == TRIES:
+                died = f"Worker processes died {TRIES} times (out of memory, or killed)"
+                raise OutputError(f"{died}, so nothing was written.")
+        for given in hand.has:
+            self._give(given)
 
     def _stop(self) -> None:
-        processes = list((getattr(self._executor, "_processes", None) or {}).values())
-        watching: threading.Thread | None = getattr(self._executor, "_executor_manager_thread", None)
-        self._executor.shutdown(wait=False, cancel_futures=True)
-        for process in processes:
-            with suppress(OSError, ValueError):
-                process.kill()  # a signal that it could handle might find it still in the midst of our own work
-        if watching is not None:
-            watching.join(PATIENCE)  # the end of the interpreter would wake it while it closes what it is woken by
+        for hand in self._hands:
+            _end(hand)
 
 
-def _begin(settings: Settings, parent: int, folder: Path, shards: Shards | None) -> None:
-    """Makes a process a worker, which leaves signals to its parent and ends with it."""
-    global _worker, _shards
+def _is_work(item: Item) -> bool:
+    return isinstance(item, Parcel | Record)
+
+
+def _end(hand: _Hand) -> None:
+    hand.process.kill()  # a signal that it could handle might find it still in the midst of our own work
+    hand.process.join()
+    hand.process.close()
+    hand.pipe.close()
+
+
+def _serve(pipe: Connection, settings: Settings, parent: int, worker: Worker | None, shards: Shards | Path) -> None:
+    """The work of a process, which leaves signals to its parent and ends with it.
+
+    A forked one has the worker of its parent, with all that it remembers, and memory that is shared.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     released()
     end_with_parent(parent)
     gc.freeze()
     gc.set_threshold(100_000, 50, 100)
-    _worker = _worker or Worker(settings)
-    _shards = shards or Shards(folder, 0, shared=False)
+    worker = worker or Worker(settings)
+    shards = Shards(shards, 0) if isinstance(shards, Path) else shards
+    with suppress(EOFError):
+        while True:
+            pipe.send(_done(worker, shards, pipe.recv()))
 
 
-def _do(task: list[Record | Sent], place: int) -> Result:
-    assert _worker is not None
-    assert _shards is not None
-    result = _worker(task)
-    if result.pieces:
-        result.shard = _shards.put(place, result.pieces)
-        result.pieces = []
-    return result
+def _done(worker: Worker, shards: Shards, given: Shard) -> list[Shard] | Exception:
+    """Where the output of a task and its outcomes are, or why it cannot be done."""
+    try:
+        result = worker(_loaded(shards, given))
+        return shards.put(given.place, result.pieces, [pickle.dumps(result.outcomes, pickle.HIGHEST_PROTOCOL)])
+    except Exception as error:  # its turn comes in the order of the tasks
+        return error
+
+
+def _loaded(shards: Shards, shard: Shard) -> Any:
+    return pickle.loads(b"".join(shards.pieces(shard)))  # noqa: S301 -- of this run, in memory or a folder of our own

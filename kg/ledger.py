@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from kg.export import Exported
+
+COLUMNS = 7
+"""Numbers of each study that is entered: the record, the study, how new it is, its bytes and three counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,21 +28,32 @@ class Totals:
     last: str | None
 
 
-class Entry(NamedTuple):
-    """What is entered of a study: its NCT number, how new it is, the bytes it takes, and what was counted of it."""
+@dataclass(slots=True)
+class Entries:
+    """What is entered of studies that were written, as a table of numbers, which is soon handed on."""
 
-    study: str
-    version: int
-    length: int
-    triples: int
-    unmapped: int
-    withheld: int
+    rows: array[int] = field(default_factory=lambda: array("Q"))
 
-    @classmethod
-    def of(cls, exported: Exported, length: int) -> Entry:
-        """The entry of a study that takes so many bytes."""
+    def __len__(self) -> int:
+        return len(self.rows) // COLUMNS
+
+    def add(self, record: int, exported: Exported, length: int) -> None:
+        """Adds a study that takes so many bytes, exported from the record of that number."""
         counts = (exported.triples, exported.residue.leaves, exported.withheld)
-        return cls(exported.study, exported.version, length, *counts)
+        self.rows.extend((record, int(exported.study[3:]), exported.version, length, *counts))
+
+    def __getitem__(self, span: slice) -> Entries:
+        """Some of them, one behind another."""
+        begin, end, _ = span.indices(len(self))
+        return Entries(self.rows[begin * COLUMNS : end * COLUMNS])
+
+
+class Rival(NamedTuple):
+    """A record of a study that was entered before, and whether it beats that one."""
+
+    record: int
+    study: str
+    beats: bool
 
 
 class Ledger:
@@ -49,7 +63,7 @@ class Ledger:
         self._index: dict[int, int] = {}
         self._versions = array("Q")
         self._lengths = array("Q")
-        self._counts = tuple(array("L") for _ in range(3))
+        self._counts = tuple(array("Q") for _ in range(3))
         self.beaten: set[int] = set()
 
     def __len__(self) -> int:
@@ -60,20 +74,21 @@ class Ledger:
         """Bytes of each study that was written."""
         return self._lengths
 
-    def enter(self, entry: Entry) -> int:
-        """Enters a study that is written: 1 where it beats one of before, -1 where one of before beats it, else 0."""
-        number, place = int(entry.study[3:]), len(self)
-        earlier = self._index.get(number)
-        is_older = earlier is not None and self._versions[earlier] > entry.version
-        if earlier is not None:
-            self.beaten.add(place if is_older else earlier)
-        if not is_older:
-            self._index[number] = place
-        self._versions.append(entry.version)
-        self._lengths.append(entry.length)
-        for counts, value in zip(self._counts, entry[3:], strict=True):
-            counts.append(value)
-        return 0 if earlier is None else -1 if is_older else 1
+    def enter(self, entries: Entries) -> list[Rival]:
+        """Enters studies that are written, and tells of those that were entered before."""
+        records, numbers, *columns = (entries.rows[i::COLUMNS] for i in range(COLUMNS))
+        rivals, first = [], len(self)
+        for known, more in zip((self._versions, self._lengths, *self._counts), columns, strict=True):
+            known += more
+        for i, number in enumerate(numbers):
+            earlier = self._index.setdefault(number, first + i)
+            if earlier != first + i:
+                beats = self._versions[earlier] <= self._versions[first + i]
+                self.beaten.add(earlier if beats else first + i)
+                if beats:
+                    self._index[number] = first + i
+                rivals.append(Rival(records[i], f"NCT{number:08}", beats))
+        return rivals
 
     def standing(self) -> Iterator[int]:
         """The places of the studies that stand, in the order in which they were written."""

@@ -60,7 +60,7 @@ class Span:
     def _pieces(self, chunks: Iterator[bytes]) -> Iterator[cut.Piece]:
         """The studies that start in the range, each with what stands behind it."""
         ours = self.begin == 0
-        for piece in cut.Cutter(at=self.begin).pieces(chunks):
+        for piece in (each for large in cut.Cutter(at=self.begin).pieces(chunks) for each in large.apart()):
             if cut.START.match(piece.data):
                 if piece.at >= self.end:
                     return

@@ -28,7 +28,7 @@ from kg.report import Report
 from kg.run import merged, replay
 from kg.source import filesystem
 from kg.studies import Reject
-from kg.work import Item, Outcome, Result, Settings, Worker, Written, tasks
+from kg.work import Item, Outcome, Result, Settings, Worker, tasks
 from kg.write import Writer, replacing
 
 MANIFEST = "_manifest.json"
@@ -107,9 +107,8 @@ def write(
                 writer.add(result.pieces)
                 result.pieces = []
                 told += _told(task, result)
-                for event in (event for outcome in result.outcomes for event in outcome.events):
-                    if isinstance(event, Written):
-                        writer.ledger.enter(event.entry)
+                for outcome in result.outcomes:
+                    writer.ledger.enter(outcome.entries)
             writer.ledger.beaten |= drop
         size = Path(path).stat().st_size
     name, ledger = name_of(number, settings), writer.ledger

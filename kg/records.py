@@ -73,7 +73,7 @@ class Record:
 
 @dataclass(slots=True)
 class Parcel:
-    """A piece of a file that is still to be read, likely one study, and the reading of the file that it is part of.
+    """A piece of a file that is still to be read, likely some studies, and the reading of the file that it is part of.
 
     ``cut_short`` tells that the file could not be read on behind it.
     """
@@ -123,7 +123,7 @@ def parcels(
     progress: Progress | None = None,
     besides: Iterable[str] = (),
 ) -> Iterator[Record | Parcel | End]:
-    """The same as of :func:`read`, but what is likely a study is only cut out: :meth:`Reading.records_of` reads it."""
+    """The same as of :func:`read`, but what is likely studies is only cut out: :meth:`Reading.records_of` reads it."""
     return parcels_of(sources(inputs, reject, progress, besides), reject)
 
 
@@ -244,6 +244,7 @@ class Reading:
                 self.found_json()
                 self.lose(RecordError(f"is a page of more than {cut.MAX_RECORD >> 20} MiB"), is_json=True)
                 return
+        self.cut_short = self.failure is not None
         for found in page_records(cut.decoded(data)):
             self.found_json()
             if isinstance(found, RecordError):
@@ -253,10 +254,18 @@ class Reading:
 
     def stream(self, chunks: Iterator[bytes]) -> Iterator[Record]:
         for piece in cut.Cutter().pieces(chunks):
-            yield from self.records_of(piece)
+            yield from self.records_of(piece, self.failure is not None)
 
-    def records_of(self, piece: cut.Piece) -> Iterator[Record]:
-        """The studies in a piece: one, unless something is odd."""
+    def records_of(self, piece: cut.Piece, cut_short: bool = False) -> Iterator[Record]:
+        """The studies in a piece, the last of which may be cut short, as the file could not be read on behind it."""
+        *before, last = piece.apart()
+        for each in before:
+            yield from self._study(each)
+        self.cut_short = cut_short
+        yield from self._study(last)
+
+    def _study(self, piece: cut.Piece) -> Iterator[Record]:
+        """The studies in a piece of one, unless something is odd."""
         if not piece.whole:
             self.too_large(piece)
         elif self.decode is not None and (decoded := self.decode(cut.bare(piece.data))) is not None:
@@ -340,7 +349,7 @@ class Reading:
 
     def lose(self, error: RecordError, is_json: bool) -> None:
         """Tell of a loss; of one in what may be no JSON at all, once JSON or a study is found."""
-        if self.failure or self.cut_short:
+        if self.cut_short:
             return
         self.lost = True
         self.number += 1

@@ -17,12 +17,12 @@ from kg.errors import InputError, Superseded, UsageError
 from kg.export import Exported, Exporter
 from kg.formats import format_of
 from kg.jobs import quiet_gc, results
-from kg.ledger import Ledger
+from kg.ledger import Ledger, Rival
 from kg.ontology import BASE
 from kg.records import End, Record, holds_studies, parcels
 from kg.report import Report
 from kg.studies import Reject, exports
-from kg.work import Item, Outcome, Result, Settings, Worker, Written, tasks
+from kg.work import Item, Outcome, Result, Settings, Worker, tasks
 from kg.write import Writer, check_places, is_stream, replacing
 
 if TYPE_CHECKING:
@@ -163,11 +163,13 @@ def replay(task: list[Item], result: Result, ledger: Ledger, report: Report, rej
 def _replay(outcome: Outcome, file: str, before: int, ledger: Ledger, report: Report, reject: Reject) -> None:
     """The studies and problems of one item, behind so many records of its file."""
     report.read += outcome.read
-    for event in outcome.events:
-        if isinstance(event, Written):
-            _enter(event, ledger, report, file, before)
-        else:
-            reject(_moved(event, before))
+    told = 0
+    for at, problem in [*outcome.problems, (len(outcome.entries), None)]:
+        for rival in ledger.enter(outcome.entries[told:at]):
+            report.problem(_superseded(rival, file, before))
+        if problem is not None:
+            reject(_moved(problem, before))
+        told = at
 
 
 def _moved(problem: InputError, by: int) -> InputError:
@@ -177,15 +179,13 @@ def _moved(problem: InputError, by: int) -> InputError:
     return problem
 
 
-def _enter(written: Written, ledger: Ledger, report: Report, file: str, before: int) -> None:
-    beats = ledger.enter(written.entry)
-    if beats:
-        how = (
-            "takes the place of an older record of the study"
-            if beats > 0
-            else ("is older than another record of the study, and left out")
-        )
-        report.problem(Superseded(how, file=file, record=before + written.record, study=written.entry.study))
+def _superseded(rival: Rival, file: str, before: int) -> Superseded:
+    how = (
+        "takes the place of an older record of the study"
+        if rival.beats
+        else "is older than another record of the study, and left out"
+    )
+    return Superseded(how, file=file, record=before + rival.record, study=rival.study)
 
 
 def _write_manifest(name: str, manifest: dict[str, Any]) -> None:

@@ -12,19 +12,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, NamedTuple
 
+from kg import cut
 from kg.cut import Piece
 from kg.errors import InputError, SourceError
 from kg.export import Exporter
 from kg.formats import FORMATS
-from kg.ledger import Entry
+from kg.ledger import Entries
 from kg.ontology import BASE
 from kg.pack import packed
 from kg.records import End, Found, Parcel, Reading, Record, Sent
-from kg.shards import Shard
 from kg.studies import studies
 
-TASK_SIZE = 1 << 19
-"""Bytes of input from which on a task is full; also where the frames of a compressed output end."""
 TASK_ITEMS = 4096
 
 Item = Record | Parcel | End | InputError
@@ -41,38 +39,32 @@ class Settings:
     base: str = BASE
 
 
-class Written(NamedTuple):
-    """A study that was written, as the record of that number in its part of the input."""
-
-    record: int
-    entry: Entry
-
-
 class Outcome(NamedTuple):
-    """What became of one item: studies and problems in their order, and what was found of the file that it is from."""
+    """What became of one item: the studies that were written, each as the record of that number in its part of the
+    input; the problems, each behind so many of them; the records; and what was found of the file that it is from."""
 
-    events: list[Written | InputError]
+    entries: Entries
+    problems: list[tuple[int, InputError]]
     read: int
     found: Found
 
 
 @dataclass(slots=True)
 class Result:
-    """What became of a task: the pieces of its output, or the shard that they are in, and each outcome."""
+    """What became of a task: the pieces of its output, and each outcome."""
 
     outcomes: list[Outcome] = field(default_factory=list)
     pieces: list[bytes] = field(default_factory=list)
-    shard: Shard | None = None
 
 
 def tasks(items: Iterable[Item]) -> Iterator[list[Item]]:
-    """Items in tasks of about :data:`TASK_SIZE`."""
+    """Items in tasks of about :data:`kg.cut.SIZE`, at whose ends the frames of a compressed output end too."""
     task: list[Item] = []
     size = 0
     for item in items:
         task.append(item)
         size += len(item.piece.data) if isinstance(item, Parcel) else 1
-        if size >= TASK_SIZE or len(task) >= TASK_ITEMS:
+        if size >= cut.SIZE or len(task) >= TASK_ITEMS:
             yield task
             task, size = [], 0
     if task:
@@ -104,9 +96,7 @@ class Worker:
                 data = where if isinstance(where, bytes) else self._read(*where, at)
                 result.outcomes.append(self._piece(file, Piece(at, data, whole), cut_short, pieces))
             elif isinstance(item, Record):
-                events: list[Written | InputError] = []
-                self._write([item], events, pieces)
-                result.outcomes.append(Outcome(events, 1, NOTHING))
+                result.outcomes.append(self._write(_Telling(), [item], pieces))
         if first and self.frame.between:
             del pieces[:1]
         if self._compression:
@@ -127,14 +117,13 @@ class Worker:
         return data
 
     def _piece(self, file: str, piece: Piece, cut_short: bool, pieces: list[bytes]) -> Outcome:
-        events: list[Written | InputError] = []
-        reading = Reading(file, events.append, self._exporter.quickly)
-        reading.cut_short = cut_short
-        read = self._write(reading.records_of(piece), events, pieces)
-        return Outcome(events, read, reading.found)
+        telling = _Telling()
+        reading = Reading(file, telling, self._exporter.quickly)
+        outcome = self._write(telling, reading.records_of(piece, cut_short), pieces)
+        return outcome._replace(found=reading.found)
 
-    def _write(self, records: Iterable[Record], events: list[Written | InputError], pieces: list[bytes]) -> int:
-        """Adds the output of records and what is to be told of them; how many there were."""
+    def _write(self, telling: _Telling, records: Iterable[Record], pieces: list[bytes]) -> Outcome:
+        """Adds the output of records; what is to be told of them."""
         read = 0
 
         def counted() -> Iterator[Record]:
@@ -143,8 +132,19 @@ class Worker:
                 read += 1
                 yield record
 
-        for record, exported in studies(counted(), self._exporter, events.append):
+        for record, exported in studies(counted(), self._exporter, telling):
             data = self.frame.encode(exported.data)
             pieces += (self.frame.between, data) if self.frame.between else (data,)
-            events.append(Written(record.number, Entry.of(exported, len(data))))
-        return read
+            telling.entries.add(record.number, exported, len(data))
+        return Outcome(telling.entries, telling.problems, read, NOTHING)
+
+
+@dataclass(slots=True)
+class _Telling:
+    """Takes what is to be told of an item, in its order."""
+
+    entries: Entries = field(default_factory=Entries)
+    problems: list[tuple[int, InputError]] = field(default_factory=list)
+
+    def __call__(self, problem: InputError) -> None:
+        self.problems.append((len(self.entries), problem))

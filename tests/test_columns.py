@@ -89,7 +89,7 @@ def test_row_groups_are_full_and_coded_by_dictionaries(
     inputs: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(columns, "ROWS", 5000)
-    monkeypatch.setattr("kg.work.TASK_SIZE", 1)
+    monkeypatch.setattr("kg.cut.SIZE", 1)
     export(inputs, tmp_path / "x.parquet")
     meta = pq.ParquetFile(tmp_path / "x.parquet").metadata
     groups = [meta.row_group(i) for i in range(meta.num_row_groups)]

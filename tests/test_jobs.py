@@ -18,8 +18,8 @@ from typing import Any
 import orjson
 import pytest
 
-from kg import jobs, work
-from kg.errors import OutputError, UsageError
+from kg import cut, jobs
+from kg.errors import OutputError, SourceError, UsageError
 from kg.report import Report
 from kg.run import export
 from tests.conftest import DATA, SEED, STUDIES
@@ -30,7 +30,7 @@ KG = [sys.executable, "-m", "kg"]
 @pytest.fixture(autouse=True)
 def small_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tasks of a study or two, so that many are under way."""
-    monkeypatch.setattr(work, "TASK_SIZE", 60_000)
+    monkeypatch.setattr(cut, "SIZE", 60_000)
 
 
 def run(many: Path, output: Path, count: int, **options: Any) -> tuple[bytes, list[dict[str, Any]], Report]:
@@ -68,16 +68,15 @@ def test_strict_stops_at_the_same_problem(tmp_path: Path, many: Path) -> None:
 def test_a_worker_that_dies_costs_no_study(tmp_path: Path, many: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     expected = run(many, tmp_path / "x.nt", 1)[0]
     mark = tmp_path / "died"
-    do = jobs._do
+    do = jobs._done
 
-    def die_once(task: list[Any], shard: str) -> Any:
+    def die_once(*given: Any) -> Any:
         if not mark.exists():
             mark.touch()
             os.kill(os.getpid(), signal.SIGKILL)
-        return do(task, shard)
+        return do(*given)
 
-    die_once.__module__, die_once.__qualname__ = jobs.__name__, "_do"
-    monkeypatch.setattr(jobs, "_do", die_once)
+    monkeypatch.setattr(jobs, "_done", die_once)
     monkeypatch.setattr(threading, "active_count", lambda: 1)
     assert run(many, tmp_path / "x.nt", 2)[0] == expected
     assert mark.exists()
@@ -117,16 +116,55 @@ def test_workers_that_die_again_and_again_end_the_run(
     def die(*_: object) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
-    die.__module__, die.__qualname__ = jobs.__name__, "_do"
-    monkeypatch.setattr(jobs, "_do", die)
+    monkeypatch.setattr(jobs, "_done", die)
     monkeypatch.setattr(threading, "active_count", lambda: 1)  # so that processes are forked, and have this function
     with pytest.raises(OutputError, match=r"^Worker processes died 3 times .*, so nothing was written\.$"):
         run(many, tmp_path / "x.nt", 2)
     assert list(tmp_path.iterdir()) == []
 
 
+def test_one_record_that_kills_each_worker_ends_the_run(
+    tmp_path: Path, long: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The others' success does not hide that it has been tried often enough."""
+    do = jobs._done
+
+    def die(worker: Any, shards: Any, given: Any) -> Any:
+        if b"NCT00000900" in b"".join(shards.pieces(given)):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return do(worker, shards, given)
+
+    monkeypatch.setattr(jobs, "_done", die)
+    monkeypatch.setattr(threading, "active_count", lambda: 1)
+    monkeypatch.setattr("kg.source.is_plain", lambda _: False)  # so that the workers are sent the bytes
+    with pytest.raises(OutputError, match="died 3 times"):
+        export([long], tmp_path / "x.nt", jobs=2)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("forks", [True, False])
+def test_what_a_worker_cannot_do_is_told_in_its_turn(
+    tmp_path: Path, long: Path, monkeypatch: pytest.MonkeyPatch, forks: bool
+) -> None:
+    """The input is cut shorter while it is read: what came before is no study lost, and nothing is written."""
+    monkeypatch.setattr(threading, "active_count", lambda: 1 if forks else 2)
+    copy = tmp_path / "copy.jsonl"
+    copy.write_bytes(long.read_bytes())
+    calls = 0
+
+    def shorten(_: int) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 12:
+            os.truncate(copy, 1000)
+
+    with pytest.raises(SourceError, match="was cut shorter while it was read"):
+        export([copy], tmp_path / "x.nt", jobs=2, progress=shorten)
+    assert list(tmp_path.iterdir()) == [copy]
+
+
 def test_small_inputs_start_no_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jobs, "ProcessPoolExecutor", None)
+    monkeypatch.setattr(jobs, "_Pool", None)
     export([SEED], tmp_path / "x.ttl", jobs=8)
     assert (tmp_path / "x.ttl").exists()
 

@@ -27,6 +27,12 @@ THREE = [study(1), study(2, derivedSection={"text": '} , {"a": [1]} \\" ]'}), st
 IDS = ["NCT00000001", "NCT00000002", "NCT00000003"]
 
 
+@pytest.fixture(autouse=True, params=[1, 200, cut.SIZE], ids=lambda size: f"pieces of {size}")
+def pieces(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the stream is cut makes no difference."""
+    monkeypatch.setattr(cut, "SIZE", request.param)
+
+
 def chunked(data: bytes, size: int) -> Iterator[bytes]:
     return (data[at : at + size] for at in range(0, len(data), size))
 
@@ -202,6 +208,8 @@ def test_a_start_inside_a_text_is_no_start() -> None:
 
 @pytest.mark.parametrize("size", [7, 64, 1 << 20])
 def test_a_record_over_the_limit_costs_itself(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    monkeypatch.setattr(cut, "SIZE", min(cut.SIZE, 500))
+    monkeypatch.setattr(cut, "UNCUT", 1000)
     monkeypatch.setattr(cut, "MAX_RECORD", 2000)
     records, lost = run(json.dumps([THREE[0], study(9, derivedSection="x" * 9000), THREE[2]]), size)
     assert ids(records) == [IDS[0], IDS[2]]
