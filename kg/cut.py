@@ -7,12 +7,13 @@ and one of them are where a study starts, whatever the file is laid out like.
 from __future__ import annotations
 
 import codecs
+import io
 import json
 import re
 import sys
 from dataclasses import dataclass, field
 from itertools import chain, pairwise
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
@@ -20,7 +21,7 @@ from kg.page import SECTIONS
 from kg.unpack import peek
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Generator, Iterable, Iterator
 
 MAX_RECORD = 64 << 20
 """Bytes of one record; a larger one is passed over without being held."""
@@ -33,6 +34,7 @@ HEAD = 4 << 10
 START = re.compile(rb'\{\s{0,256}"(?:%s)"\s{0,256}:' % "|".join(sorted(SECTIONS)).encode())
 _USUAL = b'"protocolSection"'
 _OVERLAP = 600
+_WINDOW = 1 << 16
 _LINE = re.compile(rb"\n\s*(?=\{)")
 GARNISH = re.compile(
     r'(?:[\s,\[\]}\ufeff]++|\{\s*(?="(?:studies|nextPageToken|totalCount)"\s*:)|"studies"\s*:\s*(?=\[)'
@@ -179,6 +181,37 @@ class Cutter:
     def _drop(self, size: int) -> None:
         self.buffer = self.buffer[size:]  # del would leave room before it, and growing then copies all
         self.at += size
+
+
+def ranges(file: IO[bytes]) -> Generator[tuple[int, int], None, int]:
+    """A file of this machine in ranges of bytes as of pieces, of which only what stands around their ends is read.
+
+    Gives where it leaves off: at the end, or where a study is large, and pieces are to be cut. Raises
+    :class:`OSError`.
+    """
+    begin = 0
+    while (size := file.seek(0, io.SEEK_END) - begin) > SIZE:
+        end = _start_in(file, begin + SIZE, begin + UNCUT)
+        if not end:
+            return begin
+        yield begin, end
+        begin = end
+    if size > 0:
+        yield begin, begin + size
+    return begin + size
+
+
+def _start_in(file: IO[bytes], at: int, end: int) -> int:
+    """Where the first study starts behind a place in a file, or nothing where none does before the end."""
+    while at < end:
+        file.seek(at - _OVERLAP)
+        window = file.read(_WINDOW)
+        for start in _starts(window, _OVERLAP):
+            return at - _OVERLAP + start
+        if len(window) < _WINDOW:
+            return file.tell()
+        at += _WINDOW - _OVERLAP
+    return 0
 
 
 def _behind(cut: int, buffer: bytearray, at: int) -> Iterator[int]:

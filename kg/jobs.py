@@ -101,8 +101,9 @@ class _Pool:
     """Processes that are started as they are needed, and replaced when they die."""
 
     def __init__(self, settings: Settings, worker: Worker, jobs: int, folder: Path) -> None:
-        from multiprocessing import get_context
-
+        with held():  # a signal that comes while a module is loaded may be lost
+            from multiprocessing import connection, get_context
+        self._wait = connection.wait
         forks = sys.platform == "linux" and threading.active_count() == 1
         self._context: Any = get_context("fork" if forks else "spawn")  # threads may lock a fork up
         self._jobs = jobs
@@ -134,10 +135,11 @@ class _Pool:
         hand = min(self._hands, key=lambda each: len(each.has), default=None)
         if hand is None or (hand.has and len(self._hands) < self._jobs):
             hand = self._start()
-        sent = [each.sent() if isinstance(each, Parcel) else each for each in given.task if _is_work(each)]
+        sent = [each.sent if isinstance(each, Parcel) else each for each in given.task if _is_work(each)]
+        (shard,) = self._shards.put(given.place, [pickle.dumps(sent, pickle.HIGHEST_PROTOCOL)])
         hand.has.append(given)
         try:
-            hand.pipe.send(*self._shards.put(given.place, [pickle.dumps(sent, pickle.HIGHEST_PROTOCOL)]))
+            hand.pipe.send(shard)
         except OSError:
             self._replace(hand)
 
@@ -161,10 +163,10 @@ class _Pool:
 
     def _listen(self) -> None:
         """Waits until a worker has done a task, or has died."""
-        from multiprocessing.connection import wait
-
-        ready = wait([hand.pipe for hand in self._hands])
+        ready = self._wait([hand.pipe for hand in self._hands])
         for hand in [hand for hand in self._hands if hand.pipe in ready]:
+            if hand not in self._hands:
+                continue  # it was found dead when it was given the task of another
             try:
                 hand.has[0].shards = hand.pipe.recv()
             except (OSError, EOFError):

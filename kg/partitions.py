@@ -53,7 +53,7 @@ class Span:
             file.seek(self.begin)
             chunks = Source(self.name, iter(partial(file.read, CHUNK), b"")).open()
             for piece in self._pieces(chunks):
-                yield Parcel(reading, piece, False)
+                yield reading.parcel(piece)
         if self.last:
             yield End(reading)
 

@@ -18,12 +18,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-from kg import cut
 from kg.errors import InputError, OutputError, SourceError
 from kg.formats import FORMATS
 from kg.ledger import Ledger, Totals
 from kg.partitions import Partition
-from kg.records import End, Found, Parcel, Reading, Record
+from kg.records import End, Found, Parcel, Reading, Record, Sent
 from kg.report import Report
 from kg.run import merged, replay
 from kg.source import filesystem
@@ -184,7 +183,7 @@ class Replay:
     def _item(self, done: Done) -> Item:
         if done.whole:
             return Record({}, done.file, 0)
-        return Parcel(self._reading_of(done.file), cut.Piece(0, b""), False)
+        return Parcel(self._reading_of(done.file), Sent(done.file, 0, 0))
 
     def _end(self, ended: Ended) -> End:
         reading, self._reading = self._reading_of(ended.file), None

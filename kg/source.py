@@ -43,6 +43,8 @@ class Source:
     chunks: Iterator[bytes]
     path: str = ""
     """The file of this machine that has these bytes, where one has them as they are."""
+    progress: Progress | None = None
+    """What is told of the bytes that are read, where it is not told already."""
 
     def open(self) -> Iterator[bytes]:
         """Its bytes, decompressed, about 1 MiB at a time.
@@ -50,9 +52,16 @@ class Source:
         Raises :class:`SourceError` where it cannot be read on; what came before is good.
         """
         try:
-            yield from self.chunks
+            for chunk in self.chunks:
+                self.tell(len(chunk))
+                yield chunk
         except Exception as error:  # codecs and remote stores raise whatever they like
             raise _failure(self.name, error) from error.__cause__
+
+    def tell(self, size: int) -> None:
+        """Tells of so many bytes more that are read."""
+        if self.progress and size > 0:
+            self.progress(size)
 
 
 def sources(
@@ -255,14 +264,17 @@ def _opened(
 ) -> Iterator[Source]:
     try:
         with opener() as handle:
-            raw = cast("IO[bytes]", _Counted(handle, progress)) if progress else handle
-            head = raw.read(4)
+            head = handle.read(4)
+            if is_plain(head):
+                plain = chain([head], iter(partial(handle.read, CHUNK), b""))
+                yield Source(name, plain, _path(handle), progress)
+                return
+            raw = cast("IO[bytes]", _Counted(handle, progress, head)) if progress else handle
             if is_zip(head):
                 for member, chunks in members(raw, head, span):
                     yield Source(f"{name}!{printed(member)}", chunks)
             else:
-                path = _path(handle) if is_plain(head) else ""
-                yield Source(name, _lazily(chain([head], iter(partial(raw.read, CHUNK), b""))), path)
+                yield Source(name, _lazily(chain([head], iter(partial(raw.read, CHUNK), b""))))
     except Exception as error:  # codecs and remote stores raise whatever they like
         reject(_failure(name, error))
 
@@ -291,9 +303,10 @@ def _failure(name: str, error: Exception) -> SourceError:
 class _Counted:
     """A file that tells how many bytes are read from it."""
 
-    def __init__(self, file: IO[bytes], progress: Progress) -> None:
+    def __init__(self, file: IO[bytes], progress: Progress, head: bytes) -> None:
         self._file = file
         self._progress = progress
+        progress(len(head))
 
     def read(self, size: int = -1) -> bytes:
         data = self._file.read(size)

@@ -6,14 +6,12 @@ newest, the number of a record in its file) is worked out from the facts when th
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
 from kg import cut
-from kg.cut import Piece
 from kg.errors import InputError, SourceError
 from kg.export import Exporter
 from kg.formats import FORMATS
@@ -27,6 +25,8 @@ TASK_ITEMS = 4096
 
 Item = Record | Parcel | End | InputError
 NOTHING = Found(0, 0, False, False, [])
+UNREAD = Found(0, 0, True, True, [])
+"""What is found where a file cannot be read: it was JSON before, and something of it is lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def tasks(items: Iterable[Item]) -> Iterator[list[Item]]:
     size = 0
     for item in items:
         task.append(item)
-        size += len(item.piece.data) if isinstance(item, Parcel) else 1
+        size += item.sent.size if isinstance(item, Parcel) else 1
         if size >= cut.SIZE or len(task) >= TASK_ITEMS:
             yield task
             task, size = [], 0
@@ -82,19 +82,14 @@ class Worker:
         self.prefixes = self._exporter.prefixes
         self.frame = chosen.frame(self.prefixes)
         self._compression = settings.compression
-        self._open: IO[bytes] | None = None
 
     def __call__(self, task: Iterable[Item | Sent], *, first: bool = False) -> Result:
         """The result of a task."""
         result = Result()
         pieces: list[bytes] = []
         for item in task:
-            if isinstance(item, Parcel):
-                result.outcomes.append(self._piece(item.reading.file, item.piece, item.cut_short, pieces))
-            elif isinstance(item, tuple):
-                file, at, where, whole, cut_short = item
-                data = where if isinstance(where, bytes) else self._read(*where, at)
-                result.outcomes.append(self._piece(file, Piece(at, data, whole), cut_short, pieces))
+            if isinstance(item, Parcel | Sent):
+                result.outcomes.append(self._piece(item.sent if isinstance(item, Parcel) else item, pieces))
             elif isinstance(item, Record):
                 result.outcomes.append(self._write(_Telling(), [item], pieces))
         if first and self.frame.between:
@@ -104,22 +99,14 @@ class Worker:
         result.pieces = pieces
         return result
 
-    def _read(self, path: str, size: int, at: int) -> bytes:
-        """Bytes of a file, which stays open until another is read; raises :class:`~kg.errors.SourceError`."""
+    def _piece(self, sent: Sent, pieces: list[bytes]) -> Outcome:
         try:
-            if self._open is None or self._open.name != path:
-                self._open = Path(path).open("rb", buffering=0)  # noqa: SIM115 -- it is closed when it is let go
-            data = os.pread(self._open.fileno(), size, at)
-        except OSError as error:
-            raise SourceError(f"cannot be read to its end ({error.strerror})", file=path) from error
-        if len(data) < size:
-            raise SourceError("was cut shorter while it was read", file=path)
-        return data
-
-    def _piece(self, file: str, piece: Piece, cut_short: bool, pieces: list[bytes]) -> Outcome:
+            piece = cut.Piece(sent.at, sent.data or _read(sent), sent.whole)
+        except SourceError as error:
+            return Outcome(Entries(), [(0, error)], 0, UNREAD)
         telling = _Telling()
-        reading = Reading(file, telling, self._exporter.quickly)
-        outcome = self._write(telling, reading.records_of(piece, cut_short), pieces)
+        reading = Reading(sent.file, telling, self._exporter.quickly)
+        outcome = self._write(telling, reading.records_of(piece, sent.cut_short), pieces)
         return outcome._replace(found=reading.found)
 
     def _write(self, telling: _Telling, records: Iterable[Record], pieces: list[bytes]) -> Outcome:
@@ -137,6 +124,19 @@ class Worker:
             pieces += (self.frame.between, data) if self.frame.between else (data,)
             telling.entries.add(record.number, exported, len(data))
         return Outcome(telling.entries, telling.problems, read, NOTHING)
+
+
+def _read(sent: Sent) -> bytes:
+    """Bytes of a file; raises :class:`~kg.errors.SourceError`."""
+    try:
+        with Path(sent.path).open("rb", buffering=0) as file:
+            file.seek(sent.at)
+            data = file.read(sent.size)
+    except OSError as error:
+        raise SourceError(f"cannot be read at byte {sent.at} ({error.strerror})", file=sent.file) from error
+    if len(data) < sent.size:
+        raise SourceError("was cut shorter while it was read", file=sent.file)
+    return data
 
 
 @dataclass(slots=True)

@@ -19,7 +19,7 @@ import orjson
 import pytest
 
 from kg import cut, jobs
-from kg.errors import OutputError, SourceError, UsageError
+from kg.errors import InputError, OutputError, SourceError, UsageError
 from kg.report import Report
 from kg.run import export
 from tests.conftest import DATA, SEED, STUDIES
@@ -142,11 +142,10 @@ def test_one_record_that_kills_each_worker_ends_the_run(
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("forks", [True, False])
-def test_what_a_worker_cannot_do_is_told_in_its_turn(
-    tmp_path: Path, long: Path, monkeypatch: pytest.MonkeyPatch, forks: bool
+@pytest.mark.parametrize(("count", "forks"), [(1, True), (2, True), (2, False)])
+def test_an_input_that_is_cut_shorter_costs_what_was_cut(
+    tmp_path: Path, long: Path, monkeypatch: pytest.MonkeyPatch, count: int, forks: bool
 ) -> None:
-    """The input is cut shorter while it is read: what came before is no study lost, and nothing is written."""
     monkeypatch.setattr(threading, "active_count", lambda: 1 if forks else 2)
     copy = tmp_path / "copy.jsonl"
     copy.write_bytes(long.read_bytes())
@@ -155,12 +154,35 @@ def test_what_a_worker_cannot_do_is_told_in_its_turn(
     def shorten(_: int) -> None:
         nonlocal calls
         calls += 1
-        if calls == 12:
-            os.truncate(copy, 1000)
+        if calls == 40:
+            os.truncate(copy, 2_000_000)
 
-    with pytest.raises(SourceError, match="was cut shorter while it was read"):
-        export([copy], tmp_path / "x.nt", jobs=2, progress=shorten)
-    assert list(tmp_path.iterdir()) == [copy]
+    told: list[InputError] = []
+    report = Report(tell=told.append)
+    export([copy], tmp_path / "x.nt", jobs=count, progress=shorten, report=report)
+    assert 0 < report.totals.studies < 1500
+    said = {str(error) for error in told if isinstance(error, SourceError)}
+    assert said == {f"{copy}: was cut shorter while it was read."}
+    assert not report.lossless
+
+
+@pytest.mark.parametrize("forks", [True, False])
+def test_what_a_worker_cannot_do_ends_the_run(
+    tmp_path: Path, long: Path, monkeypatch: pytest.MonkeyPatch, forks: bool
+) -> None:
+    monkeypatch.setattr(threading, "active_count", lambda: 1 if forks else 2)
+    monkeypatch.setattr("kg.shards.SIZE", 1000)  # so that shards are files
+    open_file = os.open
+
+    def full(path: Any, *given: Any, **more: Any) -> int:
+        if ".x.nt." in str(path) and str(path).endswith("/2"):
+            raise OSError(28, "No space left on device")
+        return open_file(path, *given, **more)
+
+    monkeypatch.setattr(os, "open", full)
+    with pytest.raises(OutputError, match=r"x\.nt cannot be written: No space left on device\.$"):
+        export([long], tmp_path / "x.nt", jobs=2)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_small_inputs_start_no_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
