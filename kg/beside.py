@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -43,7 +41,13 @@ def folder_beside(target: Path) -> Iterator[Path]:
             _lock(lock)
             yield folder
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        _remove(folder)
+
+
+def _remove(folder: Path) -> None:
+    import shutil
+
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def sweep(target: Path) -> None:
@@ -54,13 +58,13 @@ def sweep(target: Path) -> None:
                 if not _lock(file):
                     continue
             if path.is_dir():
-                shutil.rmtree(path)
+                _remove(path)
             else:
                 path.unlink()
 
 
 def _name(target: Path) -> Path:
-    return target.with_name(f".{target.name[:WIDTH]}.{secrets.token_hex(4)}.part")
+    return target.with_name(f".{target.name[:WIDTH]}.{os.urandom(4).hex()}.part")
 
 
 def _escaped(name: str) -> str:

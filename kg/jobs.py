@@ -17,7 +17,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import gettempdir
 from typing import TYPE_CHECKING, Any
 
 from kg.beside import folder_beside
@@ -72,10 +71,16 @@ def results(
             break
     first = next(waiting, None) if jobs > 1 else None
     if first is not None:
-        with folder_beside(place or Path(gettempdir(), "kg")) as folder:
+        with folder_beside(place or _temporary()) as folder:
             yield from _Pool(settings, worker, jobs, folder).results(first, waiting)
     else:
         yield from ((task, result, result.pieces) for task in waiting for result in [worker(task)])
+
+
+def _temporary() -> Path:
+    from tempfile import gettempdir
+
+    return Path(gettempdir(), "kg")
 
 
 @dataclass(slots=True)

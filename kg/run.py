@@ -11,8 +11,6 @@ import orjson
 
 from kg import __version__
 from kg.convert import is_iri
-from kg.describe import Export
-from kg.describe import describe as description
 from kg.errors import InputError, Superseded, UsageError
 from kg.export import Exported, Exporter
 from kg.formats import format_of
@@ -27,6 +25,8 @@ from kg.write import Writer, check_places, is_stream, replacing
 
 if TYPE_CHECKING:
     import rdflib
+
+    from kg.describe import Export
 
 MANIFEST, DESCRIPTION = ".manifest.json", ".void.ttl"
 
@@ -99,6 +99,8 @@ def export(
     if manifest:
         _write_manifest(name, report.manifest(writer.sha256, Path(name).name, chosen.name, __version__))
     if describe:
+        from kg.describe import Export
+
         _describe(Export(Path(name), chosen, worker.prefixes, base, report.totals, writer.sha256, f"kg {__version__}"))
     return report
 
@@ -195,6 +197,8 @@ def _write_manifest(name: str, manifest: dict[str, Any]) -> None:
 
 
 def _describe(export: Export) -> None:
-    text = description(export)
+    from kg.describe import describe
+
+    text = describe(export)
     with replacing(f"{export.path}{DESCRIPTION}") as file:
         file.write(text)

@@ -17,7 +17,6 @@ from itertools import chain
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from kg.errors import SourceError, UsageError
 from kg.unpack import ALL, CHUNK, is_plain, is_zip, members, unpacked
@@ -155,7 +154,11 @@ def _names(inputs: Iterable[str | os.PathLike[str]]) -> list[str]:
 
 
 def _local(name: str) -> str:
-    return url2pathname(urlsplit(name).path) if name.startswith("file://") else name
+    if not name.startswith("file://"):
+        return name
+    from urllib.request import url2pathname
+
+    return url2pathname(urlsplit(name).path)
 
 
 def _check(name: str) -> None:

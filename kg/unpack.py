@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import io
 import re
-import tempfile
-import zipfile
 import zlib
 from contextlib import contextmanager
 from functools import partial
@@ -20,6 +18,7 @@ from kg.errors import SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from zipfile import ZipFile, ZipInfo
 
     Codec = Callable[[Iterable[bytes]], Iterator[bytes]]
 
@@ -161,7 +160,9 @@ def members(raw: IO[bytes], head: bytes, span: slice = ALL) -> Iterator[tuple[st
     left out. Raises :class:`SourceError` and :class:`zipfile.BadZipFile` for an archive that cannot be read; the bytes
     of a member raise likewise.
     """
-    with _seekable(raw, head) as file, zipfile.ZipFile(file) as archive:
+    from zipfile import ZipFile
+
+    with _seekable(raw, head) as file, ZipFile(file) as archive:
         infos = _infos(archive)
         if sum(info.compress_size for info in infos) > file.seek(0, io.SEEK_END):
             raise SourceError("is a zip archive whose members overlap")
@@ -171,18 +172,20 @@ def members(raw: IO[bytes], head: bytes, span: slice = ALL) -> Iterator[tuple[st
 
 def sizes(raw: IO[bytes]) -> list[int]:
     """The unpacked sizes of the files of a zip archive, in the order of :func:`members`."""
-    with zipfile.ZipFile(raw) as archive:
+    from zipfile import ZipFile
+
+    with ZipFile(raw) as archive:
         return [info.file_size for info in _infos(archive)]
 
 
-def _infos(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
+def _infos(archive: ZipFile) -> list[ZipInfo]:
     infos = [info for info in archive.infolist() if not info.is_dir() and not _HIDDEN.search(info.filename)]
     if not infos:
         raise SourceError("is a zip archive without a file to read")
     return sorted(infos, key=lambda info: info.filename)
 
 
-def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:
+def _member(archive: ZipFile, info: ZipInfo) -> Iterator[bytes]:
     if info.flag_bits & 1:
         raise SourceError("is encrypted, and no password can be given")
     if info.file_size > FREE + DEFLATE * info.compress_size:  # it is never read further than it says
@@ -205,7 +208,9 @@ def _seekable(raw: IO[bytes], head: bytes) -> Iterator[IO[bytes]]:
     try:
         raw.seek(0)
     except (OSError, ValueError):
-        with tempfile.SpooledTemporaryFile(max_size=64 * CHUNK) as copy:
+        from tempfile import SpooledTemporaryFile
+
+        with SpooledTemporaryFile(max_size=64 * CHUNK) as copy:
             _spool(chain([head], iter(partial(raw.read, CHUNK), b"")), cast("IO[bytes]", copy))
             yield cast("IO[bytes]", copy)
     else:

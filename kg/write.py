@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-import gzip
-import hashlib
 import os
-import shutil
 import stat
 import sys
-import tempfile
 from array import array
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
-from kg import columns
 from kg.beside import file_beside
 from kg.errors import OutputError, UsageError
 from kg.formats import Frame, compression_of
 from kg.ledger import Ledger
 from kg.pack import GZIP_LEVEL, PARQUET, ZSTANDARD_LEVEL, packed, unpacking
+
+if TYPE_CHECKING:
+    from kg import columns
 
 STANDARD_OUTPUT = "-"
 _COPY = 1 << 20
@@ -102,6 +100,8 @@ def compressing(file: Any, compression: str) -> Iterator[Any]:
     The bytes depend on nothing else.
     """
     if compression == ".gz":
+        import gzip
+
         with gzip.GzipFile(filename="", mode="wb", fileobj=file, compresslevel=GZIP_LEVEL, mtime=0) as stream:
             yield stream
     elif compression == ".zst":
@@ -110,6 +110,8 @@ def compressing(file: Any, compression: str) -> Iterator[Any]:
         with zstandard.ZstdCompressor(level=ZSTANDARD_LEVEL).stream_writer(file, closefd=False) as stream:
             yield stream
     elif compression == PARQUET:
+        from kg import columns
+
         rows = columns.Rows(file)
         yield rows
         rows.close()
@@ -120,22 +122,25 @@ def compressing(file: Any, compression: str) -> Iterator[Any]:
 class _Drain:
     """Has what is written to a file brought to the disk meanwhile, so that its end need not wait for all of it.
 
-    Linux begins to write the pages of a range that it is told are not needed, and does not wait
-    (https://man7.org/linux/man-pages/man2/posix_fadvise.2.html); pages that are still to be written it does not drop.
+    Linux begins to write the pages of a range that it is told are not needed, and does not wait; told once more, when
+    they are written, it drops them (https://man7.org/linux/man-pages/man2/posix_fadvise.2.html). So a long output does
+    not drive all else out of memory, and takes the same few pages again and again, which is several times quicker than
+    fresh ones where the machine is virtual. What is ``read_again`` at the end is not dropped.
     """
 
-    def __init__(self, file: IO[bytes]) -> None:
+    def __init__(self, file: IO[bytes], *, read_again: bool) -> None:
         self._file = file
-        self._at = 0
+        self._read_again = read_again
+        self._begin = self._end = 0
         self._works = sys.platform == "linux"
 
     def __call__(self) -> None:
-        if not self._works or self._file.tell() - self._at < _AHEAD:
+        if not self._works or self._file.tell() - self._end < _AHEAD:
             return
         self._file.flush()
-        end = self._file.tell()
-        os.posix_fadvise(self._file.fileno(), self._at, end - self._at, os.POSIX_FADV_DONTNEED)
-        self._at = end
+        begin = self._end if self._read_again else self._begin
+        self._begin, self._end = self._end, self._file.tell()
+        os.posix_fadvise(self._file.fileno(), begin, self._end - begin, os.POSIX_FADV_DONTNEED)
 
 
 class Writer:
@@ -176,7 +181,9 @@ class Writer:
         """The time in which studies are added; at its end the file stands in its place."""
         self._frame = frame
         if self._spooled:
-            with told(self._name), tempfile.TemporaryFile(dir=self._folder) as spool:
+            from tempfile import TemporaryFile
+
+            with told(self._name), TemporaryFile(dir=self._folder) as spool:
                 with self._framed(spool):
                     yield self
                 with self._final() as file:
@@ -192,6 +199,8 @@ class Writer:
     def _hash(self, file: IO[bytes]) -> None:
         if self._hashed:
             file.seek(0)
+            import hashlib
+
             digest = hashlib.sha256()
             while chunk := file.read(_COPY):
                 digest.update(chunk)
@@ -202,11 +211,13 @@ class Writer:
         with told(self._name):
             self._file = file
             if self.compression == PARQUET:
+                from kg import columns
+
                 self._rows = columns.Rows(file)
                 yield
                 self._rows.close()
                 return
-            self._drain = _Drain(file)
+            self._drain = _Drain(file, read_again=self._hashed or self._spooled)
             file.write(packed(self._frame.head, self.compression))
             yield
             file.write(packed(self._frame.tail, self.compression))
@@ -223,8 +234,11 @@ class Writer:
 
     def _rewrite(self, file: IO[bytes]) -> None:
         """Copies the studies that stand over what was written."""
+        import shutil
+        from tempfile import TemporaryFile
+
         file.flush()
-        with tempfile.TemporaryFile(dir=Path(self._name).parent) as kept:
+        with TemporaryFile(dir=Path(self._name).parent) as kept:
             self._copy(file, self._compression, kept)
             kept.seek(0)
             file.seek(0)

@@ -1,0 +1,80 @@
+"""How much faster several processes export than one: ``python benchmarks/jobs.py studies.jsonl``."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+NAMES = ("x.ttl", "x.nt", "x.nq", "x.ttl.zst", "x.nt.zst")
+SPIN = """
+import sys, orjson
+lines = open(sys.argv[1], "rb").readlines(100_000_000)
+for _ in range(3):
+    for line in lines:
+        orjson.loads(line)
+"""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("source", metavar="FILE")
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--names", nargs="+", default=NAMES, help="names of outputs, which tell their format")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:
+        compare(Path(options.source), Path(folder), options.jobs, options.runs, options.names)
+
+
+def compare(source: Path, folder: Path, jobs: int, runs: int, names: tuple[str, ...] = NAMES) -> None:
+    """Prints, for each output, the times by the clock, their ratio, and whether the bytes are the same.
+
+    What is compared takes turns. The ceiling is what as many processes that share nothing get done in the time of one.
+    """
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    environment["PYTHONPYCACHEPREFIX"] = str(folder / "compiled")  # as where a package is installed
+    spin = [sys.executable, "-c", SPIN, str(source)]
+    ceilings = [jobs * wall([spin], environment) / wall([spin] * jobs, environment) for _ in range(runs)]
+    shown = f"{statistics.median(ceilings):.2f} ({min(ceilings):.2f} to {max(ceilings):.2f})"
+    print(f"\n{jobs} processes that share nothing do {shown} x the work of one in its time; medians of {runs} runs")
+    print(f"{'':<12}{'1 process s':>12}{f'{jobs} s':>8}{'x':>7}{'from':>7}{'to':>7}")
+    for name in names:
+        times: dict[int, list[float]] = {1: [], jobs: []}
+        said = set()
+        for run in range(runs + 1):
+            for count in (1, jobs):
+                target = folder / name
+                target.unlink(missing_ok=True)  # to take the old one away would cost both the same
+                command = [sys.executable, "-m", "kg", "export", "-j", str(count), str(source), "-o", str(target)]
+                took = wall([command], environment)
+                if run:  # the first one compiles
+                    times[count].append(took)
+                else:
+                    with target.open("rb") as file:
+                        said.add(hashlib.file_digest(file, "sha256").hexdigest())
+        (folder / name).unlink()
+        ratios = sorted(one / many for one, many in zip(times[1], times[jobs], strict=True))
+        one, many = (statistics.median(times[count]) for count in (1, jobs))
+        figures = f"{statistics.median(ratios):>7.2f}{ratios[0]:>7.2f}{ratios[-1]:>7.2f}"
+        print(f"{name:<12}{one:>12.2f}{many:>8.2f}{figures}  {'same bytes' if len(said) == 1 else 'OTHER BYTES'}")
+
+
+def wall(commands: list[list[str]], environment: dict[str, str]) -> float:
+    """Seconds by the clock that commands take which are started together."""
+    started = time.monotonic()
+    processes = [subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) for command in commands]
+    codes = [process.wait() for process in processes]
+    if any(codes):
+        sys.exit(f"A run failed: {' '.join(commands[0])[:200]}")
+    return time.monotonic() - started
+
+
+if __name__ == "__main__":
+    main()
