@@ -154,6 +154,7 @@ class Writer:
         self._spooled = in_order or is_stream(name)
         self._folder = None if is_stream(name) else Path(name).parent
         self._rows: columns.Rows | None = None
+        self._file: IO[bytes]
         self.ledger = Ledger()
         self.sha256 = ""
 
@@ -175,6 +176,21 @@ class Writer:
             else:
                 self._file.writelines(pieces)
                 self._drain()
+
+    def shared(self) -> int | None:
+        """The descriptor of what forked processes may write at places of their own, where there is such a thing."""
+        if self._rows is not None:
+            return None
+        self._file.flush()
+        return self._file.fileno()
+
+    def reserve(self, size: int) -> int:
+        """The place of studies that another process writes, of so many bytes; what is added comes behind them."""
+        with told(self._name):
+            at = self._file.tell()
+            self._file.seek(at + size)
+            self._drain()
+            return at
 
     @contextlib.contextmanager
     def open(self, frame: Frame) -> Iterator[Writer]:
