@@ -91,7 +91,9 @@ def export(
     found: list[Item] = []
     read = parcels(given, found.append, progress, [name, name + MANIFEST, name + DESCRIPTION, *besides])
     with quiet_gc(), writer.open(worker.frame):
-        for task, result in results(tasks(merged(read, found)), settings, worker, jobs, writer):
+        for task, result, pieces in results(tasks(merged(read, found)), settings, worker, jobs, writer.place):
+            writer.add(pieces)
+            result.pieces = []  # they are not held while the next ones are made
             replay(task, result, writer.ledger, report, reject)
     report.totals = writer.ledger.totals()
     if manifest:

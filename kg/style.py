@@ -77,7 +77,7 @@ class Style:
 
     def spliced(self, data: bytes, at: int, subject: bytes, pairs: list[bytes], graph: bytes) -> bytes:
         """The output of a study with more of what is said of a resource, whose block ends at a place in it."""
-        return data[:at] + self.study([(subject, pairs)], graph) + data[at:] if pairs else data
+        return _spliced(data, at, self.study([(subject, pairs)], graph)) if pairs else data
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,12 @@ class Grouped(Style):
         return graph + b" {\n" + text + b"}\n" if graph else text
 
     def spliced(self, data: bytes, at: int, subject: bytes, pairs: list[bytes], graph: bytes) -> bytes:  # noqa: ARG002 -- one signature for all styles
-        return data[:at] + b"".join([self.lead + pair for pair in pairs]) + data[at:] if pairs else data
+        return _spliced(data, at, b"".join([self.lead + pair for pair in pairs])) if pairs else data
+
+
+def _spliced(data: bytes, at: int, more: bytes) -> bytes:
+    with memoryview(data) as view:
+        return b"".join((view[:at], more, view[at:]))  # which copies once what is large
 
 
 def prefixes(ontology: Ontology, base: str = BASE) -> dict[str, str]:

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 STANDARD_OUTPUT = "-"
 _COPY = 1 << 20
-_AHEAD = 32 << 20
-"""Bytes of an output after which the system is asked to begin to bring them to the disk."""
+_STEP, _AHEAD = 16 << 20, 64 << 20
+"""Bytes of an output after which the system is asked to bring them to the disk, and behind which to drop them."""
 
 
 @contextlib.contextmanager
@@ -130,17 +130,22 @@ class _Drain:
 
     def __init__(self, file: IO[bytes], *, read_again: bool) -> None:
         self._file = file
-        self._read_again = read_again
-        self._begin = self._end = 0
+        self._drops = not read_again
+        self._at = 0
         self._works = sys.platform == "linux"
 
     def __call__(self) -> None:
-        if not self._works or self._file.tell() - self._end < _AHEAD:
+        end = self._file.tell()
+        if not self._works or end - self._at < _STEP:
             return
         self._file.flush()
-        begin = self._end if self._read_again else self._begin
-        self._begin, self._end = self._end, self._file.tell()
-        os.posix_fadvise(self._file.fileno(), begin, self._end - begin, os.POSIX_FADV_DONTNEED)
+        self._give_up(self._at, end)
+        if self._drops and self._at > _AHEAD:
+            self._give_up(self._at - _AHEAD, end - _AHEAD)
+        self._at = end
+
+    def _give_up(self, begin: int, end: int) -> None:
+        os.posix_fadvise(self._file.fileno(), begin, end - begin, os.POSIX_FADV_DONTNEED)
 
 
 class Writer:
@@ -154,7 +159,6 @@ class Writer:
         self._spooled = in_order or is_stream(name)
         self._folder = None if is_stream(name) else Path(name).parent
         self._rows: columns.Rows | None = None
-        self._file: IO[bytes]
         self.ledger = Ledger()
         self.sha256 = ""
 
@@ -176,21 +180,6 @@ class Writer:
             else:
                 self._file.writelines(pieces)
                 self._drain()
-
-    def shared(self) -> int | None:
-        """The descriptor of what forked processes may write at places of their own, where there is such a thing."""
-        if self._rows is not None:
-            return None
-        self._file.flush()
-        return self._file.fileno()
-
-    def reserve(self, size: int) -> int:
-        """The place of studies that another process writes, of so many bytes; what is added comes behind them."""
-        with told(self._name):
-            at = self._file.tell()
-            self._file.seek(at + size)
-            self._drain()
-            return at
 
     @contextlib.contextmanager
     def open(self, frame: Frame) -> Iterator[Writer]:

@@ -45,10 +45,13 @@ def export(context: click.Context, /, inputs: tuple[str, ...], output: str, repo
 
     The exit status is 0 when every record is in the output, 1 when some record or file is lost, 2 for wrong use.
     """
+    from kg.child import keep_memory
     from kg.jobs import cores
     from kg.report import Report
 
     options["jobs"] = options["jobs"] or cores()
+    if options["jobs"] == 1:
+        keep_memory()  # as workers do
     run = _run_of(inputs, output, report, options)
     options = {name: value for name, value in options.items() if value is not None}
     with problems_to(report) as tell_one, progress_of(inputs) as progress:
