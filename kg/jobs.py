@@ -22,7 +22,8 @@ from typing import TYPE_CHECKING, Any
 from kg.beside import folder_beside
 from kg.child import end_with_parent, held, keep_memory, released
 from kg.errors import OutputError
-from kg.records import Parcel, Record
+from kg.parcels import Parcel
+from kg.records import Record
 from kg.shards import Bytes, Shard, Shards
 from kg.work import Item, Outcome, Result, Settings, Worker
 

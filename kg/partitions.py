@@ -14,7 +14,8 @@ from typing import IO, TYPE_CHECKING
 from kg import cut
 from kg.errors import UsageError
 from kg.page import is_page
-from kg.records import End, Parcel, Reading, Record, parcels_of
+from kg.parcels import End, Parcel, parcel, parcels_of
+from kg.records import Reading, Record
 from kg.source import Source, files, opened, size_of, streams
 from kg.unpack import CHUNK, is_plain, is_zip, sizes
 
@@ -40,7 +41,7 @@ class Span:
     last: bool = True
 
     def parcels(self, reject: Reject) -> Iterator[Record | Parcel | End]:
-        """What is read of it, as of :func:`kg.records.parcels`."""
+        """What is read of it, as of :func:`kg.parcels.parcels`."""
         if self.kind == "bytes":
             yield from self._range(reject)
             return
@@ -53,7 +54,7 @@ class Span:
             file.seek(self.begin)
             chunks = Source(self.name, iter(partial(file.read, CHUNK), b"")).open()
             for piece in self._pieces(chunks):
-                yield reading.parcel(piece)
+                yield parcel(reading, piece)
         if self.last:
             yield End(reading)
 

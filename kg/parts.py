@@ -21,8 +21,9 @@ from typing import NamedTuple
 from kg.errors import InputError, OutputError, SourceError
 from kg.formats import FORMATS
 from kg.ledger import Ledger, Totals
+from kg.parcels import End, Parcel, Sent
 from kg.partitions import Partition
-from kg.records import End, Found, Parcel, Reading, Record, Sent
+from kg.records import Found, Reading, Record
 from kg.report import Report
 from kg.run import merged, replay
 from kg.source import filesystem

@@ -8,11 +8,9 @@ by value, so that what is broken costs itself and nothing beside it.
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -21,17 +19,16 @@ from kg.clean import may_be_unfit
 from kg.errors import VALUE_WIDTH, RecordError, SourceError
 from kg.page import STUDY, STUDY_START, is_page, is_study
 from kg.page import records as page_records
-from kg.source import Source, printed, sources
-from kg.unpack import CHUNK, peek
+from kg.source import printed, sources
+from kg.unpack import peek
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Generator, Iterable
 
     from kg.source import Progress, Reject
 
 PAGE_HEAD = 1 << 20
-LARGE = 2 << 20
-"""Bytes of a file from which on it is read where its parts are wanted."""
 TRIES = 8
 """Broken values behind a broken value after which the rest of the piece is given up."""
 HELD = 1000
@@ -74,36 +71,6 @@ class Record:
     decoded: Any = field(default=None, repr=False, compare=False)
 
 
-class Sent(NamedTuple):
-    """A piece of a file that is still to be read: its place, and its bytes or where on this machine the file is.
-
-    ``cut_short`` tells that the file could not be read on behind it.
-    """
-
-    file: str
-    at: int
-    size: int
-    data: bytes = b""
-    path: str = ""
-    whole: bool = True
-    cut_short: bool = False
-
-
-@dataclass(slots=True)
-class Parcel:
-    """A piece, likely some studies, and the reading of the file that it is part of."""
-
-    reading: Reading
-    sent: Sent
-
-
-@dataclass(slots=True)
-class End:
-    """The end of a file whose parcels may still be on their way."""
-
-    reading: Reading
-
-
 def read(
     inputs: Iterable[str | os.PathLike[str]],
     reject: Reject,
@@ -119,24 +86,6 @@ def read(
     """
     found = sources(inputs, reject, progress, besides)
     return (record for source in found for record in split(source.open(), source.name, reject, decode))
-
-
-def parcels(
-    inputs: Iterable[str | os.PathLike[str]],
-    reject: Reject,
-    progress: Progress | None = None,
-    besides: Iterable[str] = (),
-) -> Iterator[Record | Parcel | End]:
-    """The same as of :func:`read`, but what is likely studies is only cut out: :meth:`Reading.records_of` reads it."""
-    return parcels_of(sources(inputs, reject, progress, besides), reject)
-
-
-def parcels_of(found: Iterable[Source], reject: Reject) -> Iterator[Record | Parcel | End]:
-    """The parcels of some streams."""
-    for source in found:
-        reading = Reading(source.name, reject)
-        yield from reading.parcels(source)
-        yield End(reading)
 
 
 def holds_studies(name: str) -> bool:
@@ -197,42 +146,6 @@ class Reading:
         if whole is not None:
             yield from self.page(whole) if self.is_page else self.stream(whole)
             self.finish()
-
-    def parcels(self, source: Source) -> Iterator[Record | Parcel]:
-        """The stream in parcels, or its studies where it does not begin as JSON does, before :meth:`finish`."""
-        whole = self.start(source.open())
-        if whole is None:
-            self.refused = True
-        elif self.is_page or not self.begins:
-            yield from self.page(whole) if self.is_page else self.stream(whole)
-        elif source.path and Path(source.path).stat().st_size > LARGE:
-            yield from self._ranges(source)
-        else:
-            yield from self._pieces(whole)
-
-    def _pieces(self, chunks: Iterator[bytes], at: int = 0) -> Iterator[Parcel]:
-        return (self.parcel(piece, self.failure is not None) for piece in cut.Cutter(at=at).pieces(chunks))
-
-    def parcel(self, piece: cut.Piece, cut_short: bool = False) -> Parcel:
-        """A piece of the stream as a parcel."""
-        return Parcel(self, Sent(self.file, piece.at, len(piece.data), piece.data, "", piece.whole, cut_short))
-
-    def _ranges(self, source: Source) -> Iterator[Parcel]:
-        """The parcels of a large file of this machine, which are read where they are taken."""
-        try:
-            with Path(source.path).open("rb", buffering=0) as file:
-                at = 0
-                for begin, end in cut.ranges(file):
-                    yield Parcel(self, Sent(self.file, begin, end - begin, path=source.path))
-                    source.tell(end - max(begin, self.looked))
-                    at = end
-                if at > file.seek(0, os.SEEK_END):
-                    self.failure = SourceError("was cut shorter while it was read", file=self.file)
-                file.seek(at)
-                rest = Source(source.name, iter(partial(file.read, CHUNK), b""), "", source.progress)
-                yield from self._pieces(self.until_failure(rest.open()), at)
-        except OSError as error:
-            self.failure = SourceError(f"cannot be read to its end ({error.strerror})", file=self.file)
 
     def start(self, chunks: Iterator[bytes]) -> Iterator[bytes] | None:
         """Looks at how the stream begins; the whole of it again, or ``None`` for what is refused."""

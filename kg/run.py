@@ -17,7 +17,8 @@ from kg.formats import format_of
 from kg.jobs import quiet_gc, results
 from kg.ledger import Ledger, Rival
 from kg.ontology import BASE
-from kg.records import End, Record, holds_studies, parcels
+from kg.parcels import End, parcels
+from kg.records import Record, holds_studies
 from kg.report import Report
 from kg.studies import Reject, exports
 from kg.work import Item, Outcome, Result, Settings, Worker, tasks

@@ -18,7 +18,8 @@ from kg.formats import FORMATS
 from kg.ledger import Entries
 from kg.ontology import BASE
 from kg.pack import packed
-from kg.records import End, Found, Parcel, Reading, Record, Sent
+from kg.parcels import End, Parcel, Sent
+from kg.records import Found, Reading, Record
 from kg.studies import studies
 
 TASK_ITEMS = 4096

@@ -260,9 +260,9 @@ def test_a_full_disk_gives_one_sentence_and_no_half_file(tmp_path: Path, long: P
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the peak of a process is read from /proc")
 def test_memory_does_not_grow_with_the_input(long: Path, tmp_path: Path) -> None:
-    """The peak of the parent and of each worker, of a fifth of the input and of all of it."""
+    """The peak of the parent and of each worker, of half of the input and of all of it."""
     part = tmp_path / "part.jsonl"
-    part.write_bytes(b"".join(long.read_bytes().splitlines(keepends=True)[:300]))
+    part.write_bytes(b"".join(long.read_bytes().splitlines(keepends=True)[:750]))
     code = (
         "import re, resource, sys; from kg.run import export; export([sys.argv[1]], sys.argv[2], jobs=2);"
         "print(int(re.search(r'VmHWM:\\s*(\\d+)', open('/proc/self/status').read())[1]) // 1024);"

@@ -1,0 +1,126 @@
+"""The input in parcels: pieces of likely some studies each, which are read where they are wanted.
+
+Whoever takes a parcel reads it by itself; what that tells of the file is gathered, in the order of the parcels, in the
+reading of that file.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from kg import cut
+from kg.errors import SourceError
+from kg.records import Reading, Record
+from kg.source import Source, sources
+from kg.unpack import CHUNK
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from kg.source import Progress, Reject
+
+LARGE = 2 << 20
+"""Bytes of a file of this machine from which on it is read where its parcels are."""
+
+
+class Sent(NamedTuple):
+    """A piece of a file that is still to be read: its place, and its bytes or where on this machine the file is.
+
+    ``cut_short`` tells that the file could not be read on behind it.
+    """
+
+    file: str
+    at: int
+    size: int
+    data: bytes = b""
+    path: str = ""
+    whole: bool = True
+    cut_short: bool = False
+
+
+@dataclass(slots=True)
+class Parcel:
+    """A piece, likely some studies, and the reading of the file that it is part of."""
+
+    reading: Reading
+    sent: Sent
+
+
+@dataclass(slots=True)
+class End:
+    """The end of a file whose parcels may still be on their way."""
+
+    reading: Reading
+
+
+def parcels(
+    inputs: Iterable[str | os.PathLike[str]],
+    reject: Reject,
+    progress: Progress | None = None,
+    besides: Iterable[str] = (),
+) -> Iterator[Record | Parcel | End]:
+    """The inputs as of :func:`kg.records.read`, but what is likely studies is only cut out.
+
+    :meth:`kg.records.Reading.records_of` reads it.
+    """
+    return parcels_of(sources(inputs, reject, progress, besides), reject)
+
+
+def parcels_of(found: Iterable[Source], reject: Reject) -> Iterator[Record | Parcel | End]:
+    """The parcels of some streams."""
+    for source in found:
+        reading = Reading(source.name, reject)
+        yield from _of(source, reading)
+        yield End(reading)
+
+
+def parcel(reading: Reading, piece: cut.Piece, cut_short: bool = False) -> Parcel:
+    """A piece of a stream as a parcel."""
+    return Parcel(reading, Sent(reading.file, piece.at, len(piece.data), piece.data, "", piece.whole, cut_short))
+
+
+def _of(source: Source, reading: Reading) -> Iterator[Record | Parcel]:
+    """A stream in parcels, or its studies where it does not begin as JSON does."""
+    whole = reading.start(source.open())
+    if whole is None:
+        reading.refused = True
+    elif reading.is_page or not reading.begins:
+        yield from reading.page(whole) if reading.is_page else reading.stream(whole)
+    elif source.path and _is_large(source.path):
+        yield from _ranges(source, reading)
+    else:
+        yield from _pieces(whole, reading)
+
+
+def _is_large(path: str) -> bool:
+    try:
+        return Path(path).stat().st_size > LARGE
+    except OSError:  # it is open, and has lost its name
+        return False
+
+
+def _pieces(chunks: Iterator[bytes], reading: Reading, at: int = 0) -> Iterator[Parcel]:
+    for piece in cut.Cutter(at=at).pieces(chunks):
+        yield parcel(reading, piece, reading.failure is not None)
+
+
+def _ranges(source: Source, reading: Reading) -> Iterator[Parcel]:
+    """The parcels of a large file of this machine, of which only what stands around their ends is read here."""
+    try:
+        with Path(source.path).open("rb", buffering=0) as file:
+            at = 0
+            for begin, end in cut.ranges(file):
+                yield Parcel(reading, Sent(reading.file, begin, end - begin, path=source.path))
+                source.tell(end - max(begin, reading.looked))
+                at = end
+            if at > file.seek(0, os.SEEK_END):
+                reading.failure = SourceError("was cut shorter while it was read", file=reading.file)
+            file.seek(at)
+            rest = Source(source.name, iter(partial(file.read, CHUNK), b""), "", source.progress)
+            yield from _pieces(reading.until_failure(rest.open()), reading, at)
+    except OSError as error:
+        reading.failure = SourceError(f"cannot be read to its end ({error.strerror})", file=reading.file)
