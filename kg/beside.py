@@ -22,9 +22,9 @@ _TRIES = 100
 def file_beside(target: Path) -> Iterator[IO[bytes]]:
     """A new file, to be read and written, in the folder of ``target``."""
     sweep(target)
-    path, file = _locked(target)
-    try:
-        with file:
+    path = _name(target)
+    try:  # from before it is there: an interrupt may come at any moment
+        with _locked(path) as file:
             yield file
     finally:
         with suppress(OSError):  # it has its place, or cannot be reached
@@ -35,8 +35,8 @@ def file_beside(target: Path) -> Iterator[IO[bytes]]:
 def folder_beside(target: Path) -> Iterator[Path]:
     """A new folder in the folder of ``target``."""
     folder = _name(target)
-    folder.mkdir(0o700)
     try:
+        folder.mkdir(0o700)
         with (folder / _LOCK).open("xb") as lock:
             _lock(lock)
             yield folder
@@ -64,20 +64,19 @@ def sweep(target: Path) -> None:
 
 
 def _name(target: Path) -> Path:
-    return target.with_name(f".{target.name[:WIDTH]}.{os.urandom(4).hex()}.part")
+    return target.with_name(f".{target.name[:WIDTH]}.{os.urandom(8).hex()}.part")
 
 
 def _escaped(name: str) -> str:
     return "".join(f"[{c}]" if c in "[*?" else c for c in name)
 
 
-def _locked(target: Path) -> tuple[Path, IO[bytes]]:
+def _locked(path: Path) -> IO[bytes]:
     for _ in range(_TRIES):
-        path = _name(target)
         file = path.open("x+b")
         _lock(file)
         if path.exists():  # nobody took it for something left behind before it was locked
-            return path, file
+            return file
         file.close()
     raise OSError(errno.EAGAIN, "what stands beside it is taken away again and again")
 
