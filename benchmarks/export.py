@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
 import os
 import platform
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
@@ -112,7 +110,6 @@ def measure(inputs: list[str], runs: int, folder: Path) -> None:
         per_triple = per_triple or cpu / triples
         row = f"{studies / cpu:>10,.0f}{triples / cpu:>11,.0f}{cpu:>8.2f}{statistics.median(ratios):>9.2f}{peak:>10.0f}"
         print(f"kg {name:<19}{row}")
-    compare_jobs(source, folder, runs)
     slow = statistics.median(
         cost(RDFLIB, str(few), "yes", str(folder / "r.nt")).cpu - cost(RDFLIB, str(few), "no", "").cpu
         for _ in range(runs)
@@ -120,31 +117,6 @@ def measure(inputs: list[str], runs: int, folder: Path) -> None:
     few_triples = first.count(b"\n")
     print(f"{'plain rdflib':<22}{'':>10}{few_triples / slow:>11,.0f}{slow:>8.2f}", end="")
     print(f"   {slow / few_triples / per_triple:,.0f} x the CPU of kg on the same triples (N-Triples)")
-
-
-def wall(source: Path, target: Path, jobs: int) -> float:
-    """Seconds by the clock of the command with so many processes."""
-    started = time.perf_counter()
-    command = [sys.executable, "-m", "kg", "export", "-j", str(jobs), str(source), "-o", str(target)]
-    subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
-    return time.perf_counter() - started
-
-
-def compare_jobs(source: Path, folder: Path, runs: int) -> None:
-    """Prints how much faster two processes are than one, and whether they write the same bytes."""
-    for name in ("jobs.ttl", "jobs.nt"):
-        target = folder / name
-        ratios, said = [], set()
-        for _ in range(runs):
-            times = []
-            for jobs in (1, 2):
-                target.unlink(missing_ok=True)  # to take the old one away would cost both the same
-                times.append(wall(source, target, jobs))
-                with target.open("rb") as file:
-                    said.add(hashlib.file_digest(file, "sha256").hexdigest())
-            ratios.append(times[0] / times[1])
-        same = "the same bytes" if len(said) == 1 else "OTHER BYTES"
-        print(f"two processes, {name:<8} {statistics.median(ratios):.2f} x as fast as one by the clock, {same}")
 
 
 _counted: dict[Path, int] = {}

@@ -32,7 +32,6 @@ UNCUT = 8 << 20
 HEAD = 4 << 10
 
 START = re.compile(rb'\{\s{0,256}"(?:%s)"\s{0,256}:' % "|".join(sorted(SECTIONS)).encode())
-_USUAL = b'"protocolSection"'
 _OVERLAP = 600
 _WINDOW = 1 << 16
 _LINE = re.compile(rb"\n\s*(?=\{)")
@@ -219,19 +218,8 @@ def _behind(cut: int, buffer: bytearray, at: int) -> Iterator[int]:
 
 
 def _starts(buffer: bytes | bytearray, at: int = 0) -> Iterator[int]:
-    """Where studies start behind a place: first those that begin as nearly all do, which is quick to find.
-
-    Behind the last of these, and where there is none, all keys that a study may begin with are looked for. A study
-    that begins in another way between two of these stays with the one before it, to be found when that is read.
-    """
-    found = -1
-    while (key := buffer.find(_USUAL, at)) >= 0:
-        before = buffer[max(0, key - _OVERLAP) : key].rstrip()
-        if before.endswith(b"{"):
-            found = max(0, key - _OVERLAP) + len(before) - 1
-            yield found
-        at = key + len(_USUAL)
-    yield from (match.start() for match in START.finditer(buffer, at) if match.start() > found)
+    """Where studies start behind a place."""
+    return (match.start() for match in START.finditer(buffer, at))
 
 
 def _values_end(buffer: bytearray) -> int:

@@ -55,12 +55,20 @@ class _Absent:
 ABSENT = _Absent()
 
 
+class Shown(str):
+    """What is shown of a value that is somewhere else."""
+
+    __slots__ = ()
+
+
 def shown(value: object) -> str:
     """A value as a message shows it, in JSON's terms, cut to :data:`VALUE_WIDTH` characters; of containers the outside.
 
     >>> shown(None), shown(True), shown({"a": 1, "b": 2}), shown([1, 2]), shown("a\\x1b"), shown("x" * 100)[-3:]
     ('null', 'true', '{"a": …, "b": …}', '[…] of 2', '"a\\\\u001b"', 'x…"')
     """
+    if isinstance(value, Shown):
+        return str(value)
     if isinstance(value, str):
         cut = value if len(value) <= VALUE_WIDTH else value[:VALUE_WIDTH] + "…"
         return json.dumps(cut, ensure_ascii=False).encode("utf-8", "backslashreplace").decode()
@@ -103,6 +111,12 @@ class InputError(KGError):
         self.value = value
         self.expected = expected
         super().__init__(problem)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        value = (
+            self.value if self.value is ABSENT else Shown(shown(self.value))
+        )  # it may be large, or deeper than pickles
+        return type(self), self.args, self.__dict__ | {"value": value}
 
     def __str__(self) -> str:
         record = None if self.record is None else f"record {self.record}"

@@ -111,6 +111,10 @@ class _Pool:
             from multiprocessing import connection, get_context
         self._wait = connection.wait
         forks = sys.platform == "linux" and threading.active_count() == 1
+        if not forks and sys.platform != "win32":
+            from multiprocessing import resource_tracker
+
+            resource_tracker.ensure_running()  # which lets signals through that are held when a process is started
         self._context: Any = get_context("fork" if forks else "spawn")  # threads may lock a fork up
         self._jobs = jobs
         self._free = deque(range(AHEAD * jobs))
@@ -169,16 +173,22 @@ class _Pool:
 
     def _listen(self) -> None:
         """Waits until a worker has done a task, or has died."""
-        ready = self._wait([hand.pipe for hand in self._hands])
-        for hand in [hand for hand in self._hands if hand.pipe in ready]:
+        ready = self._wait([each for hand in self._hands for each in (hand.pipe, hand.process.sentinel)])
+        for hand in [*self._hands]:
             if hand not in self._hands:
                 continue  # it was found dead when it was given the task of another
-            try:
-                hand.has[0].shards = hand.pipe.recv()
-            except (OSError, EOFError):
+            if hand.pipe in ready:
+                self._hear(hand)
+            elif hand.process.sentinel in ready:
                 self._replace(hand)
-            else:
-                hand.has.popleft()
+
+    def _hear(self, hand: _Hand) -> None:
+        try:
+            hand.has[0].shards = hand.pipe.recv()
+        except (OSError, EOFError):
+            self._replace(hand)
+        else:
+            hand.has.popleft()
 
     def _replace(self, hand: _Hand) -> None:
         """Gives the tasks of a worker that died to others."""
@@ -204,7 +214,8 @@ def _is_work(item: Item) -> bool:
 def _end(hand: _Hand) -> None:
     hand.process.kill()  # a signal that it could handle might find it still in the midst of our own work
     hand.process.join()
-    hand.process.close()
+    with suppress(ValueError):  # it cannot be told that it ended, where SIGCHLD is ignored
+        hand.process.close()
     hand.pipe.close()
 
 
@@ -232,8 +243,17 @@ def _done(worker: Worker, shards: Shards, given: Shard) -> list[Shard] | Excepti
     try:
         result = worker(_loaded(shards, given))
         return shards.put(given.place, result.pieces, [pickle.dumps(result.outcomes, pickle.HIGHEST_PROTOCOL)])
-    except Exception as error:  # its turn comes in the order of the tasks
-        return error
+    except BaseException as error:  # its turn comes in the order of the tasks
+        return _sendable(error)
+
+
+def _sendable(error: BaseException) -> Exception:
+    try:
+        if isinstance(error, Exception) and type(pickle.loads(pickle.dumps(error))) is type(error):  # noqa: S301 -- ours
+            return error
+    except Exception:  # noqa: S110 -- then it is told in words
+        pass
+    return OutputError(f"A worker process failed ({type(error).__name__}: {error}), so nothing was written.")
 
 
 def _loaded(shards: Shards, shard: Shard) -> Any:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from kg import cut
 from kg.errors import SourceError
 from kg.records import Reading, Record
-from kg.source import Source, sources
+from kg.source import FileId, Source, file_id, sources
 from kg.unpack import CHUNK
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from kg.source import Progress, Reject
 
+REPLACED = "it was replaced while it was read"
 LARGE = 2 << 20
 """Bytes of a file of this machine from which on it is read where its parcels are."""
 
@@ -38,6 +39,7 @@ class Sent(NamedTuple):
     size: int
     data: bytes = b""
     path: str = ""
+    id: FileId = (0, 0)
     whole: bool = True
     cut_short: bool = False
 
@@ -80,7 +82,9 @@ def parcels_of(found: Iterable[Source], reject: Reject) -> Iterator[Record | Par
 
 def parcel(reading: Reading, piece: cut.Piece, cut_short: bool = False) -> Parcel:
     """A piece of a stream as a parcel."""
-    return Parcel(reading, Sent(reading.file, piece.at, len(piece.data), piece.data, "", piece.whole, cut_short))
+    return Parcel(
+        reading, Sent(reading.file, piece.at, len(piece.data), piece.data, whole=piece.whole, cut_short=cut_short)
+    )
 
 
 def _of(source: Source, reading: Reading) -> Iterator[Record | Parcel]:
@@ -94,6 +98,14 @@ def _of(source: Source, reading: Reading) -> Iterator[Record | Parcel]:
         yield from _ranges(source, reading)
     else:
         yield from _pieces(whole, reading)
+
+
+def _told(chunks: Iterator[bytes], source: Source, known: int) -> Iterator[bytes]:
+    """Some chunks of a source, which is told of them but for so many bytes that it knows of."""
+    for chunk in chunks:
+        source.tell(len(chunk) - max(0, known))
+        known -= len(chunk)
+        yield chunk
 
 
 def _is_large(path: str) -> bool:
@@ -111,16 +123,18 @@ def _pieces(chunks: Iterator[bytes], reading: Reading, at: int = 0) -> Iterator[
 def _ranges(source: Source, reading: Reading) -> Iterator[Parcel]:
     """The parcels of a large file of this machine, of which only what stands around their ends is read here."""
     try:
-        with Path(source.path).open("rb", buffering=0) as file:
+        with Path(source.path).open("rb") as file:
+            if file_id(file) != source.file:
+                raise OSError(0, REPLACED)
             at = 0
             for begin, end in cut.ranges(file):
-                yield Parcel(reading, Sent(reading.file, begin, end - begin, path=source.path))
+                yield Parcel(reading, Sent(reading.file, begin, end - begin, path=source.path, id=source.file))
                 source.tell(end - max(begin, reading.looked))
                 at = end
             if at > file.seek(0, os.SEEK_END):
                 reading.failure = SourceError("was cut shorter while it was read", file=reading.file)
             file.seek(at)
-            rest = Source(source.name, iter(partial(file.read, CHUNK), b""), "", source.progress)
+            rest = Source(source.name, _told(iter(partial(file.read, CHUNK), b""), source, reading.looked - at))
             yield from _pieces(reading.until_failure(rest.open()), reading, at)
     except OSError as error:
         reading.failure = SourceError(f"cannot be read to its end ({error.strerror})", file=reading.file)

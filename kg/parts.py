@@ -189,7 +189,7 @@ class Replay:
     def _end(self, ended: Ended) -> End:
         reading, self._reading = self._reading_of(ended.file), None
         reading.take(ended.found)
-        reading.failure, reading.refused = ended.failure, ended.refused
+        reading.failure, reading.refused = ended.failure or reading.failure, ended.refused
         return End(reading)
 
 

@@ -156,7 +156,9 @@ def replay(task: list[Item], result: Result, ledger: Ledger, report: Report, rej
             _replay(next(outcomes), item.file, 0, ledger, report, reject)
         else:
             outcome, reading = next(outcomes), item.reading
-            _replay(outcome, reading.file, reading.number, ledger, report, reject)
+            if outcome.unread is None:
+                _replay(outcome, reading.file, reading.number, ledger, report, reject)
+            reading.failure = reading.failure or outcome.unread  # which is told once
             reading.reject = reject
             for error in outcome.found.held:
                 _moved(error, reading.number)

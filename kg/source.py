@@ -34,6 +34,9 @@ _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://[^\s'\")]+")
 _EXTRAS = {"s3": "s3", "s3a": "s3", "gs": "gs", "gcs": "gs", "http": "https", "https": "https"}
 
 
+FileId = tuple[int, int]
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """One stream of bytes under the name that messages give it; read it before asking for the next one."""
@@ -42,6 +45,8 @@ class Source:
     chunks: Iterator[bytes]
     path: str = ""
     """The file of this machine that has these bytes, where one has them as they are."""
+    file: FileId = (0, 0)
+    """Which file that is, whatever has its path by and by."""
     progress: Progress | None = None
     """What is told of the bytes that are read, where it is not told already."""
 
@@ -270,7 +275,8 @@ def _opened(
             head = handle.read(4)
             if is_plain(head):
                 plain = chain([head], iter(partial(handle.read, CHUNK), b""))
-                yield Source(name, plain, _path(handle), progress)
+                path = _path(handle)
+                yield Source(name, plain, path, file_id(handle) if path else (0, 0), progress)
                 return
             raw = cast("IO[bytes]", _Counted(handle, progress, head)) if progress else handle
             if is_zip(head):
@@ -280,6 +286,12 @@ def _opened(
                 yield Source(name, _lazily(chain([head], iter(partial(raw.read, CHUNK), b""))))
     except Exception as error:  # codecs and remote stores raise whatever they like
         reject(_failure(name, error))
+
+
+def file_id(handle: IO[bytes]) -> FileId:
+    """The device and the number of a file, which tell it from another that takes its path."""
+    found = os.fstat(handle.fileno())
+    return found.st_dev, found.st_ino
 
 
 def _path(handle: object) -> str:

@@ -18,11 +18,12 @@ from kg.formats import FORMATS
 from kg.ledger import Entries
 from kg.ontology import BASE
 from kg.pack import packed
-from kg.parcels import End, Parcel, Sent
+from kg.parcels import REPLACED, End, Parcel, Sent
 from kg.records import Found, Reading, Record
+from kg.source import file_id
 from kg.studies import studies
 
-TASK_ITEMS = 4096
+TASK_ITEMS = 512
 
 Item = Record | Parcel | End | InputError
 NOTHING = Found(0, 0, False, False, [])
@@ -42,12 +43,14 @@ class Settings:
 
 class Outcome(NamedTuple):
     """What became of one item: the studies that were written, each as the record of that number in its part of the
-    input; the problems, each behind so many of them; the records; and what was found of the file that it is from."""
+    input; the problems, each behind so many of them; the records; what was found of the file that it is from; why that
+    could not be read."""
 
     entries: Entries
     problems: list[tuple[int, InputError]]
     read: int
     found: Found
+    unread: SourceError | None = None
 
 
 @dataclass(slots=True)
@@ -104,7 +107,7 @@ class Worker:
         try:
             piece = cut.Piece(sent.at, sent.data or _read(sent), sent.whole)
         except SourceError as error:
-            return Outcome(Entries(), [(0, error)], 0, UNREAD)
+            return Outcome(Entries(), [], 0, UNREAD, error)
         telling = _Telling()
         reading = Reading(sent.file, telling, self._exporter.quickly)
         outcome = self._write(telling, reading.records_of(piece, sent.cut_short), pieces)
@@ -130,11 +133,13 @@ class Worker:
 def _read(sent: Sent) -> bytes:
     """Bytes of a file; raises :class:`~kg.errors.SourceError`."""
     try:
-        with Path(sent.path).open("rb", buffering=0) as file:
+        with Path(sent.path).open("rb") as file:
+            if file_id(file) != sent.id:
+                raise OSError(0, REPLACED)
             file.seek(sent.at)
             data = file.read(sent.size)
     except OSError as error:
-        raise SourceError(f"cannot be read at byte {sent.at} ({error.strerror})", file=sent.file) from error
+        raise SourceError(f"cannot be read to its end ({error.strerror})", file=sent.file) from error
     if len(data) < sent.size:
         raise SourceError("was cut shorter while it was read", file=sent.file)
     return data

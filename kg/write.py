@@ -145,7 +145,8 @@ class _Drain:
         self._at = end
 
     def _give_up(self, begin: int, end: int) -> None:
-        os.posix_fadvise(self._file.fileno(), begin, end - begin, os.POSIX_FADV_DONTNEED)
+        with contextlib.suppress(OSError):  # it is advice
+            os.posix_fadvise(self._file.fileno(), begin, end - begin, os.POSIX_FADV_DONTNEED)
 
 
 class Writer:

@@ -13,16 +13,19 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 import pytest
 
 from kg import cut, jobs
-from kg.errors import InputError, OutputError, SourceError, UsageError
+from kg.errors import FieldError, InputError, OutputError, UsageError
 from kg.report import Report
 from kg.run import export
 from tests.conftest import DATA, SEED, STUDIES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 KG = [sys.executable, "-m", "kg"]
 
@@ -142,28 +145,99 @@ def test_one_record_that_kills_each_worker_ends_the_run(
     assert list(tmp_path.iterdir()) == []
 
 
+def cut_shorter(path: Path) -> None:
+    os.truncate(path, 2_000_000)
+
+
+def replaced(path: Path) -> None:
+    other = path.with_suffix(".other")
+    other.write_bytes(b"\n".join(reversed(path.read_bytes().splitlines())) + b"\n")
+    other.replace(path)
+
+
 @pytest.mark.parametrize(("count", "forks"), [(1, True), (2, True), (2, False)])
-def test_an_input_that_is_cut_shorter_costs_what_was_cut(
-    tmp_path: Path, long: Path, monkeypatch: pytest.MonkeyPatch, count: int, forks: bool
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (cut_shorter, "was cut shorter while it was read"),
+        (replaced, "cannot be read to its end (it was replaced while it was read)"),
+        (Path.unlink, "cannot be read to its end (No such file or directory)"),
+    ],
+)
+def test_an_input_that_changes_costs_what_was_not_read(
+    tmp_path: Path,
+    long: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    change: Callable[[Path], None],
+    said: str,
+    count: int,
+    forks: bool,
 ) -> None:
     monkeypatch.setattr(threading, "active_count", lambda: 1 if forks else 2)
     copy = tmp_path / "copy.jsonl"
     copy.write_bytes(long.read_bytes())
     calls = 0
 
-    def shorten(_: int) -> None:
+    def progress(_: int) -> None:
         nonlocal calls
         calls += 1
         if calls == 40:
-            os.truncate(copy, 2_000_000)
+            change(copy)
 
     told: list[InputError] = []
     report = Report(tell=told.append)
-    export([copy], tmp_path / "x.nt", jobs=count, progress=shorten, report=report)
+    export([copy], tmp_path / "x.nt", jobs=count, progress=progress, report=report)
     assert 0 < report.totals.studies < 1500
-    said = {str(error) for error in told if isinstance(error, SourceError)}
-    assert said == {f"{copy}: was cut shorter while it was read."}
+    assert [str(error) for error in told if not isinstance(error, FieldError)] == [f"{copy}: {said}."]
     assert not report.lossless
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize("first", [0, 9_000_000])
+def test_progress_is_told_of_each_byte_once(tmp_path: Path, long: Path, jobs: int, first: int) -> None:
+    """However large the first study is, and wherever the file is read."""
+    made = tmp_path / "long.jsonl"
+    made.write_bytes(b'{"hasResults": false, "x": "%s"}\n' % (b"x" * first) + long.read_bytes())
+    told: list[int] = []
+    export([made], tmp_path / "x.nt", jobs=jobs, progress=told.append)
+    assert sum(told) == made.stat().st_size
+
+
+def test_a_value_that_is_nested_too_deeply_to_be_handed_on_is_told(tmp_path: Path, long: Path) -> None:
+    deep = b'{"protocolSection": {"identificationModule": {"nctId": %s}}}\n' % (b"[" * 800 + b"]" * 800)
+    lines = long.read_bytes().splitlines(keepends=True)[:300]
+    made = tmp_path / "deep.jsonl"
+    made.write_bytes(b"".join([*lines[:200], deep, *lines[200:]]))
+    one, two = run(made, tmp_path / "x.nt", 1), run(made, tmp_path / "x.nt", 2)
+    assert one[:2] == two[:2]
+    assert two[2].totals.studies == 300
+    assert not two[2].lossless
+
+
+def test_where_the_ends_of_children_are_not_told_of_all_is_well(tmp_path: Path, long: Path) -> None:
+    """Some supervisors leave SIGCHLD ignored."""
+    code = (
+        "import os, signal, sys; signal.signal(signal.SIGCHLD, signal.SIG_IGN);"
+        "os.execv(sys.executable, [sys.executable, *sys.argv[1:]])"
+    )
+    command = ["-m", "kg", "export", "-j", "2", str(long), "-o", str(tmp_path / "x.nt")]
+    done = subprocess.run([sys.executable, "-c", code, *command], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("error", [BaseException("x"), type("Odd", (Exception,), {"__reduce__": lambda _: 1 / 0})("x")])
+def test_whatever_a_worker_fails_of_is_one_sentence(
+    tmp_path: Path, long: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(threading, "active_count", lambda: 1)
+    monkeypatch.setattr(jobs, "_loaded", fail)
+    with pytest.raises(OutputError, match=r"^A worker process failed \(\w+: x\), so nothing was written\.$"):
+        export([long], tmp_path / "x.nt", jobs=2)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("forks", [True, False])

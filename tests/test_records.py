@@ -230,6 +230,18 @@ def test_a_long_file_of_studies_with_their_own_first_key(
     assert lost == []
 
 
+@pytest.mark.parametrize("size", [64, 1 << 20])
+def test_studies_with_sorted_keys_are_cut_too(size: int) -> None:
+    """No piece holds more than one of them, as a broken one would cost its neighbours."""
+    made = [study(number, derivedSection={"text": "x"}) for number in range(50)]
+    text = json.dumps(made, sort_keys=True).encode()
+    pieces = [each for piece in cut.Cutter().pieces(chunked(text, size)) for each in piece.apart()]
+    assert len(pieces) == 51
+    broken = text.replace(b'"NCT00000007"', b'"NCT0000"0007"')
+    records, lost = run(broken, size)
+    assert (len(records), len(lost)) == (49, 1)
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_memory_stays_low_for_a_record_of_200_megabytes() -> None:
     program = """if True:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from kg.report import Report
 
 LOST, WRONG_USE = 1, 2
+REDRAWN = 0.1
+"""Seconds after which a bar is drawn anew."""
 
 
 def _terminated(*_: object) -> None:
@@ -66,15 +68,24 @@ def progress_of(inputs: tuple[str, ...]) -> Iterator[Callable[[int], None] | Non
     if not sys.stderr.isatty():
         yield None
         return
+    import time
+
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
     from kg.source import total_size
 
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("Reading", total=total_size(inputs))
-        yield lambda count: bar.advance(task, count)
+    with Progress(*columns, console=Console(stderr=True), transient=True, auto_refresh=False) as bar:
+        task, drawn = bar.add_task("Reading", total=total_size(inputs)), 0.0
+
+        def advance(count: int) -> None:  # draws by itself: with a thread that draws, no process could be forked
+            nonlocal drawn
+            now = time.monotonic()
+            bar.update(task, advance=count, refresh=now - drawn > REDRAWN)
+            drawn = now if now - drawn > REDRAWN else drawn
+
+        yield advance
 
 
 def tell(report: Report) -> None:
