@@ -204,6 +204,8 @@ class _Pool:
 
     def _stop(self) -> None:
         for hand in self._hands:
+            hand.process.kill()
+        for hand in self._hands:
             _end(hand)
 
 
@@ -229,6 +231,8 @@ def _serve(pipe: Connection, settings: Settings, parent: int, worker: Worker | N
     released()
     end_with_parent(parent)
     keep_memory()
+    if hasattr(os, "nice"):
+        os.nice(1)  # who writes for all of them is not kept waiting
     gc.freeze()
     gc.set_threshold(100_000, 50, 100)
     worker = worker or Worker(settings)
