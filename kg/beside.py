@@ -33,27 +33,33 @@ def file_beside(target: Path) -> Iterator[IO[bytes]]:
 
 @contextmanager
 def folder_beside(target: Path) -> Iterator[Path]:
-    """A new folder in the folder of ``target``."""
+    """A new folder in the folder of ``target``, for files."""
     folder = _name(target)
     try:
-        folder.mkdir(0o700)
-        with (folder / _LOCK).open("xb") as lock:
+        with _locked_folder(folder) as lock:
             _lock(lock)
             yield folder
     finally:
-        _remove(folder)
+        with suppress(OSError):
+            _remove(folder)
 
 
 def _remove(folder: Path) -> None:
-    import shutil
-
-    shutil.rmtree(folder, ignore_errors=True)
+    """Removes a folder; the lock goes last, as without one it has to be empty."""
+    for path in folder.iterdir():
+        if path.name != _LOCK:
+            path.unlink()
+    (folder / _LOCK).unlink(missing_ok=True)
+    folder.rmdir()
 
 
 def sweep(target: Path) -> None:
     """Takes away what runs left beside ``target`` that were killed."""
     for path in target.parent.glob(f".{_escaped(target.name[:WIDTH])}.*.part"):
         with suppress(OSError):
+            if path.is_dir() and not (path / _LOCK).exists():
+                path.rmdir()  # where a run is about to lock it, that makes it anew
+                continue
             with (path / _LOCK if path.is_dir() else path).open("r+b") as file:
                 if not _lock(file):
                     continue
@@ -78,7 +84,19 @@ def _locked(path: Path) -> IO[bytes]:
         if path.exists():  # nobody took it for something left behind before it was locked
             return file
         file.close()
-    raise OSError(errno.EAGAIN, "what stands beside it is taken away again and again")
+    raise _taken_away()
+
+
+def _locked_folder(folder: Path) -> IO[bytes]:
+    for _ in range(_TRIES):
+        folder.mkdir(0o700, exist_ok=True)
+        with suppress(FileNotFoundError):
+            return (folder / _LOCK).open("xb")
+    raise _taken_away()
+
+
+def _taken_away() -> OSError:
+    return OSError(errno.EAGAIN, "what stands beside it is taken away again and again")
 
 
 def _lock(file: IO[bytes]) -> bool:

@@ -21,6 +21,7 @@ import zstandard
 from rdflib.compare import isomorphic
 
 import kg
+from kg.beside import file_beside, folder_beside
 from kg.errors import OutputError, RecordError, UsageError
 from kg.formats import FORMATS
 from kg.rdf import FORMATS as PARSERS
@@ -268,3 +269,16 @@ def test_a_link_is_followed_and_a_pipe_is_written_to(tmp_path: Path) -> None:
 def test_a_missing_folder_is_told(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match=r"cannot be written: No such file or directory\."):
         export([SEED], tmp_path / "nowhere" / "out.ttl")
+
+
+def test_what_killed_runs_left_is_taken_away(tmp_path: Path) -> None:
+    """Files, folders, and folders that were not locked yet or no longer; but nothing that is in use."""
+    target = tmp_path / "x.nt"
+    (tmp_path / ".x.nt.0000.part").write_bytes(b"half")
+    (tmp_path / ".x.nt.0001.part").mkdir()
+    (tmp_path / ".x.nt.0002.part").mkdir()
+    (tmp_path / ".x.nt.0002.part" / "lock").touch()
+    (tmp_path / ".x.nt.0002.part" / "0").touch()
+    with folder_beside(target) as folder, file_beside(target) as file:
+        assert {path.name for path in tmp_path.iterdir()} == {folder.name, Path(file.name).name}
+    assert list(tmp_path.iterdir()) == []
