@@ -21,7 +21,7 @@ from kg.page import SECTIONS
 from kg.unpack import peek
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
 MAX_RECORD = 64 << 20
 """Bytes of one record; a larger one is passed over without being held."""
@@ -182,22 +182,20 @@ class Cutter:
         self.at += size
 
 
-def ranges(file: IO[bytes]) -> Generator[tuple[int, int], None, int]:
+def ranges(file: IO[bytes]) -> Iterator[tuple[int, int]]:
     """A file of this machine in ranges of bytes as of pieces, of which only what stands around their ends is read.
 
-    Gives where it leaves off: at the end, or where a study is large, and pieces are to be cut. Raises
-    :class:`OSError`.
+    They leave off at the end, or where a study is large, and pieces are to be cut. Raises :class:`OSError`.
     """
     begin = 0
     while (size := file.seek(0, io.SEEK_END) - begin) > SIZE:
         end = _start_in(file, begin + SIZE, begin + UNCUT)
         if not end:
-            return begin
+            return
         yield begin, end
         begin = end
     if size > 0:
         yield begin, begin + size
-    return begin + size
 
 
 def _start_in(file: IO[bytes], at: int, end: int) -> int:

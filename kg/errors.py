@@ -113,9 +113,9 @@ class InputError(KGError):
         super().__init__(problem)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        value = (
-            self.value if self.value is ABSENT else Shown(shown(self.value))
-        )  # it may be large, or deeper than pickles
+        if self.value is ABSENT:
+            return type(self), self.args, self.__dict__
+        value = Shown(shown(self.value))  # the value itself may be large, or nested deeper than can be pickled
         return type(self), self.args, self.__dict__ | {"value": value}
 
     def __str__(self) -> str:

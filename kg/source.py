@@ -33,8 +33,8 @@ _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://[^\s'\")]+")
 _EXTRAS = {"s3": "s3", "s3a": "s3", "gs": "gs", "gcs": "gs", "http": "https", "https": "https"}
 
-
 FileId = tuple[int, int]
+"""The device and the number of a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,7 +289,7 @@ def _opened(
 
 
 def file_id(handle: IO[bytes]) -> FileId:
-    """The device and the number of a file, which tell it from another that takes its path."""
+    """What tells a file from another that takes its path."""
     found = os.fstat(handle.fileno())
     return found.st_dev, found.st_ino
 
