@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Sequence
 
-Emitted = tuple[bytes, int, int, str, str | None, str | None, int, bytes, bool, list[tuple[str, int, bytes]]]
-"""Output, where that of the study ends in it, triples, three facts, contact data left out, what of the record no key
-reads, whether more of it may not be in the graph, and complaints: the path, the field and the JSON of a value, which is
-empty where it is missing."""
+Emitted = tuple[bytes, int, int, int, str, str | None, str | None, int, bytes, bool, list[tuple[str, int, bytes]]]
+"""Output, or none and how much of it stands in the room, where that of the study ends in it, triples, three facts,
+contact data left out, what of the record no key reads, whether more of it may not be in the graph, and complaints: the
+path, the field and the JSON of a value, which is empty where it is missing."""
 
 Described = tuple[bytes, tuple[bytes, ...], int, bytes, bool, bool]
 """A shared resource: its token, what stands behind it in each line or in its block, the triples in these, how it is
@@ -23,7 +23,7 @@ class Emitter:
         cls,
         types: tuple[tuple[tuple[bytes, int, int], ...], ...],
         programs: tuple[tuple[Sequence[object], ...], ...],
-        readers: tuple[tuple[bytes, bytes] | None, ...],
+        readers: tuple[tuple[tuple[int, bytes, bytes], ...], ...],
         words: tuple[bytes, ...],
         facts: tuple[tuple[int, ...], ...],
         convert: Callable[[int, bytes], bytes | None],
@@ -31,5 +31,6 @@ class Emitter:
         describe: Callable[[int, bytes], Described | None],
         /,
     ) -> Emitter: ...
-    def __call__(self, piece: bytes, /) -> Emitted | None:
-        """What a record becomes, or ``None`` for one that is exported with care."""
+    def __call__(self, piece: bytes, room: memoryview | None = None, /) -> Emitted | None:
+        """What a record becomes, or ``None`` for one that is exported with care; the output stands at the beginning of
+        the room, if it is large enough."""

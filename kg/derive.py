@@ -13,6 +13,7 @@ from functools import cache
 from typing import Any
 from urllib.parse import quote
 
+from kg.forms import Form
 from kg.ontology import CT, RDF, RDFS, shipped
 
 _YEAR = re.compile(r"(\d{4})(?:-\d{2}){0,2}", re.ASCII)
@@ -213,6 +214,9 @@ def mesh_listed(node: Mapping[str, Any]) -> object:
 
 LISTED: dict[str, Callable[[Any], object]] = {CT + "MeshTerm": mesh_listed}
 """Node shape -> how its nodes are listed in ``ct:asListed``, where their keys do not tell all."""
+
+FORMS: dict[Callable[[Any], str | None], tuple[Form, ...]] = {year: (Form.DATED,), point: (Form.POINT,)}
+"""Function -> the forms of which it shows what stands there."""
 
 KEYS: dict[str, Callable[[Any], str | None]] = {
     CT + "MeshTerm": mesh_id,

@@ -28,9 +28,11 @@ _ESCAPED = re.compile(rb"\\[ubf/]")
 
 
 class Emitted(NamedTuple):
-    """What a record becomes: ``at`` is where the output of the study itself ends, before that of its parts."""
+    """What a record becomes: its output, or the bytes of it that were placed in the room; ``at`` is where that of the
+    study itself ends, before that of its parts."""
 
     data: bytes
+    placed: int
     at: int
     triples: int
     facts: tuple[str, str | None, str | None]
@@ -77,7 +79,7 @@ class Emitter:
             else found(
                 made.types,
                 tuple(made.programs),
-                tuple(made.plain),
+                tuple(made.spellings),
                 made.words,
                 tuple(map(made.path, facts)),
                 self._token,
@@ -86,19 +88,19 @@ class Emitter:
             )
         )
 
-    def __call__(self, piece: bytes) -> Emitted | None:
-        """What a record becomes, or ``None`` for one that is exported with care; raises :class:`ValueError` for a
-        number that JSON has and Python has not."""
+    def __call__(self, piece: bytes, room: memoryview | None = None) -> Emitted | None:
+        """What a record becomes, or ``None`` for one that is exported with care; the output is put at the beginning of
+        the room, if it is large enough. Raises :class:`ValueError` for a number that JSON has and Python has not."""
         if self._run is None:
             return None
-        made = self._run(piece)
+        made = self._run(piece, room)
         if made is None and _ESCAPED.search(piece):
-            made = self._run(orjson.dumps(orjson.loads(piece)))  # with no more escapes than it needs
+            made = self._run(orjson.dumps(orjson.loads(piece)), room)  # with no more escapes than it needs
         if made is None:
             return None
-        data, at, triples, number, modified, holder, withheld, unread, odd, complaints = made
+        data, placed, at, triples, number, modified, holder, withheld, unread, odd, complaints = made
         errors = [self._error(*complaint) for complaint in complaints]
-        return Emitted(data, at, triples, (number, modified, holder), withheld, unread, odd, errors)
+        return Emitted(data, placed, at, triples, (number, modified, holder), withheld, unread, odd, errors)
 
     def _token(self, reader: int, json: bytes) -> bytes | None:
         return self.programs.readers[reader](orjson.loads(json))

@@ -32,6 +32,8 @@ class Exported:
     """The day of the registry data that the record was drawn from, or nothing."""
     data: bytes
     triples: int
+    placed: int = 0
+    """Its bytes where they stand in the room that was given, and not in ``data``."""
     errors: list[FieldError] = field(default_factory=list)
     residue: Residue = field(default_factory=Residue)
     withheld: int = 0
@@ -108,24 +110,28 @@ class Exporter:
         """
         return self.quickly(piece) or self(orjson.loads(piece))
 
-    def quickly(self, piece: bytes) -> Exported | None:
-        """Exports the JSON of one record; ``None`` for what is none, or is to be exported with care."""
+    def quickly(self, piece: bytes, room: memoryview | None = None) -> Exported | None:
+        """Exports the JSON of one record, whose bytes are put at the beginning of the room, if they go into it;
+        ``None`` for what is no record, or is to be exported with care."""
         try:
-            return self._emitted(piece)
+            return self._emitted(piece, room)
         except Exception:  # whatever it is, the careful way meets it, and what it costs is told there
             return None
 
-    def _emitted(self, piece: bytes) -> Exported | None:
-        emitted = self.emitter(piece)
-        if emitted is None or len(emitted.data) > LONGEST:
+    def _emitted(self, piece: bytes, room: memoryview | None) -> Exported | None:
+        emitted = self.emitter(piece, room)
+        if emitted is None or len(emitted.data) + emitted.placed > LONGEST:
             return None
         facts, context = self.facts.of(*emitted.facts), Context({})
         context.errors, context.withheld = emitted.errors, emitted.withheld
         self._veil(context.errors)
         residue = self._residue(piece if emitted.odd else emitted.unread)
         pairs = [*self._beside(context, residue)]
-        data = self._style.spliced(emitted.data, emitted.at, self._token(facts.study), pairs, self._graph(facts.study))
-        return self._exported(facts, data, emitted.triples + len(pairs), context, residue)
+        data, placed = emitted.data, emitted.placed
+        if pairs and room is not None and placed:
+            data, placed = bytes(room[:placed]), 0
+        data = self._style.spliced(data, emitted.at, self._token(facts.study), pairs, self._graph(facts.study))
+        return self._exported(facts, data, emitted.triples + len(pairs), context, residue, placed)
 
     def _residue(self, unread: bytes) -> Residue:
         return self._residuals.of(orjson.loads(unread), []) if unread else Residue()
@@ -141,10 +147,10 @@ class Exporter:
         return self._exported(facts, data, triples, context, residue)
 
     @staticmethod
-    def _exported(facts: Facts, data: bytes, triples: int, context: Context, residue: Residue) -> Exported:
+    def _exported(facts: Facts, data: bytes, count: int, context: Context, residue: Residue, put: int = 0) -> Exported:
         for error in context.errors:
             error.study = facts.study
-        return Exported(*facts, data, triples, context.errors, residue, context.withheld + residue.withheld)
+        return Exported(*facts, data, count, put, context.errors, residue, context.withheld + residue.withheld)
 
     def _beside(self, context: Context, residue: Residue) -> Iterator[bytes]:
         """What is said of a study beside its fields: how shared resources are listed, and what no shape reads."""

@@ -21,12 +21,16 @@ Encoder = Callable[[bytes], bytes]
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """The bytes around the studies of an export, and the encoder of one study."""
+    """The bytes around the studies of an export, and the encoder of one study that is not written as it is exported."""
 
     head: bytes
     between: bytes
     tail: bytes
-    encode: Encoder
+    encoder: Encoder | None = None
+
+    def encode(self, data: bytes) -> bytes:
+        """The bytes of one study as they are written."""
+        return data if self.encoder is None else self.encoder(data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +47,13 @@ class Format:
     """How its bytes are packed always, by :mod:`kg.pack`."""
 
 
-def _as_is(data: bytes) -> bytes:
-    return data
-
-
 def _lines(_: Mapping[str, str]) -> Frame:
-    return Frame(b"", b"", b"", _as_is)
+    return Frame(b"", b"", b"")
 
 
 def _grouped(prefixes: Mapping[str, str]) -> Frame:
     lines = "".join(f"@prefix {prefix}: <{namespace}> .\n" for prefix, namespace in prefixes.items())
-    return Frame(lines.encode() + b"\n", b"\n", b"", _as_is)
+    return Frame(lines.encode() + b"\n", b"\n", b"")
 
 
 def _json_ld(prefixes: Mapping[str, str]) -> Frame:
@@ -64,7 +64,7 @@ def _json_ld(prefixes: Mapping[str, str]) -> Frame:
 
 def _columns(_: Mapping[str, str]) -> Frame:
     columns.arrow()
-    return Frame(b"", b"", b"", _as_is)
+    return Frame(b"", b"", b"")
 
 
 _ROOT_END = b"</rdf:RDF>"

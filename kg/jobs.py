@@ -24,8 +24,9 @@ from kg.child import end_with_parent, held, keep_memory, released
 from kg.errors import OutputError
 from kg.parcels import Parcel
 from kg.records import Record
-from kg.shards import Bytes, Shard, Shards
-from kg.work import Item, Outcome, Result, Settings, Worker
+from kg.room import Bytes, Room
+from kg.shards import Shard, Shards
+from kg.work import Item, Outcome, Settings, Worker
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -34,8 +35,8 @@ AHEAD = 4
 """Tasks for each worker that are under way, or done and not taken yet."""
 TRIES = 3
 
-Done = tuple[list[Item], Result, Iterable[Bytes]]
-"""A task, what became of it, and its output, which is there until the next one is asked for."""
+Done = tuple[list[Item], list[Outcome], Iterable[Bytes]]
+"""A task, what became of each item, and its output, which is there until the next one is asked for."""
 
 
 def cores() -> int:
@@ -63,19 +64,19 @@ def results(
     stand beside ``place``, or among temporary files, until they are taken. Raises
     :class:`~kg.errors.OutputError` where workers die again and again.
     """
-    waiting = iter(tasks)
+    waiting, room = iter(tasks), Room()
     for task in waiting:
-        result = worker(task, first=True)
-        wrote = bool(result.pieces)
-        yield task, result, result.pieces
-        if wrote:
+        yield task, worker(task, room, first=True), room.pieces()
+        if len(room):
             break
     first = next(waiting, None) if jobs > 1 else None
     if first is not None:
         with folder_beside(place or _temporary()) as folder:
             yield from _Pool(settings, worker, jobs, folder).results(first, waiting)
     else:
-        yield from ((task, result, result.pieces) for task in waiting for result in [worker(task)])
+        for task in waiting:
+            room.clear()
+            yield task, worker(task, room), room.pieces()
 
 
 def _temporary() -> Path:
@@ -91,7 +92,7 @@ class _Given:
     task: list[Item]
     place: int
     tries: int = 0
-    shards: list[Shard] | Exception | None = None
+    shards: tuple[Shard, Shard] | Exception | None = None
 
 
 @dataclass(slots=True)
@@ -135,7 +136,7 @@ class _Pool:
                     task = next(others, None)
                 done = under_way.popleft()
                 output, outcomes = self._taken(done)
-                yield done.task, Result(outcomes), self._shards.pieces(output)
+                yield done.task, outcomes, self._shards.pieces(output)
                 self._free.append(done.place)
         finally:
             self._stop()
@@ -146,7 +147,7 @@ class _Pool:
         if hand is None or (hand.has and len(self._hands) < self._jobs):
             hand = self._start()
         sent = [each.sent if isinstance(each, Parcel) else each for each in given.task if _is_work(each)]
-        (shard,) = self._shards.put(given.place, [pickle.dumps(sent, pickle.HIGHEST_PROTOCOL)])
+        _, shard = self._shards.put(given.place, self._shards.room(given.place), _dumped(sent))
         hand.has.append(given)
         try:
             hand.pipe.send(shard)
@@ -242,11 +243,11 @@ def _serve(pipe: Connection, settings: Settings, parent: int, worker: Worker | N
             pipe.send(_done(worker, shards, pipe.recv()))
 
 
-def _done(worker: Worker, shards: Shards, given: Shard) -> list[Shard] | Exception:
+def _done(worker: Worker, shards: Shards, given: Shard) -> tuple[Shard, Shard] | Exception:
     """Where the output of a task and its outcomes are, or why it cannot be done."""
     try:
-        result = worker(_loaded(shards, given))
-        return shards.put(given.place, result.pieces, [pickle.dumps(result.outcomes, pickle.HIGHEST_PROTOCOL)])
+        task, room = _loaded(shards, given), shards.room(given.place)
+        return shards.put(given.place, room, _dumped(worker(task, room)))
     except BaseException as error:  # its turn comes in the order of the tasks
         return _sendable(error)
 
@@ -258,6 +259,10 @@ def _sendable(error: BaseException) -> Exception:
     except Exception:  # noqa: S110 -- then it is told in words
         pass
     return OutputError(f"A worker process failed ({type(error).__name__}: {error}), so nothing was written.")
+
+
+def _dumped(value: object) -> bytes:
+    return pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
 
 
 def _loaded(shards: Shards, shard: Shard) -> Any:

@@ -11,13 +11,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, cast
 
+from kg.room import Bytes
+
 PARQUET = ".parquet"
 
 ZSTANDARD_LEVEL = 3
 GZIP_LEVEL = 6
 
 
-def packed(data: bytes, compression: str) -> bytes:
+def packed(data: Bytes, compression: str) -> bytes:
     """Bytes as one frame (``.zst``), one member (``.gz``) or as they are; the same bytes always give the same.
 
     >>> import gzip
@@ -33,8 +35,8 @@ def packed(data: bytes, compression: str) -> bytes:
     if compression == PARQUET:
         from kg import columns
 
-        return columns.packed(data)
-    return data
+        return columns.packed(bytes(data))
+    return bytes(data)
 
 
 @contextmanager

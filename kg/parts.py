@@ -25,10 +25,11 @@ from kg.parcels import End, Parcel, Sent
 from kg.partitions import Partition
 from kg.records import Found, Reading, Record
 from kg.report import Report
+from kg.room import Room
 from kg.run import merged, replay
 from kg.source import filesystem
 from kg.studies import Reject
-from kg.work import Item, Outcome, Result, Settings, Worker, tasks
+from kg.work import Item, Outcome, Settings, Worker, tasks
 from kg.write import Writer, replacing
 
 MANIFEST = "_manifest.json"
@@ -103,11 +104,10 @@ def write(
     with _placed(place) as path:
         writer = Writer(path, packing=settings.compression, hashed=True)
         with writer.open(worker.frame):
-            for task, result in _results(partition, worker):
-                writer.add(result.pieces)
-                result.pieces = []
-                told += _told(task, result)
-                for outcome in result.outcomes:
+            for task, outcomes, room in _results(partition, worker):
+                writer.add(room.pieces())
+                told += _told(task, outcomes)
+                for outcome in outcomes:
                     writer.ledger.enter(outcome.entries)
             writer.ledger.beaten |= drop
         size = Path(path).stat().st_size
@@ -115,18 +115,18 @@ def write(
     return Part(name, size, writer.sha256, ledger.totals(), told, frozenset(ledger.beaten))
 
 
-def _results(partition: Partition, worker: Worker) -> Iterator[tuple[list[Item], Result]]:
+def _results(partition: Partition, worker: Worker) -> Iterator[tuple[list[Item], list[Outcome], Room]]:
     found: list[Item] = []
     read = (item for span in partition for item in merged(span.parcels(found.append), found))
-    first = True
+    first, room = True, Room()
     for task in tasks(read):
-        result = worker(task, first=first)
-        first = first and not result.pieces
-        yield task, result
+        room.clear()
+        yield task, worker(task, room, first=first), room
+        first = first and not len(room)
 
 
-def _told(task: list[Item], result: Result) -> Iterator[Told]:
-    outcomes = iter(result.outcomes)
+def _told(task: list[Item], became: list[Outcome]) -> Iterator[Told]:
+    outcomes = iter(became)
     for item in task:
         if isinstance(item, InputError):
             yield item
@@ -174,7 +174,7 @@ class Replay:
                 self._replay(each, [])
 
     def _replay(self, item: Item, outcomes: list[Outcome]) -> None:
-        replay([item], Result(outcomes), self.ledger, self.report, self.reject)
+        replay([item], outcomes, self.ledger, self.report, self.reject)
 
     def _reading_of(self, file: str) -> Reading:
         if self._reading is None or self._reading.file != file:

@@ -13,7 +13,8 @@ from typing import NamedTuple
 import orjson
 
 from kg.convert import Converter, Converters
-from kg.derive import KEYS
+from kg.derive import FORMS, KEYS
+from kg.forms import SAMPLES, Form
 from kg.ontology import RDF, XSD
 from kg.plan import LISTED, PART, POSITION, Entity, Field, Key, Plan, Role
 from kg.style import Style
@@ -22,8 +23,6 @@ from kg.values import Literal
 
 STUDY = "https://clinicaltrials.gov/study/"
 RECORD = "https://w3id.org/trialkg/record/"
-_WORD = "X0"
-"""Letters and digits."""
 
 
 class Shape(IntEnum):
@@ -41,8 +40,8 @@ class Code(IntEnum):
 
 Pattern = tuple[tuple[bytes, int, int], ...]
 """The pieces of a name: what stands before a value, the place of its key, and the reader that gives its label."""
-Plain = tuple[bytes, bytes]
-"""What stands before and behind a value of letters and digits in its token."""
+Spelling = tuple[Form, bytes, bytes]
+"""What stands before and behind what a value of some form shows in its token."""
 
 
 class Op(NamedTuple):
@@ -91,14 +90,13 @@ class Programs:
     """The programs of a plan in one style; the first is that of the study, and the first type that of a record.
 
     :attr:`fields` are the fields by the numbers of the operations, :attr:`readers` the functions from values to tokens,
-    :attr:`plain` those of them that need not be asked of letters and digits, :attr:`kinds` the kinds of resource that
-    records share.
+    :attr:`spellings` of which values these need not be asked, :attr:`kinds` the kinds of resource that records share.
     """
 
     def __init__(self, plan: Plan, style: Style, convert: Converters, *, contacts: bool, graphs: bool) -> None:
         self.fields: list[Field] = []
         self.readers: list[Converter] = []
-        self.plain: list[Plain | None] = []
+        self.spellings: list[tuple[Spelling, ...]] = []
         self.kinds: list[Entity] = []
         self.programs: list[tuple[Op, ...]] = []
         self._plan = plan
@@ -238,31 +236,29 @@ class Programs:
 
     # Readers
 
-    def _reader(self, of: Hashable, make: Callable[[], Converter], *, plain: bool = False) -> int:
-        """The number of a reader, which is made once of what it is known by; ``plain`` says that it takes all letters
-        and digits."""
+    def _reader(self, of: Hashable, make: Callable[[], Converter], forms: Iterable[Form] = ()) -> int:
+        """The number of a reader, which is made once of what it is known by, and takes all values of some forms."""
         if of not in self._numbers:
             self._numbers[of] = len(self.readers)
             reader = make()
             self.readers.append(reader)
-            token = reader(_WORD) if plain else None
-            before, _, after = (token or b"").partition(_WORD.encode())
-            self.plain.append((before, after) if token else None)
+            self.spellings.append(tuple(_spelling(reader, form) for form in forms))
         return self._numbers[of]
 
     def _field_reader(self, known: Field) -> int:
         """The reader of a field's values; fields that make the same of a value share it."""
         shape = known.shape
+        forms: Iterable[Form] = ()
         if known.role is Role.IRI:
             of: Hashable = known.role, shape.template, shape.pattern
-            plain = shape.template is not None and shape.pattern is None
+            forms = _forms_within(shape.template, shape.pattern)
         elif known.role is Role.CODE:
-            of, plain = (known.role, shape.node), False
-        elif known.role is Role.DERIVED:
-            of, plain = (known.derive, shape.is_iri, shape.language, shape.datatype), False
+            of = known.role, shape.node
+        elif known.role is Role.DERIVED and known.derive:
+            of, forms = (known.derive, shape.is_iri, shape.language, shape.datatype), FORMS.get(known.derive, ())
         else:
-            of, plain = known.kind and known.kind.parse, False
-        return self._reader(of, lambda: self._convert.scalar(known), plain=plain)
+            of, forms = known.kind and known.kind.parse, known.kind.forms if known.kind else ()
+        return self._reader(of, lambda: self._convert.scalar(known), forms)
 
     def _node(self, op: Op, known: Field, place: Type) -> Op:
         entity = self._plan.target(known)
@@ -276,8 +272,8 @@ class Programs:
             return op._replace(code=code, below=self._program(entity.root, inner))
         assert entity.template is not None
         if op.slot < 0:
-            plain = entity.shape.iri not in KEYS
-            reader = self._reader(entity.local, lambda: self._convert.node(entity), plain=plain)
+            forms = () if entity.shape.iri in KEYS else (Form.WORD,)
+            reader = self._reader(entity.local, lambda: self._convert.node(entity), forms)
             op = op._replace(code=Code.RESOURCE, reader=reader, types=self._types_of(entity))
             keys = entity.template.keys or ()
             return op._replace(path=self._path(place, keys), below=self._program(entity.root, place))
@@ -325,6 +321,23 @@ class Programs:
     def _labels(self, known: Field) -> int:
         labels = {code: concept.label for code, concept in (known.codes or {}).items()}
         return self._reader(("labels", known.shape.node), lambda: lambda value: _within(labels.get(value) or value))
+
+
+def _spelling(reader: Converter, form: Form) -> Spelling:
+    """How a reader spells values of a form, told by one of them."""
+    value, shown = SAMPLES[form]
+    before, found, after = (reader(value) or b"").partition(shown)
+    assert found, f"a reader does not take a {form.name}"
+    return form, before, after
+
+
+def _forms_within(template: str | None, pattern: str | None) -> tuple[Form, ...]:
+    """The forms of values that an IRI may be made of: words, or digits where its pattern is its template with these."""
+    if template is None:
+        return ()
+    if pattern is None:
+        return (Form.WORD,)
+    return (Form.DIGITS,) if pattern.replace("[.]", ".") == f"^{template}$".replace("{.}", "[0-9]+") else ()
 
 
 def _within(text: str) -> bytes:

@@ -21,7 +21,7 @@ from kg.parcels import End, parcels
 from kg.records import Record, holds_studies
 from kg.report import Report
 from kg.studies import Reject, exports
-from kg.work import Item, Outcome, Result, Settings, Worker, tasks
+from kg.work import Item, Outcome, Settings, Worker, tasks
 from kg.write import Writer, check_places, is_stream, replacing
 
 if TYPE_CHECKING:
@@ -92,10 +92,9 @@ def export(
     found: list[Item] = []
     read = parcels(given, found.append, progress, [name, name + MANIFEST, name + DESCRIPTION, *besides])
     with quiet_gc(), writer.open(worker.frame):
-        for task, result, pieces in results(tasks(merged(read, found)), settings, worker, jobs, writer.place):
+        for task, outcomes, pieces in results(tasks(merged(read, found)), settings, worker, jobs, writer.place):
             writer.add(pieces)
-            result.pieces = []  # they are not held while the next ones are made
-            replay(task, result, writer.ledger, report, reject)
+            replay(task, outcomes, writer.ledger, report, reject)
     report.totals = writer.ledger.totals()
     if manifest:
         _write_manifest(name, report.manifest(writer.sha256, Path(name).name, chosen.name, __version__))
@@ -143,9 +142,9 @@ def merged(read: Iterator[Item], found: list[Item]) -> Iterator[Item]:
     yield from found
 
 
-def replay(task: list[Item], result: Result, ledger: Ledger, report: Report, reject: Reject) -> None:
-    """Takes the result of a task as if it was done here: enters its studies, and tells its problems."""
-    outcomes = iter(result.outcomes)
+def replay(task: list[Item], became: list[Outcome], ledger: Ledger, report: Report, reject: Reject) -> None:
+    """Takes what became of a task as if it was done here: enters its studies, and tells its problems."""
+    outcomes = iter(became)
     for item in task:
         if isinstance(item, InputError):
             reject(item)

@@ -8,16 +8,13 @@ from __future__ import annotations
 
 import mmap
 import os
-from collections.abc import Iterable, Iterator
-from itertools import pairwise
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-SIZE = 8 << 20
-"""Bytes of a place in memory; a task has 512 KiB of input, and few make more than ten times that of it."""
-_CHUNK = 1 << 20
+from kg.room import SIZE, Bytes, Room
 
-Bytes = bytes | memoryview
+_CHUNK = 1 << 20
 
 
 class Shard(NamedTuple):
@@ -35,26 +32,25 @@ class Shards:
     def __init__(self, folder: Path, shared: int) -> None:
         self._folder = folder
         self._memory = memoryview(mmap.mmap(-1, shared * SIZE)) if shared else None
+        self._own = Room()
 
-    def put(self, place: int, *parts: list[bytes]) -> list[Shard]:
-        """Fills a place, and gives the shard of each part."""
-        ends = [0]
-        for part in parts:
-            ends.append(ends[-1] + sum(map(len, part)))
-        is_file = self._memory is None or ends[-1] > SIZE
-        self._fill(place, (piece for part in parts for piece in part), is_file)
-        return [Shard(place, begin, end, is_file) for begin, end in pairwise(ends)]
+    def room(self, place: int) -> Room:
+        """The room at a place, as long as its shards are not wanted any more."""
+        if self._memory is not None:
+            return Room(self._memory[place * SIZE : (place + 1) * SIZE])
+        self._own.clear()
+        return self._own
 
-    def _fill(self, place: int, pieces: Iterable[bytes], is_file: bool) -> None:
-        if self._memory is None or is_file:
+    def put(self, place: int, room: Room, data: bytes) -> tuple[Shard, Shard]:
+        """The shards of what stands in the room at a place, and of some data that is put behind it."""
+        size = len(room)
+        room.put(data)
+        is_file = self._memory is None or room.overflows
+        if is_file:
             descriptor = os.open(self._path(place), os.O_WRONLY | os.O_CREAT, 0o600)
             with open(descriptor, "wb") as file:  # noqa: PTH123 -- not cut to nothing first: its room is used again
-                file.writelines(pieces)
-            return
-        at = place * SIZE
-        for piece in pieces:
-            self._memory[at : at + len(piece)] = piece
-            at += len(piece)
+                file.writelines(room.pieces())
+        return Shard(place, 0, size, is_file), Shard(place, size, len(room), is_file)
 
     def pieces(self, shard: Shard) -> Iterator[Bytes]:
         """The bytes of a shard, which its place holds until it is filled again."""

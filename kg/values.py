@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple
 
+from kg.forms import Form
 from kg.ontology import CT, XSD
 
 _MONTH = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])", re.ASCII)
@@ -35,12 +36,14 @@ class Literal(NamedTuple):
 class Kind:
     """What a field of this kind takes, in words and as a function that gives ``None`` for anything else.
 
-    ``types`` are the JSON types of good values, and ``restore`` gives the JSON value of a lexical form again.
+    ``types`` are the JSON types of good values, ``forms`` those forms, in order, whose literal is the value as it
+    stands, and ``restore`` gives the JSON value of a lexical form again.
     """
 
     expected: str
     parse: Callable[[object], Literal | None]
     types: tuple[type, ...] = (str,)
+    forms: tuple[Form, ...] = ()
     restore: Callable[[str], object] = str
 
 
@@ -159,12 +162,16 @@ def to_the_minute(lexical: str) -> str:
 
 
 KINDS: dict[str, Kind] = {
-    XSD + "string": Kind("text", text),
-    XSD + "boolean": Kind("true or false", boolean, (bool,), "true".__eq__),
-    XSD + "integer": Kind("a whole number", integer, (int,), int),
-    XSD + "decimal": Kind("a number", decimal, (int, float), number),
-    XSD + "date": Kind("a date (YYYY-MM-DD)", day),
-    XSD + "dateTime": Kind("a time (YYYY-MM-DDThh:mm)", date_time, restore=to_the_minute),
-    CT + "PartialDate": Kind("a date (YYYY-MM-DD, YYYY-MM or YYYY)", partial_date),
-    CT + "Number": Kind("a number as text, or other text", number_or_text),
+    XSD + "string": Kind("text", text, forms=(Form.TEXT,)),
+    XSD + "boolean": Kind("true or false", boolean, (bool,), restore="true".__eq__),
+    XSD + "integer": Kind("a whole number", integer, (int,), (Form.INTEGER,), int),
+    XSD + "decimal": Kind("a number", decimal, (int, float), (Form.DECIMAL, Form.INTEGER), number),
+    XSD + "date": Kind("a date (YYYY-MM-DD)", day, forms=(Form.DAY,)),
+    XSD + "dateTime": Kind("a time (YYYY-MM-DDThh:mm)", date_time, forms=(Form.MINUTE,), restore=to_the_minute),
+    CT + "PartialDate": Kind(
+        "a date (YYYY-MM-DD, YYYY-MM or YYYY)", partial_date, forms=(Form.DAY, Form.MONTH, Form.YEAR)
+    ),
+    CT + "Number": Kind(
+        "a number as text, or other text", number_or_text, forms=(Form.WHOLE, Form.FRACTION, Form.TEXT)
+    ),
 }

@@ -13,13 +13,14 @@ from typing import NamedTuple
 
 from kg import cut
 from kg.errors import InputError, SourceError
-from kg.export import Exporter
-from kg.formats import FORMATS
+from kg.export import Exported, Exporter
+from kg.formats import FORMATS, Frame
 from kg.ledger import Entries
 from kg.ontology import BASE
 from kg.pack import packed
 from kg.parcels import REPLACED, End, Parcel, Sent
 from kg.records import Found, Reading, Record
+from kg.room import Room
 from kg.source import file_id
 from kg.studies import studies
 
@@ -53,14 +54,6 @@ class Outcome(NamedTuple):
     unread: SourceError | None = None
 
 
-@dataclass(slots=True)
-class Result:
-    """What became of a task: the pieces of its output, and each outcome."""
-
-    outcomes: list[Outcome] = field(default_factory=list)
-    pieces: list[bytes] = field(default_factory=list)
-
-
 def tasks(items: Iterable[Item]) -> Iterator[list[Item]]:
     """Items in tasks of about :data:`kg.cut.SIZE`, at whose ends the frames of a compressed output end too."""
     task: list[Item] = []
@@ -76,7 +69,7 @@ def tasks(items: Iterable[Item]) -> Iterator[list[Item]]:
 
 
 class Worker:
-    """Does tasks. ``first`` says that nothing was written before."""
+    """Does tasks."""
 
     def __init__(self, settings: Settings) -> None:
         chosen = FORMATS[settings.format]
@@ -87,33 +80,35 @@ class Worker:
         self.frame = chosen.frame(self.prefixes)
         self._compression = settings.compression
 
-    def __call__(self, task: Iterable[Item | Sent], *, first: bool = False) -> Result:
-        """The result of a task."""
-        result = Result()
-        pieces: list[bytes] = []
+    def __call__(self, task: Iterable[Item | Sent], room: Room, *, first: bool = False) -> list[Outcome]:
+        """What becomes of the items of a task, whose output is put into an empty room.
+
+        ``first`` says that nothing was written before.
+        """
+        output = _Output(self._exporter, self.frame, room, first=first)
+        outcomes = []
         for item in task:
             if isinstance(item, Parcel | Sent):
-                result.outcomes.append(self._piece(item.sent if isinstance(item, Parcel) else item, pieces))
+                outcomes.append(self._piece(item.sent if isinstance(item, Parcel) else item, output))
             elif isinstance(item, Record):
-                result.outcomes.append(self._write(_Telling(), [item], pieces))
-        if first and self.frame.between:
-            del pieces[:1]
-        if self._compression:
-            pieces = [packed(b"".join(pieces), self._compression)] if pieces else []
-        result.pieces = pieces
-        return result
+                outcomes.append(self._write(_Telling(), [item], output))
+        if self._compression and len(room):
+            frame = packed(room.joined(), self._compression)
+            room.clear()
+            room.put(frame)
+        return outcomes
 
-    def _piece(self, sent: Sent, pieces: list[bytes]) -> Outcome:
+    def _piece(self, sent: Sent, output: _Output) -> Outcome:
         try:
             piece = cut.Piece(sent.at, sent.data or _read(sent), sent.whole)
         except SourceError as error:
             return Outcome(Entries(), [], 0, UNREAD, error)
         telling = _Telling()
-        reading = Reading(sent.file, telling, self._exporter.quickly)
-        outcome = self._write(telling, reading.records_of(piece, sent.cut_short), pieces)
+        reading = Reading(sent.file, telling, output.quickly)
+        outcome = self._write(telling, reading.records_of(piece, sent.cut_short), output)
         return outcome._replace(found=reading.found)
 
-    def _write(self, telling: _Telling, records: Iterable[Record], pieces: list[bytes]) -> Outcome:
+    def _write(self, telling: _Telling, records: Iterable[Record], output: _Output) -> Outcome:
         """Adds the output of records; what is to be told of them."""
         read = 0
 
@@ -124,10 +119,34 @@ class Worker:
                 yield record
 
         for record, exported in studies(counted(), self._exporter, telling):
-            data = self.frame.encode(exported.data)
-            pieces += (self.frame.between, data) if self.frame.between else (data,)
-            telling.entries.add(record.number, exported, len(data))
+            telling.entries.add(record.number, exported, output.add(exported))
         return Outcome(telling.entries, telling.problems, read, NOTHING)
+
+
+class _Output:
+    """The output of a task: studies, each put into the room before the next one is exported."""
+
+    def __init__(self, exporter: Exporter, frame: Frame, room: Room, *, first: bool) -> None:
+        self._exporter = exporter
+        self._frame = frame
+        self._room = room
+        self._gap = b"" if first else frame.between
+
+    def quickly(self, piece: bytes) -> Exported | None:
+        """The export of a study from its JSON, which is written where it will stand, unless it is encoded first."""
+        room = self._room.free(len(self._gap)) if self._frame.encoder is None else None
+        return self._exporter.quickly(piece, room)
+
+    def add(self, exported: Exported) -> int:
+        """Adds a study, which takes so many bytes."""
+        self._room.put(self._gap)
+        self._gap = self._frame.between
+        if exported.placed:
+            self._room.take(exported.placed)
+            return exported.placed
+        data = self._frame.encode(exported.data)
+        self._room.put(data)
+        return len(data)
 
 
 def _read(sent: Sent) -> bytes:

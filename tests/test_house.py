@@ -20,8 +20,8 @@ from kg.restore import PAGE
 TOP = Path(__file__).parent.parent
 MODULES = sorted((TOP / "kg").glob("**/*.py"))
 ORDER = [
-    ["_emitter", "errors", "resources", "clean", "beside", "sparql", "child", "frames", "retries", "shards", "trees"],
-    ["ontology", "unpack", "page", "context", "questions", "guard", "credentials"],
+    ["_emitter", "errors", "resources", "clean", "beside", "sparql", "child", "forms", "frames", "retries", "room"],
+    ["ontology", "unpack", "page", "context", "questions", "guard", "credentials", "shards", "trees"],
     ["values", "source", "cut", "lexical", "findings", "columns", "templates"],
     ["derive", "style", "records", "shacl"],
     ["plan", "rules", "pyshacl", "parcels"],

@@ -89,9 +89,13 @@ def test_what_is_taken_for_a_record_is_given_back() -> None:
     pieces = [*(path.read_bytes() for path in STUDIES), fuzz.SMALL, fuzz.same_names(60, 2), b"{", fuzz.SMALL[:-9]]
     odd = [fuzz.small("conditionsModule", conditions=[1]), fuzz.small("statusModule", startDateStruct={"date": "x"})]
 
+    room = memoryview(bytearray(1 << 20))
+
     def export() -> None:
         for piece in pieces + odd:
             exporter.quickly(piece)
+            exporter.quickly(piece, room)
+            exporter.quickly(piece, room[:1000])
 
     tracemalloc.start()
     try:
@@ -130,7 +134,7 @@ def parts_of(exporter: Exporter) -> list[Any]:
     """What the extension is given."""
     programs, emitter = exporter.emitter.programs, exporter.emitter
     facts = tuple(map(programs.path, exporter.facts.paths))
-    made = [programs.types, tuple(programs.programs), tuple(programs.plain), programs.words, facts]
+    made = [programs.types, tuple(programs.programs), tuple(programs.spellings), programs.words, facts]
     return [*made, emitter._token, emitter._text, emitter._resource]
 
 

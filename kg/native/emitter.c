@@ -23,21 +23,21 @@ static PyObject *text_of_fact(const Record *record, Value value, size_t i)
 }
 
 /* What a record became, in the order of Emitted in kg/_emitter.pyi. */
-static PyObject *emitted(Record *record, Value value)
+static PyObject *emitted(Record *record, Value value, Room room)
 {
-    size_t study = 0, triples = record->output.triples + shared_triples(record);
+    size_t placed = 0, study = 0, triples = record->output.triples + shared_triples(record);
     record->scratch.size = 0;
     put_unread(&record->json, &record->scratch, value, 0);
     Span unread = all_of(&record->scratch);
-    PyObject *data = laid_out(&record->output, &study);
+    PyObject *data = laid_out(&record->output, room, &placed, &study);
     if (data == NULL)
         return NULL;
     PyObject *number = text_of_fact(record, value, 0);
     PyObject *modified = number ? text_of_fact(record, value, 1) : NULL;
     PyObject *holder = modified ? text_of_fact(record, value, 2) : NULL;
     if (holder != NULL)
-        return Py_BuildValue("NnnNNNny#NO", data, (Py_ssize_t)study, (Py_ssize_t)triples, number, modified, holder,
-                             (Py_ssize_t)record->withheld, unread.at, (Py_ssize_t)unread.size,
+        return Py_BuildValue("NnnnNNNny#NO", data, (Py_ssize_t)placed, (Py_ssize_t)study, (Py_ssize_t)triples, number,
+                             modified, holder, (Py_ssize_t)record->withheld, unread.at, (Py_ssize_t)unread.size,
                              PyBool_FromLong(record->odd), record->complaints);
     Py_DECREF(data);
     Py_XDECREF(number);
@@ -46,7 +46,7 @@ static PyObject *emitted(Record *record, Value value)
 }
 
 /* The way out of whatever is done for a record. */
-static PyObject *exported(Record *record, PyObject *piece)
+static PyObject *exported(Record *record, PyObject *piece, Room room)
 {
     char *at;
     Py_ssize_t size;
@@ -55,28 +55,40 @@ static PyObject *exported(Record *record, PyObject *piece)
     int way = setjmp(record->out.place);
     if (way == 0) {
         Value value = run_record(record, (Span){at, (size_t)size});
-        return emitted(record, value);
+        return emitted(record, value, room);
     }
     return way == NOT_TAKEN ? Py_NewRef(Py_None) : NULL;
 }
 
-static PyObject *Emitter_call(Emitter *self, PyObject *arguments, PyObject *keywords)
+static PyObject *run_on(Emitter *self, PyObject *piece, Room room)
 {
-    PyObject *piece;
-    static char *names[] = {"", NULL};
-    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "S", names, &piece))
-        return NULL;
-    if (self->busy) /* by another thread, or this one, while Python was asked something */
-        Py_RETURN_NONE;
     self->busy = true;
     Record *record = &self->record;
     record->complaints = PyList_New(0);
-    PyObject *made = record->complaints == NULL ? NULL : exported(record, piece);
+    PyObject *made = record->complaints == NULL ? NULL : exported(record, piece, room);
     PyObject *complaints = record->complaints, *answer = record->tokens.answer;
     record->complaints = record->tokens.answer = NULL;
     self->busy = false;
     Py_XDECREF(complaints);
     Py_XDECREF(answer);
+    return made;
+}
+
+static PyObject *Emitter_call(Emitter *self, PyObject *arguments, PyObject *keywords)
+{
+    PyObject *piece, *room = Py_None, *made;
+    static char *names[] = {"", "", NULL};
+    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "S|O", names, &piece, &room))
+        return NULL;
+    if (self->busy) /* by another thread, or this one, while Python was asked something */
+        Py_RETURN_NONE;
+    if (room == Py_None)
+        return run_on(self, piece, (Room){NULL, 0});
+    Py_buffer view;
+    if (PyObject_GetBuffer(room, &view, PyBUF_WRITABLE) < 0)
+        return NULL;
+    made = run_on(self, piece, (Room){view.buf, (size_t)view.len});
+    PyBuffer_Release(&view);
     return made;
 }
 

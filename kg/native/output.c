@@ -176,12 +176,14 @@ static size_t lay_all(const Output *output, char *to, size_t *study)
     return wrapped ? lay(to, at, span_of_word("}\n")) : at;
 }
 
-PyObject *laid_out(Output *output, size_t *study)
+PyObject *laid_out(Output *output, Room room, size_t *placed, size_t *study)
 {
     close_segment(output);
-    PyObject *data = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)lay_all(output, NULL, study));
+    size_t size = lay_all(output, NULL, study);
+    *placed = size <= room.size ? size : 0;
+    PyObject *data = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)(size - *placed));
     if (data != NULL)
-        lay_all(output, PyBytes_AsString(data), study);
+        lay_all(output, *placed ? room.at : PyBytes_AsString(data), study);
     return data;
 }
 

@@ -41,6 +41,12 @@ typedef struct {
     size_t triples;
 } Output;
 
+/* Memory of others that an output may be put into. */
+typedef struct {
+    char *at;
+    size_t size;
+} Room;
+
 void start_output(Output *output, Span number);
 size_t new_block(Output *output, bool shared);
 /* Adds to what the record shares, and gives its place there. */
@@ -49,8 +55,9 @@ size_t add_shared(Output *output, Shared shared);
 void name_node(Output *output, Node *node, size_t stem, Span after, size_t number);
 /* Makes a node of a token. */
 void call_node(Output *output, Node *node, Span token);
-/* All as bytes, or NULL with an exception; ``study`` is where what is said of the study itself ends. */
-PyObject *laid_out(Output *output, size_t *study);
+/* All as bytes, or none where it fits into a room: ``placed`` is how much was put there then. NULL with an exception.
+   ``study`` is where what is said of the study itself ends. */
+PyObject *laid_out(Output *output, Room room, size_t *placed, size_t *study);
 void end_output(Output *output);
 
 static inline void emit(Output *output, Span span) { put(output->out, &output->written, span); }

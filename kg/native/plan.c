@@ -72,15 +72,26 @@ static void make_types(Exit *out, Plan *plan, PyObject *types)
     }
 }
 
+/* Readers */
+
+static Spelling make_spelling(Exit *out, PyObject *made)
+{
+    return (Spelling){(Form)number_at(out, made, 0, 0, POINT + 1), span_at(out, made, 1), span_at(out, made, 2)};
+}
+
 static void make_readers(Exit *out, Plan *plan, PyObject *readers)
 {
     size_t count = size_of(out, readers);
     plan->readers = zeroed(out, count, sizeof *plan->readers);
     plan->reader_count = count;
     for (size_t i = 0; i < count; i++) {
-        PyObject *plain = item(out, readers, i);
-        if (plain != Py_None)
-            plan->readers[i] = (Reader){true, span_at(out, plain, 0), span_at(out, plain, 1)};
+        PyObject *spellings = item(out, readers, i);
+        size_t own = size_of(out, spellings);
+        Reader *reader = &plan->readers[i];
+        reader->spellings = zeroed(out, own, sizeof *reader->spellings);
+        reader->count = own;
+        for (size_t j = 0; j < own; j++)
+            reader->spellings[j] = make_spelling(out, item(out, spellings, j));
     }
 }
 
@@ -234,6 +245,8 @@ void end_plan(Plan *plan)
         end_program(&plan->programs[i]);
     for (size_t i = 0; i < FACTS; i++)
         PyMem_Free(plan->facts[i].slots);
+    for (size_t i = 0; i < plan->reader_count; i++)
+        PyMem_Free(plan->readers[i].spellings);
     PyMem_Free(plan->types);
     PyMem_Free(plan->programs);
     PyMem_Free(plan->readers);

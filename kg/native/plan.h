@@ -4,7 +4,7 @@
 #ifndef KG_PLAN_H
 #define KG_PLAN_H
 
-#include "json.h"
+#include "forms.h"
 
 #define GROUPS 16
 #define FACTS 3
@@ -48,10 +48,16 @@ struct Program {
     bool names; /* whether it gathers names */
 };
 
-/* What stands before and behind a value of letters and digits in its token, for readers that look at it no further. */
+/* What stands before and behind what a value of some form shows in its token. */
 typedef struct {
-    bool plain;
+    Form form;
     Span before, after;
+} Spelling;
+
+/* How a reader spells values, whose forms are tried in turn; of all others Python is asked. */
+typedef struct {
+    Spelling *spellings;
+    size_t count;
 } Reader;
 
 typedef struct {

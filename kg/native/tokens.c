@@ -33,13 +33,24 @@ static Token answered(Tokens *tokens, PyObject *function, int32_t number, Span j
     return made == Py_None ? (Token){true, {"", 0}} : (Token){false, bytes_in(tokens->out, made)};
 }
 
-static Token plain_token(Tokens *tokens, const Reader *reader, Span word)
+/* Whether a value has a form of which a reader knows the token; that is written afresh then. */
+static bool is_spelled(Tokens *tokens, const Reader *reader, Span json)
 {
-    tokens->fresh.size = 0;
-    put(tokens->out, &tokens->fresh, reader->before);
-    put(tokens->out, &tokens->fresh, word);
-    put(tokens->out, &tokens->fresh, reader->after);
-    return (Token){false, all_of(&tokens->fresh)};
+    for (const Spelling *spelling = reader->spellings; spelling < reader->spellings + reader->count; spelling++) {
+        Shown shown;
+        if (!has_form(json, spelling->form, &shown))
+            continue;
+        tokens->fresh.size = 0;
+        put(tokens->out, &tokens->fresh, spelling->before);
+        put(tokens->out, &tokens->fresh, shown.first);
+        if (shown.second.size) {
+            put(tokens->out, &tokens->fresh, span_of_word(" "));
+            put(tokens->out, &tokens->fresh, shown.second);
+        }
+        put(tokens->out, &tokens->fresh, spelling->after);
+        return true;
+    }
+    return false;
 }
 
 static const Token *remembered(Tokens *tokens, int32_t reader, Span json, uint64_t hash, Token token)
@@ -52,9 +63,8 @@ static const Token *remembered(Tokens *tokens, int32_t reader, Span json, uint64
 
 Token token_of(Tokens *tokens, int32_t reader, Span json)
 {
-    const Reader *known = &tokens->readers[reader];
-    if (known->plain && is_text(json) && is_word(inside(json)))
-        return plain_token(tokens, known, inside(json));
+    if (is_spelled(tokens, &tokens->readers[reader], json))
+        return (Token){false, all_of(&tokens->fresh)};
     if (json.size > LONGEST_KEY)
         return answered(tokens, tokens->convert, reader, json);
     uint64_t hash = hash_of((uint32_t)reader, json);

@@ -1,0 +1,84 @@
+"""What is put into a room is the same bytes, whatever its size."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import orjson
+import pytest
+
+from kg.export import Exporter
+from kg.parcels import Sent
+from kg.room import Room
+from kg.work import Settings, Worker
+from tests.conftest import STUDIES
+
+
+def records(seed: dict[str, Any]) -> list[bytes]:
+    """Real records, and others whose output is not all made by the emitter."""
+    new = seed | {"newSection": {"key": "value"}}
+    none = {"protocolSection": {"identificationModule": {}}}
+    text = json.dumps(seed).replace('"2024', '"4202')
+    return [*(path.read_bytes() for path in STUDIES), orjson.dumps(new), orjson.dumps(none), text.encode()]
+
+
+def test_the_output_stands_in_the_room_that_is_given(seed: dict[str, Any]) -> None:
+    exporter = Exporter(grouped=True)
+    for piece in records(seed):
+        usual = exporter.quickly(piece)
+        memory = bytearray(b"#" * (1 << 20))
+        found = exporter.quickly(piece, memoryview(memory))
+        assert (found is None) == (usual is None)
+        if usual and found:
+            size = found.placed
+            assert bytes(memory[:size]) + found.data == usual.data
+            assert set(memory[size + 1 :]) <= {ord("#")} or not size
+            assert found.triples == usual.triples
+
+
+@pytest.mark.parametrize("short", [0, 1, 10_000_000])
+def test_what_does_not_fit_into_the_room_is_given_as_bytes(seed: dict[str, Any], short: int) -> None:
+    exporter, piece = Exporter(), orjson.dumps(seed)
+    usual = exporter.quickly(piece)
+    assert usual is not None
+    memory = bytearray(max(0, len(usual.data) - short))
+    found = exporter.quickly(piece, memoryview(memory))
+    assert found is not None
+    assert (found.placed, found.data) == ((len(usual.data), b"") if short == 0 else (0, usual.data))
+    assert bytes(memory) == usual.data if short == 0 else not any(memory)
+
+
+def test_a_room_that_cannot_be_written_to_is_none(seed: dict[str, Any]) -> None:
+    assert Exporter().quickly(orjson.dumps(seed), memoryview(b"#" * (1 << 20))) is None
+
+
+@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize("packing", ["", ".gz"])
+@pytest.mark.parametrize("name", ["turtle", "nquads", "jsonld"])
+def test_the_size_of_a_room_changes_nothing(seed: dict[str, Any], name: str, packing: str, first: bool) -> None:
+    worker = Worker(Settings(name, packing))
+    task = [Sent("a.json", 0, len(piece), piece) for piece in records(seed)]
+    results = []
+    for size in (0, 1, 1000, 100_000, 200_001, 10 << 20):
+        room = Room(memoryview(bytearray(size)))
+        outcomes = worker(task, room, first=first)
+        data = b"".join(room.pieces())
+        assert len(data) == len(room)
+        assert room.overflows == (len(data) > size)
+        told = [
+            (each.entries.rows.tobytes(), [str(error) for _, error in each.problems], each.read) for each in outcomes
+        ]
+        results.append((data, told))
+    assert results[0][0]
+    assert all(each == results[0] for each in results)
+
+
+def test_a_room_is_used_again() -> None:
+    room = Room(memoryview(bytearray(5)))
+    for text in (b"abcdefg", b"", b"hi"):
+        room.clear()
+        room.put(text)
+        assert (b"".join(room.pieces()), bytes(room.joined()), len(room)) == (text, text, len(text))
+        assert room.overflows == (len(text) > 5)
+        assert (room.free(1) is None) == room.overflows
