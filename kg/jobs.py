@@ -1,6 +1,7 @@
 """Tasks on several processes: the results come in the order of the tasks, whichever is done first.
 
-A task and its result lie in a shard (:mod:`kg.shards`); through the pipe to a worker goes only where. A worker that
+One process gives tasks to the others, takes what they have done, and does tasks itself when there is nothing to take.
+A task and its result lie in a shard (:mod:`kg.shards`); through the pipe to another process goes only where. One that
 dies is replaced, and costs its tasks another try, and no study.
 """
 
@@ -31,8 +32,10 @@ from kg.work import Item, Outcome, Settings, Worker
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
-AHEAD = 4
-"""Tasks for each worker that are under way, or done and not taken yet."""
+AT_HAND = 3
+"""Tasks that a worker has at most: what it does, and what it does next. The others wait for whoever is free first."""
+BESIDE = 3
+"""Tasks beside these that are under way, or done and not taken yet."""
 TRIES = 3
 
 Done = tuple[list[Item], list[Outcome], Iterable[Bytes]]
@@ -117,12 +120,15 @@ class _Pool:
 
             resource_tracker.ensure_running()  # which lets signals through that are held when a process is started
         self._context: Any = get_context("fork" if forks else "spawn")  # threads may lock a fork up
-        self._jobs = jobs
-        self._free = deque(range(AHEAD * jobs))
+        self._most = jobs - 1
+        """The processes beside this one."""
+        self._worker = worker
+        self._free = deque(range(AT_HAND * self._most + BESIDE))
         """The places of shards that nothing is in; the last is taken first, so that few are ever touched."""
         self._shards = Shards(folder, len(self._free) if forks else 0)
         self._given = (settings, os.getpid(), worker if forks else None, self._shards if forks else folder)
         self._hands: list[_Hand] = []
+        self._waiting: deque[_Given] = deque()
 
     def results(self, first: list[Item], others: Iterator[list[Item]]) -> Iterator[Done]:
         """The results of tasks, a few of them under way at a time."""
@@ -131,28 +137,45 @@ class _Pool:
         try:
             while under_way or task is not None:
                 while task is not None and self._free:
-                    under_way.append(_Given(task, self._free.pop()))
-                    self._give(under_way[-1])
+                    given = _Given(task, self._free.pop())
+                    under_way.append(given)
+                    self._waiting.append(given)
+                    self._hand_out()
                     task = next(others, None)
+                output, outcomes = self._taken(under_way[0])
                 done = under_way.popleft()
-                output, outcomes = self._taken(done)
                 yield done.task, outcomes, self._shards.pieces(output)
                 self._free.append(done.place)
         finally:
             self._stop()
 
-    def _give(self, given: _Given) -> None:
-        """Has a worker do a task: one that has nothing to do, a new one, or the one with the fewest."""
+    def _hand_out(self) -> None:
+        """Has workers do what waits, as long as one has few tasks, or can be started."""
+        while self._waiting and (hand := self._hand()):
+            hand.has.append(self._waiting.popleft())
+            try:
+                hand.pipe.send(self._put(hand.has[-1]))
+            except OSError:
+                self._replace(hand)
+
+    def _hand(self) -> _Hand | None:
+        """A worker that has nothing to do, a new one, or the one with the fewest tasks, if these are few."""
         hand = min(self._hands, key=lambda each: len(each.has), default=None)
-        if hand is None or (hand.has and len(self._hands) < self._jobs):
-            hand = self._start()
+        if hand is None or (hand.has and len(self._hands) < self._most):
+            return self._start()
+        return hand if len(hand.has) < AT_HAND else None
+
+    def _put(self, given: _Given) -> Shard:
         sent = [each.sent if isinstance(each, Parcel) else each for each in given.task if _is_work(each)]
-        _, shard = self._shards.put(given.place, self._shards.room(given.place), _dumped(sent))
-        hand.has.append(given)
+        return self._shards.put(given.place, self._shards.room(given.place), _dumped(sent))[1]
+
+    def _work(self) -> None:
+        """Does the first task that waits."""
+        given = self._waiting.popleft()
         try:
-            hand.pipe.send(shard)
-        except OSError:
-            self._replace(hand)
+            given.shards = _done(self._worker, self._shards, given.place, given.task)
+        except Exception as error:  # its turn comes in the order of the tasks
+            given.shards = error
 
     def _start(self) -> _Hand:
         with held():
@@ -164,20 +187,26 @@ class _Pool:
         return self._hands[-1]
 
     def _taken(self, done: _Given) -> tuple[Shard, list[Outcome]]:
-        """The output of a task and its outcomes, when it is done; raises what the worker could not do it for."""
+        """The output of a task and its outcomes, when it is done; raises why it cannot be done.
+
+        Meanwhile others are done, so that no process waits.
+        """
+        self._listen(0)
         while done.shards is None:
-            self._listen()
+            if self._waiting:
+                self._work()
+            self._listen(0 if done.shards or self._waiting else None)
         if isinstance(done.shards, Exception):
             raise done.shards
         output, outcomes = done.shards
         return output, _loaded(self._shards, outcomes)
 
-    def _listen(self) -> None:
-        """Waits until a worker has done a task, or has died."""
-        ready = self._wait([each for hand in self._hands for each in (hand.pipe, hand.process.sentinel)])
+    def _listen(self, seconds: float | None = None) -> None:
+        """Waits until a worker has done a task, or has died, if only for some time."""
+        ready = self._wait([each for hand in self._hands for each in (hand.pipe, hand.process.sentinel)], seconds)
         for hand in [*self._hands]:
             if hand not in self._hands:
-                continue  # it was found dead when it was given the task of another
+                continue  # it was found dead when it was given a task
             if hand.pipe in ready:
                 self._hear(hand)
             elif hand.process.sentinel in ready:
@@ -190,9 +219,10 @@ class _Pool:
             self._replace(hand)
         else:
             hand.has.popleft()
+            self._hand_out()
 
     def _replace(self, hand: _Hand) -> None:
-        """Gives the tasks of a worker that died to others."""
+        """Has others do the tasks of a worker that died."""
         self._hands.remove(hand)
         _end(hand)
         if hand.has:
@@ -200,8 +230,8 @@ class _Pool:
             if hand.has[0].tries == TRIES:
                 died = f"Worker processes died {TRIES} times (out of memory, or killed)"
                 raise OutputError(f"{died}, so nothing was written.")
-        for given in hand.has:
-            self._give(given)
+        self._waiting.extendleft(reversed(hand.has))
+        self._hand_out()
 
     def _stop(self) -> None:
         for hand in self._hands:
@@ -240,16 +270,21 @@ def _serve(pipe: Connection, settings: Settings, parent: int, worker: Worker | N
     shards = Shards(shards, 0) if isinstance(shards, Path) else shards
     with suppress(EOFError):
         while True:
-            pipe.send(_done(worker, shards, pipe.recv()))
+            pipe.send(_answer(worker, shards, pipe.recv()))
 
 
-def _done(worker: Worker, shards: Shards, given: Shard) -> tuple[Shard, Shard] | Exception:
-    """Where the output of a task and its outcomes are, or why it cannot be done."""
+def _answer(worker: Worker, shards: Shards, given: Shard) -> tuple[Shard, Shard] | Exception:
+    """What becomes of a task that another process put into a shard, or why it cannot be done."""
     try:
-        task, room = _loaded(shards, given), shards.room(given.place)
-        return shards.put(given.place, room, _dumped(worker(task, room)))
+        return _done(worker, shards, given.place, _loaded(shards, given))
     except BaseException as error:  # its turn comes in the order of the tasks
         return _sendable(error)
+
+
+def _done(worker: Worker, shards: Shards, place: int, task: list[Item]) -> tuple[Shard, Shard]:
+    """Where the output of a task and its outcomes are."""
+    room = shards.room(place)
+    return shards.put(place, room, _dumped(worker(task, room)))
 
 
 def _sendable(error: BaseException) -> Exception:

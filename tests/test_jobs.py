@@ -71,7 +71,7 @@ def test_strict_stops_at_the_same_problem(tmp_path: Path, many: Path) -> None:
 def test_a_worker_that_dies_costs_no_study(tmp_path: Path, many: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     expected = run(many, tmp_path / "x.nt", 1)[0]
     mark = tmp_path / "died"
-    do = jobs._done
+    do = jobs._answer
 
     def die_once(*given: Any) -> Any:
         if not mark.exists():
@@ -79,7 +79,7 @@ def test_a_worker_that_dies_costs_no_study(tmp_path: Path, many: Path, monkeypat
             os.kill(os.getpid(), signal.SIGKILL)
         return do(*given)
 
-    monkeypatch.setattr(jobs, "_done", die_once)
+    monkeypatch.setattr(jobs, "_answer", die_once)
     monkeypatch.setattr(threading, "active_count", lambda: 1)
     assert run(many, tmp_path / "x.nt", 2)[0] == expected
     assert mark.exists()
@@ -119,7 +119,7 @@ def test_workers_that_die_again_and_again_end_the_run(
     def die(*_: object) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
-    monkeypatch.setattr(jobs, "_done", die)
+    monkeypatch.setattr(jobs, "_answer", die)
     monkeypatch.setattr(threading, "active_count", lambda: 1)  # so that processes are forked, and have this function
     with pytest.raises(OutputError, match=r"^Worker processes died 3 times .*, so nothing was written\.$"):
         run(many, tmp_path / "x.nt", 2)
@@ -130,15 +130,16 @@ def test_one_record_that_kills_each_worker_ends_the_run(
     tmp_path: Path, long: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The others' success does not hide that it has been tried often enough."""
-    do = jobs._done
+    do = jobs._answer
 
     def die(worker: Any, shards: Any, given: Any) -> Any:
         if b"NCT00000900" in b"".join(shards.pieces(given)):
             os.kill(os.getpid(), signal.SIGKILL)
         return do(worker, shards, given)
 
-    monkeypatch.setattr(jobs, "_done", die)
+    monkeypatch.setattr(jobs, "_answer", die)
     monkeypatch.setattr(threading, "active_count", lambda: 1)
+    monkeypatch.setattr(jobs, "BESIDE", 0)  # so that this process does none of the tasks
     monkeypatch.setattr("kg.source.is_plain", lambda _: False)  # so that the workers are sent the bytes
     with pytest.raises(OutputError, match="died 3 times"):
         export([long], tmp_path / "x.nt", jobs=2)
@@ -357,3 +358,37 @@ def test_a_number_of_processes_that_is_none_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError):
         export([], tmp_path / "x.ttl", jobs=2)
     assert DATA.exists()
+
+
+def test_who_gives_tasks_does_some_meanwhile(tmp_path: Path, long: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And in the order of the tasks, whoever did them."""
+    answer, work, done = jobs._answer, jobs._Pool._work, []
+
+    def slowly(*given: Any) -> Any:
+        time.sleep(0.05)
+        return answer(*given)
+
+    def told(pool: Any) -> None:
+        done.append(len(pool._waiting))
+        work(pool)
+
+    monkeypatch.setattr(threading, "active_count", lambda: 1)
+    monkeypatch.setattr(jobs, "_answer", slowly)
+    monkeypatch.setattr(jobs._Pool, "_work", told)
+    export([long], tmp_path / "one.nt", jobs=1)
+    assert not done
+    export([long], tmp_path / "two.nt", jobs=2)
+    assert len(done) > 3
+    assert (tmp_path / "one.nt").read_bytes() == (tmp_path / "two.nt").read_bytes()
+
+
+def test_what_fails_there_ends_the_run_in_its_turn(tmp_path: Path, long: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise MemoryError("no more")
+
+    monkeypatch.setattr(threading, "active_count", lambda: 1)
+    monkeypatch.setattr(jobs, "_done", fail)
+    monkeypatch.setattr(jobs._Pool, "_hand", lambda _: None)  # so that this process does all of it
+    with pytest.raises(MemoryError, match="no more"):
+        export([long], tmp_path / "x.nt", jobs=2)
+    assert list(tmp_path.iterdir()) == []
