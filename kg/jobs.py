@@ -1,8 +1,8 @@
 """Tasks on several processes: the results come in the order of the tasks, whichever is done first.
 
-One process gives tasks to the others, takes what they have done, and does tasks itself when there is nothing to take.
-A task and its result lie in a shard (:mod:`kg.shards`); through the pipe to another process goes only where. One that
-dies is replaced, and costs its tasks another try, and no study.
+One process gives tasks to workers, takes what they have done, and does tasks itself when there is nothing to take. A
+task and its result lie in a shard (:mod:`kg.shards`); through the pipe to a worker goes only where. A worker that dies
+is replaced, and costs its tasks another try, and no study.
 """
 
 from __future__ import annotations
@@ -153,8 +153,9 @@ class _Pool:
         """Has workers do what waits, as long as one has few tasks, or can be started."""
         while self._waiting and (hand := self._hand()):
             hand.has.append(self._waiting.popleft())
+            shard = self._put(hand.has[-1])
             try:
-                hand.pipe.send(self._put(hand.has[-1]))
+                hand.pipe.send(shard)
             except OSError:
                 self._replace(hand)
 

@@ -242,7 +242,7 @@ class Programs:
             self._numbers[of] = len(self.readers)
             reader = make()
             self.readers.append(reader)
-            self.spellings.append(tuple(_spelling(reader, form) for form in forms))
+            self.spellings.append(tuple(filter(None, (_spelling(reader, form) for form in forms))))
         return self._numbers[of]
 
     def _field_reader(self, known: Field) -> int:
@@ -323,12 +323,11 @@ class Programs:
         return self._reader(("labels", known.shape.node), lambda: lambda value: _within(labels.get(value) or value))
 
 
-def _spelling(reader: Converter, form: Form) -> Spelling:
-    """How a reader spells values of a form, told by one of them."""
+def _spelling(reader: Converter, form: Form) -> Spelling | None:
+    """How a reader spells values of a form, told by one of them; nothing where it does not take that."""
     value, shown = SAMPLES[form]
-    before, found, after = (reader(value) or b"").partition(shown)
-    assert found, f"a reader does not take a {form.name}"
-    return form, before, after
+    before, found, after = (reader(value) or b"").rpartition(shown)
+    return (form, before, after) if found else None
 
 
 def _forms_within(template: str | None, pattern: str | None) -> tuple[Form, ...]:

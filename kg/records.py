@@ -38,6 +38,8 @@ _OBJECT = re.compile(r'\{\s*["}]')
 _NEXT = re.compile(r'[,\n]\s*(?=\{\s*")')
 _GARBAGE = re.compile(r'(?:[^{]++|\{(?!\s*["}]))+')
 _ID = re.compile(r'"nctId"\s*:\s*"(NCT\d{8})"')
+_PARQUET = b"PAR1"
+_RDF_XML = re.compile(rb"\s*(?:<\?xml[^>]*>\s*)?<rdf:RDF\b")
 DOWNLOAD = "https://clinicaltrials.gov/api/v2/studies"
 """Where the registry serves its studies as API v2."""
 _LEGACY = (
@@ -93,7 +95,10 @@ def holds_studies(name: str) -> bool:
     if not Path(name).is_file():
         return False
     with Path(name).open("rb") as file:
-        return STUDY_START.search(cut.decoded(file.read(PAGE_HEAD))) is not None
+        head = file.read(PAGE_HEAD)
+    if head.startswith(_PARQUET) or _RDF_XML.match(head):
+        return False  # what is kept of a record stands there as it was
+    return STUDY_START.search(cut.decoded(head)) is not None
 
 
 def split(chunks: Iterator[bytes], file: str, reject: Reject, decode: Decode | None = None) -> Iterator[Record]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import mmap
 
-SIZE = 8 << 20
-"""Bytes of the memory for a task, which has 768 KiB of input; few make more than ten times that of it."""
+SIZE = 10 << 20
+"""Bytes of the memory for a task, which has 768 KiB of input; few make more than twelve times that of it."""
 
 Bytes = bytes | memoryview
 

@@ -36,7 +36,7 @@ class Literal(NamedTuple):
 class Kind:
     """What a field of this kind takes, in words and as a function that gives ``None`` for anything else.
 
-    ``types`` are the JSON types of good values, ``forms`` those forms, in order, whose literal is the value as it
+    ``types`` are the JSON types of good values, ``forms`` those forms, in order, whose literal has the value as it
     stands, and ``restore`` gives the JSON value of a lexical form again.
     """
 

@@ -12,6 +12,7 @@ import pytest
 from kg.emitter import native
 from kg.export import Exporter
 from kg.forms import SAMPLES, Form
+from tests.conftest import STUDIES
 
 pytestmark = pytest.mark.skipif(
     native() is None and not os.environ.get("KG_CI"), reason="the emitter is not built: there was no C compiler"
@@ -103,3 +104,20 @@ def test_every_form_is_of_use() -> None:
     """And some reader takes its sample, or the plan could not be compiled."""
     known = [each for exporter in STYLES.values() for each in exporter.emitter.programs.spellings]
     assert {form for spellings in known for form, _, _ in spellings} == set(Form)
+
+
+def test_a_base_that_holds_a_sample_is_no_harm() -> None:
+    for base in ("https://example.org/Xq0Z/", "https://example.org/90817263/"):
+        for grouped in (True, False):
+            exporter = Exporter(grouped=grouped, base=base)
+            for path in STUDIES[:3]:
+                found = exporter.quickly(path.read_bytes())
+                assert found is not None
+                assert found.data == exporter(orjson.loads(path.read_bytes())).data
+
+
+def test_a_form_that_a_reader_does_not_take_is_asked_for() -> None:
+    from kg.program import _spelling
+
+    assert _spelling(lambda _: None, Form.WORD) is None
+    assert _spelling(lambda _: b"other", Form.WORD) is None

@@ -282,3 +282,19 @@ def test_what_killed_runs_left_is_taken_away(tmp_path: Path) -> None:
     with folder_beside(target) as folder, file_beside(target) as file:
         assert {path.name for path in tmp_path.iterdir()} == {folder.name, Path(file.name).name}
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["x.ttl", "x.nt", "x.nq", "x.trig", "x.jsonld", "x.rdf", "x.parquet", "x.ttl.gz"])
+def test_an_output_of_before_is_written_over_whatever_was_kept_in_it(
+    tmp_path: Path, seed: dict[str, Any], name: str
+) -> None:
+    """What no shape reads is kept as JSON, which begins as a study record does."""
+    if name.endswith(".parquet"):
+        pytest.importorskip("pyarrow")
+    source = tmp_path / "study.json"
+    seed["protocolSection"]["newModule"] = {"key": 1}
+    source.write_text(json.dumps(seed), "utf-8")
+    export([source], tmp_path / name)
+    before = (tmp_path / name).read_bytes()
+    export([source], tmp_path / name)
+    assert (tmp_path / name).read_bytes() == before

@@ -50,8 +50,7 @@ def export(context: click.Context, /, inputs: tuple[str, ...], output: str, repo
     from kg.report import Report
 
     options["jobs"] = options["jobs"] or cores()
-    if options["jobs"] == 1:
-        keep_memory()  # as workers do
+    keep_memory()  # as workers do
     run = _run_of(inputs, output, report, options)
     options = {name: value for name, value in options.items() if value is not None}
     with problems_to(report) as tell_one, progress_of(inputs) as progress:

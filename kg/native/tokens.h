@@ -1,5 +1,5 @@
-/* The tokens of values, and the resources that records share: Python is asked for what comes for the first time, and
-   its answers are remembered by the JSON of the value. */
+/* The tokens of values, and the resources that records share: Python is asked for what comes for the first time and has
+   none of the forms that a reader spells, and its answers are remembered by the JSON of the value. */
 #ifndef KG_TOKENS_H
 #define KG_TOKENS_H
 
