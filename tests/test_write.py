@@ -292,8 +292,8 @@ def test_an_output_of_before_is_written_over_whatever_was_kept_in_it(
     if name.endswith(".parquet"):
         pytest.importorskip("pyarrow")
     source = tmp_path / "study.json"
-    seed["protocolSection"]["newModule"] = {"key": 1}
-    source.write_text(json.dumps(seed), "utf-8")
+    section = seed["protocolSection"] | {"newModule": {"key": 1}}
+    source.write_text(json.dumps(seed | {"protocolSection": section}), "utf-8")
     export([source], tmp_path / name)
     before = (tmp_path / name).read_bytes()
     export([source], tmp_path / name)
