@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from decimal import Decimal
 from functools import cache
 from typing import Any
 from urllib.parse import quote
 
+from kg.countries import country
 from kg.forms import Form
 from kg.ontology import CT, RDF, RDFS, shipped
+from kg.values import plain_digits
 
 _YEAR = re.compile(r"(\d{4})(?:-\d{2}){0,2}", re.ASCII)
 _AGE = re.compile(r"(\d{1,6}) (Year|Month|Week|Day|Hour|Minute)s?", re.ASCII)
@@ -78,8 +79,7 @@ def point(value: object) -> str | None:
 def _digits(number: object, limit: int) -> str | None:
     if (type(number) is not float and type(number) is not int) or not -limit <= number <= limit:
         return None
-    digits = repr(number)
-    return format(Decimal(digits), "f") if "e" in digits else digits
+    return plain_digits(number)
 
 
 def mesh_id(value: object) -> str | None:
@@ -109,44 +109,14 @@ def mesh_class(value: object) -> str | None:
     return "http://id.nlm.nih.gov/mesh/vocab#" + kind
 
 
-_COUNTRIES = {
-    "Brunei": "BN", "Burma": "MM", "Cape Verde": "CV", "Cote d'Ivoire": "CI",
-    "Democratic Republic of the Congo": "CD", "East Timor": "TL", "Falkland Islands": "FK",
-    "Former Serbia and Montenegro": "CSXX", "Former Yugoslavia": "YUCS", "Gaza": "PS", "Holy See": "VA",
-    "Libyan Arab Jamahiriya": "LY", "Macau": "MO", "Macedonia, The Former Yugoslav Republic of": "MK",
-    "Micronesia": "FM", "Myanmar (Burma)": "MM", "Netherlands Antilles": "ANHH",
-    "Palestinian Territories, Occupied": "PS", "Palestinian Territory, occupied": "PS", "Reunion": "RE",
-    "Russia": "RU", "Saint Helena": "SH", "Saint Martin": "MF", "Sao Tome and Principe": "ST", "Sint Maarten": "SX",
-    "Swaziland": "SZ", "São Tomé and Príncipe": "ST", "The Bahamas": "BS", "The Gambia": "GM", "Turkey": "TR",
-    "Turkey (Türkiye)": "TR", "U.S. Virgin Islands": "VI", "Vatican City": "VA", "Virgin Islands (U.S.)": "VI",
-}  # fmt: skip
-"""Spellings of the registry that the ISO 3166 library does not know."""
-
-
-@cache
-def _country(name: str) -> tuple[str, str] | None:
-    """ISO code and English name of a country, as ISO 3166-1 or, where it is no more, 3166-3 has them."""
-    import pycountry
-
-    plain = name.strip().replace("’", "'")
-    wanted = _COUNTRIES.get(plain, plain)
-    for register, code in ((pycountry.countries, "alpha_2"), (pycountry.historic_countries, "alpha_4")):
-        try:
-            found = register.lookup(wanted)
-        except LookupError:
-            continue
-        return str(getattr(found, code)), str(getattr(found, "common_name", found.name))
-    return None
-
-
 def country_code(value: object) -> str | None:
     """The ISO 3166-1 code of a country, or the ISO 3166-3 code of one that is no more.
 
     >>> country_code("South Korea"), country_code("Côte d’Ivoire"), country_code("Former Yugoslavia")
     ('KR', 'CI', 'YUCS')
     """
-    found = _country(value) if isinstance(value, str) else None
-    return found[0] if found else None
+    found = country(value) if isinstance(value, str) else None
+    return found.code if found else None
 
 
 def country_key(value: object) -> str | None:
@@ -158,8 +128,8 @@ def country_name(value: object) -> str | None:
     """The English name of a country in ISO 3166, or else the name as it is."""
     if not isinstance(value, str):
         return None
-    found = _country(value)
-    return found[1] if found else value
+    found = country(value)
+    return found.name if found else value
 
 
 def registry_entry(value: object) -> str | None:

@@ -7,8 +7,8 @@ of Parquet from its N-Quads.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import PurePath
+from typing import NamedTuple
 
 import pyoxigraph as ox
 
@@ -19,8 +19,7 @@ from kg.pack import PARQUET
 Encoder = Callable[[bytes], bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(NamedTuple):
     """The bytes around the studies of an export, and the encoder of one study that is not written as it is exported."""
 
     head: bytes
@@ -33,8 +32,7 @@ class Frame:
         return data if self.encoder is None else self.encoder(data)
 
 
-@dataclass(frozen=True, slots=True)
-class Format:
+class Format(NamedTuple):
     """A serialisation of RDF; ``grouped`` and ``graphs`` say which bytes of the exporter it takes."""
 
     name: str

@@ -16,8 +16,7 @@ COLUMNS = 7
 """Numbers of each study that is entered: the record, the study, how new it is, its bytes and three counts."""
 
 
-@dataclass(frozen=True, slots=True)
-class Totals:
+class Totals(NamedTuple):
     """Counts over the studies that stand; ``first`` and ``last`` are the range of their version holders."""
 
     studies: int

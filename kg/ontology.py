@@ -7,9 +7,9 @@ three annotations of our own, ``ct:json``, ``ct:iri`` and ``ct:alsoKnownBy``; se
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import pyoxigraph as ox
 
@@ -32,8 +32,7 @@ Term = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
 Properties = dict[str, list[Term]]
 
 
-@dataclass(frozen=True, slots=True)
-class PropertyShape:
+class PropertyShape(NamedTuple):
     """One ``sh:property`` of a node shape: a field of a record, or a constant of every node."""
 
     path: str
@@ -54,8 +53,7 @@ class PropertyShape:
     description: str
 
 
-@dataclass(frozen=True, slots=True)
-class NodeShape:
+class NodeShape(NamedTuple):
     """A kind of resource: what it is called, what it says, and how its IRI is made."""
 
     iri: str
@@ -66,8 +64,7 @@ class NodeShape:
     properties: tuple[PropertyShape, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Concept:
+class Concept(NamedTuple):
     """A value of a code list of the API."""
 
     iri: str
@@ -76,8 +73,7 @@ class Concept:
     definition: str
 
 
-@dataclass(frozen=True, slots=True)
-class Registry:
+class Registry(NamedTuple):
     """Another trial registry: what its identifiers look like, and where it keeps their entries."""
 
     iri: str
@@ -86,8 +82,7 @@ class Registry:
     template: str
 
 
-@dataclass(frozen=True, slots=True)
-class Ontology:
+class Ontology(NamedTuple):
     """What the files under ``ontology/`` say, in their order."""
 
     shapes: dict[str, NodeShape]
@@ -122,6 +117,8 @@ def texts(properties: Properties, predicate: str) -> list[str]:
 
 def first(properties: Properties, predicate: str) -> str | None:
     """The one IRI or lexical form that a subject has for a predicate."""
+    if predicate not in properties:
+        return None
     found = texts(properties, predicate)
     if len(found) > 1:
         raise OntologyError(f"{predicate} has {len(found)} values, expected one: {', '.join(found)}.")

@@ -6,7 +6,6 @@ The literal is translated to JSON token by token; nothing of it is ever run. A p
 from __future__ import annotations
 
 import ast
-import html
 import json
 import re
 import warnings
@@ -229,6 +228,8 @@ def _plain(text: str) -> str:
     """The text as it was before HTML escaped it, where that is so; a plain text may hold tags and stays."""
     begin, escaped = _BEGIN.search(text), _ESCAPED.search(text)
     if text.lstrip().startswith("<") or (escaped and (not begin or escaped.start() < begin.start())):
+        import html
+
         return html.unescape(_MARKUP.sub(_between, text))
     return text
 

@@ -7,10 +7,11 @@ reading of that file.
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import IO, TYPE_CHECKING, NamedTuple
 
 from kg import cut
 from kg.errors import SourceError
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 REPLACED = "it was replaced while it was read"
 LARGE = 2 << 20
 """Bytes of a file of this machine from which on it is read where its parcels are."""
+AHEAD = 16 << 20
+"""Bytes behind the parcels of such a file that are brought into memory before they are wanted."""
 
 
 class Sent(NamedTuple):
@@ -120,14 +123,22 @@ def _pieces(chunks: Iterator[bytes], reading: Reading, at: int = 0) -> Iterator[
         yield parcel(reading, piece, reading.failure is not None)
 
 
+def _fetch(file: IO[bytes], begin: int, end: int) -> None:
+    """Has the system read a part of a file from the disk, if it is not in memory, without waiting for it."""
+    if hasattr(os, "posix_fadvise"):
+        with suppress(OSError):  # it is advice
+            os.posix_fadvise(file.fileno(), begin, end - begin, os.POSIX_FADV_WILLNEED)
+
+
 def _ranges(source: Source, reading: Reading) -> Iterator[Parcel]:
     """The parcels of a large file of this machine, of which only what stands around their ends is read here."""
     try:
         with Path(source.path).open("rb") as file:
             if file_id(file) != source.file:
                 raise OSError(0, REPLACED)
-            at = 0
+            at = fetched = 0
             for begin, end in cut.ranges(file):
+                _fetch(file, max(begin, fetched), fetched := end + AHEAD)
                 yield Parcel(reading, Sent(reading.file, begin, end - begin, path=source.path, id=source.file))
                 source.tell(end - max(begin, reading.looked))
                 at = end

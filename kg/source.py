@@ -11,11 +11,10 @@ import re
 import stat
 import sys
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import IO, TYPE_CHECKING, Any, NamedTuple, cast
 from urllib.parse import urlsplit
 
 from kg.errors import SourceError, UsageError
@@ -37,8 +36,7 @@ FileId = tuple[int, int]
 """The device and the number of a file."""
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """One stream of bytes under the name that messages give it; read it before asking for the next one."""
 
     name: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from kg.errors import OntologyError
 
@@ -11,8 +11,7 @@ SLOT = re.compile(r"\{([^{}]*)\}")
 """A place in a template."""
 
 
-@dataclass(frozen=True, slots=True)
-class Template:
+class Template(NamedTuple):
     """An IRI with one place for a key: the text before it, the JSON path of the key, the text after.
 
     >>> Template.of("https://example.org/{a.b}#x")

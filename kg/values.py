@@ -11,8 +11,7 @@ import datetime
 import math
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
-from decimal import Decimal
+from contextlib import suppress
 from typing import NamedTuple
 
 from kg.forms import Form
@@ -22,6 +21,7 @@ _MONTH = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])", re.ASCII)
 _YEAR = re.compile(r"\d{4}", re.ASCII)
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _NUMBER = re.compile(r"-?(?:\d+(?:\.\d+)?|\.\d+)", re.ASCII)
+_MINUTE = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}", re.ASCII)
 _DATE_TIMES = ("%Y-%m-%dT%H:%M", "%Y-%m-%d @ %I:%M %p")
 
 
@@ -32,8 +32,7 @@ class Literal(NamedTuple):
     datatype: str
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(NamedTuple):
     """What a field of this kind takes, in words and as a function that gives ``None`` for anything else.
 
     ``types`` are the JSON types of good values, ``forms`` those forms, in order, whose literal has the value as it
@@ -87,12 +86,17 @@ def date_time(value: object) -> Literal | None:
     """
     if not isinstance(value, str):
         return None
+    moment = _moment(value)
+    return Literal(moment.isoformat(), XSD + "dateTime") if moment else None
+
+
+def _moment(text: str) -> datetime.datetime | None:
+    with suppress(ValueError):
+        if _MINUTE.fullmatch(text):  # as nearly all have it; the other way loads more, and takes ten times as long
+            return datetime.datetime.fromisoformat(text)
     for form in _DATE_TIMES:
-        try:
-            moment = datetime.datetime.strptime(value, form)
-        except ValueError:
-            continue
-        return Literal(moment.isoformat(), XSD + "dateTime")
+        with suppress(ValueError):
+            return datetime.datetime.strptime(text, form)
     return None
 
 
@@ -110,6 +114,20 @@ def integer(value: object) -> Literal | None:
     return Literal(str(value), XSD + "integer") if type(value) is int else None
 
 
+def plain_digits(number: float) -> str:
+    """The shortest digits that tell a number from all others, without an exponent.
+
+    >>> plain_digits(-23.5475), plain_digits(1e-07), plain_digits(1e22), plain_digits(4)
+    ('-23.5475', '0.0000001', '10000000000000000000000', '4')
+    """
+    digits = repr(number)
+    if "e" not in digits:
+        return digits
+    from decimal import Decimal
+
+    return format(Decimal(digits), "f")
+
+
 def decimal(value: object) -> Literal | None:
     """A finite number, in plain digits.
 
@@ -120,8 +138,7 @@ def decimal(value: object) -> Literal | None:
         return Literal(str(value), XSD + "decimal")
     if type(value) is not float or not math.isfinite(value):
         return None
-    digits = repr(value + 0.0)  # there is no negative zero
-    plain = format(Decimal(digits), "f") if "e" in digits else digits
+    plain = plain_digits(value + 0.0)  # there is no negative zero
     return Literal(plain if "." in plain else plain + ".0", XSD + "decimal")
 
 

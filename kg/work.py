@@ -32,8 +32,7 @@ UNREAD = Found(0, 0, True, True, [])
 """What is found where a file cannot be read: it was JSON before, and something of it is lost."""
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """What the tasks of a run have in common."""
 
     format: str

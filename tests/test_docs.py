@@ -94,7 +94,10 @@ def test_every_command_and_option_is_documented() -> None:
 def every_command(title: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
     yield title, command
     if isinstance(command, click.Group):
-        for name, each in command.commands.items():
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            each = command.get_command(context, name)
+            assert each is not None
             yield from every_command(f"{title} {name}", each)
 
 

@@ -20,9 +20,22 @@ from kg.restore import PAGE
 TOP = Path(__file__).parent.parent
 MODULES = sorted((TOP / "kg").glob("**/*.py"))
 ORDER = [
-    ["_emitter", "errors", "resources", "clean", "beside", "sparql", "child", "forms", "frames", "retries", "room"],
+    [
+        "_emitter",
+        "errors",
+        "resources",
+        "clean",
+        "beside",
+        "sparql",
+        "child",
+        "countries",
+        "forms",
+        "frames",
+        "retries",
+        "room",
+    ],
     ["ontology", "unpack", "page", "context", "questions", "guard", "credentials", "shards", "trees"],
-    ["values", "source", "cut", "lexical", "findings", "columns", "templates"],
+    ["values", "countries", "source", "cut", "lexical", "findings", "columns", "templates"],
     ["derive", "style", "records", "shacl"],
     ["plan", "rules", "pyshacl", "parcels"],
     ["convert", "residue", "facts", "partitions"],

@@ -1,30 +1,30 @@
-"""The command ``kg``: one module for each command or group of commands."""
+"""The command ``kg``: one module for each command or group of commands, which is loaded when it is called."""
 
 from __future__ import annotations
+
+from importlib import import_module
 
 import click
 
 from kg import __version__
 from kg.cli.base import Command
-from kg.cli.coverage import coverage
-from kg.cli.draw import draw
-from kg.cli.export import export
-from kg.cli.fields import fields
-from kg.cli.load import load
-from kg.cli.mesh import mesh
-from kg.cli.network import network
-from kg.cli.plan import plan
-from kg.cli.query import query
-from kg.cli.restore import restore
-from kg.cli.store import store
-from kg.cli.validate import validate
+
+COMMANDS = (
+    "coverage", "draw", "export", "fields", "load", "mesh", "network", "plan", "query", "restore", "store", "validate",
+)  # fmt: skip
 
 
-@click.group(cls=Command, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+class _Commands(Command):
+    """The commands by their names."""
+
+    def list_commands(self, _: click.Context) -> list[str]:
+        return [*COMMANDS]
+
+    def get_command(self, _: click.Context, name: str) -> click.Command | None:
+        return getattr(import_module(f"kg.cli.{name}"), name) if name in COMMANDS else None
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__, prog_name="kg")
 def main() -> None:
     """ClinicalTrials.gov study records as linked data."""
-
-
-for command in (export, restore, coverage, fields, plan, validate, store, load, query, mesh, network, draw):
-    main.add_command(command)
