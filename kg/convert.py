@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -134,7 +135,7 @@ class Converters:
         return lambda value: tokens.get(value) if type(value) is str else None
 
     def _derived(self, known: Field) -> Converter:
-        made = known.derive
+        made, iri = known.derive, lru_cache(64)(self._style.iri)
         assert made is not None
 
         def convert(value: Any) -> bytes | None:
@@ -142,7 +143,7 @@ class Converters:
             if text is None:
                 return None
             if known.shape.is_iri:
-                return self._style.iri(text)
+                return iri(text)
             if known.shape.language:
                 return self._style.literal(Literal(text, XSD + "string")) + b"@" + known.shape.language.encode()
             return self._style.literal(Literal(text, known.shape.datatype or XSD + "string"))

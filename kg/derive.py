@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from functools import cache
+from string import ascii_letters, digits
 from typing import Any
-from urllib.parse import quote
 
 from kg.countries import country
 from kg.forms import Form
@@ -32,6 +32,10 @@ _MESH = re.compile(r"([CDQ])(\d{6,9})", re.ASCII)
 _FIRST_LONG_MESH = {"D": 66388, "C": 588423, "Q": 10**9}
 """From these numbers on the NLM wrote nine digits (May 2014); a lower number in nine digits is a padded one."""
 
+_SAFE = ascii_letters + digits + "-"
+_WRITTEN = ["_" if c == " " else c if c in _SAFE else f"%{ord(c):02X}" for c in map(chr, range(256))]
+"""Each byte of UTF-8 as it stands in a local name."""
+
 
 def local_name(text: str) -> str:
     """A text as the last part of an IRI: readable, one text one name, and legal in Turtle as it stands.
@@ -39,8 +43,7 @@ def local_name(text: str) -> str:
     >>> local_name("Pfizer Inc."), local_name("Hôpital - A/B"), local_name("a_b"), local_name("-x")
     ('Pfizer_Inc%2E', 'H%C3%B4pital_-_A%2FB', 'a%5Fb', '%2Dx')
     """
-    name = quote(text.replace("_", "\0"), safe=" ").replace("%00", "%5F").replace(" ", "_")
-    name = name.replace(".", "%2E").replace("~", "%7E")
+    name = "".join(map(_WRITTEN.__getitem__, text.encode()))
     return "%2D" + name[1:] if name.startswith("-") else name
 
 

@@ -102,7 +102,8 @@ class Ledger:
         triples, unmapped, withheld = (
             sum(counts) - sum(counts[place] for place in self.beaten) for counts in self._counts
         )
-        holders = {self._versions[place] % 10**8 for place in self.standing()} - {0}
+        versions = {self._versions[place] for place in self.standing()} if self.beaten else {*self._versions}
+        holders = {version % 10**8 for version in versions} - {0}
         first, last = min(holders, default=0), max(holders, default=0)
         return Totals(len(self) - len(self.beaten), triples, unmapped, withheld, _as_date(first), _as_date(last))
 
