@@ -28,7 +28,7 @@ REPLACED = "it was replaced while it was read"
 LARGE = 2 << 20
 """Bytes of a file of this machine from which on it is read where its parcels are."""
 AHEAD = 16 << 20
-"""Bytes behind the parcels of such a file that are brought into memory before they are wanted."""
+"""Bytes behind the parcels of such a file that are asked of the disk before they are wanted, half of them at once."""
 
 
 class Sent(NamedTuple):
@@ -124,7 +124,10 @@ def _pieces(chunks: Iterator[bytes], reading: Reading, at: int = 0) -> Iterator[
 
 
 def _fetch(file: IO[bytes], begin: int, end: int) -> None:
-    """Has the system read a part of a file from the disk, if it is not in memory, without waiting for it."""
+    """Has the system bring a part of a file into memory, where it can, and does not wait for it.
+
+    Each process reads a parcel here and a parcel there, by which the system does not see what comes next.
+    """
     if hasattr(os, "posix_fadvise"):
         with suppress(OSError):  # it is advice
             os.posix_fadvise(file.fileno(), begin, end - begin, os.POSIX_FADV_WILLNEED)
@@ -138,7 +141,8 @@ def _ranges(source: Source, reading: Reading) -> Iterator[Parcel]:
                 raise OSError(0, REPLACED)
             at = fetched = 0
             for begin, end in cut.ranges(file):
-                _fetch(file, max(begin, fetched), fetched := end + AHEAD)
+                if fetched < end + AHEAD // 2:
+                    _fetch(file, max(begin, fetched), fetched := end + AHEAD)
                 yield Parcel(reading, Sent(reading.file, begin, end - begin, path=source.path, id=source.file))
                 source.tell(end - max(begin, reading.looked))
                 at = end
