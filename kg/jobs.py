@@ -282,8 +282,10 @@ class _Pool:
     def _stop(self) -> None:
         for hand in self._hands:
             hand.process.kill()
-        for hand in self._hands + self._dismissed:
+        for hand in self._hands:
             _end(hand)
+        for hand in self._dismissed:  # not killed once more: another process may have its number by now
+            _close(hand)
 
 
 def _is_work(item: Item) -> bool:
@@ -292,6 +294,10 @@ def _is_work(item: Item) -> bool:
 
 def _end(hand: _Hand) -> None:
     hand.process.kill()  # a signal that it could handle might find it still in the midst of our own work
+    _close(hand)
+
+
+def _close(hand: _Hand) -> None:
     hand.process.join()
     with suppress(ValueError):  # it cannot be told that it ended, where SIGCHLD is ignored
         hand.process.close()

@@ -21,7 +21,7 @@ _MONTH = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])", re.ASCII)
 _YEAR = re.compile(r"\d{4}", re.ASCII)
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _NUMBER = re.compile(r"-?(?:\d+(?:\.\d+)?|\.\d+)", re.ASCII)
-_MINUTE = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}", re.ASCII)
+_MINUTE = re.compile(r"\d{4}-\d{2}-\d{2}T(?:[01]\d|2[0-3]):\d{2}", re.ASCII)
 _DATE_TIMES = ("%Y-%m-%dT%H:%M", "%Y-%m-%d @ %I:%M %p")
 
 
@@ -83,6 +83,7 @@ def date_time(value: object) -> Literal | None:
 
     >>> date_time("2024-12-02T00:45").lexical, date_time("2026-02-20 @ 6:46 PM").lexical, date_time("noon")
     ('2024-12-02T00:45:00', '2026-02-20T18:46:00', None)
+    >>> date_time("2024-12-02T24:00")
     """
     if not isinstance(value, str):
         return None

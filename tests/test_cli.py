@@ -101,6 +101,12 @@ def test_wrong_use_is_told_and_the_status_is_2(arguments: list[object]) -> None:
     assert done.stderr.strip()
 
 
+def test_a_command_that_is_misspelled_is_told_with_the_one_that_is_meant() -> None:
+    done = run("exprt", SEED, "-o", "-")
+    assert done.returncode == 2
+    assert "Did you mean 'export'?" in done.stderr.decode()
+
+
 def test_nothing_is_written_over_an_input(tmp_path: Path) -> None:
     record = tmp_path / "a.json"
     record.write_text(GOOD)

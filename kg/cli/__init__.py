@@ -20,8 +20,10 @@ class _Commands(Command):
     def list_commands(self, _: click.Context) -> list[str]:
         return [*COMMANDS]
 
-    def get_command(self, _: click.Context, name: str) -> click.Command | None:
-        return getattr(import_module(f"kg.cli.{name}"), name) if name in COMMANDS else None
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        for each in [name] if name in COMMANDS else COMMANDS:  # one that is none is held against all
+            self.add_command(getattr(import_module(f"kg.cli.{each}"), each))
+        return super().get_command(context, name)
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
