@@ -47,6 +47,7 @@ _ENCODINGS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _TAIL = b" \t\r\n,]"
+_SHORT = 16
 DECODER = json.JSONDecoder()
 
 
@@ -79,7 +80,14 @@ def size(text: str) -> int:
 
 def bare(piece: bytes) -> bytes:
     """A piece without what closes a list."""
-    return piece.rstrip(_TAIL)
+    return piece[: _end(piece)]
+
+
+def _end(piece: bytes) -> int:
+    """Where what closes a list begins, for which the piece is not copied where that is short."""
+    last = piece[-_SHORT:]
+    kept = last.rstrip(_TAIL)
+    return len(piece) - len(last) + len(kept) if kept else len(piece.rstrip(_TAIL))
 
 
 def loaded(piece: bytes) -> Any:
@@ -96,7 +104,7 @@ def closed(piece: bytes) -> int:
     >>> closed(b'{"a": []}, ]')
     1
     """
-    return piece.count(b"]", len(piece.rstrip(_TAIL)))
+    return piece.count(b"]", _end(piece))
 
 
 class Piece(NamedTuple):
