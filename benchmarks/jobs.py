@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import mmap
 import os
 import statistics
 import subprocess
@@ -12,6 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
+BLOCK = 4 << 20
 NAMES = ("x.ttl", "x.nt", "x.nq", "x.ttl.zst", "x.nt.zst")
 SPIN = """
 import sys, orjson
@@ -36,7 +38,8 @@ def main() -> None:
 def compare(source: Path, folder: Path, jobs: int, runs: int, names: tuple[str, ...] = NAMES) -> None:
     """Prints, for each output, the times by the clock, their ratio, and whether the bytes are the same.
 
-    What is compared takes turns. The ceiling is what as many processes that share nothing get done in the time of one.
+    What is compared takes turns. The ceiling is what as many processes that share nothing get done in the time of one;
+    and no number of them is quicker than the disk takes the bytes.
     """
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     environment["PYTHONPYCACHEPREFIX"] = str(folder / "compiled")  # as where a package is installed
@@ -44,7 +47,7 @@ def compare(source: Path, folder: Path, jobs: int, runs: int, names: tuple[str, 
     ceilings = [jobs * wall([spin], environment) / wall([spin] * jobs, environment) for _ in range(runs)]
     shown = f"{statistics.median(ceilings):.2f} ({min(ceilings):.2f} to {max(ceilings):.2f})"
     print(f"\n{jobs} processes that share nothing do {shown} x the work of one in its time; medians of {runs} runs")
-    print(f"{'':<12}{'1 process s':>12}{f'{jobs} s':>8}{'x':>7}{'from':>7}{'to':>7}")
+    print(f"{'':<12}{'1 process s':>12}{f'{jobs} s':>8}{'x':>7}{'from':>7}{'to':>7}{'disk s':>8}")
     for name in names:
         times: dict[int, list[float]] = {1: [], jobs: []}
         said = set()
@@ -59,11 +62,27 @@ def compare(source: Path, folder: Path, jobs: int, runs: int, names: tuple[str, 
                 else:
                     with target.open("rb") as file:
                         said.add(hashlib.file_digest(file, "sha256").hexdigest())
+        disk = statistics.median(written(folder / "disk", (folder / name).stat().st_size) for _ in range(runs))
         (folder / name).unlink()
         ratios = sorted(one / many for one, many in zip(times[1], times[jobs], strict=True))
         one, many = (statistics.median(times[count]) for count in (1, jobs))
-        figures = f"{statistics.median(ratios):>7.2f}{ratios[0]:>7.2f}{ratios[-1]:>7.2f}"
+        figures = f"{statistics.median(ratios):>7.2f}{ratios[0]:>7.2f}{ratios[-1]:>7.2f}{disk:>8.2f}"
         print(f"{name:<12}{one:>12.2f}{many:>8.2f}{figures}  {'same bytes' if len(said) == 1 else 'OTHER BYTES'}")
+
+
+def written(target: Path, size: int) -> float:
+    """Seconds that the disk takes for so many bytes by themselves, past the memory of the system where that can be."""
+    block = mmap.mmap(-1, BLOCK)  # it begins at a page, as O_DIRECT asks for
+    block.write(os.urandom(BLOCK))
+    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | getattr(os, "O_DIRECT", 0), 0o600)
+    started = time.monotonic()
+    for _ in range(size // BLOCK):
+        os.write(descriptor, block)
+    os.fsync(descriptor)
+    took = time.monotonic() - started
+    os.close(descriptor)
+    target.unlink()
+    return took
 
 
 def wall(commands: list[list[str]], environment: dict[str, str]) -> float:
