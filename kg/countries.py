@@ -1,6 +1,7 @@
 """Countries: the ISO 3166 code and the English name of what a record calls a country.
 
-The tables are those of pycountry, read without its code: to import that takes longer than a study takes.
+The tables are those of pycountry, read without its code (whose import takes longer than a study does), which tests hold
+them against.
 """
 
 from __future__ import annotations
