@@ -48,6 +48,7 @@ _ENCODINGS = (
 )
 _TAIL = b" \t\r\n,]"
 _SHORT = 16
+"""Bytes at the end of a piece that are looked at first."""
 DECODER = json.JSONDecoder()
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import gc
 import os
 import pickle
-import selectors
 import signal
 import sys
 import threading
@@ -108,44 +107,13 @@ class _Hand:
     has: deque[_Given] = field(default_factory=deque)
 
 
-class _Ready:
-    """Which pipes have something to read, and which processes have ended, of those of some workers."""
-
-    def __init__(self) -> None:
-        self._known: list[Any] = []
-        make = getattr(selectors, "PollSelector", None)  # Windows has none
-        self._selector: selectors.BaseSelector | None = make() if make else None
-
-    def know(self, hand: _Hand) -> None:
-        """Looks at a worker from now on."""
-        for each in (hand.pipe, hand.process.sentinel):
-            self._known.append(each)
-            if self._selector:
-                self._selector.register(each, selectors.EVENT_READ)
-
-    def forget(self, hand: _Hand) -> None:
-        """Looks at a worker no more."""
-        for each in (hand.pipe, hand.process.sentinel):
-            self._known.remove(each)
-            if self._selector:
-                self._selector.unregister(each)
-
-    def __call__(self, seconds: float | None) -> list[Any]:
-        """Waits until there are some, at most so long."""
-        if self._selector:  # made once, and not for each time
-            return [key.fileobj for key, _ in self._selector.select(seconds)]
-        from multiprocessing import connection
-
-        return connection.wait(self._known, seconds)
-
-
 class _Pool:
     """Processes that are started as they are needed, and replaced when they die."""
 
     def __init__(self, settings: Settings, worker: Worker, jobs: int, folder: Path) -> None:
         with held():  # a signal that comes while a module is loaded may be lost
-            from multiprocessing import get_context
-        self._ready = _Ready()
+            from multiprocessing import connection, get_context
+        self._wait = connection.wait
         forks = sys.platform == "linux" and threading.active_count() == 1
         if not forks and sys.platform != "win32":
             from multiprocessing import resource_tracker
@@ -160,7 +128,6 @@ class _Pool:
         self._shards = Shards(folder, len(self._free) if forks else 0)
         self._given = (settings, os.getpid(), worker if forks else None, self._shards if forks else folder)
         self._hands: list[_Hand] = []
-        self._dismissed: list[_Hand] = []
         self._waiting: deque[_Given] = deque()
 
     def results(self, first: list[Item], others: Iterator[list[Item]]) -> Iterator[Done]:
@@ -177,8 +144,6 @@ class _Pool:
                     task = next(others, None)
                 output, outcomes = self._taken(under_way[0])
                 done = under_way.popleft()
-                if task is None:
-                    self._dismiss()
                 yield done.task, outcomes, self._shards.pieces(output)
                 self._free.append(done.place)
         finally:
@@ -190,7 +155,7 @@ class _Pool:
             hand.has.append(self._waiting.popleft())
             shard = self._put(hand.has[-1])
             try:
-                hand.pipe.send_bytes(_dumped(shard))
+                hand.pipe.send(shard)
             except OSError:
                 self._replace(hand)
 
@@ -220,7 +185,6 @@ class _Pool:
             process.start()
             theirs.close()  # so that the end of the process is the end of the pipe
             self._hands.append(_Hand(process, ours))
-            self._ready.know(self._hands[-1])
         return self._hands[-1]
 
     def _taken(self, done: _Given) -> tuple[Shard, list[Outcome]]:
@@ -240,7 +204,7 @@ class _Pool:
 
     def _listen(self, seconds: float | None = None) -> None:
         """Waits until a worker has done a task, or has died, if only for some time."""
-        ready = self._ready(seconds)
+        ready = self._wait([each for hand in self._hands for each in (hand.pipe, hand.process.sentinel)], seconds)
         for hand in [*self._hands]:
             if hand not in self._hands:
                 continue  # it was found dead when it was given a task
@@ -251,25 +215,16 @@ class _Pool:
 
     def _hear(self, hand: _Hand) -> None:
         try:
-            hand.has[0].shards = _received(hand.pipe)
+            hand.has[0].shards = hand.pipe.recv()
         except (OSError, EOFError):
             self._replace(hand)
         else:
             hand.has.popleft()
             self._hand_out()
 
-    def _dismiss(self) -> None:
-        """Ends the workers that have nothing to do any more, while others work and what was done is written."""
-        for hand in [] if self._waiting else [each for each in self._hands if not each.has]:
-            self._hands.remove(hand)
-            self._dismissed.append(hand)
-            self._ready.forget(hand)
-            hand.process.kill()
-
     def _replace(self, hand: _Hand) -> None:
         """Has others do the tasks of a worker that died."""
         self._hands.remove(hand)
-        self._ready.forget(hand)
         _end(hand)
         if hand.has:
             hand.has[0].tries += 1
@@ -284,8 +239,6 @@ class _Pool:
             hand.process.kill()
         for hand in self._hands:
             _end(hand)
-        for hand in self._dismissed:  # not killed once more: another process may have its number by now
-            _close(hand)
 
 
 def _is_work(item: Item) -> bool:
@@ -294,10 +247,6 @@ def _is_work(item: Item) -> bool:
 
 def _end(hand: _Hand) -> None:
     hand.process.kill()  # a signal that it could handle might find it still in the midst of our own work
-    _close(hand)
-
-
-def _close(hand: _Hand) -> None:
     hand.process.join()
     with suppress(ValueError):  # it cannot be told that it ended, where SIGCHLD is ignored
         hand.process.close()
@@ -322,7 +271,7 @@ def _serve(pipe: Connection, settings: Settings, parent: int, worker: Worker | N
     shards = Shards(shards, 0) if isinstance(shards, Path) else shards
     with suppress(EOFError):
         while True:
-            pipe.send_bytes(_dumped(_answer(worker, shards, _received(pipe))))
+            pipe.send(_answer(worker, shards, pipe.recv()))
 
 
 def _answer(worker: Worker, shards: Shards, given: Shard) -> tuple[Shard, Shard] | Exception:
@@ -350,10 +299,6 @@ def _sendable(error: BaseException) -> Exception:
 
 def _dumped(value: object) -> bytes:
     return pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
-
-
-def _received(pipe: Connection) -> Any:
-    return pickle.loads(pipe.recv_bytes())  # noqa: S301 -- of a process of ours
 
 
 def _loaded(shards: Shards, shard: Shard) -> Any:

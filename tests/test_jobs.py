@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import multiprocessing.connection
+import multiprocessing
 import os
 import random
 import re
-import selectors
 import signal
 import subprocess
 import sys
@@ -393,41 +392,6 @@ def test_what_fails_there_ends_the_run_in_its_turn(tmp_path: Path, long: Path, m
     with pytest.raises(MemoryError, match="no more"):
         export([long], tmp_path / "x.nt", jobs=2)
     assert list(tmp_path.iterdir()) == []
-
-
-def test_workers_end_while_the_last_output_is_written(
-    tmp_path: Path, long: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    dismiss, left = jobs._Pool._dismiss, []
-
-    def told(pool: Any) -> None:
-        dismiss(pool)
-        left.append((len(pool._hands), [hand.process.exitcode for hand in pool._dismissed if not hand.process.join()]))
-
-    monkeypatch.setattr(threading, "active_count", lambda: 1)
-    monkeypatch.setattr(jobs._Pool, "_dismiss", told)
-    export([long], tmp_path / "x.nt", jobs=3)
-    assert left[-1] == (0, [-signal.SIGKILL] * 2)
-
-
-def test_where_nothing_can_be_polled_all_is_well(tmp_path: Path, long: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    export([long], tmp_path / "one.nt", jobs=1)
-    monkeypatch.delattr(selectors, "PollSelector")
-    monkeypatch.setattr(threading, "active_count", lambda: 1)
-    monkeypatch.setattr(multiprocessing.connection, "wait", wait := _Counted(multiprocessing.connection.wait))
-    export([long], tmp_path / "two.nt", jobs=3)
-    assert wait.count > 3
-    assert (tmp_path / "one.nt").read_bytes() == (tmp_path / "two.nt").read_bytes()
-
-
-class _Counted:
-    def __init__(self, function: Callable[..., Any]) -> None:
-        self.function = function
-        self.count = 0
-
-    def __call__(self, *given: Any) -> Any:
-        self.count += 1
-        return self.function(*given)
 
 
 @pytest.mark.skipif(not hasattr(os, "posix_fadvise"), reason="the system takes no such advice")
