@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from string import ascii_letters, digits
 from typing import Any
 
@@ -32,9 +32,16 @@ _MESH = re.compile(r"([CDQ])(\d{6,9})", re.ASCII)
 _FIRST_LONG_MESH = {"D": 66388, "C": 588423, "Q": 10**9}
 """From these numbers on the NLM wrote nine digits (May 2014); a lower number in nine digits is a padded one."""
 
+_MESH_CLASSES = {
+    letter: "http://id.nlm.nih.gov/mesh/vocab#" + kind
+    for letter, kind in {"C": "SupplementaryConceptRecord", "D": "Descriptor", "Q": "Qualifier"}.items()
+}
+
 _SAFE = ascii_letters + digits + "-"
 _WRITTEN = ["_" if c == " " else c if c in _SAFE else f"%{ord(c):02X}" for c in map(chr, range(256))]
 """Each byte of UTF-8 as it stands in a local name."""
+_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9 -]*")
+"""Texts of which only the spaces are written otherwise."""
 
 
 def local_name(text: str) -> str:
@@ -43,6 +50,8 @@ def local_name(text: str) -> str:
     >>> local_name("Pfizer Inc."), local_name("Hôpital - A/B"), local_name("a_b"), local_name("-x")
     ('Pfizer_Inc%2E', 'H%C3%B4pital_-_A%2FB', 'a%5Fb', '%2Dx')
     """
+    if _PLAIN.fullmatch(text):
+        return text.replace(" ", "_")
     name = "".join(map(_WRITTEN.__getitem__, text.encode()))
     return "%2D" + name[1:] if name.startswith("-") else name
 
@@ -91,12 +100,17 @@ def mesh_id(value: object) -> str | None:
     >>> mesh_id("D000004791"), mesh_id("D000068677"), mesh_id("C000082598"), mesh_id("C000613593"), mesh_id("M1")
     ('D004791', 'D000068677', 'C082598', 'C000613593', None)
     """
-    match = _MESH.fullmatch(value) if isinstance(value, str) else None
+    return _mesh_id(value) if isinstance(value, str) else None
+
+
+@lru_cache(64)  # a term is asked for its IRI, its class and how it is listed, one behind another
+def _mesh_id(text: str) -> str | None:
+    match = _MESH.fullmatch(text)
     if match is None:
         return None
     letter, digits = match[1], match[2]
     padded = len(digits) == 9 and int(digits) < _FIRST_LONG_MESH[letter]
-    return f"{letter}{int(digits):06d}" if padded else letter + digits
+    return f"{letter}{int(digits):06d}" if padded else text
 
 
 def mesh_class(value: object) -> str | None:
@@ -108,8 +122,7 @@ def mesh_class(value: object) -> str | None:
     id_ = mesh_id(value)
     if id_ is None:
         return None
-    kind = {"C": "SupplementaryConceptRecord", "D": "Descriptor", "Q": "Qualifier"}[id_[0]]
-    return "http://id.nlm.nih.gov/mesh/vocab#" + kind
+    return _MESH_CLASSES[id_[0]]
 
 
 def country_code(value: object) -> str | None:

@@ -71,7 +71,9 @@ class Emitter:
         self._careful = careful
         self._convert = Converters(plan, style)
         self.programs = made = Programs(plan, style, self._convert, contacts=contacts, graphs=graphs)
-        self._resources = [Resources(entity, style, self._convert) for entity in made.kinds]
+        self._kinds = [
+            (entity, Resources(entity, style, self._convert), *self._convert.listed(entity)) for entity in made.kinds
+        ]
         found = native()
         self._run = (
             None
@@ -111,19 +113,18 @@ class Emitter:
         return None if text is None else orjson.dumps(text)
 
     def _resource(self, kind: int, json: bytes) -> Described | None:
-        x, entity = orjson.loads(json), self.programs.kinds[kind]
-        block, odd = self._resources[kind](x), False
+        x, (entity, resources, listed, usual) = orjson.loads(json), self._kinds[kind]
+        block, odd = resources(x), False
         if block is None:
             context = Context(x)
             block, odd = self._careful.resource(entity, x, context), context.odd
             if block is None or context.errors or context.refused or context.withheld:
                 return None
         token, pairs = block
-        listed, usual = self._convert.listed(entity)
         key: Any = x if entity.is_text else listed(x)
         spelled = orjson.dumps(orjson.dumps(key, option=orjson.OPT_SORT_KEYS).decode())[1:-1]
-        pieces = pairs if self._style.repeats else [self._style.lead.join(pairs)]
-        return token, tuple(pieces), len(pairs), spelled, entity.is_text or usual(key) == key, odd
+        pieces = tuple(pairs) if self._style.repeats else (self._style.lead.join(pairs),)
+        return token, pieces, len(pairs), spelled, entity.is_text or usual(key) == key, odd
 
     def _error(self, path: str, field: int, json: bytes) -> FieldError:
         value = orjson.loads(json) if json else ABSENT

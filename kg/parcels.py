@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, NamedTuple
@@ -47,16 +46,14 @@ class Sent(NamedTuple):
     cut_short: bool = False
 
 
-@dataclass(slots=True)
-class Parcel:
+class Parcel(NamedTuple):
     """A piece, likely some studies, and the reading of the file that it is part of."""
 
     reading: Reading
     sent: Sent
 
 
-@dataclass(slots=True)
-class End:
+class End(NamedTuple):
     """The end of a file whose parcels may still be on their way."""
 
     reading: Reading

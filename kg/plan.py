@@ -8,9 +8,9 @@ from __future__ import annotations
 import enum
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from kg import derive
 from kg.errors import OntologyError
@@ -41,8 +41,7 @@ class Role(enum.Enum):
     DERIVED = "derived"
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(NamedTuple):
     """A property shape with its path split, and what is done with its values."""
 
     shape: PropertyShape
@@ -87,8 +86,7 @@ class Key:
             self.at((name,)).graft(below)
 
 
-@dataclass(frozen=True, slots=True)
-class Entity:
+class Entity(NamedTuple):
     """A node shape, its classes and its fields along the JSON."""
 
     shape: NodeShape
@@ -114,8 +112,7 @@ class Entity:
         return self.template is not None and self.template.keys is None
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """All entities, by the IRI of their shape."""
 
     ontology: Ontology
@@ -209,7 +206,7 @@ def of(ontology: Ontology) -> Plan:
         for known in entity.fields:
             if known.target is not None and not known.keys:
                 entity.root.graft(entities[known.target.iri].root)
-    return Plan(ontology, {iri: replace(entity, known_by=names.get(iri)) for iri, entity in entities.items()})
+    return Plan(ontology, {iri: entity._replace(known_by=names.get(iri)) for iri, entity in entities.items()})
 
 
 @cache

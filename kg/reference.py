@@ -20,7 +20,7 @@ from kg.catalogue import page as catalogue
 from kg.fields import cardinality, page, sample_document
 from kg.html import page as html_page
 from kg.jsonld import compact, context
-from kg.ontology import CT, FILES, OWL, RDF, RDFS, SH, SKOS, XSD
+from kg.ontology import CT, FILES, KEPT, OWL, RDF, RDFS, SH, SKOS, XSD, document
 from kg.plan import LISTED, POSITION, UNMAPPED, Entity, Field, Plan, Role, shipped_plan
 from kg.resources import folder
 from kg.style import prefixes
@@ -311,6 +311,7 @@ def generated(plan: Plan) -> dict[str, str]:
     return {
         "ontology/context.jsonld": context_document(plan),
         "ontology/fields.json": sample,
+        f"ontology/{KEPT}": document(folder("ontology") / name for name in FILES),
         "ontology/trialkg.ttl": ontology,
         "docs/commands.md": commands(),
         "docs/fields.md": page(plan, orjson.loads(sample)),

@@ -65,15 +65,15 @@ class Resources:
         if not self._is_plain or not x or (type(x) is not str if self._known is None else not self._holds(x)):
             return None
         pairs = [*self._types]
-        for said in self._said:
-            if said.key and said.key not in x:
-                if said.required:
+        for key, lead, convert, required, derived in self._said:
+            if key and key not in x:
+                if required:
                     return None
                 continue
-            token = said.token(x[said.key] if said.key else x)
+            token = convert(x[key] if key else x)
             if token is not None:
-                pairs.append(said.lead + token)
-            elif not said.derived:
+                pairs.append(lead + token)
+            elif not derived:
                 return None
         name = x.get(self._key) if self._key else x
         token = self._token(name) if type(name) is str else None

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 
 import orjson
@@ -32,20 +31,22 @@ _BARE = {
 }
 
 
-@dataclass(frozen=True)
 class Style:
-    """N-Triples and N-Quads: spells terms in full, one statement a line."""
+    """N-Triples and N-Quads: spells terms in full, one statement a line.
 
-    base: str = BASE
-    prefixes: Mapping[str, str] = field(default_factory=dict)
-    """Prefix -> namespace, of those that may be used."""
-    _datatypes: dict[str, bytes] = field(default_factory=dict, init=False, repr=False, compare=False)
+    ``prefixes`` are those that may be used, with their namespaces.
+    """
 
     repeats = True
     """Whether each object stands in a statement of its own, or all of a predicate stand together."""
 
     lead = b""
     """What stands before a predicate that is not the first of its block."""
+
+    def __init__(self, base: str = BASE, prefixes: Mapping[str, str] | None = None) -> None:
+        self.base = base
+        self.prefixes = prefixes or {}
+        self._datatypes: dict[str, bytes] = {}
 
     def rebased(self, iri: str) -> str:
         return self.base + iri.removeprefix(BASE) if iri.startswith(BASE) else iri
@@ -80,7 +81,6 @@ class Style:
         return _spliced(data, at, self.study([(subject, pairs)], graph)) if pairs else data
 
 
-@dataclass(frozen=True)
 class Grouped(Style):
     """Turtle and TriG: prefixed names, one block a resource, blank lines between."""
 

@@ -11,7 +11,7 @@ import pyoxigraph as ox
 import pytest
 
 from kg import reference
-from kg.ontology import CT, OWL, RDF, RDFS, SKOS, shipped
+from kg.ontology import CT, FILES, KEPT, OWL, RDF, RDFS, SKOS, document, read, shipped
 from kg.plan import Role, shipped_plan
 from kg.resources import folder
 
@@ -36,6 +36,24 @@ def test_generated_files_are_current() -> None:
         name for name, text in reference.generated(shipped_plan()).items() if (top / name).read_text("utf-8") != text
     ]
     assert stale == [], "run python -m kg.reference"
+
+
+def test_what_is_kept_of_the_ontology_is_what_its_files_say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = [Path(shutil.copy(folder("ontology") / name, tmp_path)) for name in FILES]
+    (tmp_path / KEPT).write_text(document(files), "utf-8")
+    monkeypatch.setattr("kg.ontology.folder", lambda _: tmp_path)
+    said, parsed = read(files), []
+    monkeypatch.setattr("kg.ontology.read", lambda found: parsed.append(found) or read(found))
+    assert (shipped.__wrapped__(), parsed) == (said, [])
+    text = files[0].read_text("utf-8")
+    files[0].write_text(text.replace('"clinical study"@en', '"study"@en'), "utf-8")
+    changed = shipped.__wrapped__()
+    assert (changed.shapes[CT + "Study"].label, len(parsed)) == ("study", 1)
+    files[0].write_text(text, "utf-8")
+    for kept in ("{", "{}"):
+        (tmp_path / KEPT).write_text(kept, "utf-8")
+        assert shipped.__wrapped__() == said
+    assert len(parsed) == 3
 
 
 def terms(graph: ox.Store) -> Iterator[str]:
