@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -28,6 +29,13 @@ def released() -> None:
     """Lets the signals through that :func:`held` made wait."""
     if _HELD:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _HELD)
+
+
+def fork() -> int:
+    """Forks; who forks while other threads run sees to it that the child touches nothing of theirs."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return os.fork()
 
 
 def end_with_parent(parent: int) -> None:

@@ -13,13 +13,12 @@ import os
 import pickle
 import signal
 import sys
-import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import IO, NoReturn
 
-from kg.child import end_with_parent, held, released
+from kg.child import end_with_parent, fork, held, released
 from kg.errors import KGError, OutputError, UsageError
 
 SECONDS = 300.0
@@ -83,7 +82,7 @@ class _Child:
         parent = os.getpid()
         sys.stdout.flush()
         with held():
-            self._id = _fork()
+            self._id = fork()
             if not self._id:
                 _work(work, limits, answer[1], fault[1], parent)
         os.close(answer[1])
@@ -140,13 +139,6 @@ class _Child:
                 f"The query needs more than the {_bytes(self._limits.memory)} of memory that it may take."
             )
         raise OutputError(f"The query failed: its process ended with status {code}.")
-
-
-def _fork() -> int:
-    """Forks; that other threads run is no matter, for the child touches nothing of theirs and is ended at its limit."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        return os.fork()
 
 
 def _work(work: Work, limits: Limits, answer: int, fault: int, parent: int) -> NoReturn:

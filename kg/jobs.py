@@ -1,45 +1,17 @@
-"""Tasks on several processes: the results come in the order of the tasks, whichever is done first.
-
-One process gives tasks to workers, takes what they have done, and does tasks itself when there is nothing to take. A
-task and its result lie in a shard (:mod:`kg.shards`); through the pipe to a worker goes only where. A worker that dies
-is replaced, and costs its tasks another try, and no study.
-"""
+"""Tasks with their results, in order, done here or by several processes (:mod:`kg.pool`)."""
 
 from __future__ import annotations
 
 import gc
 import os
-import pickle
-import signal
-import sys
-import threading
-from collections import deque
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from kg.beside import folder_beside
-from kg.child import end_with_parent, held, keep_memory, released
-from kg.errors import OutputError
-from kg.parcels import Parcel
-from kg.records import Record
-from kg.room import Bytes, Room
-from kg.shards import Shard, Shards
-from kg.work import Item, Outcome, Settings, Worker
-
-if TYPE_CHECKING:
-    from multiprocessing.connection import Connection
-
-AT_HAND = 3
-"""Tasks that a worker has at most: what it does, and what it does next. The others wait for whoever is free first."""
-BESIDE = 3
-"""Tasks beside these that are under way, or done and not taken yet."""
-TRIES = 3
-
-Done = tuple[list[Item], list[Outcome], Iterable[Bytes]]
-"""A task, what became of each item, and its output, which is there until the next one is asked for."""
+from kg.child import held
+from kg.room import Room
+from kg.work import Done, Item, Settings, Worker
 
 
 def cores() -> int:
@@ -63,8 +35,8 @@ def results(
 ) -> Iterator[Done]:
     """Each task with its result, in order.
 
-    The first ones are done here, until one has written a study: small inputs start no process. Shards that are files
-    stand beside ``place``, or among temporary files, until they are taken. Raises
+    The first ones are done here, until one has written a study: small inputs start no process. What processes leave in
+    files stands beside ``place``, or among temporary files, until it is taken. Raises
     :class:`~kg.errors.OutputError` where workers die again and again.
     """
     waiting, room = iter(tasks), Room()
@@ -74,8 +46,11 @@ def results(
             break
     first = next(waiting, None) if jobs > 1 else None
     if first is not None:
+        with held():  # a signal that comes while a module is loaded may be lost
+            from kg.pool import Pool
+
         with folder_beside(place or _temporary()) as folder:
-            yield from _Pool(settings, worker, jobs, folder).results(first, waiting)
+            yield from Pool(settings, worker, jobs, folder).results(first, waiting)
     else:
         for task in waiting:
             room.clear()
@@ -86,220 +61,3 @@ def _temporary() -> Path:
     from tempfile import gettempdir
 
     return Path(gettempdir(), "kg")
-
-
-@dataclass(slots=True)
-class _Given:
-    """A task that is under way or done: the place of its shards, how often it was tried, and what became of it."""
-
-    task: list[Item]
-    place: int
-    tries: int = 0
-    shards: tuple[Shard, Shard] | Exception | None = None
-
-
-@dataclass(slots=True)
-class _Hand:
-    """A process that works, the pipe to it, and the tasks that it has, the first of which it is about."""
-
-    process: Any
-    pipe: Connection
-    has: deque[_Given] = field(default_factory=deque)
-
-
-class _Pool:
-    """Processes that are started as they are needed, and replaced when they die."""
-
-    def __init__(self, settings: Settings, worker: Worker, jobs: int, folder: Path) -> None:
-        with held():  # a signal that comes while a module is loaded may be lost
-            from multiprocessing import connection, get_context
-        self._wait = connection.wait
-        forks = sys.platform == "linux" and threading.active_count() == 1
-        if not forks and sys.platform != "win32":
-            from multiprocessing import resource_tracker
-
-            resource_tracker.ensure_running()  # which lets signals through that are held when a process is started
-        self._context: Any = get_context("fork" if forks else "spawn")  # threads may lock a fork up
-        self._most = jobs - 1
-        """The processes beside this one."""
-        self._worker = worker
-        self._free = deque(range(AT_HAND * self._most + BESIDE))
-        """The places of shards that nothing is in; the last is taken first, so that few are ever touched."""
-        self._shards = Shards(folder, len(self._free) if forks else 0)
-        self._given = (settings, os.getpid(), worker if forks else None, self._shards if forks else folder)
-        self._hands: list[_Hand] = []
-        self._waiting: deque[_Given] = deque()
-
-    def results(self, first: list[Item], others: Iterator[list[Item]]) -> Iterator[Done]:
-        """The results of tasks, a few of them under way at a time."""
-        under_way: deque[_Given] = deque()
-        task: list[Item] | None = first
-        try:
-            while under_way or task is not None:
-                while task is not None and self._free:
-                    given = _Given(task, self._free.pop())
-                    under_way.append(given)
-                    self._waiting.append(given)
-                    self._hand_out()
-                    task = next(others, None)
-                output, outcomes = self._taken(under_way[0])
-                done = under_way.popleft()
-                yield done.task, outcomes, self._shards.pieces(output)
-                self._free.append(done.place)
-        finally:
-            self._stop()
-
-    def _hand_out(self) -> None:
-        """Has workers do what waits, as long as one has few tasks, or can be started."""
-        while self._waiting and (hand := self._hand()):
-            hand.has.append(self._waiting.popleft())
-            shard = self._put(hand.has[-1])
-            try:
-                hand.pipe.send(shard)
-            except OSError:
-                self._replace(hand)
-
-    def _hand(self) -> _Hand | None:
-        """A worker that has nothing to do, a new one, or the one with the fewest tasks, if these are few."""
-        hand = min(self._hands, key=lambda each: len(each.has), default=None)
-        if hand is None or (hand.has and len(self._hands) < self._most):
-            return self._start()
-        return hand if len(hand.has) < AT_HAND else None
-
-    def _put(self, given: _Given) -> Shard:
-        sent = [each.sent if isinstance(each, Parcel) else each for each in given.task if _is_work(each)]
-        return self._shards.put(given.place, self._shards.room(given.place), _dumped(sent))[1]
-
-    def _work(self) -> None:
-        """Does the first task that waits."""
-        given = self._waiting.popleft()
-        try:
-            given.shards = _done(self._worker, self._shards, given.place, given.task)
-        except Exception as error:  # its turn comes in the order of the tasks
-            given.shards = error
-
-    def _start(self) -> _Hand:
-        with held():
-            ours, theirs = self._context.Pipe()
-            process = self._context.Process(target=_serve, args=(theirs, *self._given), daemon=True)
-            process.start()
-            theirs.close()  # so that the end of the process is the end of the pipe
-            self._hands.append(_Hand(process, ours))
-        return self._hands[-1]
-
-    def _taken(self, done: _Given) -> tuple[Shard, list[Outcome]]:
-        """The output of a task and its outcomes, when it is done; raises why it cannot be done.
-
-        Meanwhile others are done, so that no process waits.
-        """
-        self._listen(0)
-        while done.shards is None:
-            if self._waiting:
-                self._work()
-            self._listen(0 if done.shards or self._waiting else None)
-        if isinstance(done.shards, Exception):
-            raise done.shards
-        output, outcomes = done.shards
-        return output, _loaded(self._shards, outcomes)
-
-    def _listen(self, seconds: float | None = None) -> None:
-        """Waits until a worker has done a task, or has died, if only for some time."""
-        ready = self._wait([each for hand in self._hands for each in (hand.pipe, hand.process.sentinel)], seconds)
-        for hand in [*self._hands]:
-            if hand not in self._hands:
-                continue  # it was found dead when it was given a task
-            if hand.pipe in ready:
-                self._hear(hand)
-            elif hand.process.sentinel in ready:
-                self._replace(hand)
-
-    def _hear(self, hand: _Hand) -> None:
-        try:
-            hand.has[0].shards = hand.pipe.recv()
-        except (OSError, EOFError):
-            self._replace(hand)
-        else:
-            hand.has.popleft()
-            self._hand_out()
-
-    def _replace(self, hand: _Hand) -> None:
-        """Has others do the tasks of a worker that died."""
-        self._hands.remove(hand)
-        _end(hand)
-        if hand.has:
-            hand.has[0].tries += 1
-            if hand.has[0].tries == TRIES:
-                died = f"Worker processes died {TRIES} times (out of memory, or killed)"
-                raise OutputError(f"{died}, so nothing was written.")
-        self._waiting.extendleft(reversed(hand.has))
-        self._hand_out()
-
-    def _stop(self) -> None:
-        for hand in self._hands:
-            hand.process.kill()
-        for hand in self._hands:
-            _end(hand)
-
-
-def _is_work(item: Item) -> bool:
-    return isinstance(item, Parcel | Record)
-
-
-def _end(hand: _Hand) -> None:
-    hand.process.kill()  # a signal that it could handle might find it still in the midst of our own work
-    hand.process.join()
-    with suppress(ValueError):  # it cannot be told that it ended, where SIGCHLD is ignored
-        hand.process.close()
-    hand.pipe.close()
-
-
-def _serve(pipe: Connection, settings: Settings, parent: int, worker: Worker | None, shards: Shards | Path) -> None:
-    """The work of a process, which leaves signals to its parent and ends with it.
-
-    A forked one has the worker of its parent, with all that it remembers, and memory that is shared.
-    """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    released()
-    end_with_parent(parent)
-    keep_memory()
-    if hasattr(os, "nice"):
-        os.nice(1)  # who writes for all of them is not kept waiting
-    gc.freeze()
-    gc.set_threshold(100_000, 50, 100)
-    worker = worker or Worker(settings)
-    shards = Shards(shards, 0) if isinstance(shards, Path) else shards
-    with suppress(EOFError):
-        while True:
-            pipe.send(_answer(worker, shards, pipe.recv()))
-
-
-def _answer(worker: Worker, shards: Shards, given: Shard) -> tuple[Shard, Shard] | Exception:
-    """What becomes of a task that another process put into a shard, or why it cannot be done."""
-    try:
-        return _done(worker, shards, given.place, _loaded(shards, given))
-    except BaseException as error:  # its turn comes in the order of the tasks
-        return _sendable(error)
-
-
-def _done(worker: Worker, shards: Shards, place: int, task: list[Item]) -> tuple[Shard, Shard]:
-    """Where the output of a task and its outcomes are."""
-    room = shards.room(place)
-    return shards.put(place, room, _dumped(worker(task, room)))
-
-
-def _sendable(error: BaseException) -> Exception:
-    try:
-        if isinstance(error, Exception) and type(pickle.loads(pickle.dumps(error))) is type(error):  # noqa: S301 -- ours
-            return error
-    except Exception:  # noqa: S110 -- then it is told in words
-        pass
-    return OutputError(f"A worker process failed ({type(error).__name__}: {error}), so nothing was written.")
-
-
-def _dumped(value: object) -> bytes:
-    return pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
-
-
-def _loaded(shards: Shards, shard: Shard) -> Any:
-    return pickle.loads(b"".join(shards.pieces(shard)))  # noqa: S301 -- of this run, in memory or a folder of our own

@@ -20,7 +20,7 @@ from kg.ontology import BASE
 from kg.pack import packed
 from kg.parcels import REPLACED, End, Parcel, Sent
 from kg.records import Found, Reading, Record
-from kg.room import Room
+from kg.room import Bytes, Room
 from kg.source import file_id
 from kg.studies import studies
 
@@ -51,6 +51,10 @@ class Outcome(NamedTuple):
     read: int
     found: Found
     unread: SourceError | None = None
+
+
+Done = tuple[list[Item], list[Outcome], Iterable[Bytes]]
+"""A task, what became of each item, and its output, which is there until the next one is asked for."""
 
 
 def tasks(items: Iterable[Item]) -> Iterator[list[Item]]:

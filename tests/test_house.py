@@ -21,7 +21,7 @@ TOP = Path(__file__).parent.parent
 MODULES = sorted((TOP / "kg").glob("**/*.py"))
 ORDER = [
     ["_emitter", "errors", "resources", "clean", "beside", "sparql", "child", "forms", "frames", "retries", "room"],
-    ["ontology", "unpack", "page", "context", "questions", "guard", "credentials", "shards", "trees"],
+    ["ontology", "unpack", "page", "context", "questions", "guard", "credentials", "processes", "shards", "trees"],
     ["values", "countries", "source", "cut", "lexical", "findings", "columns", "templates"],
     ["derive", "style", "records", "shacl"],
     ["plan", "rules", "pyshacl", "parcels"],
@@ -32,7 +32,8 @@ ORDER = [
     ["jsonld", "ledger", "studies", "pack"],
     ["formats", "report"],
     ["write", "work"],
-    ["describe", "fields", "jobs", "catalogue"],
+    ["describe", "fields", "pool", "catalogue"],
+    ["jobs"],
     ["run", "rdf", "coverage", "html"],
     ["store", "hints", "answers", "parameters", "parts"],
     ["ask", "cluster"],

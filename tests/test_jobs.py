@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import random
 import re
@@ -18,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import pytest
 
-from kg import cut, jobs, parcels
+from kg import cut, parcels, pool
 from kg.errors import FieldError, InputError, OutputError, UsageError
 from kg.report import Report
 from kg.run import export
@@ -71,7 +70,7 @@ def test_strict_stops_at_the_same_problem(tmp_path: Path, many: Path) -> None:
 def test_a_worker_that_dies_costs_no_study(tmp_path: Path, many: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     expected = run(many, tmp_path / "x.nt", 1)[0]
     mark = tmp_path / "died"
-    do = jobs._answer
+    do = pool._answer
 
     def die_once(*given: Any) -> Any:
         if not mark.exists():
@@ -79,10 +78,15 @@ def test_a_worker_that_dies_costs_no_study(tmp_path: Path, many: Path, monkeypat
             os.kill(os.getpid(), signal.SIGKILL)
         return do(*given)
 
-    monkeypatch.setattr(jobs, "_answer", die_once)
+    monkeypatch.setattr(pool, "_answer", die_once)
     monkeypatch.setattr(threading, "active_count", lambda: 1)
     assert run(many, tmp_path / "x.nt", 2)[0] == expected
     assert mark.exists()
+
+
+def workers() -> list[int]:
+    """The processes that this one has started."""
+    return [int(each) for each in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()]
 
 
 @pytest.mark.parametrize("moment", [3, 6, 9])
@@ -95,8 +99,8 @@ def test_a_worker_that_dies_while_the_input_is_cut_costs_no_study(
     def kill(_: int) -> None:
         nonlocal calls
         calls += 1
-        if calls == moment and (children := multiprocessing.active_children()):
-            os.kill(children[0].pid or 0, signal.SIGKILL)
+        if calls == moment and (children := workers()):
+            os.kill(children[0], signal.SIGKILL)
             time.sleep(0.2)
 
     export([long], tmp_path / "one.nt", jobs=1)
@@ -119,7 +123,7 @@ def test_workers_that_die_again_and_again_end_the_run(
     def die(*_: object) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
-    monkeypatch.setattr(jobs, "_answer", die)
+    monkeypatch.setattr(pool, "_answer", die)
     monkeypatch.setattr(threading, "active_count", lambda: 1)  # so that processes are forked, and have this function
     with pytest.raises(OutputError, match=r"^Worker processes died 3 times .*, so nothing was written\.$"):
         run(many, tmp_path / "x.nt", 2)
@@ -130,16 +134,16 @@ def test_one_record_that_kills_each_worker_ends_the_run(
     tmp_path: Path, long: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The others' success does not hide that it has been tried often enough."""
-    do = jobs._answer
+    do = pool._answer
 
     def die(worker: Any, shards: Any, given: Any) -> Any:
         if b"NCT00000900" in b"".join(shards.pieces(given)):
             os.kill(os.getpid(), signal.SIGKILL)
         return do(worker, shards, given)
 
-    monkeypatch.setattr(jobs, "_answer", die)
+    monkeypatch.setattr(pool, "_answer", die)
     monkeypatch.setattr(threading, "active_count", lambda: 1)
-    monkeypatch.setattr(jobs, "BESIDE", 0)  # so that this process does none of the tasks
+    monkeypatch.setattr(pool, "BESIDE", 0)  # so that this process does none of the tasks
     monkeypatch.setattr("kg.source.is_plain", lambda _: False)  # so that the workers are sent the bytes
     with pytest.raises(OutputError, match="died 3 times"):
         export([long], tmp_path / "x.nt", jobs=2)
@@ -235,7 +239,7 @@ def test_whatever_a_worker_fails_of_is_one_sentence(
         raise error
 
     monkeypatch.setattr(threading, "active_count", lambda: 1)
-    monkeypatch.setattr(jobs, "_loaded", fail)
+    monkeypatch.setattr(pool, "_loaded", fail)
     with pytest.raises(OutputError, match=r"^A worker process failed \(\w+: x\), so nothing was written\.$"):
         export([long], tmp_path / "x.nt", jobs=2)
     assert list(tmp_path.iterdir()) == []
@@ -261,7 +265,7 @@ def test_what_a_worker_cannot_do_ends_the_run(
 
 
 def test_small_inputs_start_no_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jobs, "_Pool", None)
+    monkeypatch.setattr(pool, "Pool", None)
     export([SEED], tmp_path / "x.ttl", jobs=8)
     assert (tmp_path / "x.ttl").exists()
 
@@ -362,7 +366,7 @@ def test_a_number_of_processes_that_is_none_is_refused(tmp_path: Path) -> None:
 
 def test_who_gives_tasks_does_some_meanwhile(tmp_path: Path, long: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """And in the order of the tasks, whoever did them."""
-    answer, work, done = jobs._answer, jobs._Pool._work, []
+    answer, work, done = pool._answer, pool.Pool._work, []
 
     def slowly(*given: Any) -> Any:
         time.sleep(0.05)
@@ -373,8 +377,8 @@ def test_who_gives_tasks_does_some_meanwhile(tmp_path: Path, long: Path, monkeyp
         work(pool)
 
     monkeypatch.setattr(threading, "active_count", lambda: 1)
-    monkeypatch.setattr(jobs, "_answer", slowly)
-    monkeypatch.setattr(jobs._Pool, "_work", told)
+    monkeypatch.setattr(pool, "_answer", slowly)
+    monkeypatch.setattr(pool.Pool, "_work", told)
     export([long], tmp_path / "one.nt", jobs=1)
     assert not done
     export([long], tmp_path / "two.nt", jobs=2)
@@ -387,8 +391,8 @@ def test_what_fails_there_ends_the_run_in_its_turn(tmp_path: Path, long: Path, m
         raise MemoryError("no more")
 
     monkeypatch.setattr(threading, "active_count", lambda: 1)
-    monkeypatch.setattr(jobs, "_done", fail)
-    monkeypatch.setattr(jobs._Pool, "_hand", lambda _: None)  # so that this process does all of it
+    monkeypatch.setattr(pool, "_done", fail)
+    monkeypatch.setattr(pool.Pool, "_hand", lambda _: None)  # so that this process does all of it
     with pytest.raises(MemoryError, match="no more"):
         export([long], tmp_path / "x.nt", jobs=2)
     assert list(tmp_path.iterdir()) == []
