@@ -34,3 +34,6 @@ class Emitter:
     def __call__(self, piece: bytes, room: memoryview | None = None, /) -> Emitted | None:
         """What a record becomes, or ``None`` for one that is exported with care; the output stands at the beginning of
         the room, if it is large enough."""
+
+def keep_memory() -> None:
+    """Has the C library keep what is freed for what comes next, where it can be told to."""

@@ -1,4 +1,4 @@
-"""What a process of ours needs so that it ends when it should, unwinds nothing of its parent, and keeps its memory."""
+"""What a process of ours needs so that it ends when it should and unwinds nothing of its parent."""
 
 from __future__ import annotations
 
@@ -46,21 +46,6 @@ def end_with_parent(parent: int) -> None:
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)
         if os.getppid() != parent:  # it ended before that was asked
             os._exit(1)
-
-
-def keep_memory() -> None:
-    """Has glibc keep what is freed for what comes next: each output is as large as the one before.
-
-    To give the pages back and take them again costs up to a tenth of the time of an export
-    (https://man7.org/linux/man-pages/man3/mallopt.3.html: M_TRIM_THRESHOLD and M_MMAP_THRESHOLD).
-    """
-    if sys.platform == "linux":
-        import ctypes
-
-        mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # musl has none
-        if mallopt is not None:
-            mallopt(-1, 256 << 20)
-            mallopt(-3, 32 << 20)
 
 
 _SOCKET = {"x86_64": 41, "aarch64": 198}

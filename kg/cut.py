@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 MAX_RECORD = 64 << 20
 """Bytes of one record; a larger one is passed over without being held."""
-SIZE = 768 << 10
+SIZE = 1 << 20
 """Bytes from which on a piece is full, and with it the task of a process."""
 UNCUT = 8 << 20
 """Bytes without the start of a study after which another place to cut is looked for."""

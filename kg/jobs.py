@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from kg.beside import folder_beside
@@ -31,13 +31,13 @@ def quiet_gc() -> Iterator[None]:
 
 
 def results(
-    tasks: Iterable[list[Item]], settings: Settings, worker: Worker, jobs: int, place: Path | None
+    tasks: Iterable[list[Item]], settings: Settings, worker: Worker, jobs: int, place: Path | None, at_last: ExitStack
 ) -> Iterator[Done]:
     """Each task with its result, in order.
 
     The first ones are done here, until one has written a study: small inputs start no process. What processes leave in
-    files stands beside ``place``, or among temporary files, until it is taken. Raises
-    :class:`~kg.errors.OutputError` where workers die again and again.
+    files stands beside ``place``, or among temporary files, until it is taken; that they
+    have ended is waited for ``at_last``. Raises :class:`~kg.errors.OutputError` where workers die again and again.
     """
     waiting, room = iter(tasks), Room()
     for task in waiting:
@@ -50,7 +50,7 @@ def results(
             from kg.pool import Pool
 
         with folder_beside(place or _temporary()) as folder:
-            yield from Pool(settings, worker, jobs, folder).results(first, waiting)
+            yield from Pool(settings, worker, jobs, folder, at_last).results(first, waiting)
     else:
         for task in waiting:
             room.clear()

@@ -5,7 +5,6 @@ Lines of N-Quads are packed as Parquet too, where the frames are tables that a f
 
 from __future__ import annotations
 
-import gzip
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,6 +26,8 @@ def packed(data: Bytes, compression: str) -> bytes:
     b'ab'
     """
     if compression == ".gz":
+        import gzip
+
         return gzip.compress(data, GZIP_LEVEL, mtime=0) if data else b""
     if compression == ".zst" and data:
         import zstandard
@@ -44,6 +45,8 @@ def unpacking(file: IO[bytes], compression: str) -> Iterator[IO[bytes]]:
     """A stream of what was packed into a file, from its beginning."""
     file.seek(0)
     if compression == ".gz":
+        import gzip
+
         with gzip.GzipFile(fileobj=file, mode="rb") as plain:
             yield cast("IO[bytes]", plain)
     elif compression == ".zst":

@@ -9,6 +9,7 @@ import ast
 import json
 import re
 import warnings
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 import orjson
@@ -33,21 +34,30 @@ STUDY_START = re.compile(rf"\{{\s*{_QUOTE}(?:{'|'.join(sorted(SECTIONS))}){_QUOT
 _PYTHON = re.compile(r"[\[\s]*\{\s*(?:'|&(?:quot|apos|#39|#x27|#34|#x22);)")
 _ANY = re.compile(rf"\{{\s*(?:{_QUOTE}(?:{'|'.join(sorted(SECTIONS))}){_QUOTE}|(?:'|&(?:apos|#39|#x27);)\w+)")
 _FACT = re.compile(r"\s*([A-Z][a-z]+(?: [\w-]+){0,7}):\s+(\S.*)")
-_TOKEN = re.compile(
-    r"""\s*(?:(?P<single>'[^'\\\n]*+(?:\\.[^'\\\n]*+)*+')|(?P<double>"[^"\\\n]*+(?:\\.[^"\\\n]*+)*+")"""
-    r"""|(?P<number>-?\d{1,40}(?:\.\d{1,40})?(?:[eE][+-]?\d{1,4})?(?![\w.]))"""
-    r"""|(?P<word>[A-Za-z]\w{0,9}(?!\w))|(?P<open>[\[{])|(?P<close>[\]}])|(?P<mark>[,:])|(?P<other>\S|\Z))""",
-    re.DOTALL,
-)
 _WORDS = {"True": b"true", "False": b"false", "None": b"null", "true": b"true", "false": b"false", "null": b"null"}
-_MARKUP = re.compile(  # html.parser takes a minute for 600 kB of "<!--x>" (Python 3.11); this never goes back
-    r"""<!--[^-]*+(?:-(?!->)[^-]*+)*+(?:-->|\Z)"""
-    r"""|<(?:script|style)\b[^<]*+(?:<(?!/(?:script|style))[^<]*+)*+(?:</(?:script|style)[^<>]*+>?|\Z)"""
-    r"""|</?(?P<tag>[a-z][\w:-]*+)(?:[^<>"']++|"[^"<]*+"|'[^'<]*+')*+>|<[!?][^<>]*+>""",
-    re.IGNORECASE,
-)
 _INLINE = frozenset(["a", "abbr", "b", "code", "em", "font", "i", "mark", "small", "span", "strong", "sub", "td"])
 _DECODER = json.JSONDecoder()
+
+
+@cache
+def _tokens() -> re.Pattern[str]:
+    """What a literal is made of; only a page needs it, and it takes a millisecond to make."""
+    return re.compile(
+        r"""\s*(?:(?P<single>'[^'\\\n]*+(?:\\.[^'\\\n]*+)*+')|(?P<double>"[^"\\\n]*+(?:\\.[^"\\\n]*+)*+")"""
+        r"""|(?P<number>-?\d{1,40}(?:\.\d{1,40})?(?:[eE][+-]?\d{1,4})?(?![\w.]))"""
+        r"""|(?P<word>[A-Za-z]\w{0,9}(?!\w))|(?P<open>[\[{])|(?P<close>[\]}])|(?P<mark>[,:])|(?P<other>\S|\Z))""",
+        re.DOTALL,
+    )
+
+
+@cache
+def _markup() -> re.Pattern[str]:
+    return re.compile(  # html.parser takes a minute for 600 kB of "<!--x>" (Python 3.11); this never goes back
+        r"""<!--[^-]*+(?:-(?!->)[^-]*+)*+(?:-->|\Z)"""
+        r"""|<(?:script|style)\b[^<]*+(?:<(?!/(?:script|style))[^<]*+)*+(?:</(?:script|style)[^<>]*+>?|\Z)"""
+        r"""|</?(?P<tag>[a-z][\w:-]*+)(?:[^<>"']++|"[^"<]*+"|'[^'<]*+')*+>|<[!?][^<>]*+>""",
+        re.IGNORECASE,
+    )
 
 
 def record(text: str) -> dict[str, Any]:
@@ -182,7 +192,7 @@ def _loaded(translated: bytes) -> Any:
 
 def _json(text: str, at: int) -> tuple[bytes, int]:
     out, depth = bytearray(), 0
-    for token in _TOKEN.finditer(text, at):
+    for token in _tokens().finditer(text, at):
         kind = token.lastgroup or ""
         depth += (kind == "open") - (kind == "close")
         if depth > MAX_DEPTH:
@@ -230,7 +240,7 @@ def _plain(text: str) -> str:
     if text.lstrip().startswith("<") or (escaped and (not begin or escaped.start() < begin.start())):
         import html
 
-        return html.unescape(_MARKUP.sub(_between, text))
+        return html.unescape(_markup().sub(_between, text))
     return text
 
 

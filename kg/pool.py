@@ -13,12 +13,13 @@ import pickle
 import signal
 from collections import deque
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from kg.child import end_with_parent, held, keep_memory, released
+from kg.child import end_with_parent, held, released
+from kg.emitter import keep_memory
 from kg.errors import OutputError
 from kg.parcels import Parcel
 from kg.processes import Pipe, Process, processes
@@ -26,7 +27,7 @@ from kg.records import Record
 from kg.shards import Shard, Shards
 from kg.work import Done, Item, Outcome, Settings, Worker
 
-AT_HAND = 3
+AT_HAND = 2
 """Tasks that a worker has at most: what it does, and what it does next. The others wait for whoever is free first."""
 BESIDE = 3
 """Tasks beside these that are under way, or done and not taken yet."""
@@ -54,10 +55,11 @@ class _Hand:
 class Pool:
     """Processes that are started as they are needed, and replaced when they die.
 
-    Shards that are files stand in a folder.
+    Shards that are files stand in a folder. When all is done they are ended, which is waited for ``at_last``.
     """
 
-    def __init__(self, settings: Settings, worker: Worker, jobs: int, folder: Path) -> None:
+    def __init__(self, settings: Settings, worker: Worker, jobs: int, folder: Path, at_last: ExitStack) -> None:
+        self._at_last = at_last
         with held():  # a signal that comes while a module is loaded may be lost
             self._processes = processes()
         forks = self._processes.fork
@@ -168,10 +170,10 @@ class Pool:
         self._hand_out()
 
     def _stop(self) -> None:
+        self._shards.close()  # before the others do, so that giving its pages back is not the time of this process
         for hand in self._hands:
             hand.process.kill()
-        for hand in self._hands:
-            _end(hand)
+            self._at_last.callback(hand.process.forget)
 
 
 def _is_work(item: Item) -> bool:

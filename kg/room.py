@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import mmap
 
-SIZE = 10 << 20
-"""Bytes of the memory for a task, which has 768 KiB of input; few make more than twelve times that of it."""
+SIZE = 12 << 20
+"""Bytes of the memory for a task, which has 1 MiB of input; few make more than twelve times that of it."""
 
 Bytes = bytes | memoryview
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -91,11 +92,13 @@ def export(
     worker = Worker(settings)
     found: list[Item] = []
     read = parcels(given, found.append, progress, [name, name + MANIFEST, name + DESCRIPTION, *besides])
-    with quiet_gc(), writer.open(worker.frame):
-        for task, outcomes, pieces in results(tasks(merged(read, found)), settings, worker, jobs, writer.place):
-            writer.add(pieces)
-            replay(task, outcomes, writer.ledger, report, reject)
-    report.totals = writer.ledger.totals()
+    with ExitStack() as at_last:
+        with quiet_gc(), writer.open(worker.frame):
+            todo = tasks(merged(read, found))
+            for task, outcomes, pieces in results(todo, settings, worker, jobs, writer.place, at_last):
+                writer.add(pieces)
+                replay(task, outcomes, writer.ledger, report, reject)
+        report.totals = writer.ledger.totals()
     if manifest:
         _write_manifest(name, report.manifest(writer.sha256, Path(name).name, chosen.name, __version__))
     if describe:

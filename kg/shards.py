@@ -9,6 +9,7 @@ from __future__ import annotations
 import mmap
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,7 +32,8 @@ class Shards:
 
     def __init__(self, folder: Path, shared: int) -> None:
         self._folder = folder
-        self._memory = memoryview(mmap.mmap(-1, shared * SIZE)) if shared else None
+        self._shared = mmap.mmap(-1, shared * SIZE) if shared else None
+        self._memory = memoryview(self._shared) if self._shared else None
         self._own = Room()
 
     def room(self, place: int) -> Room:
@@ -63,6 +65,13 @@ class Shards:
             while begin < end and (chunk := file.read(min(_CHUNK, end - begin))):
                 begin += len(chunk)
                 yield chunk
+
+    def close(self) -> None:
+        """Lets the memory go, as far as this process has it, unless something still reads it."""
+        if self._memory is not None and self._shared is not None:
+            self._memory.release()
+            with suppress(BufferError):
+                self._shared.close()
 
     def _path(self, place: int) -> Path:
         return self._folder / str(place)

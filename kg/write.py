@@ -126,6 +126,8 @@ class _Drain:
     they are written, it drops them (https://man7.org/linux/man-pages/man2/posix_fadvise.2.html). So a long output does
     not drive all else out of memory, and takes the same few pages again and again, which is several times quicker than
     fresh ones where the machine is virtual. What is ``read_again`` at the end is not dropped.
+
+    Pages are kept in folios, and one that lies across the end of a range stays: so ranges to drop overlap.
     """
 
     def __init__(self, file: IO[bytes], *, read_again: bool) -> None:
@@ -141,7 +143,7 @@ class _Drain:
         self._file.flush()
         self._give_up(self._at, end)
         if self._drops and self._at > _AHEAD:
-            self._give_up(self._at - _AHEAD, end - _AHEAD)
+            self._give_up(max(0, self._at - _STEP - _AHEAD), end - _AHEAD)
         self._at = end
 
     def _give_up(self, begin: int, end: int) -> None:

@@ -84,9 +84,9 @@ def test_a_worker_that_dies_costs_no_study(tmp_path: Path, many: Path, monkeypat
     assert mark.exists()
 
 
-def workers() -> list[int]:
+def processes() -> set[int]:
     """The processes that this one has started."""
-    return [int(each) for each in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()]
+    return {int(each) for each in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()}
 
 
 @pytest.mark.parametrize("moment", [3, 6, 9])
@@ -94,17 +94,19 @@ def test_a_worker_that_dies_while_the_input_is_cut_costs_no_study(
     tmp_path: Path, long: Path, monkeypatch: pytest.MonkeyPatch, moment: int
 ) -> None:
     monkeypatch.setattr(threading, "active_count", lambda: 1)
-    calls = 0
+    calls, killed, others = 0, [], processes()
 
     def kill(_: int) -> None:
         nonlocal calls
         calls += 1
-        if calls == moment and (children := workers()):
-            os.kill(children[0], signal.SIGKILL)
+        if calls == moment:
+            killed.extend(processes() - others)
+            os.kill(killed[0], signal.SIGKILL)
             time.sleep(0.2)
 
     export([long], tmp_path / "one.nt", jobs=1)
     export([long], tmp_path / "two.nt", jobs=2, progress=kill)
+    assert len(killed) == 1
     assert (tmp_path / "one.nt").read_bytes() == (tmp_path / "two.nt").read_bytes()
 
 

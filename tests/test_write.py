@@ -9,8 +9,10 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import zipfile
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ import zstandard
 from rdflib.compare import isomorphic
 
 import kg
+from kg import write
 from kg.beside import file_beside, folder_beside
 from kg.errors import OutputError, RecordError, UsageError
 from kg.formats import FORMATS
@@ -298,3 +301,26 @@ def test_an_output_of_before_is_written_over_whatever_was_kept_in_it(
     before = (tmp_path / name).read_bytes()
     export([source], tmp_path / name)
     assert (tmp_path / name).read_bytes() == before
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux is told what is not needed")
+def test_a_long_output_is_dropped_from_memory_over_the_ends_of_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    step, ahead, dropped = 1000, 4000, list[tuple[int, int]]()
+    monkeypatch.setattr(write, "_STEP", step)
+    monkeypatch.setattr(write, "_AHEAD", ahead)
+    with tempfile.TemporaryFile() as file:
+
+        def told(_: int, begin: int, size: int, advice: int) -> None:
+            assert begin >= 0 < size
+            assert advice == os.POSIX_FADV_DONTNEED
+            if begin + size <= file.tell() - ahead:
+                dropped.append((begin, begin + size))
+
+        monkeypatch.setattr(os, "posix_fadvise", told)
+        drain = write._Drain(file, read_again=False)
+        for size in (300, 700, 2500, 100) * 20:
+            file.write(bytes(size))
+            drain()
+    assert len(dropped) > 20
+    assert dropped[0][0] == 0
+    assert all(after[0] <= before[1] - step for before, after in pairwise(dropped))

@@ -45,7 +45,7 @@ def export(context: click.Context, /, inputs: tuple[str, ...], output: str, repo
 
     The exit status is 0 when every record is in the output, 1 when some record or file is lost, 2 for wrong use.
     """
-    from kg.child import keep_memory
+    from kg.emitter import keep_memory
     from kg.jobs import cores
     from kg.report import Report
 

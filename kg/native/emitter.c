@@ -185,12 +185,26 @@ static int add_types(PyObject *module)
     return failed;
 }
 
+static PyObject *kept_memory(PyObject *module, PyObject *nothing)
+{
+    (void)module;
+    (void)nothing;
+    keep_memory();
+    Py_RETURN_NONE;
+}
+
+static PyMethodDef functions[] = {
+    {"keep_memory", kept_memory, METH_NOARGS, "Has this process keep the memory that is freed; see kg/_emitter.pyi."},
+    {NULL, NULL, 0, NULL},
+};
+
 static PyModuleDef_Slot module_slots[] = {{Py_mod_exec, add_types}, {0, NULL}};
 
 static struct PyModuleDef definition = {
     PyModuleDef_HEAD_INIT,
     .m_name = "kg._emitter",
     .m_doc = "The export of well-formed records, in C.",
+    .m_methods = functions,
     .m_slots = module_slots,
 };
 

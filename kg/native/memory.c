@@ -1,5 +1,9 @@
 #include "memory.h"
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 #define CHUNK ((size_t)1 << 16)
 #define MOST ((size_t)PTRDIFF_MAX / 4) /* more is not asked for, so that sizes can be added */
 
@@ -72,4 +76,12 @@ void let_go(Arena *arena)
         arena->last = before;
     }
     arena->size = 0;
+}
+
+void keep_memory(void)
+{
+#ifdef __GLIBC__
+    mallopt(M_TRIM_THRESHOLD, 256 << 20);
+    mallopt(M_MMAP_THRESHOLD, 32 << 20);
+#endif
 }

@@ -112,4 +112,7 @@ static inline Span kept(Exit *out, Arena *arena, Span span)
     return (Span){place, span.size};
 }
 
+/* Has the C library keep what is freed for what comes next, where it can be told to. */
+void keep_memory(void);
+
 #endif
