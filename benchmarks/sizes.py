@@ -21,14 +21,12 @@ REGISTRY = 580_000
 """Studies of ClinicalTrials.gov at the end of 2026, about."""
 
 RUN = """
-import multiprocessing, pathlib, re, resource, sys, time
+import pathlib, re, resource, sys, time
 from kg.run import export
 started = time.perf_counter()
 if __name__ == "__main__":
     done = export([sys.argv[1]], sys.argv[2], jobs=int(sys.argv[3]))
     seconds = time.perf_counter() - started
-    while multiprocessing.active_children():
-        time.sleep(0.05)
     own, workers = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = sum(each.ru_utime + each.ru_stime for each in (own, workers))
     peak = int(re.search(r"VmHWM:\\s+(\\d+)", pathlib.Path("/proc/self/status").read_text())[1])

@@ -232,10 +232,10 @@ def document(files: Iterable[Path]) -> str:
 def _kept(files: Iterable[Path], place: Path) -> Ontology | None:
     """The ontology of some Turtle files from what is kept of them, where that was made of these."""
     try:
-        kept: dict[str, Any] = orjson.loads(place.read_bytes())
+        kept: Any = orjson.loads(place.read_bytes())
     except (OSError, ValueError):
         return None
-    if kept.get("checksum") != _checksum(files):
+    if not isinstance(kept, dict) or kept.get("checksum") != _checksum(files):
         return None
     shapes = {
         iri: NodeShape._make((*rest, tuple(map(PropertyShape._make, known))))

@@ -105,9 +105,9 @@ class Pool:
     def _hand(self) -> _Hand | None:
         """A worker that has nothing to do, a new one, or the one with the fewest tasks, if these are few."""
         hand = min(self._hands, key=lambda each: len(each.has), default=None)
-        if hand is None or (hand.has and len(self._hands) < self._most):
-            return self._start()
-        return hand if len(hand.has) < AT_HAND else None
+        if len(self._hands) < self._most and (hand is None or hand.has):
+            hand = self._start() or hand
+        return hand if hand is not None and len(hand.has) < AT_HAND else None
 
     def _put(self, given: _Given) -> Shard:
         sent = [each.sent if isinstance(each, Parcel) else each for each in given.task if _is_work(each)]
@@ -121,9 +121,14 @@ class Pool:
         except Exception as error:  # its turn comes in the order of the tasks
             given.shards = error
 
-    def _start(self) -> _Hand:
+    def _start(self) -> _Hand | None:
+        """A new worker; none where the system gives no more, and then it is not asked again."""
         with held():
-            self._hands.append(_Hand(self._processes.start(_serve, *self._given)))
+            try:
+                self._hands.append(_Hand(self._processes.start(_serve, *self._given)))
+            except OSError:
+                self._most = len(self._hands)
+                return None
         return self._hands[-1]
 
     def _taken(self, done: _Given) -> tuple[Shard, list[Outcome]]:
@@ -170,10 +175,17 @@ class Pool:
         self._hand_out()
 
     def _stop(self) -> None:
-        self._shards.close()  # before the others do, so that giving its pages back is not the time of this process
-        for hand in self._hands:
-            hand.process.kill()
-            self._at_last.callback(hand.process.forget)
+        with held():
+            try:
+                self._shards.close()  # before the others do, so that it is not here that its pages are given back
+            finally:
+                for hand in self._hands:
+                    hand.process.kill()
+                for hand in self._hands:
+                    if hand.has:  # it may be making a file, which is not to come when all are taken away
+                        hand.process.forget()
+                    else:
+                        self._at_last.callback(hand.process.forget)
 
 
 def _is_work(item: Item) -> bool:

@@ -11,8 +11,8 @@ import pickle
 import signal
 import sys
 import threading
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any, Protocol
 
 from kg.child import fork
@@ -112,12 +112,25 @@ class _Values:
         os.close(self._writes)
 
 
+@contextmanager
+def _closed_on_failure(*descriptors: int) -> Iterator[None]:
+    try:
+        yield
+    except OSError:
+        for each in descriptors:
+            os.close(each)
+        raise
+
+
 class _Fork:
     def __init__(self, serve: Serve, given: Sequence[Any]) -> None:
-        there, back = os.pipe(), os.pipe()
+        there = os.pipe()
+        with _closed_on_failure(*there):
+            back = os.pipe()
+        with _closed_on_failure(*there, *back):
+            self._id = fork()
         self.pipe: Pipe = _Values(back[0], there[1])
         other = _Values(there[0], back[1])
-        self._id = fork()
         if self._id == 0:
             self._serve(serve, other, given)
         other.close()

@@ -133,7 +133,7 @@ class _Drain:
     def __init__(self, file: IO[bytes], *, read_again: bool) -> None:
         self._file = file
         self._drops = not read_again
-        self._at = 0
+        self._at = self._dropped = 0
         self._works = sys.platform == "linux"
 
     def __call__(self) -> None:
@@ -143,7 +143,8 @@ class _Drain:
         self._file.flush()
         self._give_up(self._at, end)
         if self._drops and self._at > _AHEAD:
-            self._give_up(max(0, self._at - _STEP - _AHEAD), end - _AHEAD)
+            self._give_up(max(0, self._dropped - _STEP), end - _AHEAD)
+            self._dropped = end - _AHEAD
         self._at = end
 
     def _give_up(self, begin: int, end: int) -> None:

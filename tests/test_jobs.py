@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import gc
 import json
 import os
 import random
@@ -17,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import pytest
 
-from kg import cut, parcels, pool
+from kg import cut, parcels, pool, shards
 from kg.errors import FieldError, InputError, OutputError, UsageError
 from kg.report import Report
 from kg.run import export
@@ -89,6 +91,11 @@ def processes() -> set[int]:
     return {int(each) for each in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()}
 
 
+def descriptors() -> int:
+    gc.collect()
+    return len([*Path("/proc/self/fd").iterdir()])
+
+
 @pytest.mark.parametrize("moment", [3, 6, 9])
 def test_a_worker_that_dies_while_the_input_is_cut_costs_no_study(
     tmp_path: Path, long: Path, monkeypatch: pytest.MonkeyPatch, moment: int
@@ -107,6 +114,45 @@ def test_a_worker_that_dies_while_the_input_is_cut_costs_no_study(
     export([long], tmp_path / "one.nt", jobs=1)
     export([long], tmp_path / "two.nt", jobs=2, progress=kill)
     assert len(killed) == 1
+    assert (tmp_path / "one.nt").read_bytes() == (tmp_path / "two.nt").read_bytes()
+
+
+def test_no_process_is_left_when_the_end_is_interrupted(
+    tmp_path: Path, long: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(threading, "active_count", lambda: 1)
+    monkeypatch.setattr(shards.Shards, "close", interrupted)
+    others, files = processes(), descriptors()
+    with pytest.raises(KeyboardInterrupt):
+        export([long], tmp_path / "x.nt", jobs=3)
+    assert (processes() - others, list(tmp_path.iterdir())) == (set(), [])
+    assert descriptors() == files
+
+
+@pytest.mark.parametrize("which", ["fork", "pipe"])
+@pytest.mark.parametrize("started", [0, 1])
+def test_processes_that_cannot_be_started_cost_nothing_but_time(
+    tmp_path: Path, long: Path, monkeypatch: pytest.MonkeyPatch, which: str, started: int
+) -> None:
+    make, calls = getattr(os, which), 0
+
+    def fail() -> Any:
+        nonlocal calls
+        calls += 1
+        if calls > (2 * started + 1 if which == "pipe" else started):
+            raise OSError(errno.EAGAIN, "no more processes")
+        return make()
+
+    export([long], tmp_path / "one.nt", jobs=1)
+    monkeypatch.setattr(threading, "active_count", lambda: 1)
+    monkeypatch.setattr(os, which, fail)
+    files = descriptors()
+    export([long], tmp_path / "two.nt", jobs=3)
+    assert calls == (2 * started + 2 if which == "pipe" else started + 1)
+    assert descriptors() == files
     assert (tmp_path / "one.nt").read_bytes() == (tmp_path / "two.nt").read_bytes()
 
 

@@ -318,7 +318,7 @@ def test_a_long_output_is_dropped_from_memory_over_the_ends_of_steps(monkeypatch
 
         monkeypatch.setattr(os, "posix_fadvise", told)
         drain = write._Drain(file, read_again=False)
-        for size in (300, 700, 2500, 100) * 20:
+        for size in (300, 700, 7500, 100) * 20:
             file.write(bytes(size))
             drain()
     assert len(dropped) > 20

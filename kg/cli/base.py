@@ -39,7 +39,7 @@ class Command(click.Group):
             click.echo(f"kg: {error}", err=True)
             context.exit(LOST)
         except KeyboardInterrupt:
-            click.echo("kg: interrupted, nothing was written.", err=True)
+            click.echo("kg: interrupted; nothing unfinished was written.", err=True)
             context.exit(130)
 
 
