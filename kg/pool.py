@@ -29,7 +29,7 @@ from kg.work import Done, Item, Outcome, Settings, Worker
 
 AT_HAND = 2
 """Tasks that a worker has at most: what it does, and what it does next. The others wait for whoever is free first."""
-BESIDE = 3
+BESIDE = 2
 """Tasks beside these that are under way, or done and not taken yet."""
 TRIES = 3
 
