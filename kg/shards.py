@@ -69,8 +69,8 @@ class Shards:
     def close(self) -> None:
         """Lets the memory go, as far as this process has it, unless something still reads it."""
         if self._memory is not None and self._shared is not None:
-            self._memory.release()
             with suppress(BufferError):
+                self._memory.release()
                 self._shared.close()
 
     def _path(self, place: int) -> Path:
