@@ -62,14 +62,14 @@ class Pool:
         self._at_last = at_last
         with held():  # a signal that comes while a module is loaded may be lost
             self._processes = processes()
-        forks = self._processes.fork
+        forked = self._processes.forked
         self._most = jobs - 1
         """The processes beside this one."""
         self._worker = worker
         self._free = deque(range(AT_HAND * self._most + BESIDE))
         """The places of shards that nothing is in; the last is taken first, so that few are ever touched."""
-        self._shards = Shards(folder, len(self._free) if forks else 0)
-        self._given = (settings, os.getpid(), worker if forks else None, self._shards if forks else folder)
+        self._shards = Shards(folder, len(self._free) if forked else 0)
+        self._given = (settings, os.getpid(), worker if forked else None, self._shards if forked else folder)
         self._hands: list[_Hand] = []
         self._waiting: deque[_Given] = deque()
 

@@ -60,9 +60,10 @@ class Process(Protocol):
 
 
 class Processes(Protocol):
-    """A way to start processes, which may be forked and share the memory of this one."""
+    """A way to start processes."""
 
-    fork: bool
+    forked: bool
+    """Whether they share the memory of this one, and have all that it remembers."""
 
     def start(self, serve: Serve, *given: Any) -> Process:
         """Starts a process, while signals are held."""
@@ -156,7 +157,7 @@ class _Fork:
 
 
 class _Forks:
-    fork = True
+    forked = True
 
     def start(self, serve: Serve, *given: Any) -> Process:
         return _Fork(serve, given)
@@ -188,7 +189,7 @@ class _Spawn:
 
 
 class _Spawns:
-    fork = False
+    forked = False
 
     def __init__(self) -> None:
         from multiprocessing import connection, get_context, resource_tracker
