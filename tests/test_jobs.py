@@ -86,6 +86,9 @@ def test_a_worker_that_dies_costs_no_study(tmp_path: Path, many: Path, monkeypat
     assert mark.exists()
 
 
+linux = pytest.mark.skipif(sys.platform != "linux", reason="processes are forked, and told of in /proc, on Linux")
+
+
 def processes() -> set[int]:
     """The processes that this one has started."""
     return {int(each) for each in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()}
@@ -96,6 +99,7 @@ def descriptors() -> int:
     return len([*Path("/proc/self/fd").iterdir()])
 
 
+@linux
 @pytest.mark.parametrize("moment", [3, 6, 9])
 def test_a_worker_that_dies_while_the_input_is_cut_costs_no_study(
     tmp_path: Path, long: Path, monkeypatch: pytest.MonkeyPatch, moment: int
@@ -117,6 +121,7 @@ def test_a_worker_that_dies_while_the_input_is_cut_costs_no_study(
     assert (tmp_path / "one.nt").read_bytes() == (tmp_path / "two.nt").read_bytes()
 
 
+@linux
 def test_no_process_is_left_when_the_end_is_interrupted(
     tmp_path: Path, long: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -132,6 +137,7 @@ def test_no_process_is_left_when_the_end_is_interrupted(
     assert descriptors() == files
 
 
+@linux
 @pytest.mark.parametrize("which", ["fork", "pipe"])
 @pytest.mark.parametrize("started", [0, 1])
 def test_processes_that_cannot_be_started_cost_nothing_but_time(
