@@ -10,9 +10,11 @@ import subprocess
 import sys
 import tempfile
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
+NAMES = ["ntriples.nt", "turtle.ttl", "nquads.nq", "ntriples.nt.zst", "ntriples.nt.gz"]
 FLOOR = """
 import sys, orjson
 lines = open(sys.argv[1], "rb")
@@ -93,7 +95,7 @@ def measure(inputs: list[str], runs: int, folder: Path) -> None:
     print(f"{studies:,} studies, {source.stat().st_size / 1e6:,.1f} MB of JSON; medians of {runs} runs\n")
     print(f"{'':<22}{'studies/s':>10}{'triples/s':>11}{'CPU s':>8}{'x floor':>9}{'peak MiB':>10}")
     per_triple = 0.0
-    for name in ("ntriples.nt", "turtle.ttl", "nquads.nq", "ntriples.nt.zst", "ntriples.nt.gz"):
+    for name in [*NAMES, "nquads.parquet"] if find_spec("pyarrow") else NAMES:
         target = folder / name
         cost(KG, str(source), str(target))
         triples = count_triples(folder, source)

@@ -11,10 +11,11 @@ import subprocess
 import sys
 import tempfile
 import time
+from importlib.util import find_spec
 from pathlib import Path
 
 BLOCK = 4 << 20
-NAMES = ("x.ttl", "x.nt", "x.nq", "x.ttl.zst", "x.nt.zst")
+NAMES = ("x.ttl", "x.nt", "x.nq", "x.ttl.zst", "x.nt.zst", *(["x.parquet"] if find_spec("pyarrow") else []))
 SPIN = """
 import sys, orjson
 lines = open(sys.argv[1], "rb").readlines(100_000_000)

@@ -61,7 +61,7 @@ def _json_ld(prefixes: Mapping[str, str]) -> Frame:
 
 
 def _columns(_: Mapping[str, str]) -> Frame:
-    columns.arrow()
+    columns.check()
     return Frame(b"", b"", b"")
 
 

@@ -36,7 +36,7 @@ def packed(data: Bytes, compression: str) -> bytes:
     if compression == PARQUET:
         from kg import columns
 
-        return columns.packed(bytes(data))
+        return columns.packed(data)
     return bytes(data)
 
 

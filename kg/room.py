@@ -8,6 +8,8 @@ SIZE = 12 << 20
 """Bytes of the memory for a task, which has 1 MiB of input; few make more than twelve times that of it."""
 
 Bytes = bytes | memoryview
+_FLAGS = {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS} if hasattr(mmap, "MAP_PRIVATE") else {}
+"""Memory of a process alone: what it forks has a copy."""
 
 
 class Room:
@@ -21,7 +23,7 @@ class Room:
     """
 
     def __init__(self, memory: memoryview | None = None) -> None:
-        self._memory = memoryview(mmap.mmap(-1, SIZE)) if memory is None else memory
+        self._memory = memoryview(mmap.mmap(-1, SIZE, **_FLAGS)) if memory is None else memory
         self.clear()
 
     def clear(self) -> None:

@@ -82,23 +82,25 @@ class Worker:
         self.prefixes = self._exporter.prefixes
         self.frame = chosen.frame(self.prefixes)
         self._compression = settings.compression
+        self._own = Room()
+        """Where the output of a task stands until it is packed."""
 
     def __call__(self, task: Iterable[Item | Sent], room: Room, *, first: bool = False) -> list[Outcome]:
         """What becomes of the items of a task, whose output is put into an empty room.
 
         ``first`` says that nothing was written before.
         """
-        output = _Output(self._exporter, self.frame, room, first=first)
+        plain = self._own if self._compression else room
+        plain.clear()
+        output = _Output(self._exporter, self.frame, plain, first=first)
         outcomes = []
         for item in task:
             if isinstance(item, Parcel | Sent):
                 outcomes.append(self._piece(item.sent if isinstance(item, Parcel) else item, output))
             elif isinstance(item, Record):
                 outcomes.append(self._write(_Telling(), [item], output))
-        if self._compression and len(room):
-            frame = packed(room.joined(), self._compression)
-            room.clear()
-            room.put(frame)
+        if self._compression and len(plain):
+            room.put(packed(plain.joined(), self._compression))
         return outcomes
 
     def _piece(self, sent: Sent, output: _Output) -> Outcome:

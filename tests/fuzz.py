@@ -1,4 +1,4 @@
-"""Records that were made to do harm, for the emitter: ``python -m tests.fuzz FOLDER SEED COUNT [same]``.
+"""Records and lines that were made to do harm, for the extension: ``python -m tests.fuzz FOLDER SEED COUNT [same]``.
 
 It takes the extension from a folder, as one that is built to watch its memory; with ``same`` it also looks whether both
 ways say the same of what both take.
@@ -97,6 +97,15 @@ def any_record(choice: random.Random) -> bytes:
     return piece
 
 
+def other_lines(lines: bytes, choice: random.Random) -> bytes:
+    """Lines of N-Quads with something of them changed, or cut off."""
+    changed = bytearray(lines)
+    for _ in range(choice.randrange(1, 4)):
+        at = choice.randrange(len(changed) + 1)
+        changed[at : at + choice.randrange(3)] = bytes(choice.choices(b'<>"\\@^ .\n\0u:ax\xc3', k=choice.randrange(3)))
+    return bytes(changed if choice.random() < 0.9 else changed[: choice.randrange(len(changed) + 1)])
+
+
 def check(exporter: Any, piece: bytes, *, both: bool) -> bool:
     """Whether a record is taken."""
     from tests.test_emitter import same
@@ -118,6 +127,9 @@ def main(folder: str, seed: int, count: int, *, both: bool) -> None:
     for pieces in (large(), cut(), (any_record(choice) for _ in range(count))):
         for piece in pieces:
             taken += sum(check(exporter, piece, both=both) for exporter in exporters)
+    lines = [line for line in Exporter(graphs=True).of_json(SMALL).data.splitlines(keepends=True) if b'"' in line]
+    for _ in range(10 * count):
+        extension.columns(other_lines(b"".join(choice.sample(lines, 2)), choice))
     print(taken)
 
 

@@ -100,6 +100,7 @@ def test_row_groups_are_full_and_coded_by_dictionaries(
             column = group.column(i)
             assert column.compression == "ZSTD"
             assert "RLE_DICTIONARY" in column.encodings
+            assert (column.statistics is not None) == (column.path_in_schema in columns.RANGES)
     assert [meta.schema.column(i).max_definition_level for i in range(6)] == [0, 0, 0, 1, 1, 1]
 
 
@@ -147,7 +148,7 @@ def test_what_cannot_be_is_told_in_a_sentence(tmp_path: Path, monkeypatch: pytes
     with pytest.raises(SourceError, match="has no column predicate"):
         list(quads(str(tmp_path / "two.parquet")))
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with pytest.raises(UsageError, match=r"^Parquet needs packages .*: pip install 'trialkg\[parquet\]'\.$"):
+    with pytest.raises(UsageError, match=r"^Parquet needs a package .*: pip install 'trialkg\[parquet\]'\.$"):
         export([SEED], tmp_path / "x.parquet")
     assert not (tmp_path / "x.parquet").exists()
 

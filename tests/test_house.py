@@ -22,8 +22,8 @@ MODULES = sorted((TOP / "kg").glob("**/*.py"))
 ORDER = [
     ["_emitter", "errors", "resources", "clean", "beside", "sparql", "child", "forms", "frames", "retries", "room"],
     ["ontology", "unpack", "page", "context", "questions", "guard", "credentials", "processes", "shards", "trees"],
-    ["values", "countries", "source", "cut", "lexical", "findings", "columns", "templates"],
-    ["derive", "style", "records", "shacl"],
+    ["values", "countries", "source", "cut", "lexical", "findings", "coded", "templates"],
+    ["derive", "style", "records", "shacl", "columns"],
     ["plan", "rules", "pyshacl", "parcels"],
     ["convert", "residue", "facts", "partitions"],
     ["careful", "program", "sharing"],

@@ -3,6 +3,7 @@
    It takes records that are as the plan says, but for keys that nothing reads, for what is empty, and for single
    values that are refused. Whatever else there is it leaves to the careful way (kg/careful.py), which says the same
    of what both take. */
+#include "columns.h"
 #include "run.h"
 #include "sharing.h"
 #include "unread.h"
@@ -193,7 +194,19 @@ static PyObject *kept_memory(PyObject *module, PyObject *nothing)
     Py_RETURN_NONE;
 }
 
+static PyObject *columns(PyObject *module, PyObject *lines)
+{
+    Py_buffer view;
+    (void)module;
+    if (PyObject_GetBuffer(lines, &view, PyBUF_SIMPLE) < 0)
+        return NULL;
+    PyObject *made = columns_of((Span){view.buf, (size_t)view.len});
+    PyBuffer_Release(&view);
+    return made;
+}
+
 static PyMethodDef functions[] = {
+    {"columns", columns, METH_O, "Cuts lines of N-Quads into columns; see kg/_emitter.pyi."},
     {"keep_memory", kept_memory, METH_NOARGS, "Has this process keep the memory that is freed; see kg/_emitter.pyi."},
     {NULL, NULL, 0, NULL},
 };

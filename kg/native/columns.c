@@ -1,0 +1,265 @@
+/* Lines of N-Quads, as the emitter writes them, cut into columns. Each different token of an object is taken apart
+   once; subjects and graphs are mostly those of the line before. */
+#include "columns.h"
+
+#include "table.h"
+
+enum { SUBJECT, PREDICATE, OBJECT, DATATYPE, LANGUAGE, GRAPH, COLUMNS };
+
+#define PLAIN "http://www.w3.org/2001/XMLSchema#string"
+#define TAGGED "http://www.w3.org/1999/02/22-rdf-syntax-ns#langString"
+#define NOTHING (-1)
+
+/* For each row the place of its text among those that differ, or NOTHING. */
+typedef struct {
+    Table places; /* from a text to its place and one, as a pointer */
+    Buffer indices, known, ends, texts;
+    int32_t count;
+} Column;
+
+/* What the token of an object says, each as a place in its column. */
+typedef struct {
+    int32_t text, datatype, language;
+} Term;
+
+typedef struct {
+    Exit out;
+    const char *at, *end;
+    Column columns[COLUMNS];
+    Table terms;
+    Buffer scratch;
+    size_t rows;
+} Coder;
+
+static void put_int(Coder *coder, Buffer *buffer, int32_t number)
+{
+    put(&coder->out, buffer, (Span){(const char *)&number, sizeof number});
+}
+
+static int32_t place_of(Coder *coder, int which, Span text)
+{
+    Column *column = &coder->columns[which];
+    uint64_t hash = hash_of(0, text);
+    uintptr_t place = (uintptr_t)find(&coder->out, &column->places, 0, text, hash);
+    if (place)
+        return (int32_t)(place - 1);
+    put(&coder->out, &column->texts, text);
+    if (column->texts.size > INT32_MAX)
+        leave(&coder->out, NOT_TAKEN);
+    put_int(coder, &column->ends, (int32_t)column->texts.size);
+    remember(&coder->out, &column->places, 0, text, hash, (void *)((uintptr_t)column->count + 1));
+    return column->count++;
+}
+
+static void add(Coder *coder, int which, int32_t place)
+{
+    Column *column = &coder->columns[which];
+    if (coder->rows % 8 == 0)
+        put(&coder->out, &column->known, (Span){"", 1});
+    if (place != NOTHING)
+        column->known.at[coder->rows / 8] |= (char)(1 << coder->rows % 8);
+    put_int(coder, &column->indices, place == NOTHING ? 0 : place);
+}
+
+/* Passes over what is expected. */
+static void pass(Coder *coder, Span expected)
+{
+    if ((size_t)(coder->end - coder->at) < expected.size || memcmp(coder->at, expected.at, expected.size) != 0)
+        leave(&coder->out, NOT_TAKEN);
+    coder->at += expected.size;
+}
+
+/* What stands before a character, which is passed over. */
+static Span before(Coder *coder, char end)
+{
+    const char *begin = coder->at, *found = memchr(begin, end, (size_t)(coder->end - begin));
+    if (found == NULL)
+        leave(&coder->out, NOT_TAKEN);
+    coder->at = found + 1;
+    return (Span){begin, (size_t)(found - begin)};
+}
+
+static Span iri(Coder *coder)
+{
+    pass(coder, span_of_word("<"));
+    return before(coder, '>');
+}
+
+/* The IRI of a subject or a graph, and its place, which is that of the one before where that is the same. */
+static void iri_again(Coder *coder, int which, Span *last, int32_t *place)
+{
+    pass(coder, span_of_word("<"));
+    size_t left = (size_t)(coder->end - coder->at);
+    if (last->size > 0 && left > last->size && coder->at[last->size] == '>' &&
+        memcmp(coder->at, last->at, last->size) == 0)
+        coder->at += last->size + 1;
+    else {
+        *last = before(coder, '>');
+        *place = place_of(coder, which, *last);
+    }
+    add(coder, which, *place);
+}
+
+/* A text without its escapes, which are those of JSON. */
+static Span unescaped(Coder *coder, Span text)
+{
+    static const char escapes[] = "\"\\nrtbf", meant[] = "\"\\\n\r\t\b\f";
+    Buffer *scratch = &coder->scratch;
+    scratch->size = 0;
+    const char *end = text.at + text.size;
+    while (text.at < end) {
+        const char *next = memchr(text.at, '\\', (size_t)(end - text.at));
+        put(&coder->out, scratch, (Span){text.at, (size_t)((next ? next : end) - text.at)});
+        if (next == NULL)
+            break;
+        const char *which = next + 1 < end && next[1] ? strchr(escapes, next[1]) : NULL;
+        if (which == NULL)
+            leave(&coder->out, NOT_TAKEN);
+        put(&coder->out, scratch, (Span){&meant[which - escapes], 1});
+        text.at = next + 2;
+    }
+    return all_of(scratch);
+}
+
+/* The text of a literal between its quotes, as it is spelled. */
+static Span spelled(Coder *coder)
+{
+    const char *begin = coder->at;
+    for (;;) {
+        before(coder, '"');
+        const char *quote = coder->at - 1, *escape = quote;
+        while (escape > begin && escape[-1] == '\\')
+            escape--;
+        if ((quote - escape) % 2 == 0)
+            return (Span){begin, (size_t)(quote - begin)};
+    }
+}
+
+/* Passes over an object, and tells where its suffix begins, which is that of a literal. */
+static Span token(Coder *coder, Span *text, Span *suffix)
+{
+    const char *begin = coder->at;
+    if (begin < coder->end && *begin == '<') {
+        *text = iri(coder);
+        *suffix = (Span){NULL, 0};
+    } else {
+        pass(coder, span_of_word("\""));
+        *text = spelled(coder);
+        suffix->at = coder->at;
+        if (coder->at < coder->end && *coder->at == '^')
+            before(coder, '>');
+        else
+            while (coder->at < coder->end && *coder->at != ' ')
+                coder->at++;
+        suffix->size = (size_t)(coder->at - suffix->at);
+    }
+    return (Span){begin, (size_t)(coder->at - begin)};
+}
+
+static Term term_of(Coder *coder, Span text, Span suffix)
+{
+    if (suffix.at == NULL)
+        return (Term){place_of(coder, OBJECT, text), NOTHING, NOTHING};
+    Span datatype = span_of_word(PLAIN);
+    int32_t language = NOTHING;
+    if (suffix.size > 0 && memchr(suffix.at, '"', suffix.size))
+        leave(&coder->out, NOT_TAKEN);
+    if (suffix.size > 4 && memcmp(suffix.at, "^^<", 3) == 0)
+        datatype = (Span){suffix.at + 3, suffix.size - 4};
+    else if (suffix.size > 1 && suffix.at[0] == '@') {
+        datatype = span_of_word(TAGGED);
+        language = place_of(coder, LANGUAGE, (Span){suffix.at + 1, suffix.size - 1});
+    } else if (suffix.size > 0)
+        leave(&coder->out, NOT_TAKEN);
+    if (text.size > 0 && memchr(text.at, '\\', text.size) != NULL)
+        text = unescaped(coder, text);
+    return (Term){place_of(coder, OBJECT, text), place_of(coder, DATATYPE, datatype), language};
+}
+
+static void object(Coder *coder)
+{
+    Span text, suffix, whole = token(coder, &text, &suffix);
+    uint64_t hash = hash_of(0, whole);
+    Term *term = find(&coder->out, &coder->terms, 0, whole, hash);
+    if (term == NULL) {
+        Term made = term_of(coder, text, suffix);
+        term = taken(&coder->out, &coder->terms.arena, sizeof *term);
+        *term = made;
+        remember(&coder->out, &coder->terms, 0, whole, hash, term);
+    }
+    add(coder, OBJECT, term->text);
+    add(coder, DATATYPE, term->datatype);
+    add(coder, LANGUAGE, term->language);
+}
+
+static void cut(Coder *coder)
+{
+    Span subject = {NULL, 0}, graph = {NULL, 0};
+    int32_t of_subject = 0, of_graph = 0;
+    while (coder->at < coder->end) {
+        iri_again(coder, SUBJECT, &subject, &of_subject);
+        pass(coder, span_of_word(" "));
+        add(coder, PREDICATE, place_of(coder, PREDICATE, iri(coder)));
+        pass(coder, span_of_word(" "));
+        object(coder);
+        pass(coder, span_of_word(" "));
+        iri_again(coder, GRAPH, &graph, &of_graph);
+        pass(coder, span_of_word(" .\n"));
+        coder->rows++;
+    }
+}
+
+static PyObject *bytes_of(const Buffer *buffer)
+{
+    return PyBytes_FromStringAndSize(all_of(buffer).at, (Py_ssize_t)buffer->size);
+}
+
+static PyObject *made(const Coder *coder)
+{
+    PyObject *columns = PyTuple_New(COLUMNS);
+    for (int i = 0; columns != NULL && i < COLUMNS; i++) {
+        const Column *column = &coder->columns[i];
+        PyObject *each = Py_BuildValue("NNNN", bytes_of(&column->indices), bytes_of(&column->known),
+                                       bytes_of(&column->ends), bytes_of(&column->texts));
+        if (each == NULL)
+            Py_CLEAR(columns);
+        else
+            PyTuple_SetItem(columns, i, each);
+    }
+    return columns;
+}
+
+static void end(Coder *coder)
+{
+    for (int i = 0; i < COLUMNS; i++) {
+        Column *column = &coder->columns[i];
+        end_table(&column->places);
+        PyMem_Free(column->indices.at);
+        PyMem_Free(column->known.at);
+        PyMem_Free(column->ends.at);
+        PyMem_Free(column->texts.at);
+    }
+    end_table(&coder->terms);
+    PyMem_Free(coder->scratch.at);
+}
+
+PyObject *columns_of(Span lines)
+{
+    Coder *coder = PyMem_Calloc(1, sizeof *coder);
+    if (coder == NULL)
+        return PyErr_NoMemory();
+    PyObject *columns = NULL;
+    int way = setjmp(coder->out.place);
+    if (way == 0) {
+        coder->at = lines.at;
+        coder->end = lines.at + lines.size;
+        for (int i = 0; i < COLUMNS; i++)
+            put_int(coder, &coder->columns[i].ends, 0);
+        cut(coder);
+        columns = made(coder);
+    } else if (way == NOT_TAKEN)
+        columns = Py_NewRef(Py_None);
+    end(coder);
+    PyMem_Free(coder);
+    return columns;
+}
