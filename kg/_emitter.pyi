@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Sequence
 
-Emitted = tuple[bytes, int, int, int, str, str | None, str | None, int, bytes, bool, list[tuple[str, int, bytes]]]
-"""Output, or none and how much of it stands in the room, where that of the study ends in it, triples, three facts,
-contact data left out, what of the record no key reads, whether more of it may not be in the graph, and complaints: the
-path, the field and the JSON of a value, which is empty where it is missing."""
+Emitted = tuple[bytes, int, int, int, int, str, str | None, str | None, int, bytes, bool, list[tuple[str, int, bytes]]]
+"""Output, or none; where the record and the spaces behind it end; how much of the output stands in the room; where that
+of the study ends in it; triples, three facts, contact data left out, what of the record no key reads, whether more of
+it may not be in the graph, and complaints: the path, the field and the JSON of a value, empty where it is missing."""
 
 Described = tuple[bytes, tuple[bytes, ...], int, bytes, bool, bool]
 """A shared resource: its token, what stands behind it in each line or in its block, the triples in these, how it is
@@ -31,9 +31,9 @@ class Emitter:
         describe: Callable[[int, bytes], Described | None],
         /,
     ) -> Emitter: ...
-    def __call__(self, piece: bytes, room: memoryview | None = None, /) -> Emitted | None:
-        """What a record becomes, or ``None`` for one that is exported with care; the output stands at the beginning of
-        the room, if it is large enough."""
+    def __call__(self, piece: bytes, room: memoryview | None = None, at: int = 0, /) -> Emitted | None:
+        """What the record at a place becomes, or ``None`` for one that is exported with care; the output stands at the
+        beginning of the room, if it is large enough."""
 
 def keep_memory() -> None:
     """Has the C library keep what is freed for what comes next, where it can be told to."""

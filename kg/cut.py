@@ -47,6 +47,7 @@ _ENCODINGS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _TAIL = b" \t\r\n,]"
+_GAP = re.compile(rb"[ \t\r\n,\]]*+")
 _SHORT = 16
 """Bytes at the end of a piece that are looked at first."""
 DECODER = json.JSONDecoder()
@@ -106,6 +107,28 @@ def closed(piece: bytes) -> int:
     1
     """
     return piece.count(b"]", _end(piece))
+
+
+def behind(text: bytes, end: int) -> tuple[int, int]:
+    """Where what separates a value from the next one ends, and how many lists it closes.
+
+    >>> behind(b'{"a": []}]\\n, {"b": 1}', 9)
+    (13, 1)
+    """
+    found = _GAP.match(text, end)
+    at = found.end() if found else end
+    return at, text.count(b"]", end, at)
+
+
+def starts_at(text: bytes, at: int) -> bool:
+    """Whether a study starts at a place."""
+    return START.match(text, at) is not None
+
+
+def next_start(text: bytes, at: int) -> int:
+    """Where the next study starts behind a place, or the text ends."""
+    found = START.search(text, at + 1)
+    return found.start() if found else len(text)
 
 
 class Piece(NamedTuple):

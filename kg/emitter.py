@@ -30,9 +30,10 @@ _ESCAPED = re.compile(rb"\\[ubf/]")
 
 class Emitted(NamedTuple):
     """What a record becomes: its output, or the bytes of it that were placed in the room; ``at`` is where that of the
-    study itself ends, before that of its parts."""
+    study itself ends, before that of its parts; ``end`` where the record and the spaces behind it end."""
 
     data: bytes
+    end: int
     placed: int
     at: int
     triples: int
@@ -104,19 +105,27 @@ class Emitter:
             )
         )
 
-    def __call__(self, piece: bytes, room: memoryview | None = None) -> Emitted | None:
-        """What a record becomes, or ``None`` for one that is exported with care; the output is put at the beginning of
-        the room, if it is large enough. Raises :class:`ValueError` for a number that JSON has and Python has not."""
-        if self._run is None:
-            return None
-        made = self._run(piece, room)
-        if made is None and _ESCAPED.search(piece):
-            made = self._run(orjson.dumps(orjson.loads(piece)), room)  # with no more escapes than it needs
+    def __call__(self, text: bytes, at: int | None = None, room: memoryview | None = None) -> Emitted | None:
+        """What the record at a place in a text becomes, whatever comes behind it, or else a text that is one; ``None``
+        for one that is exported with care. The output is put at the beginning of the room, if it is large enough.
+
+        Raises :class:`ValueError` for a number that JSON has and Python has not.
+        """
+        if self._run is None or at is not None:
+            return self._made(text, at or 0, room)
+        made, end = self._made(text, 0, room), len(text)
+        if made is None and _ESCAPED.search(text):
+            text = orjson.dumps(orjson.loads(text))  # with no more escapes than it needs
+            made = self._made(text, 0, room)
+        return made._replace(end=end) if made is not None and made.end == len(text) else None
+
+    def _made(self, text: bytes, at: int, room: memoryview | None) -> Emitted | None:
+        made = self._run(text, room, at) if self._run else None
         if made is None:
             return None
-        data, placed, at, triples, number, modified, holder, withheld, unread, odd, complaints = made
+        data, end, placed, ends, triples, number, modified, holder, withheld, unread, odd, complaints = made
         errors = [self._error(*complaint) for complaint in complaints]
-        return Emitted(data, placed, at, triples, (number, modified, holder), withheld, unread, odd, errors)
+        return Emitted(data, end, placed, ends, triples, (number, modified, holder), withheld, unread, odd, errors)
 
     def _token(self, reader: int, json: bytes) -> bytes | None:
         return self.programs.readers[reader](orjson.loads(json))

@@ -113,28 +113,31 @@ class Exporter:
     def quickly(self, piece: bytes, room: memoryview | None = None) -> Exported | None:
         """Exports the JSON of one record, whose bytes are put at the beginning of the room, if they go into it;
         ``None`` for what is no record, or is to be exported with care."""
+        found = self.first(piece, None, room)
+        return found and found[0]
+
+    def first(self, text: bytes, at: int | None, room: memoryview | None = None) -> tuple[Exported, int] | None:
+        """The same of the record at a place in a text, and where that and the spaces behind it end."""
         try:
-            return self._emitted(piece, room)
+            return self._emitted(text, at, room)
         except Exception:  # whatever it is, the careful way meets it, and what it costs is told there
             return None
 
-    def _emitted(self, piece: bytes, room: memoryview | None) -> Exported | None:
-        emitted = self.emitter(piece, room)
+    def _emitted(self, text: bytes, at: int | None, room: memoryview | None) -> tuple[Exported, int] | None:
+        emitted = self.emitter(text, at, room)
         if emitted is None or len(emitted.data) + emitted.placed > LONGEST:
             return None
         facts, context = self.facts.of(*emitted.facts), Context({})
         context.errors, context.withheld = emitted.errors, emitted.withheld
         self._veil(context.errors)
-        residue = self._residue(piece if emitted.odd else emitted.unread)
+        unread = text[at or 0 : emitted.end] if emitted.odd else emitted.unread
+        residue = self._residuals.of(orjson.loads(unread), []) if unread else Residue()
         pairs = [*self._beside(context, residue)]
         data, placed = emitted.data, emitted.placed
         if pairs and room is not None and placed:
             data, placed = bytes(room[:placed]), 0
         data = self._style.spliced(data, emitted.at, self._token(facts.study), pairs, self._graph(facts.study))
-        return self._exported(facts, data, emitted.triples + len(pairs), context, residue, placed)
-
-    def _residue(self, unread: bytes) -> Residue:
-        return self._residuals.of(orjson.loads(unread), []) if unread else Residue()
+        return self._exported(facts, data, emitted.triples + len(pairs), context, residue, placed), emitted.end
 
     def _with_care(self, record: dict[str, Any]) -> Exported:
         """The export of any record, with a complaint of all that is not as the shapes say."""

@@ -40,4 +40,4 @@ def exports(
     inputs: Iterable[str | os.PathLike[str]], exporter: Exporter, reject: Reject, progress: Progress | None = None
 ) -> Iterator[tuple[Record, Exported]]:
     """Every study in the inputs, with its export; ``reject`` and ``progress`` as for :func:`kg.records.read`."""
-    return studies(read(inputs, reject, progress, (), exporter.quickly), exporter, reject)
+    return studies(read(inputs, reject, progress, (), exporter), exporter, reject)

@@ -109,7 +109,7 @@ class Worker:
         except SourceError as error:
             return Outcome(Entries(), [], 0, UNREAD, error)
         telling = _Telling()
-        reading = Reading(sent.file, telling, output.quickly)
+        reading = Reading(sent.file, telling, output)
         outcome = self._write(telling, reading.records_of(piece, sent.cut_short), output)
         return outcome._replace(found=reading.found)
 
@@ -139,8 +139,14 @@ class _Output:
 
     def quickly(self, piece: bytes) -> Exported | None:
         """The export of a study from its JSON, which is written where it will stand, unless it is encoded first."""
-        room = self._room.free(len(self._gap)) if self._frame.encoder is None else None
-        return self._exporter.quickly(piece, room)
+        return self._exporter.quickly(piece, self._free())
+
+    def first(self, text: bytes, at: int) -> tuple[Exported, int] | None:
+        """The same of the study at a place in a text, and where it ends."""
+        return self._exporter.first(text, at, self._free())
+
+    def _free(self) -> memoryview | None:
+        return self._room.free(len(self._gap)) if self._frame.encoder is None else None
 
     def add(self, exported: Exported) -> int:
         """Adds a study, which takes so many bytes."""

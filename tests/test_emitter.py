@@ -235,6 +235,28 @@ def test_what_is_no_good_record_is_not_taken(piece: bytes) -> None:
     assert EXPORTERS["turtle"].quickly(piece) is None
 
 
+@pytest.mark.parametrize("name", EXPORTERS)
+def test_a_record_is_exported_where_it_stands_among_others(name: str) -> None:
+    odd = [with_keys(orjson.loads(path.read_bytes()), "protocolSection", new=[1]) for path in STUDIES[:3]]
+    pieces = [piece for path, more in zip(STUDIES, odd * 99, strict=False) for piece in (path.read_bytes(), more)]
+    text, at, taken = b"  \n".join(pieces), 0, 0
+    for piece in pieces:
+        assert text.startswith(piece, at)
+        found, alone = EXPORTERS[name].first(text, at), EXPORTERS[name].quickly(piece)
+        end = min(at + len(piece) + 3, len(text))
+        if found is None:
+            assert alone is None
+        else:
+            assert alone is not None
+            assert found[1] == end
+            same(found[0], alone)
+            taken += 1
+        at = end
+    assert at == len(text)
+    assert taken > len(STUDIES)
+    assert EXPORTERS[name].first(text, at) is EXPORTERS[name].first(text, at + 1) is None
+
+
 def test_other_spellings_of_one_text_give_the_same_bytes() -> None:
     form = b'{"protocolSection":{"identificationModule":{"nctId":"NCT00000001","briefTitle":"%s"}}}'
     spelled = [form % text for text in (b"a/\xe2\x89\xa5\xc3\xa9", b"a\\/\\u2265\\u00e9", "a/≥é".encode())]

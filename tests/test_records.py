@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,9 @@ import pytest
 
 from kg import cut
 from kg.errors import InputError, RecordError, SourceError, UsageError
+from kg.export import Exporter
 from kg.records import Record, read, split
+from kg.studies import studies
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -240,6 +243,50 @@ def test_studies_with_sorted_keys_are_cut_too(size: int) -> None:
     broken = text.replace(b'"NCT00000007"', b'"NCT0000"0007"')
     records, lost = run(broken, size)
     assert (len(records), len(lost)) == (49, 1)
+
+
+EXPORTER = Exporter(grouped=True)
+NESTED = study(4, extra={"more": [study(5)]}), study(6, extra={" more": {"derivedSection": {}}}), {"extra": study(7)}
+ODD = (
+    '{"a": 1}',
+    "[]",
+    "{}",
+    "null",
+    "]",
+    "}",
+    '"',
+    "{",
+    "x",
+    '{"protocolSection": {',
+    '{"hasResults": false',
+    "\x0b",
+    "\0",
+)
+GAPS = "\n", ", ", "", "]\n[", "\t\r\n ,", " " * 300, "\x0c"
+
+
+def told(data: str, size: int, decode: Exporter | None) -> tuple[list[tuple[int, bytes]], list[str]]:
+    """The numbers of the records of a stream with their exports, and what is told of it."""
+    lost: list[InputError] = []
+    made = studies(split(chunked(data.encode(), size), "a.json", lost.append, decode), EXPORTER, lost.append)
+    return [(record.number, exported.data) for record, exported in made], [str(each) for each in lost]
+
+
+@pytest.mark.parametrize("size", [100, 1 << 20])
+def test_studies_that_are_exported_as_they_are_met_are_those_that_are_cut_out(size: int) -> None:
+    """Whatever stands around them, and also where one seems to stand within another."""
+    choice = random.Random(size)
+    plain = [json.dumps(each, indent=choice.choice([None, 1])) for each in THREE * 3]
+    odd = [json.dumps(each, indent=choice.choice([None, 1])) for each in NESTED]
+    taken = 0
+    for _ in range(300):
+        pieces = choice.sample(plain, 5) + choice.sample([*odd, *ODD], choice.randrange(4))
+        choice.shuffle(pieces)
+        data = "".join(each + choice.choice(GAPS) for each in pieces)
+        said = told(data, size, EXPORTER)
+        assert said == told(data, size, None)
+        taken += len(said[0])
+    assert taken > 1000
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")

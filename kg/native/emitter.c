@@ -24,7 +24,7 @@ static PyObject *text_of_fact(const Record *record, Value value, size_t i)
 }
 
 /* What a record became, in the order of Emitted in kg/_emitter.pyi. */
-static PyObject *emitted(Record *record, Value value, Room room)
+static PyObject *emitted(Record *record, Value value, Py_ssize_t end, Room room)
 {
     size_t placed = 0, study = 0, triples = record->output.triples + shared_triples(record);
     record->scratch.size = 0;
@@ -37,36 +37,38 @@ static PyObject *emitted(Record *record, Value value, Room room)
     PyObject *modified = number ? text_of_fact(record, value, 1) : NULL;
     PyObject *holder = modified ? text_of_fact(record, value, 2) : NULL;
     if (holder != NULL)
-        return Py_BuildValue("NnnnNNNny#NO", data, (Py_ssize_t)placed, (Py_ssize_t)study, (Py_ssize_t)triples, number,
-                             modified, holder, (Py_ssize_t)record->withheld, unread.at, (Py_ssize_t)unread.size,
-                             PyBool_FromLong(record->odd), record->complaints);
+        return Py_BuildValue("NnnnnNNNny#NO", data, end, (Py_ssize_t)placed, (Py_ssize_t)study, (Py_ssize_t)triples,
+                             number, modified, holder, (Py_ssize_t)record->withheld, unread.at,
+                             (Py_ssize_t)unread.size, PyBool_FromLong(record->odd), record->complaints);
     Py_DECREF(data);
     Py_XDECREF(number);
     Py_XDECREF(modified);
     return NULL;
 }
 
-/* The way out of whatever is done for a record. */
-static PyObject *exported(Record *record, PyObject *piece, Room room)
+/* The way out of whatever is done for the record at a place in a piece. */
+static PyObject *exported(Record *record, PyObject *piece, Py_ssize_t at, Room room)
 {
-    char *at;
+    char *begin;
     Py_ssize_t size;
-    if (PyBytes_AsStringAndSize(piece, &at, &size) < 0)
+    if (PyBytes_AsStringAndSize(piece, &begin, &size) < 0)
         return NULL;
+    if (at < 0 || at > size)
+        Py_RETURN_NONE;
     int way = setjmp(record->out.place);
     if (way == 0) {
-        Value value = run_record(record, (Span){at, (size_t)size});
-        return emitted(record, value, room);
+        Value value = run_record(record, (Span){begin + at, (size_t)(size - at)});
+        return emitted(record, value, record->json.at - begin, room);
     }
     return way == NOT_TAKEN ? Py_NewRef(Py_None) : NULL;
 }
 
-static PyObject *run_on(Emitter *self, PyObject *piece, Room room)
+static PyObject *run_on(Emitter *self, PyObject *piece, Py_ssize_t at, Room room)
 {
     self->busy = true;
     Record *record = &self->record;
     record->complaints = PyList_New(0);
-    PyObject *made = record->complaints == NULL ? NULL : exported(record, piece, room);
+    PyObject *made = record->complaints == NULL ? NULL : exported(record, piece, at, room);
     PyObject *complaints = record->complaints, *answer = record->tokens.answer;
     record->complaints = record->tokens.answer = NULL;
     self->busy = false;
@@ -78,17 +80,18 @@ static PyObject *run_on(Emitter *self, PyObject *piece, Room room)
 static PyObject *Emitter_call(Emitter *self, PyObject *arguments, PyObject *keywords)
 {
     PyObject *piece, *room = Py_None, *made;
-    static char *names[] = {"", "", NULL};
-    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "S|O", names, &piece, &room))
+    Py_ssize_t at = 0;
+    static char *names[] = {"", "", "", NULL};
+    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "S|On", names, &piece, &room, &at))
         return NULL;
     if (self->busy) /* by another thread, or this one, while Python was asked something */
         Py_RETURN_NONE;
     if (room == Py_None)
-        return run_on(self, piece, (Room){NULL, 0});
+        return run_on(self, piece, at, (Room){NULL, 0});
     Py_buffer view;
     if (PyObject_GetBuffer(room, &view, PyBUF_WRITABLE) < 0)
         return NULL;
-    made = run_on(self, piece, (Room){view.buf, (size_t)view.len});
+    made = run_on(self, piece, at, (Room){view.buf, (size_t)view.len});
     PyBuffer_Release(&view);
     return made;
 }

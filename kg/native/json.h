@@ -36,6 +36,7 @@ typedef struct {
     Exit *out;
     const Type *types;
     size_t depth;
+    uint32_t top; /* the type of a record */
     const char *begin, *at, *end;
     Value *values, *waiting;
     size_t count, room, waiting_count, waiting_room;
@@ -44,7 +45,8 @@ typedef struct {
     bool odd; /* something was seen that no key reads, or that says nothing */
 } Json;
 
-/* Reads a record, whose bytes a NUL ends. Leaves for what is no JSON, is too long or too deep, has a value of another
+/* Reads the record that a text begins with, whose bytes a NUL ends, and the spaces behind it, up to ``at``. Leaves for
+   what is no JSON, is too long or too deep, has a value of another
    shape, a key twice, a number that may be too great, a text with escapes other than \" \\ \n \r \t, or one that
    formats cannot carry. */
 Value read_json(Json *json, Span text, uint32_t type);

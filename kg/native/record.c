@@ -35,8 +35,8 @@ Value start_record(Record *record, Span text)
 {
     Exit *out = &record->out;
     const Words *words = &record->plan.words;
-    out->steps = FREE_STEPS + (text.size < SIZE_MAX / STEPS_A_BYTE / 2 ? text.size * STEPS_A_BYTE : 0);
     Value value = read_json(&record->json, text, 0);
+    out->steps = FREE_STEPS + (size_t)value.size * STEPS_A_BYTE;
     Span number = number_of(record, value);
     check_facts(record, value);
     forget_tokens(&record->tokens);
