@@ -53,7 +53,8 @@ class Cost(NamedTuple):
 
 def cost(code: str, *arguments: str, python: str = sys.executable) -> Cost:
     """Runs Python code in a process of its own."""
-    process = subprocess.Popen([python, "-c", code, *arguments])
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    process = subprocess.Popen([python, "-c", code, *arguments], env=kept)  # as where packages are installed
     _, status, usage = os.wait4(process.pid, 0)
     if status:
         sys.exit(f"A run failed: {code.strip().splitlines()[0]} ...")
