@@ -37,7 +37,7 @@ class Column(NamedTuple):
 def coded(lines: bytes | memoryview) -> tuple[Column, ...]:
     """The columns of lines as the export writes them, in the order of :data:`COLUMNS`.
 
-    Raises :class:`ValueError` for other lines.
+    Raises :class:`ValueError` for what cannot be cut like these.
 
     >>> [subject, *_, language, graph] = coded(b'<e:s> <e:p> "a"@en <e:g> .\\n<e:s> <e:p> <e:o> <e:g> .\\n')
     >>> [*memoryview(subject.indices).cast("i")], subject.texts

@@ -25,6 +25,7 @@ ROWS = 1 << 17
 """Rows from which on a row group is full."""
 LEVEL = 3
 """The level of Zstandard."""
+_MISSING = "Parquet needs a package that is not here: pip install 'trialkg[parquet]'."
 _SLICE = 4 << 20
 """Bytes of lines from which on they are cut into columns."""
 
@@ -32,15 +33,16 @@ _SLICE = 4 << 20
 def check() -> None:
     """Raises :class:`~kg.errors.UsageError` where the package pyarrow is not installed, which it does not load."""
     if find_spec("pyarrow") is None:
-        raise UsageError("Parquet needs a package that is not here: pip install 'trialkg[parquet]'.")
+        raise UsageError(_MISSING)
 
 
 def arrow() -> Any:
-    """The package pyarrow; raises :class:`~kg.errors.UsageError` where it is not installed."""
-    check()
-    import pyarrow as pa
-    import pyarrow.parquet
-
+    """The package pyarrow; raises :class:`~kg.errors.UsageError` where it is not installed, or cannot be loaded."""
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet
+    except ImportError as error:
+        raise UsageError(_MISSING) from error
     if pa.default_memory_pool().backend_name != "system":  # the other ones keep twice the memory of small tables
         pa.set_memory_pool(pa.system_memory_pool())
     return pa

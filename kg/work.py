@@ -7,6 +7,7 @@ newest, the number of a record in its file) is worked out from the facts when th
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -82,25 +83,42 @@ class Worker:
         self.prefixes = self._exporter.prefixes
         self.frame = chosen.frame(self.prefixes)
         self._compression = settings.compression
-        self._own = Room()
-        """Where the output of a task stands until it is packed."""
+        self._spare: list[Room] = []
+        """Where the output of a task stands until it is packed: one for each thread that ever did one at a time."""
 
     def __call__(self, task: Iterable[Item | Sent], room: Room, *, first: bool = False) -> list[Outcome]:
         """What becomes of the items of a task, whose output is put into an empty room.
 
         ``first`` says that nothing was written before.
         """
-        plain = self._own if self._compression else room
-        plain.clear()
-        output = _Output(self._exporter, self.frame, plain, first=first)
+        if not self._compression:
+            return self._done(task, room, first)
+        with self._own() as plain:
+            outcomes = self._done(task, plain, first)
+            if len(plain):
+                room.put(packed(plain.joined(), self._compression))
+        return outcomes
+
+    @contextmanager
+    def _own(self) -> Iterator[Room]:
+        try:
+            room = self._spare.pop()
+        except IndexError:
+            room = Room()
+        room.clear()
+        try:
+            yield room
+        finally:
+            self._spare.append(room)
+
+    def _done(self, task: Iterable[Item | Sent], room: Room, first: bool) -> list[Outcome]:
+        output = _Output(self._exporter, self.frame, room, first=first)
         outcomes = []
         for item in task:
             if isinstance(item, Parcel | Sent):
                 outcomes.append(self._piece(item.sent if isinstance(item, Parcel) else item, output))
             elif isinstance(item, Record):
                 outcomes.append(self._write(_Telling(), [item], output))
-        if self._compression and len(plain):
-            room.put(packed(plain.joined(), self._compression))
         return outcomes
 
     def _piece(self, sent: Sent, output: _Output) -> Outcome:

@@ -147,6 +147,10 @@ def test_what_cannot_be_is_told_in_a_sentence(tmp_path: Path, monkeypatch: pytes
     pq.write_table(pq.read_table(_one(tmp_path), columns=["subject", "object"]), tmp_path / "two.parquet")
     with pytest.raises(SourceError, match="has no column predicate"):
         list(quads(str(tmp_path / "two.parquet")))
+    with monkeypatch.context() as broken:
+        broken.setitem(sys.modules, "pyarrow.parquet", None)
+        with pytest.raises(UsageError, match=r"^Parquet needs a package "):
+            export([SEED], tmp_path / "x.parquet")
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(UsageError, match=r"^Parquet needs a package .*: pip install 'trialkg\[parquet\]'\.$"):
         export([SEED], tmp_path / "x.parquet")

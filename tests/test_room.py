@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import orjson
@@ -56,12 +57,14 @@ def test_a_room_that_cannot_be_written_to_is_none(seed: dict[str, Any]) -> None:
 @pytest.mark.parametrize("first", [True, False])
 @pytest.mark.parametrize("packing", ["", ".gz"])
 @pytest.mark.parametrize("name", ["turtle", "nquads", "jsonld"])
-def test_the_size_of_a_room_changes_nothing(seed: dict[str, Any], name: str, packing: str, first: bool) -> None:
-    worker = Worker(Settings(name, packing))
+def test_the_size_of_a_room_changes_nothing(
+    seed: dict[str, Any], name: str, packing: str, first: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     task = [Sent("a.json", 0, len(piece), piece) for piece in records(seed)]
     results = []
     for size in (0, 1, 1000, 100_000, 200_001, 10 << 20):
-        room = Room(memoryview(bytearray(size)))
+        room, worker = Room(memoryview(bytearray(size))), Worker(Settings(name, packing))
+        monkeypatch.setattr("kg.room.SIZE", size or 1)  # of the room in which it stands until it is packed
         outcomes = worker(task, room, first=first)
         data = b"".join(room.pieces())
         assert len(data) == len(room)
@@ -72,6 +75,23 @@ def test_the_size_of_a_room_changes_nothing(seed: dict[str, Any], name: str, pac
         results.append((data, told))
     assert results[0][0]
     assert all(each == results[0] for each in results)
+
+
+@pytest.mark.parametrize(("name", "packing"), [("ntriples", ".gz"), ("nquads", ".parquet")])
+def test_threads_may_share_a_worker(name: str, packing: str) -> None:
+    """As those of a process of Dask do."""
+    worker = Worker(Settings(name, packing))
+    pieces = [path.read_bytes() for path in STUDIES]
+    tasks = [[Sent("a.json", 0, len(piece), piece) for piece in pieces[i:] + pieces[:i]] for i in range(8)]
+
+    def done(task: list[Sent]) -> bytes:
+        room = Room()
+        worker(task, room, first=True)
+        return b"".join(room.pieces())
+
+    wanted = [done(task) for task in tasks]
+    with ThreadPoolExecutor(4) as pool:
+        assert [*pool.map(done, tasks)] == wanted
 
 
 def test_a_room_is_used_again() -> None:
