@@ -7,8 +7,10 @@ has ``xsd:string``, one with a language ``rdf:langString`` (https://www.w3.org/T
 from __future__ import annotations
 
 import io
+import os
 import pickle
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import IO, Any
 
@@ -21,13 +23,14 @@ OPTIONAL = (False, False, False, True, True, True)
 """In which columns a row may have nothing."""
 RANGES = ["subject", "predicate", "graph"]
 """The columns whose least and greatest text a row group tells; of objects they would tell a reader nothing."""
-ROWS = 1 << 17
+ROWS = 1 << 16
 """Rows from which on a row group is full."""
 LEVEL = 3
 """The level of Zstandard."""
 _MISSING = "Parquet needs a package that is not here: pip install 'trialkg[parquet]'."
-_SLICE = 4 << 20
-"""Bytes of lines from which on they are cut into columns."""
+_POOL = "ARROW_DEFAULT_MEMORY_POOL"
+_SLICE = 2 << 20
+"""Bytes of lines that are cut into columns at a time, which bounds the memory of that."""
 
 
 def check() -> None:
@@ -39,13 +42,31 @@ def check() -> None:
 def arrow() -> Any:
     """The package pyarrow; raises :class:`~kg.errors.UsageError` where it is not installed, or cannot be loaded."""
     try:
-        import pyarrow as pa
-        import pyarrow.parquet
+        with _pool():
+            import pyarrow as pa
+            import pyarrow.parquet
+
+            pa.default_memory_pool()  # which is chosen now
     except ImportError as error:
         raise UsageError(_MISSING) from error
-    if pa.default_memory_pool().backend_name != "system":  # the other ones keep twice the memory of small tables
-        pa.set_memory_pool(pa.system_memory_pool())
     return pa
+
+
+@contextmanager
+def _pool() -> Iterator[None]:
+    """A time in which pyarrow chooses the memory of the system, unless another was asked for, or it is loaded already.
+
+    Pools of its own keep much of what they let go, and a writer of Parquet takes no other than the first choice
+    (https://arrow.apache.org/docs/cpp/memory.html#default-memory-pool).
+    """
+    if _POOL in os.environ:
+        yield
+        return
+    os.environ[_POOL] = "system"
+    try:
+        yield
+    finally:
+        del os.environ[_POOL]
 
 
 def _schema(pa: Any) -> Any:
@@ -101,7 +122,18 @@ def _line(s: str, p: str, o: str, datatype: str | None, language: str | None, gr
 
 def packed(lines: bytes | memoryview) -> bytes:
     """Lines in columns, as workers hand them on; nothing of nothing."""
-    return pickle.dumps(coded(lines), pickle.HIGHEST_PROTOCOL) if lines else b""
+    return b"".join(pickle.dumps(coded(each), pickle.HIGHEST_PROTOCOL) for each in _slices(memoryview(lines)))
+
+
+def _slices(lines: memoryview) -> Iterator[memoryview]:
+    """Lines in slices of no more than :data:`_SLICE`, or of one line."""
+    begin = 0
+    while begin < len(lines):
+        size = _SLICE
+        while not (end := bytes(lines[begin : begin + size]).rfind(b"\n") + 1):
+            size *= 2
+        yield lines[begin : begin + end]
+        begin += end
 
 
 class _Sink(io.RawIOBase):
@@ -147,8 +179,9 @@ class Rows:
 
     def add(self, data: bytes) -> None:
         """Adds the lines in what :func:`packed` made."""
-        if data:
-            self._gather(pickle.loads(data))  # noqa: S301 -- of this run, in memory or a folder of our own
+        stream = io.BytesIO(data)
+        while stream.tell() < len(data):
+            self._gather(pickle.load(stream))  # noqa: S301 -- of this run, in memory or a folder of our own
 
     def close(self) -> None:
         """Writes what is left, and the end of the file."""
@@ -158,9 +191,9 @@ class Rows:
         self._sink.check()
 
     def _cut(self) -> None:
-        if self._lines:
-            self._gather(coded(bytes(self._lines)))
-            self._lines.clear()
+        for each in _slices(memoryview(bytes(self._lines))):
+            self._gather(coded(each))
+        self._lines.clear()
 
     def _gather(self, columns: tuple[Column, ...]) -> None:
         self._waiting.append(columns)

@@ -45,6 +45,17 @@ class Emitted(NamedTuple):
     """Whether more of the record may not be in the graph."""
     errors: list[FieldError]
 
+    def with_more(self, more: bytes, room: memoryview | None) -> tuple[bytes, int]:
+        """The output with more of what is said of the study itself, or the bytes of it that are placed in the room."""
+        at, size = self.at, self.placed + len(more)
+        if room is None or not self.placed:
+            return b"".join((self.data[:at], more, self.data[at:])), 0
+        if size > len(room):
+            return b"".join((room[:at], more, room[at : self.placed])), 0
+        room[at + len(more) : size] = room[at : self.placed]
+        room[at : at + len(more)] = more
+        return b"", size
+
 
 def native() -> type[Native] | None:
     """The compiled extension, where it was built."""

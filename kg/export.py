@@ -134,9 +134,9 @@ class Exporter:
         residue = self._residuals.of(orjson.loads(unread), []) if unread else Residue()
         pairs = [*self._beside(context, residue)]
         data, placed = emitted.data, emitted.placed
-        if pairs and room is not None and placed:
-            data, placed = bytes(room[:placed]), 0
-        data = self._style.spliced(data, emitted.at, self._token(facts.study), pairs, self._graph(facts.study))
+        if pairs:
+            more = self._style.more(self._token(facts.study), pairs, self._graph(facts.study))
+            data, placed = emitted.with_more(more, room)
         return self._exported(facts, data, emitted.triples + len(pairs), context, residue, placed), emitted.end
 
     def _with_care(self, record: dict[str, Any]) -> Exported:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import mmap
 
-SIZE = 12 << 20
-"""Bytes of the memory for a task, which has 1 MiB of input; few make more than twelve times that of it."""
+SIZE = 32 << 20
+"""Bytes of the memory of a room, of which only those take any that something was ever put into."""
 
 Bytes = bytes | memoryview
 _FLAGS = {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS} if hasattr(mmap, "MAP_PRIVATE") else {}

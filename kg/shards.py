@@ -13,8 +13,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from kg.room import SIZE, Bytes, Room
+from kg.room import Bytes, Room
 
+SIZE = 12 << 20
+"""Bytes of the memory that a task has, of 1 MiB of input; few make more than twelve times that of it."""
 _CHUNK = 1 << 20
 
 

@@ -76,9 +76,9 @@ class Style:
         end = b" " + graph + b" .\n" if graph else b" .\n"
         return b"".join([s + b" " + (end + s + b" ").join(pairs) + end for s, pairs in blocks])
 
-    def spliced(self, data: bytes, at: int, subject: bytes, pairs: list[bytes], graph: bytes) -> bytes:
-        """The output of a study with more of what is said of a resource, whose block ends at a place in it."""
-        return _spliced(data, at, self.study([(subject, pairs)], graph)) if pairs else data
+    def more(self, subject: bytes, pairs: list[bytes], graph: bytes) -> bytes:
+        """What says more of a resource, where its block ends in the output of a study."""
+        return self.study([(subject, pairs)], graph)
 
 
 class Grouped(Style):
@@ -119,13 +119,8 @@ class Grouped(Style):
         text = b"\n".join([s + b" " + b" ;\n    ".join(pairs) + b" .\n" for s, pairs in blocks])
         return graph + b" {\n" + text + b"}\n" if graph else text
 
-    def spliced(self, data: bytes, at: int, subject: bytes, pairs: list[bytes], graph: bytes) -> bytes:  # noqa: ARG002 -- one signature for all styles
-        return _spliced(data, at, b"".join([self.lead + pair for pair in pairs])) if pairs else data
-
-
-def _spliced(data: bytes, at: int, more: bytes) -> bytes:
-    with memoryview(data) as view:
-        return b"".join((view[:at], more, view[at:]))  # which copies once what is large
+    def more(self, subject: bytes, pairs: list[bytes], graph: bytes) -> bytes:  # noqa: ARG002 -- one signature for all styles
+        return b"".join([self.lead + pair for pair in pairs])
 
 
 def prefixes(ontology: Ontology, base: str = BASE) -> dict[str, str]:

@@ -106,6 +106,7 @@ static bool is_ready(Record *record, PyObject *source)
     record->json.types = record->plan.types;
     record->tokens.readers = record->plan.readers;
     record->output.words = &record->plan.words;
+    make_output(&record->output);
     return true;
 }
 

@@ -3,6 +3,10 @@
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
+#ifdef __linux__
+#include <sys/mman.h>
+#include <unistd.h>
+#endif
 
 #define CHUNK ((size_t)1 << 16)
 #define MOST ((size_t)PTRDIFF_MAX / 4) /* more is not asked for, so that sizes can be added */
@@ -76,6 +80,20 @@ void let_go(Arena *arena)
         arena->last = before;
     }
     arena->size = 0;
+}
+
+void give_back(Buffer *buffer, size_t kept)
+{
+#ifdef __linux__
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    uintptr_t begin = ((uintptr_t)buffer->at + kept + page - 1) / page * page;
+    uintptr_t end = (uintptr_t)(buffer->at + buffer->room) / page * page;
+    if (begin < end)
+        madvise((void *)begin, end - begin, MADV_DONTNEED);
+#else
+    (void)buffer;
+    (void)kept;
+#endif
 }
 
 void keep_memory(void)

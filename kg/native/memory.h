@@ -112,6 +112,9 @@ static inline Span kept(Exit *out, Arena *arena, Span span)
     return (Span){place, span.size};
 }
 
+/* Lets go the pages of a buffer behind what is kept of it, whose content is lost; it takes them again as it grows. */
+void give_back(Buffer *buffer, size_t kept);
+
 /* Has the C library keep what is freed for what comes next, where it can be told to. */
 void keep_memory(void);
 

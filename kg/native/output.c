@@ -1,9 +1,19 @@
 #include "output.h"
 
+#define FIRST_ROOM ((size_t)16 << 20) /* of which only those pages are taken that something was written to */
+#define LARGE ((size_t)4 << 20)       /* more is not kept for the next record, which will be smaller */
+
+void make_output(Output *output)
+{
+    RESERVE(output->out, output->written.at, output->written.room, FIRST_ROOM);
+}
+
 void start_output(Output *output, Span number)
 {
     Exit *out = output->out;
     const Words *words = output->words;
+    if (output->written.size > LARGE)
+        give_back(&output->written, LARGE);
     output->written.size = output->stem.size = output->graph.size = output->end.size = 0;
     output->segment_count = output->block_count = output->shared_count = 0;
     output->current = output->began = output->triples = 0;

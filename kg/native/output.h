@@ -47,6 +47,7 @@ typedef struct {
     size_t size;
 } Room;
 
+void make_output(Output *output);
 void start_output(Output *output, Span number);
 size_t new_block(Output *output, bool shared);
 /* Adds to what the record shares, and gives its place there. */
