@@ -33,8 +33,8 @@ class Emitted(NamedTuple):
     study itself ends, before that of its parts; ``end`` where the record and the spaces behind it end."""
 
     data: bytes
-    end: int
     placed: int
+    end: int
     at: int
     triples: int
     facts: tuple[str, str | None, str | None]
@@ -136,7 +136,7 @@ class Emitter:
             return None
         data, end, placed, ends, triples, number, modified, holder, withheld, unread, odd, complaints = made
         errors = [self._error(*complaint) for complaint in complaints]
-        return Emitted(data, end, placed, ends, triples, (number, modified, holder), withheld, unread, odd, errors)
+        return Emitted(data, placed, end, ends, triples, (number, modified, holder), withheld, unread, odd, errors)
 
     def _token(self, reader: int, json: bytes) -> bytes | None:
         return self.programs.readers[reader](orjson.loads(json))

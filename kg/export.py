@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -127,46 +126,38 @@ class Exporter:
         emitted = self.emitter(text, at, room)
         if emitted is None or len(emitted.data) + emitted.placed > LONGEST:
             return None
-        facts, context = self.facts.of(*emitted.facts), Context({})
-        context.errors, context.withheld = emitted.errors, emitted.withheld
-        self._veil(context.errors)
+        self._veil(emitted.errors)
         unread = text[at or 0 : emitted.end] if emitted.odd else emitted.unread
         residue = self._residuals.of(orjson.loads(unread), []) if unread else Residue()
-        pairs = [*self._beside(context, residue)]
-        data, placed = emitted.data, emitted.placed
-        if pairs:
-            more = self._style.more(self._token(facts.study), pairs, self._graph(facts.study))
-            data, placed = emitted.with_more(more, room)
-        return self._exported(facts, data, emitted.triples + len(pairs), context, residue, placed), emitted.end
+        facts, triples, (data, placed) = self.facts.of(*emitted.facts), emitted.triples, emitted[:2]
+        if kept := self._kept(residue, emitted.errors):
+            more = self._style.more(self._token(facts.study), [kept], self._graph(facts.study))
+            triples, (data, placed) = triples + 1, emitted.with_more(more, room)
+        return _exported(facts, data, triples, emitted.errors, residue, emitted.withheld, placed), emitted.end
 
     def _with_care(self, record: dict[str, Any]) -> Exported:
         """The export of any record, with a complaint of all that is not as the shapes say."""
         facts, context = self.facts(record), Context(record)
         blocks = self._careful.study(record, facts.study, self._token(facts.study), context)
         residue = self._residuals.of(record, context.refused) if context.odd else Residue()
-        blocks[0][1].extend(self._beside(context, residue))
+        if context.listed:
+            blocks[0][1].append(self._listed + self._json(context.listed))
+        if kept := self._kept(residue, context.errors):
+            blocks[0][1].append(kept)
         data = self._style.study(blocks, self._graph(facts.study))
         triples = sum(len(pairs) for _, pairs in blocks) + context.more
-        return self._exported(facts, data, triples, context, residue)
+        return _exported(facts, data, triples, context.errors, residue, context.withheld)
 
-    @staticmethod
-    def _exported(facts: Facts, data: bytes, count: int, context: Context, residue: Residue, put: int = 0) -> Exported:
-        for error in context.errors:
-            error.study = facts.study
-        return Exported(*facts, data, count, put, context.errors, residue, context.withheld + residue.withheld)
-
-    def _beside(self, context: Context, residue: Residue) -> Iterator[bytes]:
-        """What is said of a study beside its fields: how shared resources are listed, and what no shape reads."""
-        if context.listed:
-            yield self._listed + self._json(context.listed)
+    def _kept(self, residue: Residue, errors: list[FieldError]) -> bytes:
+        """What says of a study what of its record no shape reads, or nothing."""
         if residue.kept is None:
-            return
+            return b""
         token = self._json(residue.kept)
         if len(token) <= LONGEST:
-            yield self._unmapped + token
-            return
+            return self._unmapped + token
         expected = f"at most {LONGEST:,} bytes that no shape reads"
-        context.errors.append(FieldError("lost", value=f"{len(token):,} bytes", expected=expected))
+        errors.append(FieldError("lost", value=f"{len(token):,} bytes", expected=expected))
+        return b""
 
     def _json(self, value: object) -> bytes:
         text = orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
@@ -177,3 +168,11 @@ class Exporter:
 
     def _graph(self, number: str) -> bytes:
         return number.encode().join(self._record_token) if self._graphs else b""
+
+
+def _exported(
+    facts: Facts, data: bytes, triples: int, errors: list[FieldError], residue: Residue, withheld: int, placed: int = 0
+) -> Exported:
+    for error in errors:
+        error.study = facts.study
+    return Exported(*facts, data, triples, placed, errors, residue, withheld + residue.withheld)

@@ -54,8 +54,7 @@ class FactReader:
 
     def of(self, number: object, modified: object, holder: object) -> Facts:
         """The facts from what stands at the paths."""
-        version = _as_number(modified) * 10**8 + _as_number(holder)
-        return Facts(self._checked(number), version, holder if isinstance(holder, str) else "")
+        return Facts(self._checked(number), _version(modified, holder), holder if isinstance(holder, str) else "")
 
     def number(self, record: dict[str, Any]) -> str:
         """The NCT number of a record; raises :class:`~kg.errors.RecordError` where it has none."""
@@ -63,7 +62,7 @@ class FactReader:
 
     def version(self, record: dict[str, Any]) -> int:
         """How new a record is: its last update, then the day of the registry data it was drawn from."""
-        return _as_number(at(record, self.paths[1])) * 10**8 + _as_number(at(record, self.paths[2]))
+        return _version(at(record, self.paths[1]), at(record, self.paths[2]))
 
     def _checked(self, number: object) -> str:
         if isinstance(number, str) and self._number.fullmatch(number):
@@ -74,12 +73,16 @@ class FactReader:
         )
 
 
-def _as_number(date: object) -> int:
+def _version(modified: object, holder: object) -> int:
+    return _of_days(modified if isinstance(modified, str) else "", holder if isinstance(holder, str) else "")
+
+
+@lru_cache(1 << 13)
+def _of_days(modified: str, holder: str) -> int:
+    return _as_number(modified) * 10**8 + _as_number(holder)
+
+
+def _as_number(date: str) -> int:
     """A date as a number to compare, 0 where it is none; a month counts as its day 0."""
-    return _number_of(date) if isinstance(date, str) else 0
-
-
-@lru_cache(4096)
-def _number_of(date: str) -> int:
     literal = partial_date(date)
     return int(literal.lexical.replace("-", "").ljust(8, "0")) if literal else 0

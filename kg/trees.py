@@ -53,11 +53,12 @@ def count(value: Any) -> int:
     >>> count({"a": [1, 2], "b": {"c": None}, "d": []})
     3
     """
-    if isinstance(value, dict):
-        return sum(count(below) if isinstance(below, dict | list) else 1 for below in value.values())
-    if isinstance(value, list):
-        return sum(count(below) if isinstance(below, dict | list) else 1 for below in value)
-    return 1
+    if not isinstance(value, dict | list):
+        return 1
+    found = 0
+    for below in value.values() if isinstance(value, dict) else value:
+        found += count(below) if isinstance(below, (dict, list)) else 1
+    return found
 
 
 def leaves(value: Any, path: str = "") -> Iterator[str]:

@@ -1,11 +1,12 @@
 #include "json.h"
 
+#include "characters.h"
+
 #define DEEPEST 64
 #define LONGEST ((size_t)1 << 30)
 #define LONGEST_NUMBER 200
 #define MOST_FREE 4096
 #define MOST_UNREAD 1000
-#define EACH(byte) (0x0101010101010101u * (byte))
 
 static _Noreturn void refuse(Json *json) { leave(json->out, NOT_TAKEN); }
 
@@ -30,39 +31,11 @@ static inline void expect(Json *json, char byte)
         refuse(json);
 }
 
-/* One character of several bytes: well-formed (Unicode 16, table 3-7), and neither U+FFFE nor U+FFFF. */
-static const char *character(Json *json, const char *at)
-{
-    const unsigned char *c = (const unsigned char *)at;
-    size_t left = (size_t)(json->end - at);
-    if (c[0] >= 0xC2 && c[0] <= 0xDF && left >= 2 && (c[1] & 0xC0) == 0x80)
-        return at + 2;
-    if ((c[0] & 0xF0) == 0xE0 && left >= 3 && (c[1] & 0xC0) == 0x80 && (c[2] & 0xC0) == 0x80) {
-        uint32_t code = (uint32_t)(c[0] & 15) << 12 | (uint32_t)(c[1] & 63) << 6 | (c[2] & 63);
-        if (code >= 0x800 && (code < 0xD800 || code > 0xDFFF) && code < 0xFFFE)
-            return at + 3;
-    }
-    if (c[0] >= 0xF0 && c[0] <= 0xF4 && left >= 4 && (c[1] & 0xC0) == 0x80 && (c[2] & 0xC0) == 0x80
-        && (c[3] & 0xC0) == 0x80 && (c[0] > 0xF0 || c[1] >= 0x90) && (c[0] < 0xF4 || c[1] < 0x90))
-        return at + 4;
-    refuse(json);
-}
-
-/* Whether one of eight bytes ends a text, escapes, is a control character or no ASCII. */
-static inline bool stops(uint64_t word)
-{
-    uint64_t quote = word ^ EACH('"'), slash = word ^ EACH('\\');
-    uint64_t found = (word - EACH(0x20)) | (quote - EACH(1)) | (slash - EACH(1)) | word;
-    return (found & EACH(0x80)) != 0;
-}
-
 static void text(Json *json)
 {
     const char *at = json->at + 1;
     for (;;) {
-        uint64_t word;
-        while (json->end - at >= 8 && (memcpy(&word, at, 8), !stops(word)))
-            at += 8;
+        at = plain(at, json->end);
         unsigned char c = (unsigned char)*at;
         if (c == '"')
             break;
@@ -72,8 +45,12 @@ static void text(Json *json)
             at += 2;
         } else if (c < 0x20)
             refuse(json);
-        else
-            at = c < 0x80 ? at + 1 : character(json, at);
+        else {
+            size_t size = c < 0x80 ? 1 : size_of_character(at, json->end);
+            if (size == 0)
+                refuse(json);
+            at += size;
+        }
     }
     json->at = at + 1;
 }
@@ -146,13 +123,13 @@ static void scalar(Json *json)
     }
 }
 
-static const Key *known(const Type *type, Span name, uint32_t *next);
+static const Key *known(const Type *type, Span text, uint32_t *next);
 
 /* Leaves for a key of the record itself that stands within it: where an object begins with one, kg/cut.py cuts. */
 static void check_within(Json *json, Span name)
 {
     uint32_t next = 0;
-    if (known(&json->types[json->top], inside(name), &next) != NULL)
+    if (known(&json->types[json->top], name, &next) != NULL)
         refuse(json);
 }
 
@@ -191,13 +168,15 @@ static void anything(Json *json, int depth)
 
 static Value value_at(Json *json, const Key *key);
 
-/* The key of a name among those of a type; keys mostly come in the order of the type. */
-static const Key *known(const Type *type, Span name, uint32_t *next)
+/* The key with whose name in quotes a text begins, among those of a type; they mostly come in the order of the type. */
+static const Key *known(const Type *type, Span text, uint32_t *next)
 {
     for (uint32_t i = 0, at = *next; i < type->count; i++, at++) {
         if (at >= type->count)
             at = 0;
-        if (equal(type->keys[at].name, name)) {
+        Span name = type->keys[at].name;
+        if (text.size >= name.size + 2 && text.at[name.size + 1] == '"' &&
+            memcmp(text.at + 1, name.at, name.size) == 0) {
             *next = at + 1;
             return &type->keys[at];
         }
@@ -245,9 +224,12 @@ static void member(Json *json, uint32_t object, const Type *type, size_t first, 
     const char *quote = json->at;
     if (*quote != '"')
         refuse(json);
-    text(json);
+    const Key *key = known(type, (Span){quote, (size_t)(json->end - quote)}, next);
+    if (key == NULL)
+        text(json);
+    else
+        json->at += key->name.size + 2;
     Span name = {quote, (size_t)(json->at - quote)};
-    const Key *key = known(type, inside(name), next);
     expect(json, ':');
     skip_space(json);
     if (key == NULL) {

@@ -52,14 +52,16 @@ typedef struct {
 Value read_json(Json *json, Span text, uint32_t type);
 void end_json(Json *json);
 
-/* The value at a key of an object, which has something in it. */
-static inline Value value_of(const Json *json, Value object, int32_t slot)
+/* Where the value at a key of an object is, which has something in it. */
+static inline const Value *place_of(const Json *json, const Value *object, int32_t slot)
 {
-    size_t at = object.first + (size_t)slot;
+    size_t at = object->first + (size_t)slot;
     if (at >= json->count)
         leave(json->out, NOT_TAKEN);
-    return json->values[at];
+    return &json->values[at];
 }
+
+static inline Value value_of(const Json *json, Value object, int32_t slot) { return *place_of(json, &object, slot); }
 
 static inline Value element_of(const Json *json, Value list, size_t i) { return json->values[list.first + i]; }
 

@@ -145,10 +145,10 @@ static void perform(Record *record, const Op *op, Value object, Value value, siz
 static void run(Record *record, const Program *program, Value object, size_t depth, const Step *above)
 {
     for (const Op *op = program->ops; op < program->ops + program->count; op++) {
-        Value value = op->slot < 0 ? object : value_of(&record->json, object, op->slot);
-        if (value.size || op->code == NAMES)
-            perform(record, op, object, value, depth, above);
-        else if (op->required && value.count == 0)
+        const Value *value = op->slot < 0 ? &object : place_of(&record->json, &object, op->slot); /* mostly not there */
+        if (value->size || op->code == NAMES)
+            perform(record, op, object, *value, depth, above);
+        else if (op->required && value->count == 0)
             complain(record, above, op, (Span){"", 0});
     }
 }
