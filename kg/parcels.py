@@ -9,21 +9,20 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from functools import partial
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, NamedTuple
 
 from kg import cut
 from kg.errors import SourceError
+from kg.places import Place, Places
 from kg.records import Reading, Record
-from kg.source import FileId, Source, file_id, sources
-from kg.unpack import CHUNK
+from kg.source import Source, sources
+from kg.unpack import CHUNK, SMALL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from kg.source import Progress, Reject
 
-REPLACED = "it was replaced while it was read"
 LARGE = 2 << 20
 """Bytes of a file of this machine from which on it is read where its parcels are."""
 AHEAD = 16 << 20
@@ -31,7 +30,8 @@ AHEAD = 16 << 20
 
 
 class Sent(NamedTuple):
-    """A piece of a file that is still to be read: its place, and its bytes or where on this machine the file is.
+    """A piece of a file that is still to be read: where it begins, and its bytes or where
+    they are on this machine.
 
     ``cut_short`` tells that the file could not be read on behind it.
     """
@@ -40,8 +40,7 @@ class Sent(NamedTuple):
     at: int
     size: int
     data: bytes = b""
-    path: str = ""
-    id: FileId = (0, 0)
+    place: Place | None = None
     whole: bool = True
     cut_short: bool = False
 
@@ -51,6 +50,13 @@ class Parcel(NamedTuple):
 
     reading: Reading
     sent: Sent
+
+
+class Small(NamedTuple):
+    """A file, or a member of an archive, that whoever takes it reads from its beginning to its end."""
+
+    file: str
+    place: Place
 
 
 class End(NamedTuple):
@@ -64,7 +70,7 @@ def parcels(
     reject: Reject,
     progress: Progress | None = None,
     besides: Iterable[str] = (),
-) -> Iterator[Record | Parcel | End]:
+) -> Iterator[Record | Parcel | Small | End]:
     """The inputs as of :func:`kg.records.read`, but what is likely studies is only cut out.
 
     :meth:`kg.records.Reading.records_of` reads it.
@@ -72,9 +78,13 @@ def parcels(
     return parcels_of(sources(inputs, reject, progress, besides), reject)
 
 
-def parcels_of(found: Iterable[Source], reject: Reject) -> Iterator[Record | Parcel | End]:
+def parcels_of(found: Iterable[Source], reject: Reject) -> Iterator[Record | Parcel | Small | End]:
     """The parcels of some streams."""
     for source in found:
+        if source.place is not None and source.place.size <= SMALL:
+            source.tell(source.place.taken)
+            yield Small(source.name, source.place)
+            continue
         reading = Reading(source.name, reject)
         yield from _of(source, reading)
         yield End(reading)
@@ -94,8 +104,8 @@ def _of(source: Source, reading: Reading) -> Iterator[Record | Parcel]:
         reading.refused = True
     elif reading.is_page or not reading.begins:
         yield from reading.page(whole) if reading.is_page else reading.stream(whole)
-    elif source.path and _is_large(source.path):
-        yield from _ranges(source, reading)
+    elif source.place is not None and source.place.size > LARGE:
+        yield from _ranges(source, source.place, reading)
     else:
         yield from _pieces(whole, reading)
 
@@ -106,13 +116,6 @@ def _told(chunks: Iterator[bytes], source: Source, known: int) -> Iterator[bytes
         source.tell(len(chunk) - max(0, known))
         known -= len(chunk)
         yield chunk
-
-
-def _is_large(path: str) -> bool:
-    try:
-        return Path(path).stat().st_size > LARGE
-    except OSError:  # it is open, and has lost its name
-        return False
 
 
 def _pieces(chunks: Iterator[bytes], reading: Reading, at: int = 0) -> Iterator[Parcel]:
@@ -130,17 +133,16 @@ def _fetch(file: IO[bytes], begin: int, end: int) -> None:
             os.posix_fadvise(file.fileno(), begin, end - begin, os.POSIX_FADV_WILLNEED)
 
 
-def _ranges(source: Source, reading: Reading) -> Iterator[Parcel]:
+def _ranges(source: Source, place: Place, reading: Reading) -> Iterator[Parcel]:
     """The parcels of a large file of this machine, of which only what stands around their ends is read here."""
     try:
-        with Path(source.path).open("rb") as file:
-            if file_id(file) != source.file:
-                raise OSError(0, REPLACED)
-            at = fetched = 0
+        with Places() as places:
+            file, at, fetched = places.file(place), 0, 0
             for begin, end in cut.ranges(file):
                 if fetched < end + AHEAD // 2:
                     _fetch(file, max(begin, fetched), fetched := end + AHEAD)
-                yield Parcel(reading, Sent(reading.file, begin, end - begin, path=source.path, id=source.file))
+                there = place._replace(at=begin, size=end - begin)
+                yield Parcel(reading, Sent(reading.file, begin, end - begin, place=there))
                 source.tell(end - max(begin, reading.looked))
                 at = end
             if at > file.seek(0, os.SEEK_END):

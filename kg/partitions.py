@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING
 from kg import cut
 from kg.errors import UsageError
 from kg.page import is_page
-from kg.parcels import End, Parcel, parcel, parcels_of
+from kg.parcels import End, Parcel, Small, parcel, parcels_of
 from kg.records import Reading, Record
 from kg.source import Source, files, opened, size_of, streams
 from kg.unpack import CHUNK, is_plain, is_zip, sizes
@@ -40,7 +40,7 @@ class Span:
     end: int = 0
     last: bool = True
 
-    def parcels(self, reject: Reject) -> Iterator[Record | Parcel | End]:
+    def parcels(self, reject: Reject) -> Iterator[Record | Parcel | Small | End]:
         """What is read of it, as of :func:`kg.parcels.parcels`."""
         if self.kind == "bytes":
             yield from self._range(reject)

@@ -21,7 +21,7 @@ from typing import NamedTuple
 from kg.errors import InputError, OutputError, SourceError
 from kg.formats import FORMATS
 from kg.ledger import Ledger, Totals
-from kg.parcels import End, Parcel, Sent
+from kg.parcels import End, Parcel, Sent, Small
 from kg.partitions import Partition
 from kg.records import Found, Reading, Record
 from kg.report import Report
@@ -133,7 +133,7 @@ def _told(task: list[Item], became: list[Outcome]) -> Iterator[Told]:
         elif isinstance(item, End):
             reading = item.reading
             yield Ended(reading.file, reading.found, reading.failure, reading.refused)
-        elif isinstance(item, Record):
+        elif isinstance(item, Record | Small):
             yield Done(item.file, True, next(outcomes))
         else:
             yield Done(item.reading.file, False, next(outcomes))

@@ -22,7 +22,7 @@ from kg.child import end_with_parent, held, released
 from kg.emitter import keep_memory
 from kg.errors import OutputError
 from kg.pack import PARQUET
-from kg.parcels import Parcel
+from kg.parcels import Parcel, Small
 from kg.processes import Pipe, Process, processes
 from kg.records import Record
 from kg.shards import Shard, Shards
@@ -191,7 +191,7 @@ class Pool:
 
 
 def _is_work(item: Item) -> bool:
-    return isinstance(item, Parcel | Record)
+    return isinstance(item, Parcel | Small | Record)
 
 
 def _end(hand: _Hand) -> None:

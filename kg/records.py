@@ -160,6 +160,14 @@ class Reading:
             yield from self.page(whole) if self.is_page else self.stream(whole)
             self.finish()
 
+    def whole(self, text: bytes) -> Iterator[Record]:
+        """The same of a stream that is at hand, which mostly is one study."""
+        found = self._first(cut.Piece(0, text), 0)
+        if found is not None and found[1] == len(text):
+            yield found[0]
+        else:
+            yield from Reading(self.file, self.reject, self.decode).records(iter([text]))
+
     def start(self, chunks: Iterator[bytes]) -> Iterator[bytes] | None:
         """Looks at how the stream begins; the whole of it again, or ``None`` for what is refused."""
         head, whole = peek(self.until_failure(chunks), cut.HEAD)

@@ -18,7 +18,7 @@ from kg.formats import format_of
 from kg.jobs import quiet_gc, results
 from kg.ledger import Ledger, Rival
 from kg.ontology import BASE
-from kg.parcels import End, parcels
+from kg.parcels import End, Small, parcels
 from kg.records import Record, holds_studies
 from kg.report import Report
 from kg.studies import Reject, exports
@@ -154,7 +154,7 @@ def replay(task: list[Item], became: list[Outcome], ledger: Ledger, report: Repo
         elif isinstance(item, End):
             item.reading.reject = reject
             item.reading.finish()
-        elif isinstance(item, Record):
+        elif isinstance(item, Record | Small):
             _replay(next(outcomes), item.file, 0, ledger, report, reject)
         else:
             outcome, reading = next(outcomes), item.reading

@@ -18,7 +18,8 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple, cast
 from urllib.parse import urlsplit
 
 from kg.errors import SourceError, UsageError
-from kg.unpack import ALL, CHUNK, is_plain, is_zip, members, unpacked
+from kg.places import Place, file_id, place_of
+from kg.unpack import ALL, CHUNK, SMALL, is_plain, is_zip, members, unpacked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -32,21 +33,19 @@ _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://[^\s'\")]+")
 _EXTRAS = {"s3": "s3", "s3a": "s3", "gs": "gs", "gcs": "gs", "http": "https", "https": "https"}
 
-FileId = tuple[int, int]
-"""The device and the number of a file."""
-
 
 class Source(NamedTuple):
     """One stream of bytes under the name that messages give it; read it before asking for the next one."""
 
     name: str
     chunks: Iterator[bytes]
-    path: str = ""
-    """The file of this machine that has these bytes, where one has them as they are."""
-    file: FileId = (0, 0)
-    """Which file that is, whatever has its path by and by."""
+    place: Place | None = None
+    """Where on this machine these bytes are, where they can be read there: all that stand in a file as they are, and
+    small ones in a zip archive."""
     progress: Progress | None = None
-    """What is told of the bytes that are read, where it is not told already."""
+    """What is told of the bytes that are read."""
+    counted: bool = False
+    """Whether that is told already as they are read here."""
 
     def open(self) -> Iterator[bytes]:
         """Its bytes, decompressed, about 1 MiB at a time.
@@ -55,10 +54,11 @@ class Source(NamedTuple):
         """
         try:
             for chunk in self.chunks:
-                self.tell(len(chunk))
+                if not self.counted:
+                    self.tell(len(chunk))
                 yield chunk
         except Exception as error:  # codecs and remote stores raise whatever they like
-            raise _failure(self.name, error) from error.__cause__
+            raise failure(self.name, error) from error.__cause__
 
     def tell(self, size: int) -> None:
         """Tells of so many bytes more that are read."""
@@ -106,7 +106,7 @@ def files(inputs: Iterable[str | os.PathLike[str]], reject: Reject) -> Iterator[
         _check(name)
     seen: set[str] = set()
     for name in names:
-        for path in _listed(name) if _URL.match(name) else map(str, _files(name, reject)):
+        for path in _listed(name) if _URL.match(name) else _files(name, reject):
             place = path if _URL.match(path) else os.path.realpath(path)
             if place not in seen:
                 seen.add(place)
@@ -115,7 +115,7 @@ def files(inputs: Iterable[str | os.PathLike[str]], reject: Reject) -> Iterator[
 
 def opened(place: str) -> AbstractContextManager[IO[bytes]]:
     """A file of this machine or at an address, to be read."""
-    return _remote(place) if _URL.match(place) else _local_file(Path(place))
+    return _remote(place) if _URL.match(place) else _local_file(place)
 
 
 def size_of(place: str) -> int | None:
@@ -198,18 +198,19 @@ def _shown_url(url: str) -> str:
     return printed(re.sub(r"(?<=://)[^/@]*@", "", url).partition("?")[0])
 
 
-def _files(name: str, reject: Reject) -> list[Path]:
-    root = Path(name)
-    if not root.is_dir():
+def _files(name: str, reject: Reject) -> list[str]:
+    root = str(Path(name))
+    if not Path(root).is_dir():
         return [root]
-    found, seen = [], {root.resolve()}
+    found, seen = [], {os.path.realpath(root)}
     for folder, folders, files in os.walk(root, followlinks=True, onerror=lambda e: reject(_unlisted(e))):
-        real = {each: Path(folder, each).resolve() for each in sorted(folders) if not each.startswith(".")}
+        real = {each: os.path.realpath(f"{folder}/{each}") for each in sorted(folders) if not each.startswith(".")}
         first = {path: each for each, path in reversed(real.items()) if path not in seen}
         folders[:] = sorted(first.values())
         seen.update(first)
-        found += [Path(folder, each) for each in files if not each.startswith(".")]
-    found.sort(key=lambda path: path.relative_to(root).as_posix())
+        begin = "" if folder == os.curdir else f"{folder.removeprefix(f'{os.curdir}{os.sep}').rstrip(os.sep)}{os.sep}"
+        found += [begin + each for each in files if not each.startswith(".")]
+    found.sort(key=lambda path: path.replace(os.sep, "/"))
     return [path for path in found if _is_file(path, reject)]
 
 
@@ -217,10 +218,10 @@ def _unlisted(error: OSError) -> SourceError:
     return SourceError(f"cannot be listed ({error.strerror})", file=printed(str(error.filename)))
 
 
-def _is_file(path: Path, reject: Reject) -> bool:
-    if path.is_file():
+def _is_file(path: str, reject: Reject) -> bool:
+    if os.path.isfile(path):  # noqa: PTH113 -- of many paths
         return True
-    reject(SourceError("is no file that can be read (a broken link or a device)", file=printed(str(path))))
+    reject(SourceError("is no file that can be read (a broken link or a device)", file=printed(path)))
     return False
 
 
@@ -246,14 +247,34 @@ def _under(name: str, seen: set[tuple[int, int]], reject: Reject, progress: Prog
     if not paths:
         reject(SourceError("is a folder without a file to read", file=printed(name)))
     for path in paths:
-        found = path.stat()
-        if (key := (found.st_dev, found.st_ino)) not in seen:
-            seen.add(key)
-            yield from _opened(printed(str(path)), partial(_local_file, path), reject, progress)
+        try:
+            found = os.stat(path)  # noqa: PTH116 -- of many paths
+            if (file := file_id(found)) in seen:
+                continue
+            place = _small(path) if _regular(found) and found.st_size <= SMALL else None
+        except OSError as error:
+            reject(failure(printed(path), error))
+            continue
+        seen.add(file)
+        if place:
+            yield Source(printed(path), _chunks(path), place, progress)
+        else:
+            yield from _opened(printed(path), partial(_local_file, path), reject, progress)
 
 
-def _local_file(path: Path) -> IO[bytes]:
-    return path.open("rb")
+def _small(path: str) -> Place | None:
+    """The place of a file if it is plain."""
+    with open(path, "rb", buffering=0) as file:  # noqa: PTH123 -- of many paths
+        return place_of(file) if is_plain(file.read(4)) else None
+
+
+def _chunks(path: str) -> Iterator[bytes]:
+    with _local_file(path) as file:
+        yield from iter(partial(file.read, CHUNK), b"")
+
+
+def _local_file(path: str) -> IO[bytes]:
+    return open(path, "rb")  # noqa: PTH123 -- of many paths
 
 
 def _remote(url: str) -> AbstractContextManager[IO[bytes]]:
@@ -271,41 +292,26 @@ def _opened(
     try:
         with opener() as handle:
             head = handle.read(4)
+            place = place_of(handle)
             if is_plain(head):
-                plain = chain([head], iter(partial(handle.read, CHUNK), b""))
-                path = _path(handle)
-                yield Source(name, plain, path, file_id(handle) if path else (0, 0), progress)
+                yield Source(name, chain([head], iter(partial(handle.read, CHUNK), b"")), place, progress)
                 return
             raw = cast("IO[bytes]", _Counted(handle, progress, head)) if progress else handle
             if is_zip(head):
-                for member, chunks in members(raw, head, span):
-                    yield Source(f"{name}!{printed(member)}", chunks)
+                for member in members(raw, head, span, place):
+                    yield Source(f"{name}!{printed(member.name)}", member.chunks, member.place, progress, counted=True)
             else:
-                yield Source(name, _lazily(chain([head], iter(partial(raw.read, CHUNK), b""))))
+                yield Source(name, _lazily(chain([head], iter(partial(raw.read, CHUNK), b""))), None, progress, True)
     except Exception as error:  # codecs and remote stores raise whatever they like
-        reject(_failure(name, error))
-
-
-def file_id(handle: IO[bytes]) -> FileId:
-    """What tells a file from another that takes its path."""
-    found = os.fstat(handle.fileno())
-    return found.st_dev, found.st_ino
-
-
-def _path(handle: object) -> str:
-    """The path of a file that can be read again at any place, else nothing."""
-    try:
-        name, number = handle.name, handle.fileno()  # type: ignore[attr-defined]  # where it has none, it is none
-        return os.fspath(name) if _regular(os.fstat(number)) else ""
-    except (AttributeError, OSError, TypeError):
-        return ""
+        reject(failure(name, error))
 
 
 def _lazily(chunks: Iterator[bytes]) -> Iterator[bytes]:
     yield from unpacked(chunks)
 
 
-def _failure(name: str, error: Exception) -> SourceError:
+def failure(name: str, error: Exception) -> SourceError:
+    """What is told of a stream that cannot be read on."""
     if isinstance(error, SourceError):
         return SourceError(error.problem, file=name)
     reason = "not found" if isinstance(error, FileNotFoundError) else getattr(error, "strerror", None) or str(error)

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import io
 import re
+import struct
 import zlib
 from contextlib import contextmanager
 from functools import partial
 from itertools import chain
-from typing import IO, TYPE_CHECKING, cast
+from typing import IO, TYPE_CHECKING, NamedTuple, cast
 
 from kg.errors import SourceError
+from kg.places import Packed, Place, Places
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -38,6 +40,17 @@ MAX_SPOOL = 4 << 30
 LAYERS = 4
 """How often a stream may be packed over."""
 
+SMALL = 1 << 20
+"""Bytes of what is read at once, and alone."""
+_LOCAL = struct.Struct("<4s22xHH")
+"""What stands before a file in a zip archive: a mark, and the sizes of its name and of more before its bytes."""
+_MARK = b"PK\x03\x04"
+_MORE = 1 << 10
+_METHODS = (0, 8)
+"""Stored, deflated."""
+_UTF8 = 1 << 11
+_PLAIN_FLAGS = _UTF8 | 0b1110
+"""What does not change how bytes are read: the name is UTF-8, sizes stand behind, how hard it was deflated."""
 _GZIP = re.compile(rb"\x1f\x8b")
 _ZSTANDARD = re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18")
 _ZIP = re.compile(rb"PK(?:\x03\x04|\x05\x06)")
@@ -153,21 +166,29 @@ def _unzstd(steps: Iterable[bytes]) -> Iterator[bytes]:
 # -- zip --------------------------------------------------------------------------------------------------------
 
 
-def members(raw: IO[bytes], head: bytes, span: slice = ALL) -> Iterator[tuple[str, Iterator[bytes]]]:
+class Member(NamedTuple):
+    """A file of a zip archive: its name, its bytes, and where they can be read alone, if they are small and plain."""
+
+    name: str
+    chunks: Iterator[bytes]
+    place: Place | None
+
+
+def members(raw: IO[bytes], head: bytes, span: slice = ALL, place: Place | None = None) -> Iterator[Member]:
     """The files of a zip archive by name, each with its bytes, to be read before the next one is asked for.
 
-    ``head`` is what was read of ``raw`` already, ``span`` which of the files are wanted. Hidden files and folders are
-    left out. Raises :class:`SourceError` and :class:`zipfile.BadZipFile` for an archive that cannot be read; the bytes
-    of a member raise likewise.
+    ``head`` is what was read of ``raw`` already, ``span`` which of the files are wanted, ``place`` where the archive
+    is on this machine. Hidden files and folders are left out. Raises :class:`SourceError` and
+    :class:`zipfile.BadZipFile` for an archive that cannot be read; the bytes of a member raise likewise.
     """
     from zipfile import ZipFile
 
-    with _seekable(raw, head) as file, ZipFile(file) as archive:
+    with _seekable(raw, head) as file, ZipFile(file) as archive, Places() as places:
         infos = _infos(archive)
         if sum(info.compress_size for info in infos) > file.seek(0, io.SEEK_END):
             raise SourceError("is a zip archive whose members overlap")
         for info in infos[span]:
-            yield info.filename, _member(archive, info)
+            yield Member(info.filename, _member(archive, info), _alone(places, place, info) if place else None)
 
 
 def sizes(raw: IO[bytes]) -> list[int]:
@@ -191,10 +212,36 @@ def _member(archive: ZipFile, info: ZipInfo) -> Iterator[bytes]:
     if info.file_size > FREE + DEFLATE * info.compress_size:  # it is never read further than it says
         raise SourceError(f"swells to more than {DEFLATE} times its size, which no file of records does")
     with archive.open(info) as handle:
-        yield from unpacked(_all(iter(partial(handle.read, CHUNK), b""), info.file_size))
+        yield from unpacked(of_size(iter(partial(handle.read, CHUNK), b""), info.file_size))
 
 
-def _all(chunks: Iterable[bytes], size: int) -> Iterator[bytes]:
+def _alone(places: Places, archive: Place, info: ZipInfo) -> Place | None:
+    """Where a file of an archive stands, if it is small, packed as most are, and plain
+    (https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT, 4.3.7).
+    """
+    is_small = max(info.file_size, info.compress_size) <= SMALL
+    if not is_small or info.compress_type not in _METHODS or info.flag_bits & ~_PLAIN_FLAGS:
+        return None
+    head = places.at(archive._replace(at=info.header_offset), _LOCAL.size + _MORE)
+    if len(head) < _LOCAL.size:
+        return None
+    mark, name, extra = _LOCAL.unpack_from(head)
+    begin = _LOCAL.size + name + extra
+    said = head[_LOCAL.size : _LOCAL.size + name].decode("utf-8" if info.flag_bits & _UTF8 else "cp437", "replace")
+    deflated = info.compress_type == _METHODS[1]
+    data = head[begin : begin + info.compress_size]
+    try:
+        first = zlib.decompressobj(-zlib.MAX_WBITS).decompress(data, 4) if deflated else data[:4]
+    except zlib.error:
+        return None
+    if mark != _MARK or said != info.orig_filename or len(first) < 4 or not is_plain(first):
+        return None
+    packed = Packed(info.filename, info.compress_size, info.CRC, deflated)
+    return archive._replace(at=info.header_offset + begin, size=info.file_size, packed=packed)
+
+
+def of_size(chunks: Iterable[bytes], size: int) -> Iterator[bytes]:
+    """A file of an archive; raises :class:`SourceError` at its end where that is not of the size that is told."""
     for chunk in chunks:
         size -= len(chunk)
         yield chunk

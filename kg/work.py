@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import NamedTuple
 
 from kg import cut
@@ -19,15 +18,17 @@ from kg.formats import FORMATS, Frame
 from kg.ledger import Entries
 from kg.ontology import BASE
 from kg.pack import packed
-from kg.parcels import REPLACED, End, Parcel, Sent
+from kg.parcels import End, Parcel, Sent, Small
+from kg.places import Places
 from kg.records import Found, Reading, Record
 from kg.room import Bytes, Room
-from kg.source import file_id
+from kg.source import Source, failure
 from kg.studies import studies
+from kg.unpack import of_size
 
 TASK_ITEMS = 512
 
-Item = Record | Parcel | End | InputError
+Item = Record | Parcel | Small | End | InputError
 NOTHING = Found(0, 0, False, False, [])
 UNREAD = Found(0, 0, True, True, [])
 """What is found where a file cannot be read: it was JSON before, and something of it is lost."""
@@ -64,7 +65,7 @@ def tasks(items: Iterable[Item]) -> Iterator[list[Item]]:
     size = 0
     for item in items:
         task.append(item)
-        size += item.sent.size if isinstance(item, Parcel) else 1
+        size += item.sent.size if isinstance(item, Parcel) else item.place.size if isinstance(item, Small) else 1
         if size >= cut.SIZE or len(task) >= TASK_ITEMS:
             yield task
             task, size = [], 0
@@ -114,21 +115,38 @@ class Worker:
     def _done(self, task: Iterable[Item | Sent], room: Room, first: bool) -> list[Outcome]:
         output = _Output(self._exporter, self.frame, room, first=first)
         outcomes = []
-        for item in task:
-            if isinstance(item, Parcel | Sent):
-                outcomes.append(self._piece(item.sent if isinstance(item, Parcel) else item, output))
-            elif isinstance(item, Record):
-                outcomes.append(self._write(_Telling(), [item], output))
+        with Places() as places:
+            for item in task:
+                if isinstance(item, Parcel | Sent):
+                    outcomes.append(self._piece(item.sent if isinstance(item, Parcel) else item, places, output))
+                elif isinstance(item, Small):
+                    outcomes.append(self._small(item, places, output))
+                elif isinstance(item, Record):
+                    outcomes.append(self._write(_Telling(), [item], output))
         return outcomes
 
-    def _piece(self, sent: Sent, output: _Output) -> Outcome:
+    def _small(self, small: Small, places: Places, output: _Output) -> Outcome:
+        telling = _Telling()
         try:
-            piece = cut.Piece(sent.at, sent.data or _read(sent), sent.whole)
-        except SourceError as error:
-            return Outcome(Entries(), [], 0, UNREAD, error)
+            text = places.read(small.place)
+        except Exception as error:  # archives raise whatever they like
+            telling(failure(small.file, error))
+            return Outcome(telling.entries, telling.problems, 0, NOTHING)
+        reading = Reading(small.file, telling, output)
+        if len(text) == small.place.size:
+            records = reading.whole(text)
+        else:
+            records = reading.records(Source(small.file, of_size([text], small.place.size)).open())
+        return self._write(telling, records, output)
+
+    def _piece(self, sent: Sent, places: Places, output: _Output) -> Outcome:
+        try:
+            data = places.read(sent.place) if sent.place else sent.data
+        except (OSError, SourceError) as error:
+            return Outcome(Entries(), [], 0, UNREAD, failure(sent.file, error))
         telling = _Telling()
         reading = Reading(sent.file, telling, output)
-        outcome = self._write(telling, reading.records_of(piece, sent.cut_short), output)
+        outcome = self._write(telling, reading.records_of(cut.Piece(sent.at, data, sent.whole), sent.cut_short), output)
         return outcome._replace(found=reading.found)
 
     def _write(self, telling: _Telling, records: Iterable[Record], output: _Output) -> Outcome:
@@ -176,21 +194,6 @@ class _Output:
         data = self._frame.encode(exported.data)
         self._room.put(data)
         return len(data)
-
-
-def _read(sent: Sent) -> bytes:
-    """Bytes of a file; raises :class:`~kg.errors.SourceError`."""
-    try:
-        with Path(sent.path).open("rb") as file:
-            if file_id(file) != sent.id:
-                raise OSError(0, REPLACED)
-            file.seek(sent.at)
-            data = file.read(sent.size)
-    except OSError as error:
-        raise SourceError(f"cannot be read to its end ({error.strerror})", file=sent.file) from error
-    if len(data) < sent.size:
-        raise SourceError("was cut shorter while it was read", file=sent.file)
-    return data
 
 
 @dataclass(slots=True)

@@ -220,7 +220,7 @@ def replaced(path: Path) -> None:
     [
         (cut_shorter, "was cut shorter while it was read"),
         (replaced, "cannot be read to its end (it was replaced while it was read)"),
-        (Path.unlink, "cannot be read to its end (No such file or directory)"),
+        (Path.unlink, "cannot be read to its end (not found)"),
     ],
 )
 def test_an_input_that_changes_costs_what_was_not_read(
@@ -461,7 +461,7 @@ def test_the_input_is_asked_of_the_disk_before_it_is_read(long: Path, monkeypatc
     reading = parcels.parcels([str(long)], pytest.fail)
     ends = [0]
     for item in reading:
-        if isinstance(item, parcels.Parcel) and item.sent.path:
+        if isinstance(item, parcels.Parcel) and item.sent.place:
             ends.append(item.sent.at + item.sent.size)
             assert max(end for _, end in asked) >= ends[-1] + 250_000
     assert len(ends) > len(asked) > 2
