@@ -28,10 +28,10 @@ class Column(NamedTuple):
     (https://arrow.apache.org/docs/format/Columnar.html).
     """
 
-    indices: bytes
-    known: bytes
-    ends: bytes
-    texts: bytes
+    indices: bytes | memoryview
+    known: bytes | memoryview
+    ends: bytes | memoryview
+    texts: bytes | memoryview
 
 
 def coded(lines: bytes | memoryview) -> tuple[Column, ...]:
