@@ -19,6 +19,7 @@ import orjson
 
 from kg.coded import COLUMNS, PLAIN, Column, coded
 from kg.errors import SourceError, UsageError
+from kg.room import Bytes
 
 OPTIONAL = (False, False, False, True, True, True)
 """In which columns a row may have nothing."""
