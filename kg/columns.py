@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import os
 import struct
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -57,19 +58,19 @@ def arrow() -> Any:
 
 @contextmanager
 def _pool() -> Iterator[None]:
-    """A time in which pyarrow chooses the memory of the system, unless another was asked for, or it is loaded already.
+    """A time in which pyarrow is loaded and chooses the memory of the system, unless another was asked for.
 
     Pools of its own keep much of what they let go, and a writer of Parquet takes no other than the first choice
     (https://arrow.apache.org/docs/cpp/memory.html#default-memory-pool).
     """
-    if _POOL in os.environ:
+    if _POOL in os.environ or "pyarrow" in sys.modules:
         yield
         return
     os.environ[_POOL] = "system"
     try:
         yield
     finally:
-        del os.environ[_POOL]
+        os.environ.pop(_POOL, None)
 
 
 def _schema(pa: Any) -> Any:
@@ -153,8 +154,9 @@ def _slices(lines: memoryview) -> Iterator[memoryview]:
     begin = 0
     while begin < len(lines):
         size = _SLICE
-        while not (end := bytes(lines[begin : begin + size]).rfind(b"\n") + 1):
+        while not (end := bytes(lines[begin : begin + size]).rfind(b"\n") + 1) and begin + size < len(lines):
             size *= 2
+        end = end or len(lines) - begin
         yield lines[begin : begin + end]
         begin += end
 

@@ -33,8 +33,8 @@ class Emitted(NamedTuple):
     study itself ends, before that of its parts; ``end`` where the record and the spaces behind it end."""
 
     data: bytes
-    placed: int
     end: int
+    placed: int
     at: int
     triples: int
     facts: tuple[str, str | None, str | None]
@@ -48,11 +48,10 @@ class Emitted(NamedTuple):
     def with_more(self, more: bytes, room: memoryview | None) -> tuple[bytes, int]:
         """The output with more of what is said of the study itself, or the bytes of it that are placed in the room."""
         at, size = self.at, self.placed + len(more)
-        if room is None or not self.placed:
-            return b"".join((self.data[:at], more, self.data[at:])), 0
-        if size > len(room):
-            return b"".join((room[:at], more, room[at : self.placed])), 0
-        room[at + len(more) : size] = room[at : self.placed]
+        made = memoryview(self.data) if room is None or not self.placed else room[: self.placed]
+        if room is None or not self.placed or size > len(room):
+            return b"".join((made[:at], more, made[at:])), 0  # which copies once what is large
+        room[at + len(more) : size] = made[at:]
         room[at : at + len(more)] = more
         return b"", size
 
@@ -136,7 +135,7 @@ class Emitter:
             return None
         data, end, placed, ends, triples, number, modified, holder, withheld, unread, odd, complaints = made
         errors = [self._error(*complaint) for complaint in complaints]
-        return Emitted(data, placed, end, ends, triples, (number, modified, holder), withheld, unread, odd, errors)
+        return Emitted(data, end, placed, ends, triples, (number, modified, holder), withheld, unread, odd, errors)
 
     def _token(self, reader: int, json: bytes) -> bytes | None:
         return self.programs.readers[reader](orjson.loads(json))

@@ -129,10 +129,12 @@ class Exporter:
         self._veil(emitted.errors)
         unread = text[at or 0 : emitted.end] if emitted.odd else emitted.unread
         residue = self._residuals.of(orjson.loads(unread), []) if unread else Residue()
-        facts, triples, (data, placed) = self.facts.of(*emitted.facts), emitted.triples, emitted[:2]
+        facts, triples = self.facts.of(*emitted.facts), emitted.triples
+        data, placed = emitted.data, emitted.placed
         if kept := self._kept(residue, emitted.errors):
             more = self._style.more(self._token(facts.study), [kept], self._graph(facts.study))
-            triples, (data, placed) = triples + 1, emitted.with_more(more, room)
+            data, placed = emitted.with_more(more, room)
+            triples += 1
         return _exported(facts, data, triples, emitted.errors, residue, emitted.withheld, placed), emitted.end
 
     def _with_care(self, record: dict[str, Any]) -> Exported:

@@ -74,7 +74,12 @@ class FactReader:
 
 
 def _version(modified: object, holder: object) -> int:
-    return _of_days(modified if isinstance(modified, str) else "", holder if isinstance(holder, str) else "")
+    return _of_days(_short(modified), _short(holder))
+
+
+def _short(date: object) -> str:
+    """What may be a date; a longer text is none, and is not kept."""
+    return date if isinstance(date, str) and len(date) <= len("YYYY-MM-DD") else ""
 
 
 @lru_cache(1 << 13)

@@ -15,7 +15,7 @@ from kg import cut
 from kg.errors import SourceError
 from kg.places import Place, Places
 from kg.records import Reading, Record
-from kg.source import Source, sources
+from kg.source import Source, failure, sources
 from kg.unpack import CHUNK, SMALL
 
 if TYPE_CHECKING:
@@ -30,8 +30,7 @@ AHEAD = 16 << 20
 
 
 class Sent(NamedTuple):
-    """A piece of a file that is still to be read: where it begins, and its bytes or where
-    they are on this machine.
+    """A piece of a file that is still to be read: where it begins, and its bytes or where they are on this machine.
 
     ``cut_short`` tells that the file could not be read on behind it.
     """
@@ -71,9 +70,9 @@ def parcels(
     progress: Progress | None = None,
     besides: Iterable[str] = (),
 ) -> Iterator[Record | Parcel | Small | End]:
-    """The inputs as of :func:`kg.records.read`, but what is likely studies is only cut out.
+    """The inputs as of :func:`kg.records.read`, but what is likely studies is only cut out, and small files are not.
 
-    :meth:`kg.records.Reading.records_of` reads it.
+    :meth:`kg.records.Reading.records_of` and :meth:`kg.records.Reading.read_at_once` read them.
     """
     return parcels_of(sources(inputs, reject, progress, besides), reject)
 
@@ -151,4 +150,4 @@ def _ranges(source: Source, place: Place, reading: Reading) -> Iterator[Parcel]:
             rest = Source(source.name, _told(iter(partial(file.read, CHUNK), b""), source, reading.looked - at))
             yield from _pieces(reading.until_failure(rest.open()), reading, at)
     except OSError as error:
-        reading.failure = SourceError(f"cannot be read to its end ({error.strerror})", file=reading.file)
+        reading.failure = failure(reading.file, error)

@@ -16,10 +16,12 @@ FileId = tuple[int, int]
 
 
 class Packed(NamedTuple):
-    """How bytes stand in a zip archive: under which name, in how many bytes, with which checksum, deflated or not."""
+    """How bytes stand in a zip archive: under which name, in how many bytes, behind how many that tell of them, with
+    which checksum, deflated or not."""
 
     name: str
     size: int
+    before: int
     crc: int
     deflated: bool
 
@@ -35,8 +37,8 @@ class Place(NamedTuple):
 
     @property
     def taken(self) -> int:
-        """The bytes that they take in the file."""
-        return self.packed.size if self.packed else self.size
+        """The bytes that they take in the file, and what tells of them before."""
+        return self.packed.before + self.packed.size if self.packed else self.size
 
 
 def file_id(found: os.stat_result) -> FileId:
@@ -45,12 +47,13 @@ def file_id(found: os.stat_result) -> FileId:
 
 
 def place_of(handle: object) -> Place | None:
-    """All of a file that is open, where it can be read again at any place."""
+    """All of a file that is open, where it can be read again at any place, and tells how large it is."""
     try:
         path, found = os.fspath(handle.name), os.fstat(handle.fileno())  # type: ignore[attr-defined]  # it may have none
     except (AttributeError, OSError, TypeError):
         return None
-    return Place(path, file_id(found), 0, found.st_size) if stat.S_ISREG(found.st_mode) else None
+    told = stat.S_ISREG(found.st_mode) and found.st_size > 0  # those of /proc do not
+    return Place(path, file_id(found), 0, found.st_size) if told else None
 
 
 class Places:
@@ -70,6 +73,10 @@ class Places:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the file that is open."""
         if self._open is not None:
             self._open[2].close()
             self._open = None
@@ -77,11 +84,11 @@ class Places:
     def file(self, place: Place) -> IO[bytes]:
         """The file of a place; raises :class:`OSError`, also where another one took its path."""
         if self._open is None or self._open[:2] != place[:2]:
-            self.__exit__()
+            self.close()
             file = open(place.path, "rb", buffering=0)  # noqa: PTH123, SIM115 -- of many paths; closed on leaving
             self._open = (place.path, place.file, file)
             if file_id(os.fstat(file.fileno())) != place.file:
-                self.__exit__()
+                self.close()
                 raise OSError(0, REPLACED)
         return self._open[2]
 
@@ -99,8 +106,9 @@ class Places:
 
         Raises :class:`OSError`, :class:`~kg.errors.SourceError`, :class:`zlib.error` and :class:`zipfile.BadZipFile`.
         """
-        data = self.at(place, place.taken)
-        if len(data) < place.taken:
+        size = place.packed.size if place.packed else place.size
+        data = self.at(place, size)
+        if len(data) < size:
             raise SourceError("was cut shorter while it was read")
         return _unpacked(data, place.size, place.packed) if place.packed else data
 

@@ -160,8 +160,8 @@ class Reading:
             yield from self.page(whole) if self.is_page else self.stream(whole)
             self.finish()
 
-    def whole(self, text: bytes) -> Iterator[Record]:
-        """The same of a stream that is at hand, which mostly is one study."""
+    def read_at_once(self, text: bytes) -> Iterator[Record]:
+        """Every study of a stream that is at hand, which mostly is one study."""
         found = self._first(cut.Piece(0, text), 0)
         if found is not None and found[1] == len(text):
             yield found[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import mmap
 
 SIZE = 32 << 20
-"""Bytes of the memory of a room, of which only those take any that something was ever put into."""
+"""Bytes of a room: more than nearly all outputs, as pages of it that nothing was ever put into take no memory."""
 
 Bytes = bytes | memoryview
 _FLAGS = {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS} if hasattr(mmap, "MAP_PRIVATE") else {}

@@ -204,12 +204,13 @@ def _files(name: str, reject: Reject) -> list[str]:
         return [root]
     found, seen = [], {os.path.realpath(root)}
     for folder, folders, files in os.walk(root, followlinks=True, onerror=lambda e: reject(_unlisted(e))):
-        real = {each: os.path.realpath(f"{folder}/{each}") for each in sorted(folders) if not each.startswith(".")}
+        shown = sorted(each for each in folders if not each.startswith("."))
+        real = {each: os.path.realpath(os.path.join(folder, each)) for each in shown}  # noqa: PTH118 -- of many paths
         first = {path: each for each, path in reversed(real.items()) if path not in seen}
         folders[:] = sorted(first.values())
         seen.update(first)
-        begin = "" if folder == os.curdir else f"{folder.removeprefix(f'{os.curdir}{os.sep}').rstrip(os.sep)}{os.sep}"
-        found += [begin + each for each in files if not each.startswith(".")]
+        begin = folder[2:] if root == os.curdir else folder  # "a" is told as "a", not as "./a"
+        found += [os.path.join(begin, each) for each in files if not each.startswith(".")]  # noqa: PTH118 -- of many paths
     found.sort(key=lambda path: path.replace(os.sep, "/"))
     return [path for path in found if _is_file(path, reject)]
 
@@ -235,7 +236,7 @@ def _regular(found: os.stat_result) -> bool:
 def _every(names: list[str], reject: Reject, progress: Progress | None, seen: set[tuple[int, int]]) -> Iterator[Source]:
     for name in names:
         if name == "-":
-            yield from _opened("-", lambda: nullcontext(sys.stdin.buffer), reject, progress)
+            yield from _opened("-", lambda: nullcontext(sys.stdin.buffer), reject, progress, here=False)
         elif _URL.match(name):
             yield from _opened(_shown_url(name), partial(_remote, name), reject, progress)
         else:
@@ -251,11 +252,11 @@ def _under(name: str, seen: set[tuple[int, int]], reject: Reject, progress: Prog
             found = os.stat(path)  # noqa: PTH116 -- of many paths
             if (file := file_id(found)) in seen:
                 continue
+            seen.add(file)
             place = _small(path) if _regular(found) and found.st_size <= SMALL else None
         except OSError as error:
             reject(failure(printed(path), error))
             continue
-        seen.add(file)
         if place:
             yield Source(printed(path), _chunks(path), place, progress)
         else:
@@ -288,11 +289,14 @@ def _opened(
     reject: Reject,
     progress: Progress | None,
     span: slice = ALL,
+    *,
+    here: bool = True,
 ) -> Iterator[Source]:
+    """The streams of what an opener opens, and, where it may be a file of this machine, their places."""
     try:
         with opener() as handle:
             head = handle.read(4)
-            place = place_of(handle)
+            place = place_of(handle) if here else None
             if is_plain(head):
                 yield Source(name, chain([head], iter(partial(handle.read, CHUNK), b"")), place, progress)
                 return
@@ -301,7 +305,9 @@ def _opened(
                 for member in members(raw, head, span, place):
                     yield Source(f"{name}!{printed(member.name)}", member.chunks, member.place, progress, counted=True)
             else:
-                yield Source(name, _lazily(chain([head], iter(partial(raw.read, CHUNK), b""))), None, progress, True)
+                yield Source(
+                    name, _lazily(chain([head], iter(partial(raw.read, CHUNK), b""))), None, progress, counted=True
+                )
     except Exception as error:  # codecs and remote stores raise whatever they like
         reject(failure(name, error))
 
@@ -315,7 +321,7 @@ def failure(name: str, error: Exception) -> SourceError:
     if isinstance(error, SourceError):
         return SourceError(error.problem, file=name)
     reason = "not found" if isinstance(error, FileNotFoundError) else getattr(error, "strerror", None) or str(error)
-    said = printed(_ADDRESS.sub(name, reason or type(error).__name__))
+    said = printed(_ADDRESS.sub(lambda _: name, reason or type(error).__name__))
     return SourceError(f"cannot be read to its end ({said})", file=name)
 
 

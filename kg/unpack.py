@@ -42,10 +42,11 @@ LAYERS = 4
 
 SMALL = 1 << 20
 """Bytes of what is read at once, and alone."""
-_LOCAL = struct.Struct("<4s22xHH")
-"""What stands before a file in a zip archive: a mark, and the sizes of its name and of more before its bytes."""
+_LOCAL = struct.Struct("<4s2xH18xHH")
+"""What stands before a file in a zip archive: a mark, flags, and the sizes of its name and of more before its bytes."""
 _MARK = b"PK\x03\x04"
-_MORE = 1 << 10
+_LOOKED_AT = 1 << 10
+"""Bytes that are looked at of a file in an archive and of what stands before it."""
 _METHODS = (0, 8)
 """Stored, deflated."""
 _UTF8 = 1 << 11
@@ -219,24 +220,31 @@ def _alone(places: Places, archive: Place, info: ZipInfo) -> Place | None:
     """Where a file of an archive stands, if it is small, packed as most are, and plain
     (https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT, 4.3.7).
     """
-    is_small = max(info.file_size, info.compress_size) <= SMALL
-    if not is_small or info.compress_type not in _METHODS or info.flag_bits & ~_PLAIN_FLAGS:
-        return None
-    head = places.at(archive._replace(at=info.header_offset), _LOCAL.size + _MORE)
-    if len(head) < _LOCAL.size:
-        return None
-    mark, name, extra = _LOCAL.unpack_from(head)
-    begin = _LOCAL.size + name + extra
-    said = head[_LOCAL.size : _LOCAL.size + name].decode("utf-8" if info.flag_bits & _UTF8 else "cp437", "replace")
     deflated = info.compress_type == _METHODS[1]
-    data = head[begin : begin + info.compress_size]
+    sizes = (info.file_size, info.compress_size)
+    if info.compress_type not in _METHODS or info.flag_bits & ~_PLAIN_FLAGS or max(sizes) > SMALL:
+        return None
     try:
+        head = places.at(archive._replace(at=info.header_offset), _LOOKED_AT)
+        mark, flags, name, extra = _LOCAL.unpack_from(head)
+        begin = _LOCAL.size + name + extra
+        data = head[begin : begin + info.compress_size]
         first = zlib.decompressobj(-zlib.MAX_WBITS).decompress(data, 4) if deflated else data[:4]
-    except zlib.error:
+        said = head[_LOCAL.size : _LOCAL.size + name].decode("utf-8" if flags & _UTF8 else "cp437")
+    except (OSError, OverflowError, ValueError, struct.error, zlib.error):  # who reads it in turn says what is wrong
         return None
-    if mark != _MARK or said != info.orig_filename or len(first) < 4 or not is_plain(first):
+    end = getattr(info, "_end_offset", None)  # where Python knows what stands behind it
+    if (
+        mark != _MARK
+        or (flags ^ info.flag_bits) & _UTF8
+        or said != info.orig_filename
+        or (end is not None and info.header_offset + begin + info.compress_size > end)
+        or (not deflated and sizes[0] != sizes[1])
+        or len(first) < 4
+        or not is_plain(first)
+    ):
         return None
-    packed = Packed(info.filename, info.compress_size, info.CRC, deflated)
+    packed = Packed(info.filename, info.compress_size, begin, info.CRC, deflated)
     return archive._replace(at=info.header_offset + begin, size=info.file_size, packed=packed)
 
 

@@ -134,7 +134,7 @@ class Worker:
             return Outcome(telling.entries, telling.problems, 0, NOTHING)
         reading = Reading(small.file, telling, output)
         if len(text) == small.place.size:
-            records = reading.whole(text)
+            records = reading.read_at_once(text)
         else:
             records = reading.records(Source(small.file, of_size([text], small.place.size)).open())
         return self._write(telling, records, output)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import io
 import re
+import subprocess
+import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -143,6 +145,14 @@ def encrypted(data: bytearray, info: zipfile.ZipInfo) -> None:
     data[of_directory(data, info) + 8] |= 1
 
 
+def wrong_offset(data: bytearray, info: zipfile.ZipInfo) -> None:
+    data[of_directory(data, info) + 45] = 0x7F
+
+
+def other_flag(data: bytearray, info: zipfile.ZipInfo) -> None:
+    data[info.header_offset + 7] ^= 8
+
+
 INPUTS: dict[str, Callable[[Path], Path]] = {
     "folder": folder,
     "deflated": archive,
@@ -151,7 +161,17 @@ INPUTS: dict[str, Callable[[Path], Path]] = {
     "streamed": streamed,
     **{
         change.__name__: damaged(change)
-        for change in (wrong_name, wrong_mark, wrong_bytes, wrong_sum, wrong_size, smaller, encrypted)
+        for change in (
+            wrong_name,
+            wrong_mark,
+            wrong_bytes,
+            wrong_sum,
+            wrong_size,
+            smaller,
+            encrypted,
+            wrong_offset,
+            other_flag,
+        )
     },
 }
 
@@ -240,6 +260,46 @@ def test_a_small_file_that_changes_is_lost_alone(tmp_path: Path, change: Callabl
     assert report.totals.studies == 2
 
 
+def test_standard_input_that_is_a_file_is_read_from_where_it_stands(tmp_path: Path) -> None:
+    """It has a file, and no path that leads there."""
+    for name, data in (("small.json", ODD["a.json"]), ("large.json", study(1) + b"\n" + b" " * (3 << 20) + study(2))):
+        (tmp_path / name).write_bytes(data)
+        with (tmp_path / name).open("rb") as file:
+            command = [sys.executable, "-m", "kg", "export", "-", "-o", str(tmp_path / "x.nt")]
+            subprocess.run(command, stdin=file, check=True, capture_output=True)
+        assert (tmp_path / "x.nt").read_bytes().count(b"terms/identifier> ") == data.count(b"NCT")
+    archive(tmp_path).rename(tmp_path / "a.zip")
+    with (tmp_path / "a.zip").open("rb") as file:
+        done = subprocess.run([*command[:-1], str(tmp_path / "x.nt")], stdin=file, capture_output=True, check=False)
+    assert b"Studies: " in done.stderr
+    assert (tmp_path / "x.nt").read_bytes().count(b"terms/identifier> ") > 12
+
+
+def test_a_file_that_does_not_tell_its_size_is_read_to_its_end(tmp_path: Path) -> None:
+    if not Path("/proc/self/cmdline").exists():
+        pytest.skip("/proc is a thing of Linux")
+    with subprocess.Popen([ODD["a.json"], "60"], executable="/bin/sleep") as process:
+        report = Report()
+        export([f"/proc/{process.pid}/cmdline"], tmp_path / "x.nt", report=report)
+        process.kill()
+    assert report.totals.studies == 1
+
+
+def test_a_name_with_a_backslash_in_its_message_costs_no_run(tmp_path: Path) -> None:
+    made = tmp_path / "a.zip"
+    with zipfile.ZipFile(made, "w") as file:
+        file.writestr("a\x1b.json", ODD["a.json"])
+        file.writestr("b.json", ODD["array.json"])
+    data = bytearray(made.read_bytes())
+    data[data.index(b"NCT00000001")] ^= 1
+    made.write_bytes(data)
+    told: list[InputError] = []
+    report = Report(tell=told.append)
+    export([made], tmp_path / "x.nt", report=report)
+    assert report.totals.studies == 2
+    assert str(told[0]) == f"{made}!a\\x1b.json: cannot be read to its end (Bad CRC-32 for file 'a\\x1b.json')."
+
+
 def test_a_file_that_goes_while_others_are_read_is_told_of(tmp_path: Path) -> None:
     for name in ("a.json", "b.json"):
         (tmp_path / name).write_bytes(ODD["a.json"])
@@ -261,7 +321,7 @@ def test_the_file_of_the_last_place_stays_open(tmp_path: Path) -> None:
         assert places.read(other) == ODD["array.json"]
         assert first.closed
     assert places.read(found) == ODD["a.json"]
-    places.__exit__()
+    places.close()
 
 
 def _written(folder: Path, name: str) -> Path:
