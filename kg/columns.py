@@ -32,7 +32,9 @@ LEVEL = 3
 """The level of Zstandard."""
 _MISSING = "Parquet needs a package that is not here: pip install 'trialkg[parquet]'."
 _POOL = "ARROW_DEFAULT_MEMORY_POOL"
+"""The variable by which pyarrow is told whose memory to use."""
 _SIZES = struct.Struct(f"{4 * len(COLUMNS)}Q")
+"""The sizes of what columns are made of, where these are laid out."""
 _SLICE = 2 << 20
 """Bytes of lines that are cut into columns at a time, which bounds the memory of that."""
 
@@ -135,7 +137,7 @@ def _laid_out(columns: Iterable[Column]) -> Iterator[Bytes]:
     yield _SIZES.pack(*map(len, pieces))
     for piece in pieces:
         yield piece
-        yield bytes(-len(piece) % 8)
+        yield bytes(_gap(len(piece)))
 
 
 def _unpacked(data: bytes) -> Iterator[tuple[Column, ...]]:
@@ -143,10 +145,15 @@ def _unpacked(data: bytes) -> Iterator[tuple[Column, ...]]:
     view, at = memoryview(data), 0
     while at < len(data):
         sizes = _SIZES.unpack_from(data, at)
-        starts = [*accumulate((size + -size % 8 for size in sizes), initial=at + _SIZES.size)]
+        starts = [*accumulate((size + _gap(size) for size in sizes), initial=at + _SIZES.size)]
         pieces = [view[start : start + size] for start, size in zip(starts, sizes, strict=False)]
         yield tuple(Column(*pieces[i : i + 4]) for i in range(0, len(pieces), 4))
         at = starts[-1]
+
+
+def _gap(size: int) -> int:
+    """The bytes behind so many up to a multiple of eight, as Arrow asks for."""
+    return -size % 8
 
 
 def _slices(lines: memoryview) -> Iterator[memoryview]:
