@@ -184,3 +184,27 @@ def test_the_package_reads_it_as_any_graph(written: Path) -> None:
     rows = kg.query("arms", str(written / "trials.parquet")).rows
     assert rows == kg.query("arms", str(written / "trials.nq")).rows
     assert rows
+
+
+def test_lines_are_cut_in_slices_whatever_their_length(
+    inputs: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    export(inputs, tmp_path / "one.parquet")
+    for size in (1, 300, 5000):
+        monkeypatch.setattr(columns, "_SLICE", size)
+        export(inputs, tmp_path / "more.parquet")
+        assert pq.read_table(tmp_path / "more.parquet") == pq.read_table(tmp_path / "one.parquet")
+    for broken in (b"<e:s> <e:p> <e:o> <e:g> .", b"<e:s> <e:p> <e:o> <e:g> .\n<e:s>"):
+        with pytest.raises(ValueError, match="no line of N-Quads"):
+            columns.packed(broken)
+
+
+def test_pyarrow_takes_its_memory_of_the_system_unless_told_otherwise() -> None:
+    """Also where its writer takes it, which knows only the pool that was chosen first."""
+    code = "import os; from kg.columns import arrow; print(arrow().default_memory_pool().backend_name, *os.environ)"
+    for chosen, expected in (("", "system"), ("system", "system"), ("mimalloc", "mimalloc")):
+        environment = {**os.environ, "ARROW_DEFAULT_MEMORY_POOL": chosen} if chosen else {**os.environ}
+        done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+        backend, *names = done.stdout.split()
+        assert backend == expected
+        assert ("ARROW_DEFAULT_MEMORY_POOL" in names) == bool(chosen)

@@ -102,3 +102,18 @@ def test_a_room_is_used_again() -> None:
         assert (b"".join(room.pieces()), bytes(room.joined()), len(room)) == (text, text, len(text))
         assert room.overflows == (len(text) > 5)
         assert (room.free(1) is None) == room.overflows
+
+
+@pytest.mark.parametrize("grouped", [False, True])
+def test_what_no_shape_reads_goes_where_the_study_stands(seed: dict[str, Any], grouped: bool) -> None:
+    """In the room, where that has as much room, and else beside it."""
+    record = orjson.dumps({**seed, "unread": {"a": ["b"]}})
+    exporter = Exporter(grouped=grouped, graphs=True)
+    expected = exporter(orjson.loads(record)).data
+    assert b"unmapped" in expected
+    for spare in (-len(expected), -1, 0, 1, 1000):
+        room = memoryview(bytearray(len(expected) + spare))
+        exported = exporter.quickly(record, room)
+        assert exported is not None
+        assert (bytes(room[: exported.placed]) or exported.data) == expected
+        assert bool(exported.placed) == (spare >= 0)
