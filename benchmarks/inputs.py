@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import gzip
-import os
 import re
 import statistics
 import sys
@@ -14,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
-from jobs import wall
+from jobs import installed, wall
 
 PAGE = 1000
 """Studies of a page, as the registry serves them at most."""
@@ -38,8 +37,7 @@ def main() -> None:
 
 def compare(source: Path, folder: Path, jobs: int, runs: int) -> None:
     """Prints the seconds by the clock that each kind takes as Turtle, with one process and with several."""
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    environment["PYTHONPYCACHEPREFIX"] = str(folder / "compiled")  # as where a package is installed
+    environment = installed(folder)
     print(f"{'input':<28}{'MB':>8}{'1 process s':>13}{f'{jobs} s':>8}; medians of {runs} runs")
     for kind, path in (("JSON Lines", source), *kinds(source, folder)):
         times: dict[int, list[float]] = {1: [], jobs: []}

@@ -43,8 +43,7 @@ def compare(source: Path, folder: Path, jobs: int, runs: int, names: tuple[str, 
     and no number of them is quicker than the disk takes the bytes. The last ratio is without the start, which is what
     one study takes.
     """
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    environment["PYTHONPYCACHEPREFIX"] = str(folder / "compiled")  # as where a package is installed
+    environment = installed(folder)
     spin = [sys.executable, "-c", SPIN, str(source)]
     ceilings = [jobs * wall([spin], environment) / wall([spin] * jobs, environment) for _ in range(runs)]
     shown = f"{statistics.median(ceilings):.2f} ({min(ceilings):.2f} to {max(ceilings):.2f})"
@@ -73,6 +72,12 @@ def compare(source: Path, folder: Path, jobs: int, runs: int, names: tuple[str, 
         figures = f"{statistics.median(ratios):>7.2f}{ratios[0]:>7.2f}{ratios[-1]:>7.2f}"
         figures += f"{(one - start) / (many - start):>11.2f}{disk:>8.2f}"
         print(f"{name:<12}{one:>12.2f}{many:>8.2f}{figures}  {'same bytes' if len(said) == 1 else 'OTHER BYTES'}")
+
+
+def installed(folder: Path) -> dict[str, str]:
+    """The environment of commands whose modules are compiled once, into a folder, as where a package is installed."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return kept | {"PYTHONPYCACHEPREFIX": str(folder / "compiled")}
 
 
 def started(source: Path, folder: Path, runs: int, environment: dict[str, str]) -> float:

@@ -70,9 +70,9 @@ def parcels(
     progress: Progress | None = None,
     besides: Iterable[str] = (),
 ) -> Iterator[Record | Parcel | Small | End]:
-    """The inputs as of :func:`kg.records.read`, but what is likely studies is only cut out, and small files are not.
+    """The inputs as of :func:`kg.records.read`, but small files are left as they are, and others only cut.
 
-    :meth:`kg.records.Reading.records_of` and :meth:`kg.records.Reading.read_at_once` read them.
+    :meth:`kg.records.Reading.read_at_once` and :meth:`kg.records.Reading.records_of` read them.
     """
     return parcels_of(sources(inputs, reject, progress, besides), reject)
 

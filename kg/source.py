@@ -18,8 +18,8 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple, cast
 from urllib.parse import urlsplit
 
 from kg.errors import SourceError, UsageError
-from kg.places import Place, file_id, place_of
-from kg.unpack import ALL, CHUNK, SMALL, is_plain, is_zip, members, unpacked
+from kg.places import FileId, Place, file_id, place_of
+from kg.unpack import ALL, CHUNK, is_plain, is_zip, members, unpacked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -82,7 +82,7 @@ def sources(
     for name in names:
         _check(name)
     written = [Path(name).stat() for name in besides if os.path.isfile(name)]  # noqa: PTH113 -- takes any name
-    return _every(names, reject, progress, {(one.st_dev, one.st_ino) for one in written})
+    return _every(names, reject, progress, set(map(file_id, written)))
 
 
 def total_size(inputs: Iterable[str | os.PathLike[str]]) -> int | None:
@@ -92,7 +92,7 @@ def total_size(inputs: Iterable[str | os.PathLike[str]]) -> int | None:
         _check(name)
     if any(name == "-" or _URL.match(name) for name in names):
         return None
-    found = {(one.st_dev, one.st_ino): one for name in names for one in map(os.stat, _files(name, lambda _: None))}
+    found = {file_id(one): one for name in names for one in map(os.stat, _files(name, lambda _: None))}
     return sum(one.st_size for one in found.values()) if all(map(_regular, found.values())) else None
 
 
@@ -233,7 +233,7 @@ def _regular(found: os.stat_result) -> bool:
 # -- opening ----------------------------------------------------------------------------------------------------
 
 
-def _every(names: list[str], reject: Reject, progress: Progress | None, seen: set[tuple[int, int]]) -> Iterator[Source]:
+def _every(names: list[str], reject: Reject, progress: Progress | None, seen: set[FileId]) -> Iterator[Source]:
     for name in names:
         if name == "-":
             yield from _opened("-", lambda: nullcontext(sys.stdin.buffer), reject, progress, here=False)
@@ -249,29 +249,13 @@ def _under(name: str, seen: set[tuple[int, int]], reject: Reject, progress: Prog
         reject(SourceError("is a folder without a file to read", file=printed(name)))
     for path in paths:
         try:
-            found = os.stat(path)  # noqa: PTH116 -- of many paths
-            if (file := file_id(found)) in seen:
-                continue
-            seen.add(file)
-            place = _small(path) if _regular(found) and found.st_size <= SMALL else None
+            file = file_id(os.stat(path))  # noqa: PTH116 -- of many paths
         except OSError as error:
             reject(failure(printed(path), error))
             continue
-        if place:
-            yield Source(printed(path), _chunks(path), place, progress)
-        else:
+        if file not in seen:
+            seen.add(file)
             yield from _opened(printed(path), partial(_local_file, path), reject, progress)
-
-
-def _small(path: str) -> Place | None:
-    """The place of a file if it is plain."""
-    with open(path, "rb", buffering=0) as file:  # noqa: PTH123 -- of many paths
-        return place_of(file) if is_plain(file.read(4)) else None
-
-
-def _chunks(path: str) -> Iterator[bytes]:
-    with _local_file(path) as file:
-        yield from iter(partial(file.read, CHUNK), b"")
 
 
 def _local_file(path: str) -> IO[bytes]:
@@ -305,9 +289,8 @@ def _opened(
                 for member in members(raw, head, span, place):
                     yield Source(f"{name}!{printed(member.name)}", member.chunks, member.place, progress, counted=True)
             else:
-                yield Source(
-                    name, _lazily(chain([head], iter(partial(raw.read, CHUNK), b""))), None, progress, counted=True
-                )
+                chunks = _lazily(chain([head], iter(partial(raw.read, CHUNK), b"")))
+                yield Source(name, chunks, progress=progress, counted=True)
     except Exception as error:  # codecs and remote stores raise whatever they like
         reject(failure(name, error))
 

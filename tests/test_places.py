@@ -208,7 +208,6 @@ def test_a_large_file_is_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         file.writestr("b.json", ODD["array.json"])
     monkeypatch.setattr("kg.parcels.SMALL", 10)
     monkeypatch.setattr("kg.unpack.SMALL", 10)
-    monkeypatch.setattr("kg.source.SMALL", 10)
     assert Small not in {type(item) for item in parcels([tmp_path], print)}
 
 

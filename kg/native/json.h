@@ -45,10 +45,10 @@ typedef struct {
     bool odd; /* something was seen that no key reads, or that says nothing */
 } Json;
 
-/* Reads the record that a text begins with, whose bytes a NUL ends, and the spaces behind it, up to ``at``. Leaves for
-   what is no JSON, is too long or too deep, has a value of another
-   shape, a key twice, a number that may be too great, a text with escapes other than \" \\ \n \r \t, or one that
-   formats cannot carry. */
+/* Reads the record that a text begins with, whose bytes a NUL ends, and the spaces behind it, up to ``at``.
+
+   Leaves for what is no JSON, is too long or too deep, has a value of another shape, a key twice, a number that may be
+   too great, a text with escapes other than \" \\ \n \r \t, or one that formats cannot carry. */
 Value read_json(Json *json, Span text, uint32_t type);
 void end_json(Json *json);
 

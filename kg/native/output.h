@@ -47,6 +47,7 @@ typedef struct {
     size_t size;
 } Room;
 
+/* Takes memory for what most records write, once. */
 void make_output(Output *output);
 void start_output(Output *output, Span number);
 size_t new_block(Output *output, bool shared);
