@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple, cast
 from urllib.parse import urlsplit
 
+from kg.contents import ALL
 from kg.errors import SourceError, UsageError
 from kg.places import FileId, Place, file_id, place_of
-from kg.unpack import ALL, CHUNK, is_plain, is_zip, members, unpacked
+from kg.unpack import CHUNK, is_plain, is_zip, members, unpacked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -15,6 +15,7 @@ from functools import partial
 from itertools import chain
 from typing import IO, TYPE_CHECKING, NamedTuple, cast
 
+from kg.contents import ALL, Contents, contents
 from kg.errors import SourceError
 from kg.places import Packed, Place, Places
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
     Codec = Callable[[Iterable[bytes]], Iterator[bytes]]
 
-ALL = slice(None)
 CHUNK = 1 << 20
 """Bytes asked for at once."""
 STEP = 1 << 10
@@ -55,7 +55,6 @@ _PLAIN_FLAGS = _UTF8 | 0b1110
 _GZIP = re.compile(rb"\x1f\x8b")
 _ZSTANDARD = re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18")
 _ZIP = re.compile(rb"PK(?:\x03\x04|\x05\x06)")
-_HIDDEN = re.compile(r"(?:^|/)(?:__MACOSX/|\.[^./])")
 
 
 def peek(chunks: Iterator[bytes], size: int) -> tuple[bytes, Iterator[bytes]]:
@@ -182,29 +181,24 @@ def members(raw: IO[bytes], head: bytes, span: slice = ALL, place: Place | None 
     is on this machine. Hidden files and folders are left out. Raises :class:`SourceError` and
     :class:`zipfile.BadZipFile` for an archive that cannot be read; the bytes of a member raise likewise.
     """
-    from zipfile import ZipFile
-
-    with _seekable(raw, head) as file, ZipFile(file) as archive, Places() as places:
-        infos = _infos(archive)
-        if sum(info.compress_size for info in infos) > file.seek(0, io.SEEK_END):
+    with _seekable(raw, head) as file, Places() as places:
+        found = _wanted(file)
+        if found.packed > file.seek(0, io.SEEK_END):
             raise SourceError("is a zip archive whose members overlap")
-        for info in infos[span]:
+        for archive, info in found.files(span):
             yield Member(info.filename, _member(archive, info), _alone(places, place, info) if place else None)
 
 
 def sizes(raw: IO[bytes]) -> list[int]:
     """The unpacked sizes of the files of a zip archive, in the order of :func:`members`."""
-    from zipfile import ZipFile
-
-    with ZipFile(raw) as archive:
-        return [info.file_size for info in _infos(archive)]
+    return [info.file_size for _, info in _wanted(raw).files()]
 
 
-def _infos(archive: ZipFile) -> list[ZipInfo]:
-    infos = [info for info in archive.infolist() if not info.is_dir() and not _HIDDEN.search(info.filename)]
-    if not infos:
+def _wanted(file: IO[bytes]) -> Contents:
+    found = contents(file)
+    if not len(found):
         raise SourceError("is a zip archive without a file to read")
-    return sorted(infos, key=lambda info: info.filename)
+    return found
 
 
 def _member(archive: ZipFile, info: ZipInfo) -> Iterator[bytes]:

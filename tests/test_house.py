@@ -21,7 +21,7 @@ TOP = Path(__file__).parent.parent
 MODULES = sorted((TOP / "kg").glob("**/*.py"))
 ORDER = [
     ["_emitter", "errors", "resources", "clean", "beside", "sparql", "child", "forms", "frames", "retries", "room"],
-    ["places"],
+    ["places", "contents"],
     ["ontology", "unpack", "page", "context", "questions", "guard", "credentials", "processes", "shards", "trees"],
     ["values", "countries", "source", "cut", "lexical", "findings", "coded", "templates"],
     ["derive", "style", "records", "shacl", "columns"],
