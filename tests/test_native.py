@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -280,3 +281,11 @@ def test_numbers_that_are_too_great_are_not_taken_where_nothing_reads_them(numbe
     else:
         if found is not None:
             same(found, Exporter()(record))
+
+
+def test_no_format_has_a_length_of_its_own() -> None:
+    """What ``#`` means was another function up to Python 3.12: built by a later one, the extension would fail there."""
+    formats = re.compile(r"(?:Py_BuildValue|PyArg_\w+|PyObject_Call\w+)\([^;]*?\"([^\"]*)\"")
+    found = [each for path in SOURCES for each in formats.findall(path.read_text("utf-8"))]
+    assert len(found) > 6
+    assert not [each for each in found if "#" in each]

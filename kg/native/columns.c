@@ -209,18 +209,13 @@ static void cut(Coder *coder)
     }
 }
 
-static PyObject *bytes_of(const Buffer *buffer)
-{
-    return PyBytes_FromStringAndSize(all_of(buffer).at, (Py_ssize_t)buffer->size);
-}
-
 static PyObject *made(const Coder *coder)
 {
     PyObject *columns = PyTuple_New(COLUMNS);
     for (int i = 0; columns != NULL && i < COLUMNS; i++) {
         const Column *column = &coder->columns[i];
-        PyObject *each = Py_BuildValue("NNNN", bytes_of(&column->indices), bytes_of(&column->known),
-                                       bytes_of(&column->ends), bytes_of(&column->texts));
+        PyObject *each = Py_BuildValue("NNNN", bytes_of(all_of(&column->indices)), bytes_of(all_of(&column->known)),
+                                       bytes_of(all_of(&column->ends)), bytes_of(all_of(&column->texts)));
         if (each == NULL)
             Py_CLEAR(columns);
         else

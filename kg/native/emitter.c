@@ -37,9 +37,9 @@ static PyObject *emitted(Record *record, Value value, Py_ssize_t end, Room room)
     PyObject *modified = number ? text_of_fact(record, value, 1) : NULL;
     PyObject *holder = modified ? text_of_fact(record, value, 2) : NULL;
     if (holder != NULL)
-        return Py_BuildValue("NnnnnNNNny#NO", data, end, (Py_ssize_t)placed, (Py_ssize_t)study, (Py_ssize_t)triples,
-                             number, modified, holder, (Py_ssize_t)record->withheld, unread.at,
-                             (Py_ssize_t)unread.size, PyBool_FromLong(record->odd), record->complaints);
+        return Py_BuildValue("NnnnnNNNnNNO", data, end, (Py_ssize_t)placed, (Py_ssize_t)study, (Py_ssize_t)triples,
+                             number, modified, holder, (Py_ssize_t)record->withheld, bytes_of(unread),
+                             PyBool_FromLong(record->odd), record->complaints);
     Py_DECREF(data);
     Py_XDECREF(number);
     Py_XDECREF(modified);

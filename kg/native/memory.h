@@ -5,7 +5,6 @@
 #ifndef Py_LIMITED_API
 #define Py_LIMITED_API 0x030B0000
 #endif
-#define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
 #include <setjmp.h>
@@ -45,6 +44,10 @@ typedef struct {
     const char *at;
     size_t size;
 } Span;
+
+/* A copy of bytes for Python. No format has a length of its own (``#``): what that means was another function up to
+   Python 3.12, so that what is built by a later one would fail there, though it is of the same ABI. */
+static inline PyObject *bytes_of(Span span) { return PyBytes_FromStringAndSize(span.at, (Py_ssize_t)span.size); }
 
 static inline Span span_of_word(const char *word) { return (Span){word, strlen(word)}; }
 

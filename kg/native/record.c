@@ -86,8 +86,8 @@ void complain(Record *record, const Step *above, const Op *op, Span json)
     record->scratch.size = 0;
     put_path(&record->out, &record->scratch, &step);
     Span path = all_of(&record->scratch);
-    PyObject *made = Py_BuildValue("(s#iy#)", path.at, (Py_ssize_t)path.size, (int)op->field, json.at,
-                                   (Py_ssize_t)json.size);
+    PyObject *said = PyUnicode_FromStringAndSize(path.at, (Py_ssize_t)path.size);
+    PyObject *made = said ? Py_BuildValue("(NiN)", said, (int)op->field, bytes_of(json)) : NULL;
     int failed = made == NULL || PyList_Append(record->complaints, made) < 0;
     Py_XDECREF(made);
     if (failed)

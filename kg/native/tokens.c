@@ -9,7 +9,7 @@
 /* What Python says of some JSON; it holds it for as long as nothing else is asked. */
 static PyObject *asked(Tokens *tokens, PyObject *function, int32_t number, Span json)
 {
-    PyObject *made = PyObject_CallFunction(function, "iy#", (int)number, json.at, (Py_ssize_t)json.size);
+    PyObject *made = PyObject_CallFunction(function, "iN", (int)number, bytes_of(json));
     PyObject *before = tokens->answer;
     tokens->answer = made;
     Py_XDECREF(before);
