@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 import pyoxigraph as ox
 
-from kg import columns
 from kg.errors import UsageError
 from kg.pack import PARQUET
 
@@ -61,6 +60,8 @@ def _json_ld(prefixes: Mapping[str, str]) -> Frame:
 
 
 def _columns(_: Mapping[str, str]) -> Frame:
+    from kg import columns
+
     columns.check()
     return Frame(b"", b"", b"")
 
