@@ -38,5 +38,5 @@ class Emitter:
 def keep_memory() -> None:
     """Has the C library keep what is freed for what comes next, where it can be told to."""
 
-def columns(lines: bytes | memoryview, /) -> tuple[tuple[bytes, bytes, bytes, bytes], ...] | None:
+def columns(lines: bytes | memoryview, /) -> tuple[tuple[bytes, bytes, int, bytes, int, bytes, bytes], ...] | None:
     """The columns of lines of N-Quads, as ``kg.coded`` has them; ``None`` of lines that are left to Python."""

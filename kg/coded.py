@@ -1,4 +1,4 @@
-"""Lines of N-Quads as columns, each coded by a dictionary: laid out as tables of Arrow have them.
+"""Lines of N-Quads as columns, each coded by a dictionary: laid out as pages of Parquet have them.
 
 A compiled extension does it (``kg/native/columns.c``), or Python where that was not built: the same bytes, later.
 """
@@ -6,7 +6,6 @@ A compiled extension does it (``kg/native/columns.c``), or Python where that was
 from __future__ import annotations
 
 import re
-from array import array
 from typing import NamedTuple
 
 import orjson
@@ -21,17 +20,21 @@ _LINE = re.compile(rb"<([^>]*)> <([^>]*)> (%s) <([^>]*)> \.\n" % _OBJECT)
 
 
 class Column(NamedTuple):
-    """A column: for each row the place of its text among the different ones, as an ``int32``; a bit for each row,
-    whether it has one at all; where each of the texts ends behind the one before, as ``int32`` behind a 0; the texts.
+    """A column: for each row that has a text its place among the different ones, in runs; a bit for each row, whether
+    it has one; how many have none; the different texts, each behind its length; how many these are, the least and the
+    greatest of them.
 
-    Bits begin at the least of a byte, and numbers are those of the machine
-    (https://arrow.apache.org/docs/format/Columnar.html).
+    Runs stand behind the bits of a place, in the encoding ``RLE_DICTIONARY``, and texts in ``PLAIN``
+    (https://parquet.apache.org/docs/file-format/data-pages/encodings/).
     """
 
-    indices: bytes | memoryview
-    known: bytes | memoryview
-    ends: bytes | memoryview
-    texts: bytes | memoryview
+    runs: bytes
+    known: bytes
+    nothing: int
+    texts: bytes
+    different: int
+    least: bytes
+    greatest: bytes
 
 
 def coded(lines: bytes | memoryview) -> tuple[Column, ...]:
@@ -40,8 +43,8 @@ def coded(lines: bytes | memoryview) -> tuple[Column, ...]:
     Raises :class:`ValueError` for what cannot be cut like these.
 
     >>> [subject, *_, language, graph] = coded(b'<e:s> <e:p> "a"@en <e:g> .\\n<e:s> <e:p> <e:o> <e:g> .\\n')
-    >>> [*memoryview(subject.indices).cast("i")], subject.texts
-    ([0, 0], b'e:s')
+    >>> subject.runs, subject.texts
+    (b'\x01\x03\x00', b'\x03\x00\x00\x00e:s')
     >>> language.known, language.texts
     (b'\\x01', b'en')
     """
@@ -85,21 +88,60 @@ class _Coding:
 
     def __init__(self) -> None:
         self._places: dict[bytes, int] = {}
-        self._indices = array("i")
+        self._indices: list[int] = []
         self._known = bytearray()
+        self._rows = 0
 
     def add(self, text: bytes | None) -> None:
-        row = len(self._indices)
-        if row % 8 == 0:
+        if self._rows % 8 == 0:
             self._known.append(0)
-        if text is None:
-            self._indices.append(0)
-        else:
+        if text is not None:
             self._indices.append(self._places.setdefault(text, len(self._places)))
-            self._known[row // 8] |= 1 << row % 8
+            self._known[-1] |= 1 << self._rows % 8
+        self._rows += 1
 
     def column(self) -> Column:
-        ends = array("i", [0])
-        for text in self._places:
-            ends.append(ends[-1] + len(text))
-        return Column(self._indices.tobytes(), bytes(self._known), ends.tobytes(), b"".join(self._places))
+        texts = [len(text).to_bytes(4, "little") + text for text in self._places]
+        bounds = (min(self._places, default=b""), max(self._places, default=b""))
+        nothing = self._rows - len(self._indices)
+        return Column(self._runs(), bytes(self._known), nothing, b"".join(texts), len(texts), *bounds)
+
+    def _runs(self) -> bytes:
+        width = max(1, (len(self._places) - 1).bit_length())
+        runs, at, end = [bytes([width])], 0, len(self._indices)
+        while at < end:
+            if same := self._repeated(at):
+                runs += [varint(same << 1), self._indices[at].to_bytes((width + 7) // 8, "little")]
+                at += same
+                continue
+            begin = at
+            while at < end and not self._repeated(at):
+                at += 8
+            runs.append(varint((at - begin) // 8 << 1 | 1))
+            for i in range(begin, at, 8):
+                packed = sum(index << width * k for k, index in enumerate(self._indices[i : i + 8]))
+                runs.append(packed.to_bytes(width, "little"))
+        return b"".join(runs)
+
+    def _repeated(self, at: int) -> int:
+        """How many numbers from a place on are the same, where these are eight or more."""
+        same = self._indices[at]
+        if self._indices[at : at + 8] != [same] * 8:
+            return 0
+        end = at + 8
+        while end < len(self._indices) and self._indices[end] == same:
+            end += 1
+        return end - at
+
+
+def varint(number: int) -> bytes:
+    """A number in as many bytes as it takes, seven bits each, the least first.
+
+    >>> varint(300)
+    b'\xac\x02'
+    """
+    made = bytearray()
+    while number > 0x7F:
+        made.append(number & 0x7F | 0x80)
+        number >>= 7
+    return bytes([*made, number])

@@ -1,6 +1,6 @@
 """Packing bytes as gzip or Zstandard: in frames that can stand one after another, so that each can be made alone.
 
-Lines of N-Quads are packed as Parquet too, where the frames are tables that a file of Parquet is gathered from.
+Lines of N-Quads are packed as Parquet too, where the frames are the row groups of such a file.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ def packed(data: Bytes, compression: str) -> bytes:
 
         return zstandard.ZstdCompressor(level=ZSTANDARD_LEVEL).compress(data)
     if compression == PARQUET:
-        from kg import columns
+        from kg import parquet
 
-        return columns.packed(data)
+        return parquet.packed(data)
     return bytes(data)
 
 

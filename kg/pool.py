@@ -21,7 +21,6 @@ from typing import Any
 from kg.child import end_with_parent, held, released
 from kg.emitter import keep_memory
 from kg.errors import OutputError
-from kg.pack import PARQUET
 from kg.parcels import Parcel, Small
 from kg.processes import Pipe, Process, processes
 from kg.records import Record
@@ -67,8 +66,7 @@ class Pool:
         self._most = jobs - 1
         """The processes beside this one."""
         self._worker = worker
-        self._at_hand = 2 * AT_HAND if settings.compression == PARQUET else AT_HAND  # row groups take this one longer
-        self._free = deque(range(self._at_hand * self._most + BESIDE))
+        self._free = deque(range(AT_HAND * self._most + BESIDE))
         """The places of shards that nothing is in; the last is taken first, so that few are ever touched."""
         self._shards = Shards(folder, len(self._free) if forked else 0)
         self._given = (settings, os.getpid(), worker if forked else None, self._shards if forked else folder)
@@ -109,7 +107,7 @@ class Pool:
         hand = min(self._hands, key=lambda each: len(each.has), default=None)
         if len(self._hands) < self._most and (hand is None or hand.has):
             hand = self._start() or hand
-        return hand if hand is not None and len(hand.has) < self._at_hand else None
+        return hand if hand is not None and len(hand.has) < AT_HAND else None
 
     def _put(self, given: _Given) -> Shard:
         sent = [each.sent if isinstance(each, Parcel) else each for each in given.task if _is_work(each)]

@@ -18,7 +18,7 @@ from kg.ledger import Ledger
 from kg.pack import GZIP_LEVEL, PARQUET, ZSTANDARD_LEVEL, packed, unpacking
 
 if TYPE_CHECKING:
-    from kg import columns
+    from kg import parquet
 
 STANDARD_OUTPUT = "-"
 _COPY = 1 << 20
@@ -110,9 +110,9 @@ def compressing(file: Any, compression: str) -> Iterator[Any]:
         with zstandard.ZstdCompressor(level=ZSTANDARD_LEVEL).stream_writer(file, closefd=False) as stream:
             yield stream
     elif compression == PARQUET:
-        from kg import columns
+        from kg import parquet
 
-        rows = columns.Rows(file)
+        rows = parquet.Rows(file)
         yield rows
         rows.close()
     else:
@@ -162,7 +162,7 @@ class Writer:
         self._hashed = hashed
         self._spooled = in_order or is_stream(name)
         self._folder = None if is_stream(name) else Path(name).parent
-        self._rows: columns.Rows | None = None
+        self._rows: parquet.Rows | None = None
         self.ledger = Ledger()
         self.sha256 = ""
 
@@ -220,9 +220,9 @@ class Writer:
         with told(self._name):
             self._file = file
             if self.compression == PARQUET:
-                from kg import columns
+                from kg import parquet
 
-                self._rows = columns.Rows(file)
+                self._rows = parquet.Rows(file)
                 yield
                 self._rows.close()
                 return

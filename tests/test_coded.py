@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import random
 import tracemalloc
-from array import array
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -34,21 +32,48 @@ SAID = {
 }
 
 
+def places(runs: bytes) -> list[int]:
+    """The numbers that runs stand for, and zeros behind the last."""
+    width, at, found = runs[0], 1, list[int]()
+    while at < len(runs):
+        length, shift = 0, 0
+        while True:
+            length |= (runs[at] & 0x7F) << shift
+            at, shift = at + 1, shift + 7
+            if runs[at - 1] < 0x80:
+                break
+        if length & 1:
+            size = (length >> 1) * width
+            bits = int.from_bytes(runs[at : at + size], "little")
+            found += [bits >> width * i & (1 << width) - 1 for i in range(length >> 1 << 3)]
+        else:
+            size = (width + 7) // 8
+            found += [int.from_bytes(runs[at : at + size], "little")] * (length >> 1)
+        at += size
+    return found
+
+
 def values(column: Column) -> list[str | None]:
-    """What a column holds, row by row."""
-    ends = array("i", column.ends)
-    texts = [column.texts[begin:end].decode() for begin, end in pairwise(ends)]
+    """What a column holds, row by row, and nothing where there is no row."""
+    texts, at = [], 0
+    while at < len(column.texts):
+        size = int.from_bytes(column.texts[at : at + 4], "little")
+        texts.append(column.texts[at + 4 : at + 4 + size].decode())
+        at += 4 + size
+    assert len(texts) == len({*texts}) == column.different
+    assert [text.encode() for text in (min(texts, default=""), max(texts, default=""))] == [*column[-2:]]
     known = [bool(byte >> bit & 1) for byte in column.known for bit in range(8)]
-    indices = array("i", column.indices)
-    assert len(column.known) == (len(indices) + 7) // 8
-    return [texts[place] if known[row] else None for row, place in enumerate(indices)]
+    left = iter(places(column.runs))
+    return [texts[next(left)] if each else None for each in known]
 
 
 @pytest.mark.parametrize("cut", [coded, carefully])
 def test_each_form_of_an_object_is_taken_apart(cut: type) -> None:
     tokens = [*SAID, *reversed(SAID)]
     lines = b"".join(b"<x:s%d> <x:p> %s <x:g%d> .\n" % (i // 3, token, i // 5) for i, token in enumerate(tokens))
-    found = dict(zip(COLUMNS, map(values, cut(lines)), strict=True))
+    columns = cut(lines)
+    found = {name: values(column)[: len(tokens)] for name, column in zip(COLUMNS, columns, strict=True)}
+    assert [column.nothing for column in columns] == [found[name].count(None) for name in COLUMNS]
     rows = zip(found["object"], found["datatype"], found["language"], strict=True)
     assert [*rows] == [SAID[token] for token in tokens]
     assert found["subject"] == [f"x:s{i // 3}" for i in range(len(tokens))]
@@ -58,7 +83,22 @@ def test_each_form_of_an_object_is_taken_apart(cut: type) -> None:
 
 @pytest.mark.parametrize("cut", [coded, carefully])
 def test_nothing_makes_empty_columns(cut: type) -> None:
-    assert cut(b"") == (Column(b"", b"", b"\0\0\0\0", b""),) * len(COLUMNS)
+    assert cut(b"") == (Column(b"\1", b"", 0, b"", 0, b"", b""),) * len(COLUMNS)
+
+
+@pytest.mark.parametrize("cut", [coded, carefully])
+def test_places_that_repeat_stand_as_one(cut: type) -> None:
+    chance = random.Random(3)
+    for different in (1, 2, 3, 255, 256, 257, 3000):
+        expected: list[int] = []
+        while len(expected) < different * 3:
+            expected += [chance.randrange(different)] * chance.choice([1, 1, 1, 2, 7, 8, 9, 16, 200])
+        first = {place: i for i, place in enumerate(dict.fromkeys(expected))}
+        lines = b"".join(b"<x:s> <x:p%d> <x:o> <x:g> .\n" % place for place in expected)
+        subject, predicate, *_ = cut(lines)
+        assert places(predicate.runs)[: len(expected)] == [first[place] for place in expected]
+        assert len(places(predicate.runs)) < len(expected) + 8
+        assert len(subject.runs) <= 5
 
 
 @pytest.mark.parametrize(

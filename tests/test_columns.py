@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import re
 import subprocess
 import sys
@@ -15,7 +16,8 @@ import pyoxigraph as ox
 import pytest
 
 import kg
-from kg import columns
+from kg import columns, parquet
+from kg.coded import TAGGED
 from kg.errors import SourceError, UsageError
 from kg.rdf import quads
 from kg.run import export
@@ -85,23 +87,88 @@ def test_the_lines_come_back_to_the_byte(written: Path) -> None:
     assert b"".join(columns.read(str(written / "trials.parquet"))) == (written / "trials.nq").read_bytes()
 
 
-def test_row_groups_are_full_and_coded_by_dictionaries(
+def test_a_row_group_is_a_task_and_is_coded_by_dictionaries(
     inputs: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(columns, "ROWS", 5000)
     monkeypatch.setattr("kg.cut.SIZE", 1)
     export(inputs, tmp_path / "x.parquet")
-    meta = pq.ParquetFile(tmp_path / "x.parquet").metadata
-    groups = [meta.row_group(i) for i in range(meta.num_row_groups)]
-    assert len(groups) > 3
-    assert all(group.num_rows >= 5000 for group in groups[:-1])
-    for group in groups:
-        for i in range(6):
-            column = group.column(i)
+    file = pq.ParquetFile(tmp_path / "x.parquet")
+    meta = file.metadata
+    assert meta.num_row_groups > 3
+    at = 4
+    for i in range(meta.num_row_groups):
+        group, rows = meta.row_group(i), file.read_row_group(i)
+        assert group.num_rows == rows.num_rows
+        for j, name in enumerate(columns.COLUMNS):
+            column, texts = group.column(j), rows.column(name)
             assert column.compression == "ZSTD"
             assert "RLE_DICTIONARY" in column.encodings
-            assert (column.statistics is not None) == (column.path_in_schema in columns.RANGES)
+            assert column.dictionary_page_offset == at
+            at += column.total_compressed_size
+            assert column.statistics.null_count == texts.null_count
+            assert column.statistics.has_min_max == (name in parquet.RANGES)
+            if name in parquet.RANGES:
+                said = column.statistics.min, column.statistics.max
+                assert said == (min(texts.to_pylist()), max(texts.to_pylist()))
     assert [meta.schema.column(i).max_definition_level for i in range(6)] == [0, 0, 0, 1, 1, 1]
+    assert meta.num_rows == sum(meta.row_group(i).num_rows for i in range(meta.num_row_groups))
+    assert sum(meta.row_group(i).total_byte_size for i in range(meta.num_row_groups)) > at
+
+
+def test_sorted_rows_are_gathered_to_groups(
+    inputs: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parquet, "GROUP", 1 << 16)
+    for name in ("x.parquet", "x.nq"):
+        export(inputs, tmp_path / name, in_order=True)
+    assert b"".join(columns.read(str(tmp_path / "x.parquet"))) == (tmp_path / "x.nq").read_bytes()
+    assert pq.read_metadata(tmp_path / "x.parquet").num_row_groups > 3
+
+
+def test_nothing_is_a_file_too(tmp_path: Path) -> None:
+    with (tmp_path / "x.parquet").open("wb") as file:
+        parquet.Rows(file).close()
+    assert pq.read_table(tmp_path / "x.parquet").num_rows == 0
+    assert list(columns.read(str(tmp_path / "x.parquet"))) == []
+    assert parquet.packed(b"") == b""
+    for broken in (b"<e:s> <e:p> <e:o> <e:g> .", b"<e:s> <e:p> <e:o> <e:g> .\n<e:s>"):
+        with pytest.raises(ValueError, match="no line of N-Quads"):
+            parquet.packed(broken)
+
+
+@pytest.mark.parametrize("reader", ["pyarrow", "duckdb", "polars", "pandas"])
+def test_every_reader_finds_each_row(reader: str, tmp_path: Path) -> None:
+    """Of many rows and of one, with all kinds of runs, with many different texts, and with columns of nothing."""
+    module = pytest.importorskip(reader, reason=f"{reader} is not installed")
+    chance = random.Random(5)
+    rows: list[tuple[str, str, str, str | None, str | None, str]] = []
+    while len(rows) < 30_000:
+        literal = chance.choice([None, None, "en", "de", ""])
+        said = f"x:o{chance.randrange(4000)}", *((None, None) if literal is None else _kind(literal))
+        rows += [(f"x:s{len(rows)}", f"x:p{chance.randrange(9)}", *said, "x:g")] * chance.choice([1, 1, 2, 8, 9, 30])
+    for given in (rows, rows[:1], [row for row in rows if row[3] is None][:100]):
+        with (tmp_path / "x.parquet").open("wb") as file:
+            made = parquet.Rows(file)
+            for i in range(0, len(given), 7000):
+                made.add(parquet.packed(b"".join(columns.line(*row) for row in given[i : i + 7000])))
+            made.close()
+        assert _rows_of(reader, module, str(tmp_path / "x.parquet")) == given
+
+
+def _kind(language: str) -> tuple[str, str | None]:
+    return (TAGGED, language) if language else ("x:int", None)
+
+
+def _rows_of(reader: str, module: Any, path: str) -> list[tuple[str | None, ...]]:
+    if reader == "duckdb":
+        return [*module.sql(f"SELECT * FROM '{path}'").fetchall()]
+    if reader == "polars":
+        return [*module.read_parquet(path).rows()]
+    if reader == "pandas":
+        frame = module.read_parquet(path)
+        return [*frame.astype(object).where(frame.notna(), None).itertuples(index=False, name=None)]
+    found = pq.read_table(path)
+    return [*zip(*(found[name].to_pylist() for name in found.column_names), strict=True)]
 
 
 def test_a_record_that_is_beaten_leaves_no_row(tmp_path: Path) -> None:
@@ -150,7 +217,7 @@ def test_what_cannot_be_is_told_in_a_sentence(tmp_path: Path, monkeypatch: pytes
     with monkeypatch.context() as broken:
         broken.setitem(sys.modules, "pyarrow.parquet", None)
         with pytest.raises(UsageError, match=r"^Parquet needs a package "):
-            export([SEED], tmp_path / "x.parquet")
+            list(quads(str(_one(tmp_path))))
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(UsageError, match=r"^Parquet needs a package .*: pip install 'trialkg\[parquet\]'\.$"):
         export([SEED], tmp_path / "x.parquet")
@@ -184,27 +251,3 @@ def test_the_package_reads_it_as_any_graph(written: Path) -> None:
     rows = kg.query("arms", str(written / "trials.parquet")).rows
     assert rows == kg.query("arms", str(written / "trials.nq")).rows
     assert rows
-
-
-def test_lines_are_cut_in_slices_whatever_their_length(
-    inputs: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    export(inputs, tmp_path / "one.parquet")
-    for size in (1, 300, 5000):
-        monkeypatch.setattr(columns, "_SLICE", size)
-        export(inputs, tmp_path / "more.parquet")
-        assert pq.read_table(tmp_path / "more.parquet") == pq.read_table(tmp_path / "one.parquet")
-    for broken in (b"<e:s> <e:p> <e:o> <e:g> .", b"<e:s> <e:p> <e:o> <e:g> .\n<e:s>"):
-        with pytest.raises(ValueError, match="no line of N-Quads"):
-            columns.packed(broken)
-
-
-def test_pyarrow_takes_its_memory_of_the_system_unless_told_otherwise() -> None:
-    """Also where its writer takes it, which knows only the pool that was chosen first."""
-    code = "import os; from kg.columns import arrow; print(arrow().default_memory_pool().backend_name, *os.environ)"
-    for chosen, expected in (("", "system"), ("system", "system"), ("mimalloc", "mimalloc")):
-        environment = {**os.environ, "ARROW_DEFAULT_MEMORY_POOL": chosen} if chosen else {**os.environ}
-        done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
-        backend, *names = done.stdout.split()
-        assert backend == expected
-        assert ("ARROW_DEFAULT_MEMORY_POOL" in names) == bool(chosen)

@@ -24,7 +24,7 @@ ORDER = [
     ["places", "contents"],
     ["ontology", "unpack", "page", "context", "questions", "guard", "credentials", "processes", "shards", "trees"],
     ["values", "countries", "source", "cut", "lexical", "findings", "coded", "templates"],
-    ["derive", "style", "records", "shacl", "columns"],
+    ["derive", "style", "records", "shacl", "columns", "parquet"],
     ["plan", "rules", "pyshacl", "parcels"],
     ["convert", "residue", "facts", "partitions"],
     ["careful", "program", "sharing"],

@@ -9,12 +9,13 @@ enum { SUBJECT, PREDICATE, OBJECT, DATATYPE, LANGUAGE, GRAPH, COLUMNS };
 #define PLAIN "http://www.w3.org/2001/XMLSchema#string"
 #define TAGGED "http://www.w3.org/1999/02/22-rdf-syntax-ns#langString"
 #define NOTHING (-1)
+#define MOST ((size_t)1 << 30) /* bytes of the texts of a column */
 
-/* For each row the place of its text among those that differ, or NOTHING. */
+/* For each row that has one the place of its text among those that differ, and for each row whether it has one. */
 typedef struct {
     Table places; /* from a text to its place and one, as a pointer */
-    Buffer indices, known, ends, texts;
-    int32_t count;
+    Buffer indices, known, texts, runs;
+    size_t count, nothing;
 } Column;
 
 /* What the token of an object says, each as a place in its column. */
@@ -31,9 +32,10 @@ typedef struct {
     size_t rows;
 } Coder;
 
-static void put_int(Coder *coder, Buffer *buffer, int32_t number)
+static void put_int(Coder *coder, Buffer *buffer, uint32_t number, int bytes)
 {
-    put(&coder->out, buffer, (Span){(const char *)&number, sizeof number});
+    char low[4] = {(char)number, (char)(number >> 8), (char)(number >> 16), (char)(number >> 24)};
+    put(&coder->out, buffer, (Span){low, (size_t)bytes});
 }
 
 static int32_t place_of(Coder *coder, int which, Span text)
@@ -43,12 +45,12 @@ static int32_t place_of(Coder *coder, int which, Span text)
     uintptr_t place = (uintptr_t)find(&coder->out, &column->places, 0, text, hash);
     if (place)
         return (int32_t)(place - 1);
-    put(&coder->out, &column->texts, text);
-    if (column->texts.size > INT32_MAX)
+    if (column->texts.size + text.size > MOST)
         leave(&coder->out, NOT_TAKEN);
-    put_int(coder, &column->ends, (int32_t)column->texts.size);
+    put_int(coder, &column->texts, (uint32_t)text.size, 4);
+    put(&coder->out, &column->texts, text);
     remember(&coder->out, &column->places, 0, text, hash, (void *)((uintptr_t)column->count + 1));
-    return column->count++;
+    return (int32_t)column->count++;
 }
 
 static void add(Coder *coder, int which, int32_t place)
@@ -56,9 +58,67 @@ static void add(Coder *coder, int which, int32_t place)
     Column *column = &coder->columns[which];
     if (coder->rows % 8 == 0)
         put(&coder->out, &column->known, (Span){"", 1});
-    if (place != NOTHING)
-        column->known.at[coder->rows / 8] |= (char)(1 << coder->rows % 8);
-    put_int(coder, &column->indices, place == NOTHING ? 0 : place);
+    if (place == NOTHING) {
+        column->nothing++;
+        return;
+    }
+    column->known.at[coder->rows / 8] |= (char)(1 << coder->rows % 8);
+    put(&coder->out, &column->indices, (Span){(const char *)&place, sizeof place});
+}
+
+static void put_length(Coder *coder, Buffer *buffer, size_t length)
+{
+    for (; length > 0x7f; length >>= 7)
+        put_int(coder, buffer, (uint32_t)(length & 0x7f) | 0x80, 1);
+    put_int(coder, buffer, (uint32_t)length, 1);
+}
+
+/* Packs numbers as so many bits each, eight at a time; behind the last one stand zeros. */
+static void put_bits(Coder *coder, Buffer *buffer, const int32_t *at, size_t count, int width)
+{
+    uint64_t bits = 0;
+    int held = 0;
+    for (size_t i = 0; i < (count + 7) / 8 * 8; i++) {
+        bits |= (uint64_t)(i < count ? (uint32_t)at[i] : 0) << held;
+        for (held += width; held >= 8; held -= 8, bits >>= 8)
+            put_int(coder, buffer, (uint32_t)bits, 1);
+    }
+}
+
+/* How many numbers from a place on are the same. */
+static size_t repeated(const int32_t *at, const int32_t *end)
+{
+    const int32_t *next = at;
+    while (next < end && *next == *at)
+        next++;
+    return (size_t)(next - at);
+}
+
+/* The places in runs: eight and more that are the same as one, others packed
+   (https://parquet.apache.org/docs/file-format/data-pages/encodings/#RLE). */
+static void put_runs(Coder *coder, Column *column)
+{
+    const int32_t *at = (const int32_t *)(const void *)column->indices.at;
+    const int32_t *end = at + column->indices.size / sizeof *at;
+    int width = 1;
+    while (width < 31 && column->count > (size_t)1 << width)
+        width++;
+    put_int(coder, &column->runs, (uint32_t)width, 1);
+    while (at < end) {
+        size_t same = repeated(at, end);
+        if (same >= 8) {
+            put_length(coder, &column->runs, same << 1);
+            put_int(coder, &column->runs, (uint32_t)*at, (width + 7) / 8);
+            at += same;
+            continue;
+        }
+        const int32_t *begin = at;
+        do
+            at += end - at < 8 ? end - at : 8;
+        while (at < end && repeated(at, end) < 8);
+        put_length(coder, &column->runs, ((size_t)(at - begin) + 7) / 8 << 1 | 1);
+        put_bits(coder, &column->runs, begin, (size_t)(at - begin), width);
+    }
 }
 
 /* Passes over what is expected. */
@@ -209,13 +269,34 @@ static void cut(Coder *coder)
     }
 }
 
+static int compared(Span a, Span b)
+{
+    int found = memcmp(a.at, b.at, a.size < b.size ? a.size : b.size);
+    return found ? found : (a.size > b.size) - (a.size < b.size);
+}
+
+/* The least of the texts of a column, or the greatest; nothing where it has none. */
+static Span bound(const Column *column, int sign)
+{
+    Span found = {"", 0}, text;
+    const char *at = column->texts.at;
+    for (size_t i = 0; i < column->count; i++, at = text.at + text.size) {
+        const unsigned char *size = (const unsigned char *)at;
+        text = (Span){at + 4, (size_t)size[0] | (size_t)size[1] << 8 | (size_t)size[2] << 16 | (size_t)size[3] << 24};
+        if (i == 0 || sign * compared(text, found) > 0)
+            found = text;
+    }
+    return found;
+}
+
 static PyObject *made(const Coder *coder)
 {
     PyObject *columns = PyTuple_New(COLUMNS);
     for (int i = 0; columns != NULL && i < COLUMNS; i++) {
         const Column *column = &coder->columns[i];
-        PyObject *each = Py_BuildValue("NNNN", bytes_of(all_of(&column->indices)), bytes_of(all_of(&column->known)),
-                                       bytes_of(all_of(&column->ends)), bytes_of(all_of(&column->texts)));
+        PyObject *each = Py_BuildValue("NNnNnNN", bytes_of(all_of(&column->runs)), bytes_of(all_of(&column->known)),
+                                       (Py_ssize_t)column->nothing, bytes_of(all_of(&column->texts)),
+                                       (Py_ssize_t)column->count, bytes_of(bound(column, -1)), bytes_of(bound(column, 1)));
         if (each == NULL)
             Py_CLEAR(columns);
         else
@@ -231,8 +312,8 @@ static void end(Coder *coder)
         end_table(&column->places);
         PyMem_Free(column->indices.at);
         PyMem_Free(column->known.at);
-        PyMem_Free(column->ends.at);
         PyMem_Free(column->texts.at);
+        PyMem_Free(column->runs.at);
     }
     end_table(&coder->terms);
     PyMem_Free(coder->scratch.at);
@@ -248,9 +329,9 @@ PyObject *columns_of(Span lines)
     if (way == 0) {
         coder->at = lines.at;
         coder->end = lines.at + lines.size;
-        for (int i = 0; i < COLUMNS; i++)
-            put_int(coder, &coder->columns[i].ends, 0);
         cut(coder);
+        for (int i = 0; i < COLUMNS; i++)
+            put_runs(coder, &coder->columns[i]);
         columns = made(coder);
     } else if (way == NOT_TAKEN)
         columns = Py_NewRef(Py_None);
