@@ -44,9 +44,9 @@ def coded(lines: bytes | memoryview) -> tuple[Column, ...]:
 
     >>> [subject, *_, language, graph] = coded(b'<e:s> <e:p> "a"@en <e:g> .\\n<e:s> <e:p> <e:o> <e:g> .\\n')
     >>> subject.runs, subject.texts
-    (b'\x01\x03\x00', b'\x03\x00\x00\x00e:s')
-    >>> language.known, language.texts
-    (b'\\x01', b'en')
+    (b'\\x01\\x03\\x00', b'\\x03\\x00\\x00\\x00e:s')
+    >>> language.known, language.nothing, language.greatest
+    (b'\\x01', 1, b'en')
     """
     try:
         from kg._emitter import columns
@@ -138,7 +138,7 @@ def varint(number: int) -> bytes:
     """A number in as many bytes as it takes, seven bits each, the least first.
 
     >>> varint(300)
-    b'\xac\x02'
+    b'\\xac\\x02'
     """
     made = bytearray()
     while number > 0x7F:

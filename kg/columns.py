@@ -6,12 +6,14 @@ has ``xsd:string``, one with a language ``rdf:langString`` (https://www.w3.org/T
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from importlib.util import find_spec
 from typing import IO, Any
 
 import orjson
 
+from kg import parquet
 from kg.coded import COLUMNS, PLAIN
 from kg.errors import SourceError, UsageError
 
@@ -32,6 +34,20 @@ def arrow() -> Any:
     except ImportError as error:
         raise UsageError(_MISSING) from error
     return pa
+
+
+def table(lines: bytes) -> Any:
+    """The table of some lines of N-Quads, each column coded by a dictionary, as a Parquet file of them has it.
+
+    >>> row = b'<http://e.org/s> <http://e.org/p> "a \\\\"b\\\\""@en <http://e.org/g> .\\n'
+    >>> print(*table(row).to_pylist()[0].values(), sep=" | ")
+    http://e.org/s | http://e.org/p | a "b" | http://www.w3.org/1999/02/22-rdf-syntax-ns#langString | en | http://e.org/g
+    """
+    file = io.BytesIO()
+    rows = parquet.Rows(file)
+    rows.add(parquet.packed(lines))
+    rows.close()
+    return arrow().parquet.read_table(file, read_dictionary=list(COLUMNS))
 
 
 def lines(rows: Any) -> bytes:

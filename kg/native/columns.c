@@ -294,9 +294,10 @@ static PyObject *made(const Coder *coder)
     PyObject *columns = PyTuple_New(COLUMNS);
     for (int i = 0; columns != NULL && i < COLUMNS; i++) {
         const Column *column = &coder->columns[i];
+        Span least = bound(column, -1), greatest = bound(column, 1);
         PyObject *each = Py_BuildValue("NNnNnNN", bytes_of(all_of(&column->runs)), bytes_of(all_of(&column->known)),
                                        (Py_ssize_t)column->nothing, bytes_of(all_of(&column->texts)),
-                                       (Py_ssize_t)column->count, bytes_of(bound(column, -1)), bytes_of(bound(column, 1)));
+                                       (Py_ssize_t)column->count, bytes_of(least), bytes_of(greatest));
         if (each == NULL)
             Py_CLEAR(columns);
         else
