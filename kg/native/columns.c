@@ -1,5 +1,5 @@
 /* Lines of N-Quads, as the emitter writes them, cut into columns. Each different token of an object is taken apart
-   once; subjects and graphs are mostly those of the line before. */
+   once; other IRIs are often those of the line before. */
 #include "columns.h"
 
 #include "table.h"
@@ -145,7 +145,7 @@ static Span iri(Coder *coder)
     return before(coder, '>');
 }
 
-/* The IRI of a subject or a graph, and its place, which is that of the one before where that is the same. */
+/* An IRI and its place in a column, which is that of the one before where that is the same. */
 static void iri_again(Coder *coder, int which, Span *last, int32_t *place)
 {
     pass(coder, span_of_word("<"));
@@ -254,12 +254,12 @@ static void object(Coder *coder)
 
 static void cut(Coder *coder)
 {
-    Span subject = {NULL, 0}, graph = {NULL, 0};
-    int32_t of_subject = 0, of_graph = 0;
+    Span subject = {NULL, 0}, predicate = {NULL, 0}, graph = {NULL, 0};
+    int32_t of_subject = 0, of_predicate = 0, of_graph = 0;
     while (coder->at < coder->end) {
         iri_again(coder, SUBJECT, &subject, &of_subject);
         pass(coder, span_of_word(" "));
-        add(coder, PREDICATE, place_of(coder, PREDICATE, iri(coder)));
+        iri_again(coder, PREDICATE, &predicate, &of_predicate);
         pass(coder, span_of_word(" "));
         object(coder);
         pass(coder, span_of_word(" "));

@@ -4,19 +4,38 @@
 #define LONGEST_WAY 256 /* tables are at most half full: by chance, nothing is that far from its place */
 #define ODD 0x9E3779B97F4A7C15u
 
+static inline uint64_t word_at(const char *at)
+{
+    uint64_t word;
+    memcpy(&word, at, sizeof word);
+    return word;
+}
+
+static inline uint64_t mixed(uint64_t hash, uint64_t word)
+{
+    hash = (hash ^ word) * ODD;
+    return hash ^ hash >> 29;
+}
+
+/* Two halves side by side, as one multiplication waits for the one before; the last words of a key may overlap. */
 uint64_t hash_of(uint32_t kind, Span key)
 {
-    uint64_t hash = (key.size ^ ((uint64_t)kind << 32)) * ODD, word;
-    const char *at = key.at;
-    size_t left = key.size;
-    for (; left >= 8; left -= 8, at += 8) {
-        memcpy(&word, at, 8);
-        hash = (hash ^ word) * ODD;
-        hash ^= hash >> 29;
-    }
-    word = 0;
-    copy(&word, at, left);
-    hash = (hash ^ word) * ODD;
+    uint64_t hash = (key.size ^ ((uint64_t)kind << 32)) * ODD, other = ~hash;
+    const char *at = key.at, *end = key.at + key.size;
+    if (key.size >= 16) {
+        for (; end - at > 16; at += 16) {
+            hash = mixed(hash, word_at(at));
+            other = mixed(other, word_at(at + 8));
+        }
+        hash = mixed(hash, word_at(end - 16));
+        other = mixed(other, word_at(end - 8));
+    } else if (key.size >= 8) {
+        hash = mixed(hash, word_at(at));
+        other = mixed(other, word_at(end - 8));
+    } else
+        for (; at < end; at++)
+            hash = mixed(hash, (unsigned char)*at);
+    hash = mixed(hash, other);
     return hash ^ hash >> 32;
 }
 
