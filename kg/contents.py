@@ -24,9 +24,14 @@ ALL = slice(None)
 PART = 1 << 13
 """Files that :mod:`zipfile` is told of at once."""
 _CHUNK = 1 << 20
-"""Bytes of a table that are read at once."""
+"""Bytes of a table that are read at once, and that :mod:`zipfile` is told at once, if they are of several files."""
 _HIDDEN = re.compile(r"(?:^|/)(?:__MACOSX/|\.[^./])")
 
+_STEP = 1 << 16
+"""Bytes of it that are read again at once."""
+
+_LOCAL = 30
+"""The least that stands before a file."""
 _ENTRY = struct.Struct("<4s2xBxH10xLLHHH8xL")
 """What a table says of a file: a mark, the version it takes to read it, flags, its packed and unpacked sizes, those of
 its name, of more and of a comment, and where it begins."""
@@ -84,6 +89,9 @@ def is_wanted(name: str) -> bool:
 class _OddError(Exception):
     """A table is left to :mod:`zipfile`, which knows what it says, or what is wrong with it."""
 
+    def __str__(self) -> str:
+        return "it was changed while it was read"  # where it was none before
+
 
 class _Whole:
     """Contents as :mod:`zipfile` reads them."""
@@ -126,6 +134,8 @@ class _Parts:
         begins = array("Q")
         name, in_order = "", True
         for entry in self._entries():
+            if entry.begin + _LOCAL + entry.packed > self._begin:
+                raise _OddError
             begins.append(entry.begin)
             if is_wanted(entry.name):
                 self.packed += entry.packed
@@ -144,9 +154,15 @@ class _Parts:
         return len(self._places)
 
     def files(self, span: slice = ALL) -> Iterator[tuple[ZipFile, ZipInfo]]:
-        wanted = range(len(self))[span]
-        for i in range(0, len(wanted), PART):
-            yield from self._part(wanted[i : i + PART])
+        part: list[int] = []
+        size = 0
+        for i in range(len(self))[span]:
+            if part and (len(part) == PART or size + self._sizes[i] > _CHUNK):
+                yield from self._part(part)
+                part, size = [], 0
+            part.append(i)
+            size += self._sizes[i]
+        yield from self._part(part)
 
     def _sort(self) -> None:
         names = [entry.name for entry in self._entries() if is_wanted(entry.name)]
@@ -171,7 +187,7 @@ class _Parts:
             at += size
             begin += size
 
-    def _part(self, wanted: range) -> Iterator[tuple[ZipFile, ZipInfo]]:
+    def _part(self, wanted: list[int]) -> Iterator[tuple[ZipFile, ZipInfo]]:
         from zipfile import ZipFile
 
         entries = self._read(wanted)
@@ -183,15 +199,17 @@ class _Parts:
         for info in archive.infolist()[: len(wanted)]:
             yield archive, info
 
-    def _read(self, wanted: range) -> list[bytes]:
+    def _read(self, wanted: list[int]) -> list[bytes]:
         """What the table says of some files."""
-        first, last, data = 0, wanted[-1], self._kept
-        if data is None:
-            first = self._places[wanted[0]]
-            self._file.seek(self._begin + first)
-            data = self._file.read(self._places[last] + self._sizes[last] - first)
-        begins = (self._places[i] - first for i in wanted)
-        return [data[begin : begin + self._sizes[i]] for i, begin in zip(wanted, begins, strict=True)]
+        entries, data, first = [], self._kept or b"", 0
+        for i in wanted:
+            place, size = self._places[i], self._sizes[i]
+            if place + size > first + len(data):
+                first = place
+                self._file.seek(self._begin + first)
+                data = self._file.read(min(max(size, _STEP), self._size - first))
+            entries.append(data[place - first : place - first + size])
+        return entries
 
 
 class _Excerpt:
@@ -223,7 +241,8 @@ class _Excerpt:
             self._file.seek(self._at)
             data = self._file.read(min(size, self._begin - self._at))
         else:
-            data = self._rest[self._at - self._begin :][: max(0, size)]
+            begin = self._at - self._begin
+            data = self._rest[begin : begin + max(0, size)]
         self._at += len(data)
         return data
 
@@ -279,13 +298,16 @@ def _entry(data: bytes, at: int) -> _Entry:
 
 def _with_more(more: bytes, size: int, packed: int, begin: int) -> tuple[int, int]:
     """The packed size of a file and where it begins, which more may say."""
-    at = 0
+    at, found = 0, False
     while len(more) - at >= 4:
         kind, length = struct.unpack_from("<HH", more, at)
         at += 4 + length
         if at > len(more) or kind == _UNICODE_NAME:
             raise _OddError
         if kind == _SIZES:
+            if found:
+                raise _OddError
+            found = True
             said = [*struct.unpack_from(f"<{length // 8}Q", more, at - length)]
             try:
                 if size == _IN_MORE:

@@ -54,6 +54,13 @@ def at_the_same_place() -> bytes:
     return bytes(data)
 
 
+def into_the_table() -> bytes:
+    """An archive whose last file goes on behind where its table begins."""
+    data = bytearray(zipped(NAMES))
+    struct.pack_into("<I", data, data.rindex(b"PK\x01\x02") + 20, 99)
+    return bytes(data)
+
+
 def more(info: zipfile.ZipInfo) -> None:
     """What Info-ZIP says more of a file, and a comment."""
     info.extra = struct.pack("<HHBI", 0x5455, 5, 1, 0) + struct.pack("<HHBBIBI", 0x7875, 11, 1, 4, 0, 4, 0)
@@ -73,6 +80,8 @@ ODD = {
     "comment": zipped(NAMES, comment=b"said of the archive"),
     "before it": b"something else" + zipped(NAMES),
     "the same place": at_the_same_place(),
+    "reaches into the table": into_the_table(),
+    "two sizes": zipped(NAMES, lambda info: setattr(info, "extra", 2 * struct.pack("<HHQ", 1, 8, 9))),
     "name in Unicode": zipped(NAMES, lambda info: setattr(info, "extra", struct.pack("<HHBI", 0x7075, 5, 1, 0))),
     "name that ends early": zipped(["a-b", "b"]).replace(b"a-b", b"a\0b"),
 }
@@ -125,6 +134,18 @@ def test_what_is_odd_is_left_to_zipfile(name: str) -> None:
     data = ODD[name]
     for archive, _ in contents(io.BytesIO(data)).files():
         assert len(archive.infolist()) == data.count(b"PK\x01\x02")
+
+
+def test_a_part_is_bounded_by_bytes_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    def said_much(info: zipfile.ZipInfo) -> None:
+        info.comment = b"x" * 200
+
+    monkeypatch.setattr(module, "PART", 1 << 13)
+    monkeypatch.setattr(module, "_CHUNK", 1000)
+    monkeypatch.setattr(module, "_STEP", 300)
+    data = zipped(NAMES, said_much)
+    assert in_parts(data) == whole(data)
+    assert {len(archive.infolist()) for archive, _ in contents(io.BytesIO(data)).files()} == {4, 2}
 
 
 def test_overlapping_files_are_refused_as_in_a_whole() -> None:
