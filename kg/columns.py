@@ -9,13 +9,14 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from importlib.util import find_spec
-from typing import IO, Any
+from typing import IO, Any, cast
 
 import orjson
 
 from kg import parquet
 from kg.coded import COLUMNS, PLAIN
 from kg.errors import SourceError, UsageError
+from kg.parquet import OPTIONAL
 
 _MISSING = "Parquet needs a package that is not here: pip install 'trialkg[parquet]'."
 
@@ -52,15 +53,19 @@ def table(lines: bytes) -> Any:
 
 def lines(rows: Any) -> bytes:
     """The lines of a table, as an export writes them."""
-    columns = [_values(rows.column(name)) for name in COLUMNS]
+    columns = [_values(name, rows.column(name), optional) for name, optional in zip(COLUMNS, OPTIONAL, strict=True)]
     return b"".join([line(*row) for row in zip(*columns, strict=True)])
 
 
-def _values(column: Any) -> list[Any]:
-    """The values of a column that is coded by a dictionary."""
-    coded = column.combine_chunks() if hasattr(column, "chunks") else column
-    known = [*coded.dictionary.to_pylist(), None]
-    return [known[i] for i in coded.indices.fill_null(len(known) - 1).to_pylist()]
+def _values(name: str, column: Any, optional: bool) -> list[Any]:
+    """The texts of a column, those that are the same as one where it is coded by a dictionary."""
+    pa = arrow()
+    if not optional and column.null_count:
+        raise SourceError(f"has a row without its {name}")
+    if pa.types.is_dictionary(column.type):
+        known = [*column.dictionary.cast(pa.string()).to_pylist(), None]
+        return [known[i] for i in column.indices.fill_null(len(known) - 1).to_pylist()]
+    return cast("list[Any]", column.cast(pa.string()).to_pylist())
 
 
 def line(s: str, p: str, o: str, datatype: str | None, language: str | None, graph: str | None) -> bytes:
@@ -72,13 +77,22 @@ def line(s: str, p: str, o: str, datatype: str | None, language: str | None, gra
     return head + orjson.dumps(o) + suffix.encode() + end
 
 
+def _is_text(pa: Any, kind: Any) -> bool:
+    kind = kind.value_type if pa.types.is_dictionary(kind) else kind
+    known = pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view, pa.types.is_null
+    return any(is_one(kind) for is_one in known)
+
+
 def read(file: IO[bytes] | str) -> Iterator[bytes]:
     """The lines of a Parquet file of statements, some at a time; raises :class:`~kg.errors.SourceError` for another."""
     pa = arrow()
     try:
-        known = pa.parquet.read_metadata(file).schema.names
-        if missing := [name for name in COLUMNS if name not in known]:
-            raise SourceError(f"has no column {missing[0]}, as a Parquet file of statements has")
+        known = pa.parquet.read_schema(file)
+        for name in COLUMNS:
+            if name not in known.names:
+                raise SourceError(f"has no column {name}, as a Parquet file of statements has")
+            if not _is_text(pa, known.field(name).type):
+                raise SourceError(f"has no texts in its column {name}, as a Parquet file of statements has")
         source = pa.parquet.ParquetFile(file, read_dictionary=list(COLUMNS), memory_map=isinstance(file, str))
         for rows in source.iter_batches(1 << 14, columns=list(COLUMNS), use_threads=False):
             yield lines(rows)

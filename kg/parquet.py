@@ -28,6 +28,8 @@ GROUP = 8 << 20
 
 _MARK = b"PAR1"
 _NAME = b"kg"
+_BY = b"kg version 1"
+"""Who wrote a file, in the form that readers look for; it changes when the bytes of a file do."""
 _BYTE_ARRAY, _ZSTD, _UTF8 = 6, 6, 0
 _REQUIRED, _OPTIONAL = 0, 1
 _PLAIN, _RLE, _RLE_DICTIONARY = 0, 3, 8
@@ -139,7 +141,7 @@ class Rows:
                 2: [_fields({4: _NAME, 5: len(COLUMNS)}), *map(_element, COLUMNS, OPTIONAL)],
                 3: _Long(self._rows),
                 4: [_Struct(each) for each in self._groups],
-                6: _NAME,
+                6: _BY,
                 7: [_fields({1: _fields({})}) for _ in COLUMNS],
             }
         ).bytes
@@ -177,6 +179,7 @@ def _group(begin: int, group: Group) -> bytes:
             9: _Long(at + chunk.dictionary),
             11: _Long(at),
             12: _fields(said),
+            13: [_fields({1: _DICTIONARY_PAGE, 2: _PLAIN, 3: 1}), _fields({1: _DATA_PAGE, 2: _RLE_DICTIONARY, 3: 1})],
         }
         columns.append(_fields({2: _Long(at), 3: _fields(column)}))
         at += size

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pyoxigraph as ox
 import pytest
@@ -102,7 +103,7 @@ def test_a_row_group_is_a_task_and_is_coded_by_dictionaries(
         for j, name in enumerate(columns.COLUMNS):
             column, texts = group.column(j), rows.column(name)
             assert column.compression == "ZSTD"
-            assert "RLE_DICTIONARY" in column.encodings
+            assert column.encodings == ("PLAIN", "RLE", "RLE_DICTIONARY")
             assert column.dictionary_page_offset == at
             at += column.total_compressed_size
             assert column.statistics.null_count == texts.null_count
@@ -222,6 +223,38 @@ def test_what_cannot_be_is_told_in_a_sentence(tmp_path: Path, monkeypatch: pytes
     with pytest.raises(UsageError, match=r"^Parquet needs a package .*: pip install 'trialkg\[parquet\]'\.$"):
         export([SEED], tmp_path / "x.parquet")
     assert not (tmp_path / "x.parquet").exists()
+
+
+STATEMENT = ("x:s", "x:p", "o", "http://www.w3.org/2001/XMLSchema#string", None, "x:g")
+
+
+def _of_others(folder: Path, **given: pa.Array) -> Path:
+    """A file of one statement as somebody else may write it."""
+    made = {name: pa.array([text], pa.string()) for name, text in zip(columns.COLUMNS, STATEMENT, strict=True)}
+    pq.write_table(pa.table(made | given), folder / "x.parquet")
+    return folder / "x.parquet"
+
+
+def test_texts_of_others_are_read_whatever_they_are_kept_as(tmp_path: Path) -> None:
+    for kind in (pa.string(), pa.large_string(), pa.string_view(), pa.dictionary(pa.int16(), pa.large_string())):
+        texts = pa.array(["o"], pa.string()).cast(kind)
+        lines = b"".join(columns.read(str(_of_others(tmp_path, object=texts, language=pa.array([None])))))
+        assert lines == b'<x:s> <x:p> "o" <x:g> .\n'
+
+
+@pytest.mark.parametrize(
+    ("column", "said"),
+    [
+        ({"object": pa.array([1])}, "has no texts in its column object"),
+        ({"object": pa.array([b"o"])}, "has no texts in its column object"),
+        ({"subject": pa.array([None])}, "has a row without its subject"),
+        ({"object": pa.array([None], pa.string())}, "has a row without its object"),
+        ({"graph": pa.array([{"subject": "x:s"}])}, "has no texts in its column graph"),
+    ],
+)
+def test_columns_of_others_that_hold_no_texts_are_told(tmp_path: Path, column: dict[str, Any], said: str) -> None:
+    with pytest.raises(SourceError, match=said):
+        list(quads(str(_of_others(tmp_path, **column))))
 
 
 def _one(folder: Path) -> Path:
