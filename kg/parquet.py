@@ -135,17 +135,15 @@ class Rows:
     def close(self) -> None:
         """Writes what is left, and the end of the file."""
         self.add(packed(bytes(self._lines)))
-        end = _fields(
-            {
-                1: 2,
-                2: [_fields({4: _NAME, 5: len(COLUMNS)}), *map(_element, COLUMNS, OPTIONAL)],
-                3: _Long(self._rows),
-                4: [_Struct(each) for each in self._groups],
-                6: _BY,
-                7: [_fields({1: _fields({})}) for _ in COLUMNS],
-            }
-        ).bytes
-        self._file.write(end + _SIZE.pack(len(end)) + _MARK)
+        schema = [_fields({4: _NAME, 5: len(COLUMNS)}), *map(_element, COLUMNS, OPTIONAL)]
+        orders = [_fields({1: _fields({})}) for _ in COLUMNS]
+        end = [
+            _written({1: 2, 2: schema, 3: _Long(self._rows)}),
+            _field(1, _LIST) + _list(len(self._groups), _STRUCT),  # there may be many
+            *self._groups,
+            _written({6: _BY, 7: orders}, 4) + _STOP,
+        ]
+        self._file.writelines([*end, _SIZE.pack(sum(map(len, end))), _MARK])
 
     def _cut(self) -> None:
         end = self._lines.rfind(b"\n") + 1
@@ -201,6 +199,7 @@ class _Struct(NamedTuple):
 
 
 _I32, _I64, _BINARY, _LIST, _STRUCT = 5, 6, 8, 9, 12
+_STOP = b"\0"
 
 
 def _fields(fields: dict[int, Any]) -> _Struct:
@@ -209,13 +208,27 @@ def _fields(fields: dict[int, Any]) -> _Struct:
     >>> _fields({1: 3, 4: b"a"}).bytes
     b'\\x15\\x068\\x01a\\x00'
     """
-    made, last = bytearray(), 0
+    return _Struct(_written(fields) + _STOP)
+
+
+def _written(fields: dict[int, Any], last: int = 0) -> bytes:
+    """Some fields, as they stand behind a last one."""
+    made = bytearray()
     for number, value in fields.items():
         kind, data = _value(value)
-        made.append(number - last << 4 | kind)
-        made += data
+        made += _field(number - last, kind) + data
         last = number
-    return _Struct(bytes([*made, 0]))
+    return bytes(made)
+
+
+def _field(step: int, kind: int) -> bytes:
+    """What stands before a field, whose number is so much greater than that of the one before."""
+    return bytes([step << 4 | kind])
+
+
+def _list(count: int, kind: int) -> bytes:
+    """What stands before the items of a list."""
+    return bytes([count << 4 | kind]) if count < 15 else bytes([0xF0 | kind]) + varint(count)
 
 
 def _value(value: Any) -> tuple[int, bytes]:
@@ -230,8 +243,7 @@ def _value(value: Any) -> tuple[int, bytes]:
 
 
 def _items(values: list[Any]) -> Iterator[bytes]:
-    kinds = [_value(each) for each in values]
-    kind = kinds[0][0] if kinds else _STRUCT
-    yield bytes([len(values) << 4 | kind]) if len(values) < 15 else bytes([0xF0 | kind]) + varint(len(values))
-    for _, data in kinds:
+    items = [_value(each) for each in values]
+    yield _list(len(items), items[0][0])
+    for _, data in items:
         yield data

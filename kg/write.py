@@ -183,7 +183,7 @@ class Writer:
                 self._rows.add(b"".join(pieces))
             else:
                 self._file.writelines(pieces)
-                self._drain()
+            self._drain()
 
     @contextlib.contextmanager
     def open(self, frame: Frame) -> Iterator[Writer]:
@@ -219,6 +219,7 @@ class Writer:
     def _framed(self, file: Any) -> Iterator[None]:
         with told(self._name):
             self._file = file
+            self._drain = _Drain(file, read_again=self._hashed or self._spooled)
             if self.compression == PARQUET:
                 from kg import parquet
 
@@ -226,7 +227,6 @@ class Writer:
                 yield
                 self._rows.close()
                 return
-            self._drain = _Drain(file, read_again=self._hashed or self._spooled)
             file.write(packed(self._frame.head, self.compression))
             yield
             file.write(packed(self._frame.tail, self.compression))
