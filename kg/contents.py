@@ -25,10 +25,9 @@ PART = 1 << 13
 """Files that :mod:`zipfile` is told of at once."""
 _CHUNK = 1 << 20
 """Bytes of a table that are read at once, and that :mod:`zipfile` is told at once, if they are of several files."""
-_HIDDEN = re.compile(r"(?:^|/)(?:__MACOSX/|\.[^./])")
-
 _STEP = 1 << 16
 """Bytes of it that are read again at once."""
+_HIDDEN = re.compile(r"(?:^|/)(?:__MACOSX/|\.[^./])")
 
 _LOCAL = 30
 """The least that stands before a file."""

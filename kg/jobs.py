@@ -46,6 +46,7 @@ def results(
             break
     first = next(waiting, None) if jobs > 1 else None
     if first is not None:
+        room.give_back()
         with held():  # a signal that comes while a module is loaded may be lost
             from kg.pool import Pool
 

@@ -23,13 +23,23 @@ class Room:
     """
 
     def __init__(self, memory: memoryview | None = None) -> None:
-        self._memory = memoryview(mmap.mmap(-1, SIZE, **_FLAGS)) if memory is None else memory
+        self._own: mmap.mmap | None = None
+        if memory is None:
+            self._own = mmap.mmap(-1, SIZE, **_FLAGS)
+            memory = memoryview(self._own)
+        self._memory = memory
         self.clear()
 
     def clear(self) -> None:
         """Gives the room free."""
         self._end = self._size = 0
         self._more: list[bytes] = []
+
+    def give_back(self) -> None:
+        """Gives the room free, and its pages back to the system until something is put there again."""
+        self.clear()
+        if self._own is not None and hasattr(mmap, "MADV_DONTNEED"):
+            self._own.madvise(mmap.MADV_DONTNEED)
 
     def __len__(self) -> int:
         return self._size

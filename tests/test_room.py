@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import mmap
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -117,3 +119,24 @@ def test_what_no_shape_reads_goes_where_the_study_stands(seed: dict[str, Any], g
         assert exported is not None
         assert (bytes(room[: exported.placed]) or exported.data) == expected
         assert bool(exported.placed) == (spare >= 0)
+
+
+def test_a_room_gives_its_pages_back() -> None:
+    room, size = Room(), 16 << 20
+    room.put(b"x" * size)
+    taken = resident()
+    room.give_back()
+    assert (len(room), room.pieces()) == (0, [])
+    assert taken is None or (taken - (resident() or 0)) > size // 2
+    room.put(b"abc")
+    assert bytes(room.joined()) == b"abc"
+    given = Room(memoryview(bytearray(4)))  # of memory of others the pages stay
+    given.put(b"ab")
+    given.give_back()
+    assert len(given) == 0
+
+
+def resident() -> int | None:
+    """The bytes of this process that are in memory, where Linux tells."""
+    told = Path("/proc/self/statm")
+    return int(told.read_text().split()[1]) * mmap.PAGESIZE if told.exists() else None
