@@ -124,7 +124,7 @@ static void put_runs(Coder *coder, Column *column)
 /* Passes over what is expected. */
 static void pass(Coder *coder, Span expected)
 {
-    if ((size_t)(coder->end - coder->at) < expected.size || memcmp(coder->at, expected.at, expected.size) != 0)
+    if ((size_t)(coder->end - coder->at) < expected.size || !same(coder->at, expected.at, expected.size))
         leave(&coder->out, NOT_TAKEN);
     coder->at += expected.size;
 }
@@ -151,7 +151,7 @@ static void iri_again(Coder *coder, int which, Span *last, int32_t *place)
     pass(coder, span_of_word("<"));
     size_t left = (size_t)(coder->end - coder->at);
     if (last->size > 0 && left > last->size && coder->at[last->size] == '>' &&
-        memcmp(coder->at, last->at, last->size) == 0)
+        same(coder->at, last->at, last->size))
         coder->at += last->size + 1;
     else {
         *last = before(coder, '>');

@@ -176,7 +176,7 @@ static const Key *known(const Type *type, Span text, uint32_t *next)
             at = 0;
         Span name = type->keys[at].name;
         if (text.size >= name.size + 2 && text.at[name.size + 1] == '"' &&
-            memcmp(text.at + 1, name.at, name.size) == 0) {
+            same(text.at + 1, name.at, name.size)) {
             *next = at + 1;
             return &type->keys[at];
         }

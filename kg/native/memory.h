@@ -51,16 +51,66 @@ static inline PyObject *bytes_of(Span span) { return PyBytes_FromStringAndSize(s
 
 static inline Span span_of_word(const char *word) { return (Span){word, strlen(word)}; }
 
-static inline bool equal(Span a, Span b)
+static inline uint64_t word_at(const char *at)
 {
-    return a.size == b.size && (a.size == 0 || memcmp(a.at, b.at, a.size) == 0);
+    uint64_t word;
+    memcpy(&word, at, sizeof word);
+    return word;
 }
+
+/* Whether bytes are the same: few ones eight at a time, of which the last may overlap, as a call of the C library takes
+   longer than that. */
+static inline bool same(const char *a, const char *b, size_t size)
+{
+    if (size > 64)
+        return memcmp(a, b, size) == 0;
+    if (size < 8) {
+        while (size > 0 && a[size - 1] == b[size - 1])
+            size--;
+        return size == 0;
+    }
+    for (size_t i = 0; i + 8 < size; i += 8)
+        if (word_at(a + i) != word_at(b + i))
+            return false;
+    return word_at(a + size - 8) == word_at(b + size - 8);
+}
+
+static inline bool equal(Span a, Span b) { return a.size == b.size && same(a.at, b.at, a.size); }
 
 /* Copies bytes; there may be none, and then no place either. */
 static inline void copy(void *to, const void *from, size_t size)
 {
     if (size)
         memcpy(to, from, size);
+}
+
+/* Copies at least one byte, to where none of them is: few ones in two pieces of a size, which may overlap. */
+static inline void copy_some(char *to, const char *from, size_t size)
+{
+#define TWICE(n)                                                                                                       \
+    do {                                                                                                               \
+        char first[n], last[n];                                                                                        \
+        memcpy(first, from, n);                                                                                        \
+        memcpy(last, from + size - (n), n);                                                                            \
+        memcpy(to, first, n);                                                                                          \
+        memcpy(to + size - (n), last, n);                                                                              \
+    } while (0)
+    if (size > 64)
+        memcpy(to, from, size);
+    else if (size >= 32)
+        TWICE(32);
+    else if (size >= 16)
+        TWICE(16);
+    else if (size >= 8)
+        TWICE(8);
+    else if (size >= 4)
+        TWICE(4);
+    else {
+        to[0] = from[0];
+        to[size / 2] = from[size / 2];
+        to[size - 1] = from[size - 1];
+    }
+#undef TWICE
 }
 
 void *grown(Exit *out, void *array, size_t *room, size_t wanted, size_t size);
@@ -90,7 +140,7 @@ static inline void put(Exit *out, Buffer *buffer, Span span)
         return;
     if (span.size > buffer->room - buffer->size)
         buffer->at = grown(out, buffer->at, &buffer->room, buffer->size + span.size, 1);
-    memcpy(buffer->at + buffer->size, span.at, span.size);
+    copy_some(buffer->at + buffer->size, span.at, span.size);
     buffer->size += span.size;
 }
 

@@ -4,13 +4,6 @@
 #define LONGEST_WAY 256 /* tables are at most half full: by chance, nothing is that far from its place */
 #define ODD 0x9E3779B97F4A7C15u
 
-static inline uint64_t word_at(const char *at)
-{
-    uint64_t word;
-    memcpy(&word, at, sizeof word);
-    return word;
-}
-
 static inline uint64_t mixed(uint64_t hash, uint64_t word)
 {
     hash = (hash ^ word) * ODD;
