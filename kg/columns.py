@@ -13,10 +13,9 @@ from typing import IO, Any, cast
 
 import orjson
 
-from kg import parquet
 from kg.coded import COLUMNS, PLAIN
 from kg.errors import SourceError, UsageError
-from kg.parquet import OPTIONAL
+from kg.parquet import OPTIONAL, Rows, packed
 
 _MISSING = "Parquet needs a package that is not here: pip install 'trialkg[parquet]'."
 
@@ -45,8 +44,8 @@ def table(lines: bytes) -> Any:
     http://e.org/s | http://e.org/p | a "b" | http://www.w3.org/1999/02/22-rdf-syntax-ns#langString | en | http://e.org/g
     """
     file = io.BytesIO()
-    rows = parquet.Rows(file)
-    rows.add(parquet.packed(lines))
+    rows = Rows(file)
+    rows.add(packed(lines))
     rows.close()
     return arrow().parquet.read_table(file, read_dictionary=list(COLUMNS))
 

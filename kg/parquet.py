@@ -48,13 +48,6 @@ class Chunk(NamedTuple):
     bounds: tuple[str, str] | None
 
 
-class Group(NamedTuple):
-    """A row group: its rows and its columns."""
-
-    rows: int
-    chunks: list[Chunk]
-
-
 def packed(lines: bytes | memoryview) -> bytes:
     """The row group of some lines, and behind it what is to be told of it; nothing of nothing.
 
@@ -70,13 +63,11 @@ def packed(lines: bytes | memoryview) -> bytes:
     made, chunks = bytearray(), []
     for name, optional, column in zip(COLUMNS, OPTIONAL, columns, strict=True):
         data = _levels(column.known, rows) + column.runs if optional else column.runs
-        dictionary = _page(_DICTIONARY_PAGE, column.texts, compress, column.different)
-        page = _page(_DATA_PAGE, data, compress, rows)
-        made += dictionary[0] + dictionary[1] + page[0] + page[1]
-        sizes = len(dictionary[0]) + len(dictionary[1]), len(page[0]) + len(page[1])
-        unpacked = len(dictionary[0]) + len(column.texts) + len(page[0]) + len(data)
+        dictionary, texts = _page(_DICTIONARY_PAGE, column.texts, compress, column.different)
+        page, places = _page(_DATA_PAGE, data, compress, rows)
+        made += dictionary + page
         bounds = (column.least.decode(), column.greatest.decode()) if name in RANGES else None
-        chunks.append(Chunk(*sizes, unpacked, column.nothing, bounds))
+        chunks.append(Chunk(len(dictionary), len(page), texts + places, column.nothing, bounds))
     told = orjson.dumps([rows, chunks], default=tuple)
     return bytes(made) + told + _SIZE.pack(len(told))
 
@@ -92,15 +83,16 @@ def _levels(known: bytes, rows: int) -> bytes:
     return _SIZE.pack(len(run)) + run
 
 
-def _page(kind: int, data: bytes, compress: Any, count: int) -> tuple[bytes, bytes]:
-    """The header of a page and its bytes, packed."""
+def _page(kind: int, data: bytes, compress: Any, count: int) -> tuple[bytes, int]:
+    """A page, packed behind its header, and the bytes that both take where it is not."""
     body = compress(data)
     told = (
         {7: _fields({1: count, 2: _PLAIN})}
         if kind == _DICTIONARY_PAGE
         else {5: _fields({1: count, 2: _RLE_DICTIONARY, 3: _RLE, 4: _RLE})}
     )
-    return _fields({1: kind, 2: len(data), 3: len(body), **told}).bytes, body
+    header = _fields({1: kind, 2: len(data), 3: len(body), **told}).bytes
+    return header + body, len(header) + len(data)
 
 
 class Rows:
@@ -128,7 +120,7 @@ class Rows:
         end = len(data) - _SIZE.size - size
         rows, chunks = orjson.loads(data[end : -_SIZE.size])
         self._file.write(memoryview(data)[:end])
-        self._groups.append(_group(self._at, Group(rows, [Chunk._make(each) for each in chunks])))
+        self._groups.append(_group(self._at, rows, [Chunk._make(each) for each in chunks]))
         self._at += end
         self._rows += rows
 
@@ -157,10 +149,10 @@ def _element(name: str, optional: bool) -> _Struct:
     return _fields({1: _BYTE_ARRAY, 3: kept, 4: name.encode(), 6: _UTF8, 10: _fields({1: _fields({})})})
 
 
-def _group(begin: int, group: Group) -> bytes:
+def _group(begin: int, rows: int, chunks: list[Chunk]) -> bytes:
     """What the end of a file tells of a row group that begins at a place."""
     at, columns = begin, []
-    for name, chunk in zip(COLUMNS, group.chunks, strict=True):
+    for name, chunk in zip(COLUMNS, chunks, strict=True):
         size = chunk.dictionary + chunk.data
         said: dict[int, Any] = {3: _Long(chunk.nothing)}
         if chunk.bounds:
@@ -171,7 +163,7 @@ def _group(begin: int, group: Group) -> bytes:
             2: [_PLAIN, _RLE, _RLE_DICTIONARY],
             3: [name.encode()],
             4: _ZSTD,
-            5: _Long(group.rows),
+            5: _Long(rows),
             6: _Long(chunk.unpacked),
             7: _Long(size),
             9: _Long(at + chunk.dictionary),
@@ -181,8 +173,8 @@ def _group(begin: int, group: Group) -> bytes:
         }
         columns.append(_fields({2: _Long(at), 3: _fields(column)}))
         at += size
-    unpacked = sum(chunk.unpacked for chunk in group.chunks)
-    return _fields({1: columns, 2: _Long(unpacked), 3: _Long(group.rows), 5: _Long(begin), 6: _Long(at - begin)}).bytes
+    unpacked = sum(chunk.unpacked for chunk in chunks)
+    return _fields({1: columns, 2: _Long(unpacked), 3: _Long(rows), 5: _Long(begin), 6: _Long(at - begin)}).bytes
 
 
 # -- Thrift -------------------------------------------------------------------------------------------------------
