@@ -21,7 +21,8 @@ from kg.ask import ask, endpoint, prepared
 from kg.errors import KGError
 from kg.questions import questions
 from kg.report import Report
-from kg.store import build, opened
+from kg.dataset import opened
+from kg.store import build
 from tests.servers import SERVERS, Missing, Server
 
 ONE = "https://example.org/trials"

@@ -17,6 +17,7 @@ from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as f
 
 FACTS = "id long, study string, version long, problem string"
+USAGES = "description binary"
 STATEMENTS = ", ".join(f"{name} string" for name in ("subject", "predicate", "object", "datatype", "language", "graph"))
 
 
@@ -50,8 +51,35 @@ def statements(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     exporter = Exporter(graphs=True)
     for batch in batches:
         data = b"".join([exporter.of_json(line.encode()).data for line in batch.column("value").to_pylist()])
-        rows: Any = table(data)
-        yield from rows.cast(pa.schema([(name, pa.string()) for name in rows.column_names])).to_batches()
+        yield from text_columns(table(data)).to_batches()
+
+
+def text_columns(rows: Any) -> Any:
+    """A table whose columns are plain texts."""
+    return rows.cast(pa.schema([(name, pa.string()) for name in rows.column_names]))
+
+
+def usages(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """The descriptions of the shared resources that each line uses."""
+    from kg.export import Exporter
+
+    exporter = Exporter(graphs=True)
+    for batch in batches:
+        studies = (exporter.of_json(line.encode()) for line in batch.column("value").to_pylist())
+        found = [each for study in studies for each in study.shared]
+        yield pa.RecordBatch.from_arrays([pa.array(found, pa.binary())], ["description"])
+
+
+def shared(spark: SparkSession, kept: DataFrame) -> DataFrame:
+    """The statements about shared resources: each resource once for the whole run."""
+    from kg.columns import table
+    from kg.export import Exporter
+    from kg.shared import Usage
+
+    counted = kept.mapInArrow(usages, USAGES).groupBy("description").count().collect()
+    pieces = Exporter(graphs=True).shared(Usage(bytes(row["description"]), row["count"]) for row in counted)
+    rows = text_columns(table(b"".join([data for data, _ in pieces])))
+    return spark.createDataFrame([tuple(row.values()) for row in rows.to_pylist()], STATEMENTS)
 
 
 def export(spark: SparkSession, source: str) -> tuple[DataFrame, DataFrame]:
@@ -61,7 +89,8 @@ def export(spark: SparkSession, source: str) -> tuple[DataFrame, DataFrame]:
     newest = Window.partitionBy("study").orderBy(f.desc("version"), f.desc("id"))
     standing = told.where("study is not null").withColumn("place", f.row_number().over(newest)).where("place = 1")
     kept = lines.join(f.broadcast(standing.select("id")), "id", "left_semi")
-    return kept.mapInArrow(statements, STATEMENTS), told.where("study is null").select("id", "problem")
+    rows = kept.mapInArrow(statements, STATEMENTS).unionByName(shared(spark, kept))
+    return rows, told.where("study is null").select("id", "problem")
 
 
 def main(source: str, target: str) -> int:

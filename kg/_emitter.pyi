@@ -2,14 +2,18 @@
 
 from collections.abc import Callable, Sequence
 
-Emitted = tuple[bytes, int, int, int, int, str, str | None, str | None, int, bytes, bool, list[tuple[str, int, bytes]]]
-"""Output, or none; where the record and the spaces behind it end; how much of the output stands in the room; where that
-of the study ends in it; triples, three facts, contact data left out, what of the record no key reads, whether more of
-it may not be in the graph, and complaints: the path, the field and the JSON of a value, empty where it is missing."""
+Complaint = tuple[str, int, bytes]
+"""The path of an invalid value, the number of its field and its JSON, which is empty where the value is missing."""
 
-Described = tuple[bytes, tuple[bytes, ...], int, bytes, bool, bool]
-"""A shared resource: its token, what stands behind it in each line or in its block, the triples in these, how it is
-listed as JSON within a text, whether that is as usual, and whether something of it may not be in the graph."""
+Emitted = tuple[bytes, int, int, int, int, tuple[str | None, ...], int, bytes, bool, list[Complaint], tuple[bytes, ...]]
+"""The output, or nothing where it is in the buffer; the end of the record and of the spaces after it; the size of the
+output in the buffer; the end of the block of the study in it; the number of triples; the facts; the number of contact
+values left out; what of the record no key reads; whether more of it may not be in the graph; the complaints; and the
+descriptions of the shared resources."""
+
+Described = tuple[bytes, bytes, bytes, bytes, bool]
+"""A shared resource: its token, its description, the JSON object as text within a JSON string, the name by which links
+find it (empty where none do), and whether something of it may not be in the graph."""
 
 class Emitter:
     """Runs programs on the JSON of records.

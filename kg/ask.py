@@ -14,6 +14,7 @@ import pyoxigraph as ox
 from kg import hints
 from kg.answers import Answer
 from kg.child import no_network
+from kg.dataset import askable, at_hand
 from kg.errors import OutputError, UsageError
 from kg.guard import Limits, guarded
 from kg.parameters import filled
@@ -21,7 +22,6 @@ from kg.questions import parsed, question
 from kg.report import Report
 from kg.retries import BUSY, retried
 from kg.sparql import calls_service, form, is_update, names_graphs, prefixes
-from kg.store import askable, at_hand
 
 if TYPE_CHECKING:
     import rdflib

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -47,7 +48,9 @@ def folder_beside(target: Path) -> Iterator[Path]:
 def _remove(folder: Path) -> None:
     """Removes a folder; the lock goes last, as without one it has to be empty."""
     for path in folder.iterdir():
-        if path.name != _LOCK:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        elif path.name != _LOCK:
             path.unlink()
     (folder / _LOCK).unlink(missing_ok=True)
     folder.rmdir()

@@ -5,6 +5,7 @@ The emitter (:mod:`kg.emitter`) takes nearly all. Both say the same of a record 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import chain
@@ -12,8 +13,11 @@ from typing import Any
 
 from kg.context import ABSENT, Context, Named
 from kg.convert import Converters
+from kg.derive import Link
+from kg.links import Targets, linked, names, texts
 from kg.ontology import RDF, XSD
-from kg.plan import PART, POSITION, Entity, Field, Key, Plan, Role
+from kg.plan import OF_STUDY, PART, POSITION, Entity, Field, Key, Plan, Role
+from kg.shared import description
 from kg.style import Block, Style
 from kg.trees import at
 from kg.values import Literal
@@ -38,24 +42,47 @@ class Careful:
             for entity in plan.entities.values()
         }
         self.second_readers = {
-            plan.target(known).local for _, _, known in plan.walk() if known.target and not known.keys
+            plan.target(known).local for _, _, known in plan.walk() if known.role is Role.NODE and not known.keys
         }
         """The kinds of node that are read from the same object as what leads to them, which checks its keys."""
         self._named: dict[int, list[tuple[str, Field, Entity]]] = {}
 
-    def study(self, record: dict[str, Any], number: str, token: bytes, context: Context) -> list[Block]:
-        """The blocks of a record: the study, its parts in order, and last what it shares with others."""
-        study = _Node(self, self.plan.study, context, self.opening + number.encode())
-        study.part(token, record, 0)
-        return [*study.blocks, *study.shared.items()]
+    def study(self, record: dict[str, Any], number: str, token: bytes, context: Context) -> _Node:
+        """The node of a study: its blocks are the study, its parts in order, and its record."""
+        stem = self.opening + number.encode()
+        context.targets = self._targets(record, stem)
+        study = _Node(self, self.plan.study, context, token, stem)
+        study.write(record, 0)
+        return study
 
     def resource(self, entity: Entity, x: Any, context: Context) -> Block | None:
-        """The block of a resource that studies share, of its JSON alone; ``None`` where that is none."""
+        """The block of a resource that studies share, of its JSON alone; ``None`` where it has no key."""
         if type(x) is not (str if entity.is_text else dict) or not x:
             return None
-        node = _Node(self, entity, context)
-        token = node.resource(x)
-        return None if token is None else (token, node.shared[token])
+        return _Node(self, entity, context).resource(x)
+
+    def _targets(self, record: dict[str, Any], stem: bytes) -> dict[str, Targets]:
+        """The nodes that the links of a record lead to, by link and name."""
+        targets: dict[str, Targets] = {}
+        for _, linking, link in self.plan.links():
+            here = targets.setdefault(linking.local, {})
+            for path, name in link.targets.items():
+                source = self.plan.study_field(path)
+                entity, nodes = self.plan.target(source), at(record, source.keys)
+                for i, node in enumerate(nodes if isinstance(nodes, list) else (), 1):
+                    token = self._target(entity, source, node, stem, i)
+                    for own in names(node, texts(entity, name), fold=link.fold) if token else ():
+                        here.setdefault(own, []).append(token)
+        return targets
+
+    def _target(self, entity: Entity, source: Field, node: Any, stem: bytes, position: int) -> bytes:
+        """The token of a node that a link may lead to, or nothing."""
+        if type(node) is not dict or not node:
+            return b""
+        if entity.is_part:
+            return stem + f"-{source.local}-{position}".encode() + self.close
+        key = at(node, (entity.template.keys if entity.template else None) or ())
+        return (self.convert.node(entity)(key) if type(key) is str else None) or b""
 
     def named(self, key: Key) -> list[tuple[str, Field, Entity]]:
         """The fields below a key whose nodes are referred to by name, with the names of their keys."""
@@ -75,25 +102,32 @@ class _Node:
     careful: Careful
     entity: Entity
     context: Context
+    study: bytes = b""
+    """The token of the study."""
     stem: bytes = b""
     """What the tokens of its parts begin with."""
     blocks: list[Block] = field(default_factory=list)
-    shared: dict[bytes, list[bytes]] = field(default_factory=dict)
+    last: list[Block] = field(default_factory=list)
+    """Blocks that are written after all others."""
+    described: dict[bytes, None] = field(default_factory=dict)
+    """The descriptions of the shared resources that it and its parts refer to."""
     names: dict[str, Named] = field(default_factory=dict)
     """The nodes that it and its parts may refer to, by kind and name."""
     pairs: list[bytes] = field(default_factory=list)
 
-    def part(self, token: bytes, x: Any, position: int) -> None:
-        """Writes a study, or a part of one at its place in a list, 0 for one that stands alone."""
-        self.blocks.append((token, self.pairs))
+    def write(self, x: Any, position: int, token: bytes = b"") -> None:
+        """Writes a study, or a part of one at its position in a list, 0 for one that is not in a list."""
+        self.blocks.append((token or self.study, self.pairs))
         self.pairs += self.careful.types[self.entity.local]
+        if token:
+            self.pairs.append(self.careful.predicate(OF_STUDY) + self.study)
         if position:
             number = self.careful.style.literal(Literal(str(position), XSD + "integer"))
             self.pairs.append(self.careful.predicate(POSITION) + number)
         self._key(self.entity.root, x)
 
-    def resource(self, x: Any) -> bytes | None:
-        """Writes a shared resource and gives its token, or ``None`` where its JSON has no key to name it by."""
+    def resource(self, x: Any) -> Block | None:
+        """Writes a resource with an IRI of its own; ``None`` where its JSON has no key."""
         keys = (self.entity.template.keys if self.entity.template else None) or ()
         key = at(x, keys)
         token = self.careful.convert.node(self.entity)(key) if type(key) is str else None
@@ -102,12 +136,7 @@ class _Node:
             return None
         self.pairs += self.careful.types[self.entity.local]
         self._key(self.entity.root, x)
-        self.pairs = [*dict.fromkeys(self.pairs)]
-        said = self.shared.setdefault(token, self.pairs)
-        if said != self.pairs:
-            self.context.disagree(x)
-            self.shared[token] = [*dict.fromkeys(said + self.pairs)]
-        return token
+        return token, [*dict.fromkeys(self.pairs)]
 
     def _key(self, key: Key, x: Any) -> None:
         """The fields of a key whose value is ``x``, then the keys below it."""
@@ -146,6 +175,8 @@ class _Node:
             self._list(known, predicate, value, [*chain.from_iterable(found)])
         elif known.many:
             self.pairs += [predicate + token for token in self._refused(known, (x, name), value, is_list=True)]
+        elif known.link is not None:
+            self._grouped(predicate, linked(self.context.targets[known.local], self._own_names(known.link, value)))
         else:
             self.pairs += [predicate + token for token in self._tokens(known, x, (x, name), value)]
 
@@ -160,7 +191,7 @@ class _Node:
         expected = self.careful.convert.expected(known, is_list=is_list)
         if known.role is Role.NODE:
             self.context.bad(*where, value, expected)
-        elif known.role is not Role.DERIVED:
+        elif not known.is_derived:
             return self.context.text(*where, value, expected)
         return []
 
@@ -179,15 +210,32 @@ class _Node:
         entity = self.careful.plan.target(known)
         if type(x) is not (str if entity.is_text else dict) or not x:
             return None
-        node = _Node(self.careful, entity, self.context, self.stem, self.blocks, self.shared, self.names)
+        node = _Node(self.careful, entity, self.context, self.study, self.stem, self.blocks, self.last, self.described)
+        node.names = self.names
         if not entity.is_part:
-            token = node.resource(x)
-            return [] if token is None else [token]
+            return self._resource(known, node, x)
         after = entity.template.after if entity.template else f"-{known.local}-{position or 1}"
         node.stem = self.stem + after.encode()
         token = node.stem + self.careful.close
-        node.part(token, x, position)
+        node.write(x, position, token)
         return [token]
+
+    def _resource(self, known: Field, node: _Node, x: Any) -> list[bytes]:
+        """The token of a shared resource, or of the record, which is read from the same object as the study."""
+        block = node.resource(x)
+        if block is None:
+            return []
+        if not known.keys:
+            self.last.append(block)
+            return [block[0]]
+        self.described[description(*block)] = None
+        if not known.many and not node.entity.is_text:
+            self.context.listed[known.local] = Converters.listed(node.entity, x)
+        return [block[0]]
+
+    def _own_names(self, link: Link, x: Any) -> Iterator[str]:
+        for name in link.names:
+            yield from names(x, texts(self.entity, name), fold=link.fold)
 
     def _list(self, known: Field, predicate: bytes, values: list[Any], found: list[bytes]) -> None:
         """Writes the tokens of a list, each once, and notes what of the list they do not tell."""
@@ -195,14 +243,17 @@ class _Node:
         if known.role is Role.NODE:
             entity = self.careful.plan.target(known)
             if not entity.is_part and not entity.is_text:
-                context.order(known.local, values, *self.careful.convert.listed(entity))
-        elif known.role is not Role.DERIVED:
+                context.listed[known.local] = [Converters.listed(entity, value) for value in values]
+        elif not known.is_derived:
             told = {*map(str, values)} if known.role is Role.REFERENCE else tokens
             if len(told) != len(values):
                 context.repeated(values)
+        self._grouped(predicate, tokens, in_rows=known.role in (Role.CODE, Role.NODE, Role.REFERENCE))
+
+    def _grouped(self, predicate: bytes, tokens: list[bytes], *, in_rows: bool = True) -> None:
+        """Writes the objects of a predicate, in a grouped style as one list."""
         if self.careful.style.repeats:
             self.pairs += [predicate + token for token in tokens]
         elif tokens:
-            names = known.role in (Role.CODE, Role.NODE, Role.REFERENCE)
-            self.pairs.append(predicate + (Context.rows(tokens) if names else b",\n        ".join(tokens)))
-            context.more += len(tokens) - 1
+            self.pairs.append(predicate + (Context.rows(tokens) if in_rows else b",\n        ".join(tokens)))
+            self.context.more += len(tokens) - 1

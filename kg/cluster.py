@@ -1,4 +1,5 @@
-"""An export on several machines by Dask distributed: one part for each partition of the input, and a manifest.
+"""An export on several machines by Dask distributed: one part for each partition of the input, one with what studies
+share, and a manifest.
 
 Workers read the input and write the parts themselves; what comes back is told of each study in some tens of bytes. A
 worker that is lost costs its parts another try, and no study. Where records of one study stand in two partitions, the
@@ -22,7 +23,7 @@ from kg.errors import KGError, OutputError, UsageError
 from kg.formats import compression_of, format_of
 from kg.ontology import BASE
 from kg.partitions import SIZE, Partition, partitions
-from kg.parts import Part, Replay, finish, prepare, write
+from kg.parts import Part, Replay, finish, prepare, write, write_shared
 from kg.report import Report
 from kg.run import namespace, raise_first
 from kg.work import Settings, Worker
@@ -40,6 +41,7 @@ def export(
     format: str | None = None,  # noqa: A002 -- the name of the option
     contacts: bool = False,
     strict: bool = False,
+    with_ontology: bool = False,
     base: str = BASE,
     jobs: int = 2,
     scheduler: str | None = None,
@@ -75,7 +77,8 @@ def export(
             if progress:
                 progress(sum(span.size for span in partition))
         _again(client, found, settings, folder, parts, [*places, len(replay.ledger)], replay.ledger.beaten)
-    report.totals = replay.ledger.totals()
+    parts.append(write_shared(replay.ledger.shared.usages(), settings, folder, len(parts), ontology=with_ontology))
+    report.totals = replay.ledger.totals(parts[-1].totals.triples)
     finish(folder, {part.name for part in parts}, _manifest(report, settings, parts, folder))
     return report
 

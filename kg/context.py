@@ -9,11 +9,11 @@ from typing import Any
 import orjson
 
 from kg.errors import ABSENT, FieldError
+from kg.links import Targets
 
 __all__ = ["ABSENT", "Context", "places"]
 
 Namer = Callable[[dict[str, Any]], str | None]
-Listed = Callable[[dict[str, Any]], object]
 Named = dict[str, list[tuple[bytes, dict[str, Any]]]]
 
 
@@ -66,10 +66,10 @@ class Context:
     :attr:`odd` is set where something of the record may not be in the graph; :attr:`refused` are the objects
     and lists that are not, or not as they are; :attr:`withheld` counts the contact data left out; :attr:`more`
     the objects that stand behind a first one in a grouped style; :attr:`listed` has, for the properties that
-    lead to shared resources, their keys in the order and the spelling of the record.
+    lead to shared resources, these as the record lists them; :attr:`targets` the nodes that links lead to.
     """
 
-    __slots__ = ("_places", "errors", "listed", "more", "odd", "record", "refused", "withheld")
+    __slots__ = ("_places", "errors", "listed", "more", "odd", "record", "refused", "targets", "withheld")
 
     def __init__(self, record: dict[str, Any]) -> None:
         self.record = record
@@ -77,7 +77,8 @@ class Context:
         self.odd = False
         self.withheld = 0
         self.more = 0
-        self.listed: dict[str, list[object]] = {}
+        self.listed: dict[str, object] = {}
+        self.targets: dict[str, Targets] = {}
         self.refused: list[object] = []
         self.errors: list[FieldError] = []
 
@@ -115,18 +116,6 @@ class Context:
         """A list that says one thing twice, which a graph cannot."""
         self.odd = True
         self.refused.append(values)
-
-    def disagree(self, x: object) -> None:
-        """A record that says two things of one shared resource: the graph cannot tell which stands where."""
-        self.odd = True
-        self.refused.append(self.record)
-        self._complain(x, "", x, "what the record says of the same resource elsewhere")
-
-    def order(self, name: str, nodes: list[Any], listed: Listed, usual: Callable[[Any], object]) -> None:
-        """Notes how shared resources are listed, where the graph alone would not tell their order or spelling."""
-        keys = [listed(node) if isinstance(node, dict) else None for node in nodes]
-        if len(keys) > 1 or usual(keys[0]) != keys[0]:
-            self.listed[name] = keys
 
     @staticmethod
     def rows(tokens: list[bytes]) -> bytes:

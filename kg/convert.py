@@ -11,7 +11,8 @@ import orjson
 import pyoxigraph as ox
 
 from kg import derive
-from kg.context import Listed, Namer
+from kg.context import Namer
+from kg.links import names, texts
 from kg.ontology import XSD
 from kg.plan import Entity, Field, Plan, Role
 from kg.style import Style
@@ -22,10 +23,6 @@ Converter = Callable[[Any], bytes | None]
 """From a JSON value to its token, ``None`` where the value is refused."""
 
 _WEB = re.compile(r"(?:https?|ftp)://.+", re.IGNORECASE | re.DOTALL)
-
-
-def _as_it_is(value: Any) -> Any:
-    return value
 
 
 def is_iri(text: str) -> bool:
@@ -73,18 +70,24 @@ class Converters:
         return made
 
     @staticmethod
-    def listed(entity: Entity) -> tuple[Listed, Callable[[Any], object]]:
-        """Two functions: how a node is listed, and the key in its IRI, which is how it usually is."""
-        assert entity.template is not None
-        key = (entity.template.keys or ("",))[-1]
+    def listed(entity: Entity, x: Any) -> Any:
+        """A shared resource as the record lists it: the keys of the JSON that its shape reads."""
+        return {key: x[key] for key in entity.root.below if key in x} if isinstance(x, dict) else None
 
-        def by_key(node: dict[str, Any]) -> str | None:
-            found = node.get(key)
-            return found if isinstance(found, str) else None
+    def link_name(self, entity: Entity) -> Callable[[Any], str]:
+        """The function from the JSON of a shared resource to the name by which links find it, or nothing."""
+        made: Callable[[Any], str] = self._once(self._link_name, entity)
+        return made
 
-        if entity.shape.iri in derive.LISTED:
-            return derive.LISTED[entity.shape.iri], derive.KEYS.get(entity.shape.iri, _as_it_is)
-        return by_key, _as_it_is
+    def _link_name(self, entity: Entity) -> Callable[[Any], str]:
+        targets = (
+            (texts(entity, name), link.fold)
+            for _, _, link in self.plan.links()
+            for path, name in link.targets.items()
+            if self.plan.target(self.plan.study_field(path)) is entity
+        )
+        name, fold = next(targets, ((), False))
+        return lambda x: next(names(x, name, fold=fold), "") if name and isinstance(x, dict) else ""
 
     def back(self, known: Field) -> tuple[str, Namer] | None:
         """How the nodes that a field refers to refer back to those that hold it: at which key, by which name."""

@@ -91,7 +91,7 @@ def readers(plan: Plan) -> dict[str, tuple[str, ...]]:
 
     key(plan.study, "")
     for path, _, known in plan.walk():
-        if known.role is not Role.DERIVED and path:
+        if not known.is_derived and path:
             found.setdefault(path, []).append(compact(known.shape.path, names))
         if known.role is Role.NODE and known.target is not None:
             key(plan.entities[known.target.iri], path)

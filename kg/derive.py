@@ -7,15 +7,18 @@ where nothing follows from the field; what the field itself holds is in the grap
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from collections.abc import Callable, Mapping
+from datetime import date
 from functools import cache, lru_cache
 from string import ascii_letters, digits
-from typing import Any
+from typing import Any, NamedTuple
 
 from kg.countries import country
 from kg.forms import Form
-from kg.ontology import CT, RDF, RDFS, shipped
-from kg.values import plain_digits
+from kg.free_text import doi, exclusion_criteria, inclusion_criteria
+from kg.ontology import CT, RDF, RDFS, SCHEMA, shipped
+from kg.values import partial_date, plain_digits
 
 _YEAR = re.compile(r"(\d{4})(?:-\d{2}){0,2}", re.ASCII)
 _AGE = re.compile(r"(\d{1,6}) (Year|Month|Week|Day|Hour|Minute)s?", re.ASCII)
@@ -172,39 +175,126 @@ def plain_key(value: object) -> str | None:
     return local_name(value) if isinstance(value, str) and value else None
 
 
-VALUES: dict[str | tuple[str, str], Callable[[Any], str | None]] = {
+_CLASSES = {
+    "INTERVENTIONAL": (CT + "InterventionalStudy", SCHEMA + "MedicalTrial"),
+    "OBSERVATIONAL": (CT + "ObservationalStudy", SCHEMA + "MedicalObservationalStudy"),
+    "EXPANDED_ACCESS": (CT + "ExpandedAccess", None),
+}
+"""Study type -> the class of the study, and the class of schema.org that corresponds to it."""
+
+
+def study_class(value: object) -> str | None:
+    """The class of a study by its study type.
+
+    >>> study_class("OBSERVATIONAL"), study_class("OTHER")
+    ('https://w3id.org/trialkg/ontology#ObservationalStudy', None)
+    """
+    return _CLASSES[value][0] if isinstance(value, str) and value in _CLASSES else None
+
+
+def schema_class(value: object) -> str | None:
+    """The class of schema.org that a study type corresponds to.
+
+    >>> schema_class("INTERVENTIONAL"), schema_class("EXPANDED_ACCESS")
+    ('https://schema.org/MedicalTrial', None)
+    """
+    return _CLASSES[value][1] if isinstance(value, str) and value in _CLASSES else None
+
+
+def first_day(value: object) -> str | None:
+    """The first day that a partial date may be.
+
+    >>> first_day("2015-09"), first_day("2015"), first_day("2015-09-07"), first_day("2015-13")
+    ('2015-09-01', '2015-01-01', '2015-09-07', None)
+    """
+    days = _days(value)
+    return days[0].isoformat() if days else None
+
+
+def last_day(value: object) -> str | None:
+    """The last day that a partial date may be.
+
+    >>> last_day("2016-02"), last_day("2015"), last_day("2015-09-07")
+    ('2016-02-29', '2015-12-31', '2015-09-07')
+    """
+    days = _days(value)
+    return days[1].isoformat() if days else None
+
+
+def _days(value: object) -> tuple[date, date] | None:
+    """The first and the last day of a partial date, in the years of the Gregorian calendar of Python."""
+    partial = partial_date(value)
+    if partial is None or partial.lexical.startswith("0000"):
+        return None
+    year, *rest = map(int, partial.lexical.split("-"))
+    last_month = rest[0] if rest else 12
+    first, last = (rest[0] if rest else 1), monthrange(year, last_month)[1]
+    return date(year, first, *rest[1:] or (1,)), date(year, last_month, *rest[1:] or (last,))
+
+
+Derive = Callable[[Any], str | None]
+
+
+class Link(NamedTuple):
+    """Links a node to the one node of its study that has the same texts.
+
+    A name is a tuple of texts: of properties, by IRI, or constants. ``names`` are the names of the node; ``targets``
+    gives, for each property of the study that leads to possible nodes, the name of such a node. ``fold`` compares
+    without regard to the case of ASCII letters.
+    """
+
+    names: tuple[tuple[str, ...], ...]
+    targets: Mapping[str, tuple[str, ...]]
+    fold: bool = False
+
+
+_PLANNED = {"primaryOutcome": "PRIMARY", "secondaryOutcome": "SECONDARY", "otherOutcome": "OTHER_PRE_SPECIFIED"}
+
+LINKS: dict[tuple[str, str], Link] = {
+    (CT + "OutcomeMeasure", CT + "reports"): Link(
+        names=((CT + "outcomeMeasureType", RDFS + "label", CT + "timeFrame"),),
+        targets={CT + name: (rank, RDFS + "label", CT + "timeFrame") for name, rank in _PLANNED.items()},
+    ),
+    (CT + "Intervention", CT + "mesh"): Link(
+        names=((RDFS + "label",), (CT + "otherName",)),
+        targets={CT + "interventionMesh": (RDFS + "label",)},
+        fold=True,
+    ),
+}
+"""Node shape and property -> the link."""
+
+
+_DATES = ("startDate", "primaryCompletionDate", "completionDate")
+"""The dates whose first and last possible day are given."""
+
+VALUES: dict[str | tuple[str, str], Derive | tuple[Derive, ...]] = {
     CT + "startYear": year,
     CT + "completionYear": year,
+    **{CT + name + "Earliest": first_day for name in _DATES},
+    **{CT + name + "Latest": last_day for name in _DATES},
+    CT + "inclusionCriteria": inclusion_criteria,
+    CT + "exclusionCriteria": exclusion_criteria,
+    CT + "doi": doi,
     CT + "minimumAgeYears": age_in_years,
     CT + "maximumAgeYears": age_in_years,
     CT + "registryEntry": registry_entry,
     CT + "countryCode": country_code,
     "http://www.opengis.net/ont/geosparql#asWKT": point,
+    (CT + "Study", RDF + "type"): (study_class, schema_class),
     (CT + "MeshTerm", RDF + "type"): mesh_class,
     (CT + "Country", RDFS + "label"): country_name,
 }
-"""Property, or node shape and property -> function of the JSON value."""
+"""Property, or node shape and property -> function of the JSON value, or several that give a value each."""
 
-
-def mesh_listed(node: Mapping[str, Any]) -> object:
-    """How a MeSH term is listed: supplementary concepts whole, since records of 2024 capitalize their names.
-
-    >>> mesh_listed({"id": "D000690", "term": "x"}), mesh_listed({"id": "C000613593", "term": "Durvalumab"})
-    ('D000690', {'id': 'C000613593', 'term': 'Durvalumab'})
-    """
-    id_ = node.get("id")
-    if not isinstance(id_, str) or not id_.startswith("C"):
-        return id_ if isinstance(id_, str) else None
-    return {key: node[key] for key in ("id", "term") if key in node}
-
-
-LISTED: dict[str, Callable[[Any], object]] = {CT + "MeshTerm": mesh_listed}
-"""Node shape -> how its nodes are listed in ``ct:asListed``, where their keys do not tell all."""
-
-FORMS: dict[Callable[[Any], str | None], tuple[Form, ...]] = {year: (Form.DATED,), point: (Form.POINT,)}
+FORMS: dict[Derive, tuple[Form, ...]] = {
+    year: (Form.DATED,),
+    point: (Form.POINT,),
+    first_day: (Form.DAY,),
+    last_day: (Form.DAY,),
+}
 """Function -> the forms of which it shows what stands there."""
 
-KEYS: dict[str, Callable[[Any], str | None]] = {
+KEYS: dict[str, Derive] = {
     CT + "MeshTerm": mesh_id,
     CT + "Country": country_key,
 }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
 
@@ -17,7 +17,8 @@ from kg.context import Context, plain_text
 from kg.convert import Converters
 from kg.errors import ABSENT, FieldError
 from kg.plan import Plan
-from kg.program import Programs
+from kg.program import Programs, within
+from kg.shared import description
 from kg.sharing import Resources
 from kg.style import Style
 
@@ -37,13 +38,15 @@ class Emitted(NamedTuple):
     placed: int
     at: int
     triples: int
-    facts: tuple[str, str | None, str | None]
+    facts: tuple[str | None, ...]
     withheld: int
     unread: bytes
     """What no shape reads, and what is empty, in its place in the JSON of the record; or nothing."""
     odd: bool
     """Whether more of the record may not be in the graph."""
     errors: list[FieldError]
+    shared: tuple[bytes, ...]
+    """The descriptions of the shared resources that the record refers to."""
 
     def with_more(self, more: bytes, room: memoryview | None) -> tuple[bytes, int]:
         """The output with more of what is said of the study itself, or the bytes of it that are placed in the room."""
@@ -79,7 +82,7 @@ def keep_memory() -> None:
 
 
 class Emitter:
-    """Runs the programs of a plan in one style; ``facts`` are the paths of three texts that are told of each record,
+    """Runs the programs of a plan in one style; ``facts`` are the paths of the texts that are returned of each record,
     the first of them its NCT number."""
 
     def __init__(
@@ -97,7 +100,7 @@ class Emitter:
         self._convert = Converters(plan, style)
         self.programs = made = Programs(plan, style, self._convert, contacts=contacts, graphs=graphs)
         self._kinds = [
-            (entity, Resources(entity, style, self._convert), *self._convert.listed(entity)) for entity in made.kinds
+            (entity, Resources(entity, style, self._convert), self._convert.link_name(entity)) for entity in made.kinds
         ]
         found = native()
         self._run = (
@@ -133,9 +136,9 @@ class Emitter:
         made = self._run(text, room, at) if self._run else None
         if made is None:
             return None
-        data, end, placed, ends, triples, number, modified, holder, withheld, unread, odd, complaints = made
+        data, end, placed, ends, triples, facts, withheld, unread, odd, complaints, shared = made
         errors = [self._error(*complaint) for complaint in complaints]
-        return Emitted(data, end, placed, ends, triples, (number, modified, holder), withheld, unread, odd, errors)
+        return Emitted(data, end, placed, ends, triples, facts, withheld, unread, odd, errors, shared)
 
     def _token(self, reader: int, json: bytes) -> bytes | None:
         return self.programs.readers[reader](orjson.loads(json))
@@ -146,18 +149,15 @@ class Emitter:
         return None if text is None else orjson.dumps(text)
 
     def _resource(self, kind: int, json: bytes) -> Described | None:
-        x, (entity, resources, listed, usual) = orjson.loads(json), self._kinds[kind]
+        x, (entity, resources, link_name) = orjson.loads(json), self._kinds[kind]
         block, odd = resources(x), False
         if block is None:
             context = Context(x)
             block, odd = self._careful.resource(entity, x, context), context.odd
             if block is None or context.errors or context.refused or context.withheld:
                 return None
-        token, pairs = block
-        key: Any = x if entity.is_text else listed(x)
-        spelled = orjson.dumps(orjson.dumps(key, option=orjson.OPT_SORT_KEYS).decode())[1:-1]
-        pieces = tuple(pairs) if self._style.repeats else (self._style.lead.join(pairs),)
-        return token, pieces, len(pairs), spelled, entity.is_text or usual(key) == key, odd
+        listed = orjson.dumps(Converters.listed(entity, x), option=orjson.OPT_SORT_KEYS).decode()
+        return block[0], description(*block), within(listed), within(link_name(x)), odd
 
     def _error(self, path: str, field: int, json: bytes) -> FieldError:
         value = orjson.loads(json) if json else ABSENT

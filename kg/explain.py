@@ -15,10 +15,10 @@ import pyoxigraph as ox
 
 from kg import hints
 from kg.ask import PREFIXES, ask
+from kg.dataset import at_hand
 from kg.errors import OutputError
 from kg.guard import Limits
 from kg.sparql import form, prefixes
-from kg.store import at_hand
 
 Data = ox.Store | str | os.PathLike[str]
 TOO_MANY = "too many"

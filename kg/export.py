@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +18,7 @@ from kg.ontology import BASE, RDF
 from kg.plan import LISTED, UNMAPPED, Plan, shipped_plan
 from kg.program import RECORD, STUDY
 from kg.residue import Residuals, Residue
+from kg.shared import Usage, written
 from kg.style import Grouped, Style, prefixes
 
 
@@ -37,6 +39,8 @@ class Exported:
     residue: Residue = field(default_factory=Residue)
     withheld: int = 0
     """Values of contact data that were left out."""
+    shared: tuple[bytes, ...] = ()
+    """The descriptions of the shared resources that it refers to (:mod:`kg.shared`)."""
 
 
 class Exporter:
@@ -71,6 +75,7 @@ class Exporter:
             self.plan, self._style, self._careful, self.facts.paths, contacts=contacts, graphs=graphs
         )
         self._graphs = graphs
+        self._gap = b"\n" if grouped else b""
         self._study_token = self._style.opening(STUDY)
         self._record_token = self._style.opening(RECORD)
         self._json_type = self._style.datatype(RDF + "JSON")
@@ -128,19 +133,22 @@ class Exporter:
             return None
         self._veil(emitted.errors)
         unread = text[at or 0 : emitted.end] if emitted.odd else emitted.unread
-        residue = self._residuals.of(orjson.loads(unread), []) if unread else Residue()
+        residue = self._residuals.of(orjson.loads(unread), [], partial=not emitted.odd) if unread else Residue()
         facts, triples = self.facts.of(*emitted.facts), emitted.triples
         data, placed = emitted.data, emitted.placed
         if kept := self._kept(residue, emitted.errors):
             more = self._style.more(self._token(facts.study), [kept], self._graph(facts.study))
             data, placed = emitted.with_more(more, room)
             triples += 1
-        return _exported(facts, data, triples, emitted.errors, residue, emitted.withheld, placed), emitted.end
+        exported = _exported(facts, data, triples, emitted.errors, residue, emitted.withheld, placed)
+        exported.shared = tuple(dict.fromkeys(emitted.shared))  # two kinds of node may describe one resource alike
+        return exported, emitted.end
 
     def _with_care(self, record: dict[str, Any]) -> Exported:
         """The export of any record, with a complaint of all that is not as the shapes say."""
         facts, context = self.facts(record), Context(record)
-        blocks = self._careful.study(record, facts.study, self._token(facts.study), context)
+        study = self._careful.study(record, facts.study, self._token(facts.study), context)
+        blocks = [*study.blocks, *study.last]
         residue = self._residuals.of(record, context.refused) if context.odd else Residue()
         if context.listed:
             blocks[0][1].append(self._listed + self._json(context.listed))
@@ -148,7 +156,24 @@ class Exporter:
             blocks[0][1].append(kept)
         data = self._style.study(blocks, self._graph(facts.study))
         triples = sum(len(pairs) for _, pairs in blocks) + context.more
-        return _exported(facts, data, triples, context.errors, residue, context.withheld)
+        exported = _exported(facts, data, triples, context.errors, residue, context.withheld)
+        exported.shared = tuple(study.described)
+        return exported
+
+    def with_shared(self, exported: Exported) -> bytes:
+        """A study with what its record says of shared resources, which a run writes once for all studies."""
+        pieces = self.shared(Usage(each, 1) for each in exported.shared)
+        return b"".join((exported.data, *(self._gap + data for data, _ in pieces)))
+
+    def shared(self, usages: Iterable[Usage]) -> Iterator[tuple[bytes, int]]:
+        """The graph of shared resources in pieces, with their numbers of triples."""
+        return written(usages, self._style, graphs=self._graphs)
+
+    def ontology(self) -> tuple[bytes, int]:
+        """The graph of the ontology and its codes, and its number of triples."""
+        from kg.ontology_graph import written as ontology_written
+
+        return ontology_written(self._style, graphs=self._graphs)
 
     def _kept(self, residue: Residue, errors: list[FieldError]) -> bytes:
         """What says of a study what of its record no shape reads, or nothing."""

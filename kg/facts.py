@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 from kg.errors import ABSENT, RecordError
 from kg.ontology import CT
 from kg.plan import Field, Plan
 from kg.trees import at
-from kg.values import partial_date
+from kg.version import version
 
 _TERMS = "http://purl.org/dc/terms/"
 
@@ -29,9 +28,10 @@ class FactReader:
     """Reads the facts of records where a plan says that they are.
 
     >>> from kg.plan import shipped_plan
+    >>> from kg.version import as_date, holder_day
     >>> read = FactReader(shipped_plan())
-    >>> read.version({"derivedSection": {"miscInfoModule": {"versionHolder": "2025-12-24"}}})
-    20251224
+    >>> as_date(holder_day(read.version({"derivedSection": {"miscInfoModule": {"versionHolder": "2025-12-24"}}})))
+    '2025-12-24'
     """
 
     def __init__(self, plan: Plan) -> None:
@@ -42,27 +42,28 @@ class FactReader:
         self.paths = (
             identifier.keys,
             known("Record", _TERMS + "modified").keys,
+            known("Study", CT + "lastUpdateSubmitDate").keys,
             known("Record", CT + "versionHolder").keys,
         )
-        """Where they are: the NCT number, the last update and the day of the registry data."""
+        """Where they are: the NCT number, the last update as posted and as submitted, the day of the registry data."""
         self._number = re.compile(identifier.shape.pattern or "", re.ASCII)
 
     def __call__(self, record: dict[str, Any]) -> Facts:
         """The facts of a record; without a number :class:`~kg.errors.RecordError`."""
-        number, modified, holder = (at(record, path) for path in self.paths)
-        return self.of(number, modified, holder)
+        return self.of(*(at(record, path) for path in self.paths))
 
-    def of(self, number: object, modified: object, holder: object) -> Facts:
-        """The facts from what stands at the paths."""
-        return Facts(self._checked(number), _version(modified, holder), holder if isinstance(holder, str) else "")
+    def of(self, number: object, modified: object, submitted: object, holder: object) -> Facts:
+        """The facts from the values at the paths."""
+        newness = version(_short(modified), _short(submitted), _short(holder))
+        return Facts(self._checked(number), newness, holder if isinstance(holder, str) else "")
 
     def number(self, record: dict[str, Any]) -> str:
         """The NCT number of a record; raises :class:`~kg.errors.RecordError` where it has none."""
         return self._checked(at(record, self.paths[0]))
 
     def version(self, record: dict[str, Any]) -> int:
-        """How new a record is: its last update, then the day of the registry data it was drawn from."""
-        return _version(at(record, self.paths[1]), at(record, self.paths[2]))
+        """How new a record is, as :mod:`kg.version` numbers it."""
+        return version(*(_short(at(record, path)) for path in self.paths[1:]))
 
     def _checked(self, number: object) -> str:
         if isinstance(number, str) and self._number.fullmatch(number):
@@ -73,21 +74,6 @@ class FactReader:
         )
 
 
-def _version(modified: object, holder: object) -> int:
-    return _of_days(_short(modified), _short(holder))
-
-
 def _short(date: object) -> str:
     """What may be a date; a longer text is none, and is not kept."""
     return date if isinstance(date, str) and len(date) <= len("YYYY-MM-DD") else ""
-
-
-@lru_cache(1 << 13)
-def _of_days(modified: str, holder: str) -> int:
-    return _as_number(modified) * 10**8 + _as_number(holder)
-
-
-def _as_number(date: str) -> int:
-    """A date as a number to compare, 0 where it is none; a month counts as its day 0."""
-    literal = partial_date(date)
-    return int(literal.lexical.replace("-", "").ljust(8, "0")) if literal else 0

@@ -23,8 +23,10 @@ _STUDY = re.compile(r"/(?:study|part|record|studies)/(NCT[0-9]{8})(?![0-9])")
 class Graph:
     """The statements of a graph, by subject and predicate, in the order of the file."""
 
-    def __init__(self, name: str | None = None) -> None:
+    def __init__(self, name: str | None = None, shared: Graph | None = None) -> None:
         self.name = name
+        self._shared = shared
+        """The graph of the resources that it shares with others."""
         self.subjects: dict[Subject, Properties] = {}
         self.size = 0
         self.judged: dict[tuple[Term, str], list[Finding]] = {}
@@ -43,8 +45,18 @@ class Graph:
         return self
 
     def of(self, node: Term) -> Properties:
-        """What the graph says of a node: nothing, of a literal."""
-        return {} if isinstance(node, ox.Literal) else self.subjects.get(node, {})
+        """The statements about a node, of the graph or else of the shared one: none about a literal."""
+        if isinstance(node, ox.Literal):
+            return {}
+        here = self.subjects.get(node)
+        return here if here is not None else self._shared.of(node) if self._shared is not None else {}
+
+    def shared_nodes(self) -> Iterator[tuple[Subject, Properties]]:
+        """The statements of the shared graph about the resources that this one refers to."""
+        values = {value for each in self.subjects.values() for here in each.values() for value in here}
+        for value in values if self._shared is not None else ():
+            if not isinstance(value, ox.Literal) and value not in self.subjects and (here := self.of(value)):
+                yield value, here
 
     def count(self, classes: frozenset[ox.NamedNode]) -> int:
         """How many nodes are of one of some classes."""

@@ -165,7 +165,7 @@ class _Page:
         rows = [element("tr", *(element("th", title) for title in titles))]
         for known in shape.fields:
             path = (".".join(known.keys) or ".") + ("[]" if known.many else "")
-            derived = element("span", " derived", class_="soft") if known.role is Role.DERIVED else ""
+            derived = element("span", " derived", class_="soft") if known.is_derived else ""
             cells = (
                 self.link(known.shape.path),
                 joined((self.value(known), derived)),

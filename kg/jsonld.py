@@ -30,12 +30,14 @@ def context(plan: Plan, prefixes: Mapping[str, str]) -> Context:
                 terms[name] = _term(known.shape.path, known.role, known.shape.datatype, known.shape.is_iri, prefixes)
     for name in ("position", "asListed", "unmapped"):
         terms[name] = {"@id": f"ct:{name}"}
+    terms["ofStudy"] = {"@id": "ct:ofStudy", "@type": "@id"}
+    terms["altLabel"] = {"@id": "skos:altLabel"}
     return terms
 
 
 def _term(path: str, role: Role, datatype: str | None, is_iri: bool, prefixes: Mapping[str, str]) -> Context:
     term = {"@id": compact(path, prefixes)}
-    if is_iri or role in (Role.CODE, Role.NODE, Role.REFERENCE):
+    if is_iri or role in (Role.CODE, Role.NODE, Role.REFERENCE, Role.LINK):
         return term | {"@type": "@id"}
     if datatype in (None, XSD + "string", XSD + "boolean", XSD + "integer", RDF + "langString"):
         return term
@@ -85,12 +87,16 @@ class _Nodes:
             if quad.predicate.value == RDF + "type":
                 node.setdefault("@type", []).append(compact(quad.object.value, self._prefixes))
             else:
-                name, coerced = self._terms[quad.predicate.value]
+                name, coerced = self._term(quad.predicate.value)
                 node.setdefault(name, []).append(self._value(quad.object, coerced))
         return [
             {name: value[0] if isinstance(value, list) and len(value) == 1 else value for name, value in node.items()}
             for node in nodes.values()
         ]
+
+    def _term(self, iri: str) -> tuple[str, str | None]:
+        """The name of a property, and to what its values are coerced."""
+        return self._terms.get(iri) or (compact(iri, self._prefixes), None)
 
     def _value(self, term: Any, coerced: str | None) -> Any:
         if isinstance(term, ox.NamedNode):

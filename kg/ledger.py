@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from kg.export import Exported
+from kg.shared import SharedResources
+from kg.version import as_date, holder_day
 
 COLUMNS = 7
 """Numbers of each study that is entered: the record, the study, how new it is, its bytes and three counts."""
@@ -32,6 +34,8 @@ class Entries:
     """What is entered of studies that were written, as a table of numbers, which is soon handed on."""
 
     rows: array[int] = field(default_factory=lambda: array("Q"))
+    shared: list[tuple[bytes, ...]] = field(default_factory=list)
+    """The descriptions of the shared resources that each study refers to."""
 
     def __len__(self) -> int:
         return len(self.rows) // COLUMNS
@@ -40,11 +44,12 @@ class Entries:
         """Adds a study that takes so many bytes, exported from the record of that number."""
         counts = (exported.triples, exported.residue.leaves, exported.withheld)
         self.rows.extend((record, int(exported.study[3:]), exported.version, length, *counts))
+        self.shared.append(exported.shared)
 
     def __getitem__(self, span: slice) -> Entries:
         """Some of them, one behind another."""
         begin, end, _ = span.indices(len(self))
-        return Entries(self.rows[begin * COLUMNS : end * COLUMNS])
+        return Entries(self.rows[begin * COLUMNS : end * COLUMNS], self.shared[begin:end])
 
 
 class Rival(NamedTuple):
@@ -64,6 +69,7 @@ class Ledger:
         self._lengths = array("Q")
         self._counts = tuple(array("Q") for _ in range(3))
         self.beaten: set[int] = set()
+        self.shared = SharedResources()
 
     def __len__(self) -> int:
         return len(self._lengths)
@@ -80,14 +86,19 @@ class Ledger:
         for known, more in zip((self._versions, self._lengths, *self._counts), columns, strict=True):
             known += more
         for i, number in enumerate(numbers):
+            self.shared.enter(entries.shared[i])
             earlier = self._index.setdefault(number, first + i)
             if earlier != first + i:
                 beats = self._versions[earlier] <= self._versions[first + i]
-                self.beaten.add(earlier if beats else first + i)
+                self._beat(earlier if beats else first + i)
                 if beats:
                     self._index[number] = first + i
                 rivals.append(Rival(records[i], f"NCT{number:08}", beats))
         return rivals
+
+    def _beat(self, place: int) -> None:
+        self.beaten.add(place)
+        self.shared.remove(place)
 
     def standing(self) -> Iterator[int]:
         """The places of the studies that stand, in the order in which they were written."""
@@ -97,23 +108,12 @@ class Ledger:
         """The places of the studies that stand, by NCT number."""
         return (self._index[number] for number in sorted(self._index))
 
-    def totals(self) -> Totals:
-        """What was counted of the studies that stand."""
+    def totals(self, more: int = 0) -> Totals:
+        """The counts of the studies that are not replaced, and so many triples more."""
         triples, unmapped, withheld = (
             sum(counts) - sum(counts[place] for place in self.beaten) for counts in self._counts
         )
         versions = {self._versions[place] for place in self.standing()} if self.beaten else {*self._versions}
-        holders = {version % 10**8 for version in versions} - {0}
+        holders = {holder_day(version) for version in versions} - {0}
         first, last = min(holders, default=0), max(holders, default=0)
-        return Totals(len(self) - len(self.beaten), triples, unmapped, withheld, _as_date(first), _as_date(last))
-
-
-def _as_date(number: int) -> str | None:
-    """A date from its number, as exact as it was.
-
-    >>> _as_date(20251224), _as_date(20251200), _as_date(0)
-    ('2025-12-24', '2025-12', None)
-    """
-    digits = f"{number:08d}"
-    parts = (digits[:4], digits[4:6], digits[6:])
-    return "-".join(part for part in parts if int(part)) or None
+        return Totals(len(self) - len(self.beaten), triples + more, unmapped, withheld, as_date(first), as_date(last))

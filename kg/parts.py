@@ -27,6 +27,7 @@ from kg.records import Found, Reading, Record
 from kg.report import Report
 from kg.room import Room
 from kg.run import merged, replay
+from kg.shared import Usage
 from kg.source import filesystem
 from kg.studies import Reject
 from kg.work import Item, Outcome, Settings, Worker, tasks
@@ -113,6 +114,20 @@ def write(
         size = Path(path).stat().st_size
     name, ledger = name_of(number, settings), writer.ledger
     return Part(name, size, writer.sha256, ledger.totals(), told, frozenset(ledger.beaten))
+
+
+def write_shared(
+    usages: Iterable[Usage], settings: Settings, folder: str, number: int, *, ontology: bool = False
+) -> Part:
+    """Writes the last part, which has the shared resources of the run and, where it is wanted, the ontology."""
+    worker = _worker(settings)
+    with _placed(f"{folder}/{name_of(number, settings)}") as path:
+        writer = Writer(path, packing=settings.compression, hashed=True)
+        with writer.open(worker.frame, lambda: worker.end(usages, ontology=ontology)):
+            pass
+        size = Path(path).stat().st_size
+    totals = writer.ledger.totals(writer.end_triples)
+    return Part(name_of(number, settings), size, writer.sha256, totals, [], frozenset())
 
 
 def _results(partition: Partition, worker: Worker) -> Iterator[tuple[list[Item], list[Outcome], Room]]:

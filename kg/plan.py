@@ -13,6 +13,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from kg import derive
+from kg.derive import Link
 from kg.errors import OntologyError
 from kg.ontology import CT, RDF, XSD, Concept, NodeShape, Ontology, PropertyShape, shipped
 from kg.templates import Template
@@ -22,6 +23,7 @@ ROOT = CT + "Study"
 UNMAPPED = CT + "unmapped"
 LISTED = CT + "asListed"
 POSITION = CT + "position"
+OF_STUDY = CT + "ofStudy"
 PART = "https://w3id.org/trialkg/part/"
 """Where the parts of studies are, named by their positions."""
 CONTACT_DATA = CT + "ContactData"
@@ -39,6 +41,7 @@ class Role(enum.Enum):
     NODE = "node"
     REFERENCE = "reference"
     DERIVED = "derived"
+    LINK = "link"
 
 
 class Field(NamedTuple):
@@ -52,11 +55,17 @@ class Field(NamedTuple):
     codes: dict[str, Concept] | None = None
     target: NodeShape | None = None
     derive: Callable[[Any], str | None] | None = None
+    link: Link | None = None
 
     @property
     def local(self) -> str:
         """The local name of the property, which names the parts that it leads to."""
         return re.split(r"[#/]", self.shape.path)[-1]
+
+    @property
+    def is_derived(self) -> bool:
+        """Whether its values follow from those of other fields."""
+        return self.role in (Role.DERIVED, Role.LINK)
 
     @property
     def is_contact_data(self) -> bool:
@@ -127,6 +136,15 @@ class Plan(NamedTuple):
         assert known.target is not None
         return self.entities[known.target.iri]
 
+    def links(self) -> Iterator[tuple[Entity, Field, Link]]:
+        """The fields that link nodes by their texts, with the kinds of node that have them."""
+        for entity in self.entities.values():
+            yield from ((entity, known, known.link) for known in entity.fields if known.link is not None)
+
+    def study_field(self, path: str) -> Field:
+        """The field of studies for a property, by IRI."""
+        return next(known for known in self.study.fields if known.shape.path == path)
+
     def walk(self, entity: Entity | None = None, prefix: str = "") -> Iterator[tuple[str, Entity, Field]]:
         """Every field with its path from the top of a record, ``a.b[].c``, in the order of the shapes."""
         entity = entity or self.study
@@ -145,11 +163,19 @@ def _split(path: str) -> tuple[tuple[str, ...], bool]:
     return (() if path == "." else tuple(path.removesuffix("[]").split("."))), many
 
 
-def _field(ontology: Ontology, owner: NodeShape, shape: PropertyShape, json: str) -> Field:
+def _fields(ontology: Ontology, owner: NodeShape, shape: PropertyShape, json: str) -> list[Field]:
     keys, many = _split(json)
-    made = derive.VALUES.get((owner.iri, shape.path)) or derive.VALUES.get(shape.path)
-    if made is not None:
-        return Field(shape, Role.DERIVED, keys, many, derive=made)
+    derived = derive.VALUES.get((owner.iri, shape.path)) or derive.VALUES.get(shape.path)
+    if derived is not None:
+        functions = derived if isinstance(derived, tuple) else (derived,)
+        return [Field(shape, Role.DERIVED, keys, many, derive=function) for function in functions]
+    return [_field(ontology, owner, shape, keys, many)]
+
+
+def _field(ontology: Ontology, owner: NodeShape, shape: PropertyShape, keys: tuple[str, ...], many: bool) -> Field:
+    if link := derive.LINKS.get((owner.iri, shape.path)):
+        linked = ontology.shapes[shape.of_class or shape.node or ""]
+        return Field(shape, Role.LINK, keys, many, target=linked, link=link)
     if shape.node in ontology.schemes:
         return Field(shape, Role.CODE, keys, many, codes=ontology.schemes[shape.node])
     target = ontology.shapes.get(shape.of_class or shape.node or "")
@@ -173,7 +199,8 @@ def _lay_out(fields: tuple[Field, ...], template: Template | None) -> Key:
 
 
 def _entity(ontology: Ontology, shape: NodeShape) -> Entity:
-    fields = tuple(_field(ontology, shape, known, known.json) for known in shape.properties if known.json is not None)
+    mapped = [(known, known.json) for known in shape.properties if known.json is not None]
+    fields = tuple(field for known, json in mapped for field in _fields(ontology, shape, known, json))
     constants = tuple(known.value for known in shape.properties if known.path == RDF + "type" and known.value)
     types = (shape.iri, *constants) if shape.is_class else constants
     template = Template.of(shape.template) if shape.template else None
@@ -204,7 +231,7 @@ def of(ontology: Ontology) -> Plan:
         wanted += [known.target.iri for known in entity.fields if known.target is not None]
     for entity in entities.values():
         for known in entity.fields:
-            if known.target is not None and not known.keys:
+            if known.role is Role.NODE and known.target is not None and not known.keys:
                 entity.root.graft(entities[known.target.iri].root)
     return Plan(ontology, {iri: entity._replace(known_by=names.get(iri)) for iri, entity in entities.items()})
 

@@ -13,10 +13,11 @@ from typing import NamedTuple
 import orjson
 
 from kg.convert import Converter, Converters
-from kg.derive import FORMS, KEYS
+from kg.derive import FORMS, KEYS, Link
 from kg.forms import SAMPLES, Form
+from kg.links import SEPARATOR, Text, texts
 from kg.ontology import RDF, XSD
-from kg.plan import LISTED, PART, POSITION, Entity, Field, Key, Plan, Role
+from kg.plan import LISTED, OF_STUDY, PART, POSITION, Entity, Field, Key, Plan, Role
 from kg.style import Style
 from kg.templates import SLOT
 from kg.values import Literal
@@ -35,11 +36,13 @@ class Code(IntEnum):
     """What is done with a value."""
 
     BELOW, WITHHOLD, TEXT, VALUE, DERIVE, TEXTS, VALUES, DERIVE_EACH = range(8)
-    REFER, REFER_EACH, NAMES, PART, PARTS, SHARE, SHARE_EACH, RESOURCE = range(8, 16)
+    REFER, REFER_EACH, NAMES, PART, PARTS, SHARE, SHARE_EACH, RESOURCE, GATHER, LINK = range(8, 18)
 
 
 Pattern = tuple[tuple[bytes, int, int], ...]
 """The pieces of a name: what stands before a value, the place of its key, and the reader that gives its label."""
+_LIST = -2
+"""In place of a reader: each text of a list is a name."""
 Spelling = tuple[Form, bytes, bytes]
 """What stands before and behind what a value of some form shows in its token."""
 
@@ -73,6 +76,10 @@ class Op(NamedTuple):
     below: int = -1
     pattern: Pattern = ()
     path: tuple[int, ...] = ()
+    fold: bool = False
+    """Whether names are compared without regard to the case of ASCII letters."""
+    patterns: tuple[Pattern, ...] = ()
+    """The names by which a node is linked."""
 
 
 class Type(NamedTuple):
@@ -107,7 +114,7 @@ class Programs:
         self._made: dict[tuple[int, int], int] = {}
         self._numbers: dict[Hashable, int] = {}
         self._groups: dict[str, int] = {}
-        lists = {known.local for _, _, known in plan.walk() if known.role is Role.NODE and known.many}
+        lists = {known.local for _, _, known in plan.walk() if known.role is Role.NODE}
         self._ranks = {name: rank for rank, name in enumerate(sorted(lists))}
         self._study = self._type(plan.study.root)
         self._program(plan.study.root, self._study)
@@ -147,7 +154,8 @@ class Programs:
         number = style.literal(Literal("0", XSD + "integer")).partition(b"0")
         graph = style.opening(RECORD) if graphs else (b"", b"")
         position, end = style.predicate(POSITION) + number[0], number[2]
-        fixed = (self._types_of(self._plan.study), style.predicate(LISTED), style.datatype(RDF + "JSON"))
+        study, json = self._types_of(self._plan.study), style.datatype(RDF + "JSON")
+        fixed = (study, style.predicate(LISTED), json, style.predicate(OF_STUDY))
         return (*style.opening(PART), position, end, style.lead, *style.opening(STUDY), *graph, *fixed)
 
     def _types_of(self, entity: Entity) -> bytes:
@@ -201,6 +209,8 @@ class Programs:
         return self._made[known]
 
     def _ops(self, key: Key, place: Type) -> Iterator[Op]:
+        if key is self._plan.study.root:
+            yield from self._gathers(place)
         for known in key.fields:
             yield self._op(known, key.name, -1, place)
         for below in key.below.values():
@@ -224,6 +234,8 @@ class Programs:
         self.fields.append(known)
         if known.role is Role.NODE:
             return self._node(op, known, place)
+        if known.role is Role.LINK:
+            return self._link(op, known, place)
         if known.role is Role.REFERENCE:
             return self._reference(op, known, place)
         if known.role is Role.TEXT:
@@ -277,13 +289,15 @@ class Programs:
             op = op._replace(code=Code.RESOURCE, reader=reader, types=self._types_of(entity))
             keys = entity.template.keys or ()
             return op._replace(path=self._path(place, keys), below=self._program(entity.root, place))
+        listed = b"" if entity.is_text else known.local.encode()
+        op = op._replace(reader=self._kind(entity), listed=listed, rank=self._ranks[known.local])
+        return op._replace(code=Code.SHARE_EACH if known.many else Code.SHARE)
+
+    def _kind(self, entity: Entity) -> int:
+        """The number of a kind of shared resource."""
         if entity not in self.kinds:
             self.kinds.append(entity)
-        op = op._replace(reader=self.kinds.index(entity))
-        if not known.many:
-            return op._replace(code=Code.SHARE)
-        listed = b"" if entity.is_text else known.local.encode()
-        return op._replace(code=Code.SHARE_EACH, listed=listed, rank=self._ranks[known.local])
+        return self.kinds.index(entity)
 
     # Names
 
@@ -307,6 +321,41 @@ class Programs:
         there = self._type(entity.root).place(back[0])
         return op._replace(back=there, pattern=self._pattern(owner, place))
 
+    def _gathers(self, place: Type) -> Iterator[Op]:
+        """Gathers the nodes that links of the record lead to, before anything is written."""
+        for _, field, link in self._plan.links():
+            for path, name in link.targets.items():
+                yield self._gather(field, self._plan.study_field(path), link, name, place)
+
+    def _gather(self, field: Field, source: Field, link: Link, name: tuple[str, ...], place: Type) -> Op:
+        entity, group = self._plan.target(source), self._groups.setdefault(field.local, len(self._groups))
+        op = Op(Code.GATHER, group=group, key=source.keys[-1].encode(), fold=link.fold)
+        op = op._replace(path=self._path(place, source.keys))
+        if not entity.is_part:
+            return op._replace(reader=self._kind(entity))
+        inner = self._type(entity.root)
+        return op._replace(after=f"-{source.local}-".encode(), pattern=self._name(texts(entity, name), inner))
+
+    def _link(self, op: Op, field: Field, place: Type) -> Op:
+        assert field.link is not None
+        owner = next(entity for entity, other, _ in self._plan.links() if other is field)
+        patterns = tuple(self._name(texts(owner, name), place) for name in field.link.names)
+        group = self._groups.setdefault(field.local, len(self._groups))
+        return op._replace(code=Code.LINK, group=group, fold=field.link.fold, patterns=patterns)
+
+    @staticmethod
+    def _name(name: tuple[Text, ...], place: Type) -> Pattern:
+        """The name of a node that is linked by its texts, in pieces."""
+        if len(name) == 1 and name[0].many:
+            return ((b"", place.place(name[0].key), _LIST),)
+        pieces, before = [], ""
+        for i, text in enumerate(name):
+            before += (SEPARATOR if i else "") + text.constant
+            if text.key:
+                pieces.append((within(before), place.place(text.key), -1))
+                before = ""
+        return (*pieces, (within(before), -1, -1))
+
     def _pattern(self, entity: Entity, place: Type) -> Pattern:
         """The name of a node, in pieces."""
         pieces, at = [], 0
@@ -314,13 +363,13 @@ class Programs:
         for match in SLOT.finditer(text):
             coded = (each for each in entity.fields if each.keys == (match[1],) and each.codes is not None)
             labels = next((self._labels(known) for known in coded), -1)
-            pieces.append((_within(text[at : match.start()]), place.place(match[1]), labels))
+            pieces.append((within(text[at : match.start()]), place.place(match[1]), labels))
             at = match.end()
-        return (*pieces, (_within(text[at:]), -1, -1))
+        return (*pieces, (within(text[at:]), -1, -1))
 
     def _labels(self, known: Field) -> int:
         labels = {code: concept.label for code, concept in (known.codes or {}).items()}
-        return self._reader(("labels", known.shape.node), lambda: lambda value: _within(labels.get(value) or value))
+        return self._reader(("labels", known.shape.node), lambda: lambda value: within(labels.get(value) or value))
 
 
 def _spelling(reader: Converter, form: Form) -> Spelling | None:
@@ -339,6 +388,6 @@ def _forms_within(template: str | None, pattern: str | None) -> tuple[Form, ...]
     return (Form.DIGITS,) if pattern.replace("[.]", ".") == f"^{template}$".replace("{.}", "[0-9]+") else ()
 
 
-def _within(text: str) -> bytes:
+def within(text: str) -> bytes:
     """A text as it stands within a JSON string."""
     return orjson.dumps(text)[1:-1]

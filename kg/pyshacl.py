@@ -82,7 +82,7 @@ def _results(report: Any, graph: Graph) -> Iterator[Finding]:
 
 
 def _statements(graph: Graph, words: Vocabulary) -> Iterator[tuple[Any, Any, Any]]:
-    for subject, properties in graph.subjects.items():
+    for subject, properties in [*graph.subjects.items(), *graph.shared_nodes()]:
         for path, values in properties.items():
             for value in values:
                 yield _term(subject), _term(ox.NamedNode(path)), _term(value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from io import BufferedReader
 from pathlib import Path
@@ -37,17 +38,34 @@ def quads(name: str, progress: Callable[[int], None] | None = None) -> Iterator[
     ``progress`` is called with the bytes of the file read since its last call.
     """
     chosen = FORMATS[format_of(name).name]
+    with _readable(name), Path(name).open("rb") as file:
+        if format_of(name).packing == PARQUET:
+            chunks = columns.read(file)
+        else:
+            chunks = unpacked(counted(iter(partial(file.read, CHUNK), b""), progress))
+        yield from ox.parse(BufferedReader(cast("Any", Chunks(chunks)), CHUNK), format=chosen)
+
+
+@contextmanager
+def _readable(name: str) -> Iterator[None]:
+    """Raises :class:`~kg.errors.SourceError` for a file that cannot be read to its end."""
     try:
-        with Path(name).open("rb") as file:
-            if format_of(name).packing == PARQUET:
-                chunks = columns.read(file)
-            else:
-                chunks = unpacked(counted(iter(partial(file.read, CHUNK), b""), progress))
-            yield from ox.parse(BufferedReader(cast("Any", Chunks(chunks)), CHUNK), format=chosen)
+        yield
     except (SyntaxError, ValueError, OSError) as error:
         raise SourceError(f"is no good {format_of(name).name} ({error})", file=name) from error
     except SourceError as error:
         raise SourceError(error.problem, file=name) from error
+
+
+def shared_quads(name: str) -> Iterator[ox.Quad]:
+    """The statements of the shared graph in a file of N-Quads; no other line is parsed."""
+    with _readable(name), Path(name).open("rb") as file:
+        chunks = unpacked(iter(partial(file.read, CHUNK), b""))
+        lines = (line for line in BufferedReader(cast("Any", Chunks(chunks)), CHUNK) if line.endswith(_SHARED_END))
+        yield from ox.parse(b"".join(lines), format=ox.RdfFormat.N_QUADS)
+
+
+_SHARED_END = b"/graph/shared> .\n"
 
 
 def counted(chunks: Iterator[bytes], progress: Callable[[int], None] | None) -> Iterator[bytes]:

@@ -20,8 +20,8 @@ from kg.catalogue import page as catalogue
 from kg.fields import cardinality, page, sample_document
 from kg.html import page as html_page
 from kg.jsonld import compact, context
-from kg.ontology import CT, FILES, KEPT, OWL, RDF, RDFS, SH, SKOS, XSD, document
-from kg.plan import LISTED, POSITION, UNMAPPED, Entity, Field, Plan, Role, shipped_plan
+from kg.ontology import CT, FILES, KEPT, OWL, RDF, RDFS, SH, SKOS, XSD, PropertyShape, document
+from kg.plan import LISTED, OF_STUDY, POSITION, UNMAPPED, Entity, Field, Plan, Role, shipped_plan
 from kg.resources import folder
 from kg.style import prefixes
 
@@ -33,7 +33,7 @@ _OWL_DATATYPES = {XSD + name for name in ("string", "boolean", "integer", "decim
 """Datatypes that OWL 2 reasoners know (https://www.w3.org/TR/owl2-syntax/#Datatype_Maps); dates are not among them."""
 
 _ANNOTATIONS = {CT + name for name in ("json", "iri", "alsoKnownBy")}
-_OBJECTS = (Role.CODE, Role.IRI, Role.NODE, Role.REFERENCE)
+_OBJECTS = (Role.CODE, Role.IRI, Role.NODE, Role.REFERENCE, Role.LINK)
 
 
 def _is_object(known: Field) -> bool:
@@ -117,12 +117,22 @@ def _declare(graph: rdflib.Graph, plan: Plan) -> None:
             add(path, RDFS + "domain", domains.pop())
         if len(ranges) == 1 and (only := ranges.pop()):
             add(path, RDFS + "range", only)
-    for path, owner in ((POSITION, CT + "Part"), (LISTED, CT + "Study"), (UNMAPPED, CT + "Study")):
-        shape = next(known for known in plan.ontology.shapes[owner].properties if known.path == path)
-        add(path, RDF + "type", OWL + "DatatypeProperty")
-        add(path, RDFS + "domain", owner)
-        word(path, RDFS + "label", shape.name)
-        word(path, SKOS + "definition", shape.description)
+    for path, owner in ((POSITION, "Part"), (OF_STUDY, "Part"), (LISTED, "Study"), (UNMAPPED, "Study")):
+        shape = next(known for known in plan.ontology.shapes[CT + owner].properties if known.path == path)
+        _declare_unmapped(graph, shape, CT + owner)
+
+
+def _declare_unmapped(graph: rdflib.Graph, shape: PropertyShape, owner: str) -> None:
+    """Declares a property that is read from no field of a record."""
+    from rdflib import Literal, URIRef
+
+    path = URIRef(shape.path)
+    graph.add((path, URIRef(RDF + "type"), URIRef(OWL + ("ObjectProperty" if shape.of_class else "DatatypeProperty"))))
+    graph.add((path, URIRef(RDFS + "domain"), URIRef(owner)))
+    if shape.of_class:
+        graph.add((path, URIRef(RDFS + "range"), URIRef(shape.of_class)))
+    graph.add((path, URIRef(RDFS + "label"), Literal(shape.name, lang="en")))
+    graph.add((path, URIRef(SKOS + "definition"), Literal(shape.description, lang="en")))
 
 
 def _drop_lists(graph: rdflib.Graph) -> None:
@@ -212,7 +222,7 @@ def _class_section(entity: Entity, plan: Plan) -> Iterator[str]:
     for known in entity.fields:
         path = (".".join(known.keys) or ".") + ("[]" if known.many else "")
         name = compact(known.shape.path, names)
-        made = " *(derived)*" if known.role is Role.DERIVED else ""
+        made = " *(derived)*" if known.is_derived else ""
         yield (
             f"| `{name}` | {_value_of(known, plan)}{made} | {cardinality(known)} | `{path}` "
             f"| **{known.shape.name}**: {known.shape.description} |"

@@ -63,7 +63,7 @@ def _read(plan: Plan, entity: Entity, place: _Reading) -> _Reading:
     if entity.template and entity.template.keys != ("^",):
         place.at(entity.template.keys or ()).types.add(str)
     for known in entity.fields:
-        if known.role is Role.DERIVED:
+        if known.is_derived:
             continue
         there = place.at(known.keys)
         there = there.elements() if known.many else there
@@ -87,16 +87,20 @@ class Residuals:
         """Whether a JSON path leads to contact data that is left out."""
         return not self._contact_keys.isdisjoint(re.split(r"[.\[\]]+", path))
 
-    def of(self, record: dict[str, Any], refused: list[object]) -> Residue:
-        """The residue of a record; of the objects in ``refused`` (by identity) nothing is in the graph."""
-        walk = _Walk(self._contact_keys, {id(x) for x in refused})
+    def of(self, record: dict[str, Any], refused: list[object], *, partial: bool = False) -> Residue:
+        """The residue of a record; of the objects in ``refused`` (by identity) nothing is in the graph.
+
+        ``partial`` is for what the emitter leaves of a record, where ``null`` takes the place of elements that it read.
+        """
+        walk = _Walk(self._contact_keys, {id(x) for x in refused}, partial=partial)
         kept = walk.value(record, self._reading, "")
         walk.residue.kept = None if kept is _NOTHING else kept
         return walk.residue
 
 
 class _Walk:
-    def __init__(self, contact_keys: frozenset[str], refused: set[int]) -> None:
+    def __init__(self, contact_keys: frozenset[str], refused: set[int], *, partial: bool) -> None:
+        self._partial = partial
         self._contact_keys = contact_keys
         self._contacts = re.compile(b'"(?:%s)":' % "|".join(map(re.escape, sorted(contact_keys))).encode())
         self._refused = refused
@@ -129,7 +133,10 @@ class _Walk:
         return kept or _NOTHING
 
     def _list(self, value: list[Any], reading: _Reading, path: str) -> Any:
-        left = [self.value(element, reading, path + "[]") for element in value]
+        left = [
+            _NOTHING if self._partial and element is None else self.value(element, reading, path + "[]")
+            for element in value
+        ]
         if all(element is _NOTHING for element in left):
             return _NOTHING
         if not reading.keys:  # plain values, whose places the graph does not keep

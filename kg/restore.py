@@ -7,6 +7,7 @@ What the graph says in one place only is read from there: values from their prop
 from __future__ import annotations
 
 import re
+from collections import ChainMap
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 from urllib.parse import unquote
@@ -67,9 +68,9 @@ class Restorer:
         self._reject = reject
         self._graphs = graphs(found)
         self._graph = Graph()
+        self._all_graphs = ChainMap(*self._graphs.values())
         self._plan = plan or shipped_plan()
         self._style = Style(base=base)
-        self._number = next(known.keys for known in self._plan.study.fields if known.shape.pattern)
         codes = self._plan.ontology.schemes.values()
         self._notations = {concept.iri: concept.notation for scheme in codes for concept in scheme.values()}
         self._labels = {concept.iri: concept.label for scheme in codes for concept in scheme.values()}
@@ -95,10 +96,8 @@ class Restorer:
     def _record(self, graph: Graph, iri: str) -> dict[str, Any]:
         self._graph = graph
         said = graph[iri]
-        self._listed: dict[str, list[Any]] = _json(said, LISTED)
-        unmapped = _json(said, UNMAPPED)
-        whole = at(unmapped, self._number) is not None  # the record says two things of one resource
-        record: dict[str, Any] = unmapped if whole else overlay(self._node(self._plan.study, said), unmapped)
+        self._listed: dict[str, Any] = _json(said, LISTED)
+        record: dict[str, Any] = overlay(self._node(self._plan.study, said), _json(said, UNMAPPED))
         record.pop(PAGE, None)
         return record
 
@@ -110,7 +109,7 @@ class Restorer:
         made: dict[str, Any] = {}
         for known in entity.fields:
             terms = said.get(known.shape.path)
-            if terms and known.role is not Role.DERIVED:
+            if terms and not known.is_derived:
                 value = self._many(known, terms) if known.many else self._one(known, terms[0])
                 if value is not None:
                     put(made, known.keys, value)
@@ -121,7 +120,9 @@ class Restorer:
     def _one(self, known: Field, term: Term) -> Any:
         if known.role is Role.NODE and isinstance(term, ox.NamedNode):
             entity = self._plan.target(known)
-            return None if entity.is_text else self._node(entity, self._properties(term.value))
+            if entity.is_text or entity.is_part or not known.keys:
+                return None if entity.is_text else self._node(entity, self._properties(term.value))
+            return self._shared(entity, self._listed.get(known.local), [term.value], many=False)[0]
         return self._value(known, term)
 
     def _many(self, known: Field, terms: list[Term]) -> list[Any] | None:
@@ -131,7 +132,9 @@ class Restorer:
         if entity.is_text:
             return None  # the field that keeps the text reads the same path
         iris = [term.value for term in terms if isinstance(term, ox.NamedNode)]
-        return self._parts(entity, iris) if entity.is_part else self._shared(entity, known.local, iris)
+        if entity.is_part:
+            return self._parts(entity, iris)
+        return self._shared(entity, self._listed.get(known.local), iris)
 
     def _parts(self, entity: Entity, iris: list[str]) -> list[Any]:
         """Parts in their places; a place whose element the graph does not have stays empty."""
@@ -142,19 +145,25 @@ class Restorer:
             placed[place] = self._node(entity, said)
         return [placed.get(place, {}) for place in range(1, max(placed, default=0) + 1)]
 
-    def _shared(self, entity: Entity, name: str, iris: list[str]) -> list[Any]:
-        """Shared resources as the record lists them: by their keys, or whole where their keys do not tell all."""
+    def _shared(self, entity: Entity, listed: Any, iris: list[str], *, many: bool = True) -> list[Any]:
+        """Shared resources as the record lists them, or as the graph describes them where it links others."""
+        nodes = (listed if isinstance(listed, list) else []) if many else [listed]
+        if {self._iri(entity, node) for node in nodes} - {None} == {*iris}:
+            return [node if isinstance(node, dict) else {} for node in nodes]
+        return [self._node(entity, self._all_graphs.get(iri, {}), self._key(entity, iri)) for iri in iris]
+
+    def _iri(self, entity: Entity, node: Any) -> str | None:
+        """The IRI of a shared resource by its JSON."""
+        assert entity.template is not None
+        key = at(node, entity.template.keys or ())
+        local = derive.KEYS.get(entity.shape.iri, derive.plain_key)(key)
+        return None if local is None else self._style.rebased(entity.template.before) + local + entity.template.after
+
+    def _key(self, entity: Entity, iri: str) -> str:
+        """The key in the IRI of a shared resource."""
         assert entity.template is not None
         before, after = self._style.rebased(entity.template.before), entity.template.after
-        keys = (iri.removeprefix(before).removesuffix(after).replace("_", " ") for iri in iris)
-        made: list[Any] = []
-        for each in self._listed.get(name) or map(unquote, keys):
-            if isinstance(each, str):
-                usual = derive.KEYS.get(entity.shape.iri, derive.plain_key)(each)
-                made.append(self._node(entity, self._properties(f"{before}{usual}{after}"), each))
-            else:
-                made.append(each if isinstance(each, dict) else {})
-        return made
+        return unquote(iri.removeprefix(before).removesuffix(after).replace("_", " "))
 
     def _value(self, known: Field, term: Term) -> Any:
         if isinstance(term, ox.Literal):

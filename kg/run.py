@@ -13,7 +13,7 @@ import orjson
 from kg import __version__
 from kg.convert import is_iri
 from kg.errors import InputError, Superseded, UsageError
-from kg.export import Exported, Exporter
+from kg.export import Exporter
 from kg.formats import format_of
 from kg.jobs import quiet_gc, results
 from kg.ledger import Ledger, Rival
@@ -21,7 +21,7 @@ from kg.ontology import BASE
 from kg.parcels import End, Small, parcels
 from kg.records import Record, holds_studies
 from kg.report import Report
-from kg.studies import Reject, exports
+from kg.studies import Reject, exports, newest, usages
 from kg.work import Item, Outcome, Settings, Worker, tasks
 from kg.write import Writer, check_places, is_stream, replacing
 
@@ -40,15 +40,12 @@ def graph(
     import rdflib
 
     exporter = Exporter(contacts=contacts)
-    newest: dict[str, Exported] = {}
-    for _, exported in exports(inputs, exporter, reject):
-        earlier = newest.get(exported.study)
-        if earlier is None or earlier.version <= exported.version:
-            newest[exported.study] = exported
+    studies = newest(exports(inputs, exporter, reject)).values()
     made = rdflib.Graph(bind_namespaces="none") if into is None else into
     for prefix, namespace in exporter.prefixes.items():
         made.bind(prefix, namespace)
-    return made.parse(data=b"".join(exported.data for exported in newest.values()), format="nt")
+    shared = [data for data, _ in exporter.shared(usages(studies))]
+    return made.parse(data=b"".join([*(study.data for study in studies), *shared]), format="nt")
 
 
 def export(
@@ -61,6 +58,7 @@ def export(
     in_order: bool = False,
     manifest: bool = False,
     describe: bool = False,
+    with_ontology: bool = False,
     base: str = BASE,
     jobs: int = 1,
     report: Report | None = None,
@@ -73,6 +71,7 @@ def export(
     ``contacts`` keeps e-mail addresses and telephone numbers; ``strict`` raises the first problem;
     ``in_order`` sorts the studies by NCT number; ``manifest`` writes ``OUTPUT.manifest.json`` too;
     ``describe`` reads what was written, and writes a description of it to ``OUTPUT.void.ttl``;
+    ``with_ontology`` adds the ontology and its codes, in a graph of their own where the format has graphs;
     ``jobs`` is the number of processes that do the work, which makes no difference to the output;
     files ``besides`` are no inputs, though they stand in a folder that is one; ``progress`` is called with the
     bytes of input read since its last call.
@@ -93,12 +92,13 @@ def export(
     found: list[Item] = []
     read = parcels(given, found.append, progress, [name, name + MANIFEST, name + DESCRIPTION, *besides])
     with ExitStack() as at_last:
-        with quiet_gc(), writer.open(worker.frame):
+        ledger = writer.ledger
+        with quiet_gc(), writer.open(worker.frame, lambda: worker.end(ledger.shared.usages(), ontology=with_ontology)):
             todo = tasks(merged(read, found))
             for task, outcomes, pieces in results(todo, settings, worker, jobs, writer.place, at_last):
                 writer.add(pieces)
-                replay(task, outcomes, writer.ledger, report, reject)
-        report.totals = writer.ledger.totals()
+                replay(task, outcomes, ledger, report, reject)
+        report.totals = ledger.totals(writer.end_triples)
     if manifest:
         _write_manifest(name, report.manifest(writer.sha256, Path(name).name, chosen.name, __version__))
     if describe:

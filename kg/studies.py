@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from kg.errors import InputError, RecordError
 from kg.export import Exported, Exporter
 from kg.records import Record, read
+from kg.shared import Usage
 
 if TYPE_CHECKING:
     import os
@@ -34,6 +36,22 @@ def studies(records: Iterable[Record], exporter: Exporter, reject: Reject) -> It
             problem.file, problem.record = record.file, record.number
             reject(problem)
         yield record, exported
+
+
+def newest(exported: Iterable[tuple[Record, Exported]]) -> dict[str, Exported]:
+    """The newest export of each study, of two as new the later; the order is that of the first records."""
+    studies: dict[str, Exported] = {}
+    for _, each in exported:
+        earlier = studies.get(each.study)
+        if earlier is None or earlier.version <= each.version:
+            studies[each.study] = each
+    return studies
+
+
+def usages(exported: Iterable[Exported]) -> list[Usage]:
+    """The shared resources of some studies, as they describe them."""
+    counts = Counter(each for study in exported for each in study.shared)
+    return [Usage(each, studies) for each, studies in counts.items()]
 
 
 def exports(

@@ -18,8 +18,8 @@ from kg.values import Literal
 Block = tuple[bytes, list[bytes]]
 
 NAMESPACES = (
-    *("ct", "study", "record", "part", "org", "country", "branch", "code", "mesh", "meshv"),
-    *("dcterms", "foaf", "gsp", "prov", "rdf", "rdfs", "sf", "skos", "wgs", "xsd"),
+    *("ct", "study", "record", "part", "graph", "org", "country", "branch", "code", "mesh", "meshv"),
+    *("dcterms", "foaf", "gsp", "prov", "rdf", "rdfs", "schema", "sf", "skos", "wgs", "xsd"),
 )
 """The prefixes of an exported graph, as the ontology declares them."""
 
@@ -57,6 +57,10 @@ class Style:
 
     def iri(self, iri: str) -> bytes:
         return b"<" + iri.encode() + b">"
+
+    def expanded(self, token: bytes) -> str:
+        """The IRI of a token."""
+        return token[1:-1].decode()
 
     def predicate(self, iri: str) -> bytes:
         return self.iri(iri) + b" "
@@ -105,6 +109,12 @@ class Grouped(Style):
         if prefix is not None and _LOCAL.fullmatch(iri, end):
             return f"{prefix}:{iri[end:]}".encode()
         return super().iri(iri)
+
+    def expanded(self, token: bytes) -> str:
+        if token.startswith(b"<"):
+            return super().expanded(token)
+        prefix, _, local = token.decode().partition(":")
+        return self.prefixes[prefix] + local
 
     def predicate(self, iri: str) -> bytes:
         return b"a " if iri == RDF + "type" else super().predicate(iri)

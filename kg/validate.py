@@ -1,7 +1,8 @@
 """Validation: graphs of any origin, in any format, held against the shapes of the ontology.
 
-Each named graph of a file is a graph of its own, and so is all that stands in none. N-Quads are read graph by graph
-where each graph stands together, as in our exports; otherwise the file is held in memory.
+Each named graph of a file is a graph of its own, and so are all statements outside any; what it refers to may be
+described in the graph of shared resources, which is read first and kept in memory. N-Quads are read graph by graph
+where the statements of each are together, as in our exports; otherwise the file is held in memory.
 """
 
 from __future__ import annotations
@@ -15,13 +16,15 @@ from typing import IO
 
 import pyoxigraph as ox
 
+from kg.dataset import is_store, opened
 from kg.errors import SourceError, UsageError
 from kg.findings import Finding, Graph
 from kg.formats import format_of
 from kg.ontology import BASE, RDF, SH, Term, shipped
-from kg.rdf import statements
+from kg.rdf import shared_quads, statements
 from kg.rules import STUDY, checked
 from kg.shacl import Checker, vocabulary
+from kg.shared import GRAPH
 
 ENGINES = ("fast", "pyshacl")
 UNREADABLE = BASE + "rule/unreadable"
@@ -120,23 +123,47 @@ def _check(name: str) -> None:
 def _graphs(name: str, *, together: bool = False) -> Iterator[Graph]:
     """The graphs of a file, one after another while each stands together; else ``_Scattered`` is raised."""
     in_pieces = Path(name).is_file() and format_of(name).graphs and not together
-    return (_streamed if in_pieces else _gathered)(statements([name]))
+    yield from (_streamed if in_pieces else _gathered)(statements([name]), _shared_graph(name))
 
 
-def _streamed(found: Iterable[ox.Quad]) -> Iterator[Graph]:
+def _streamed(found: Iterable[ox.Quad], shared: Graph) -> Iterator[Graph]:
     ended: set[str | None] = set()
     for name, here in itertools.groupby(found, key=_graph_name):
-        if name in ended:
+        if name in ended and name != shared.name:
             raise _Scattered
         ended.add(name)
-        yield Graph(name).add(here)
+        if name != shared.name:
+            yield Graph(name, shared).add(here)
+    if shared.size:
+        yield shared
 
 
-def _gathered(found: Iterable[ox.Quad]) -> Iterator[Graph]:
-    graphs: dict[str | None, Graph] = {}
+def _gathered(found: Iterable[ox.Quad], shared: Graph) -> Iterator[Graph]:
+    graphs: dict[str | None, Graph] = {shared.name: shared} if shared.size else {}
     for name, here in itertools.groupby(found, key=_graph_name):
-        graphs.setdefault(name, Graph(name)).add(here)
+        if name != shared.name:
+            graphs.setdefault(name, Graph(name, shared)).add(here)
     yield from graphs.values()
+
+
+def _shared_graph(name: str) -> Graph:
+    """The graph of shared resources in a file or a store; it has no name where there is none."""
+    quads = (quad for quad in _candidates(name) if (_graph_name(quad) or "").endswith(_SHARED))
+    first = next(quads, None)
+    return Graph("") if first is None else Graph(_graph_name(first)).add(itertools.chain([first], quads))
+
+
+def _candidates(name: str) -> Iterable[ox.Quad]:
+    """The statements among which those of the shared graph are; of N-Quads only these are parsed."""
+    if is_store(name):
+        with opened(name) as store:
+            return [*store.quads_for_pattern(None, None, None, ox.NamedNode(GRAPH))]
+    if Path(name).is_dir() or not format_of(name).graphs:
+        return ()
+    return shared_quads(name) if format_of(name).name == "nquads" else statements([name])
+
+
+_SHARED = GRAPH.removeprefix(BASE)
 
 
 def _graph_name(quad: ox.Quad) -> str | None:

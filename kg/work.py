@@ -22,6 +22,7 @@ from kg.parcels import End, Parcel, Sent, Small
 from kg.places import Places
 from kg.records import Found, Reading, Record
 from kg.room import Bytes, Room
+from kg.shared import Usage
 from kg.source import Source, failure
 from kg.studies import studies
 from kg.unpack import of_size
@@ -99,6 +100,14 @@ class Worker:
             if len(plain):
                 room.put(packed(plain.joined(), self._compression))
         return outcomes
+
+    def end(self, usages: Iterable[Usage], *, ontology: bool = False) -> Iterator[tuple[bytes, int]]:
+        """What follows the studies, in pieces with their numbers of triples: the shared resources, the ontology."""
+        for data, triples in self._exporter.shared(usages):
+            yield self.frame.encode(data), triples
+        if ontology:
+            data, triples = self._exporter.ontology()
+            yield self.frame.encode(data), triples
 
     @contextmanager
     def _own(self) -> Iterator[Room]:

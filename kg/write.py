@@ -7,7 +7,7 @@ import os
 import stat
 import sys
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -165,6 +165,8 @@ class Writer:
         self._rows: parquet.Rows | None = None
         self.ledger = Ledger()
         self.sha256 = ""
+        self.end_triples = 0
+        """The triples that follow the studies."""
 
     @property
     def compression(self) -> str:
@@ -186,9 +188,12 @@ class Writer:
             self._drain()
 
     @contextlib.contextmanager
-    def open(self, frame: Frame) -> Iterator[Writer]:
-        """The time in which studies are added; at its end the file stands in its place."""
-        self._frame = frame
+    def open(self, frame: Frame, end: Callable[[], Iterable[tuple[bytes, int]]] = tuple) -> Iterator[Writer]:
+        """The context in which studies are added; the output is written atomically when it ends.
+
+        ``end`` gives what follows the studies, in pieces as they are written, each with its number of triples.
+        """
+        self._frame, self._end = frame, end
         if self._spooled:
             from tempfile import TemporaryFile
 
@@ -225,10 +230,14 @@ class Writer:
 
                 self._rows = parquet.Rows(file)
                 yield
+                for piece in self._end_pieces():
+                    self._rows.add(packed(piece, self.compression))
                 self._rows.close()
                 return
             file.write(packed(self._frame.head, self.compression))
             yield
+            for piece in self._end_pieces():
+                file.write(packed(piece, self.compression))
             file.write(packed(self._frame.tail, self.compression))
 
     @contextlib.contextmanager
@@ -259,7 +268,19 @@ class Writer:
             stream.write(self._frame.head)
             for i, piece in enumerate(self._pieces(plain)):
                 stream.write(self._frame.between + piece if i else piece)
+            for piece in self._end_pieces(final=True):
+                stream.write(piece)
             stream.write(self._frame.tail)
+
+    def _end_pieces(self, *, final: bool = False) -> Iterator[bytes]:
+        """What follows the studies, unless these are copied once more."""
+        if not final and (self._spooled or self.ledger.beaten):
+            return
+        is_empty = len(self.ledger) == len(self.ledger.beaten)
+        for piece, triples in self._end():
+            self.end_triples += triples
+            yield piece if is_empty else self._frame.between + piece
+            is_empty = False
 
     def _pieces(self, plain: IO[bytes]) -> Iterator[bytes]:
         """The studies that stand, in the order in which they are to stand."""

@@ -13,12 +13,12 @@ import pytest
 
 import kg
 from kg.ask import prepared
+from kg.dataset import any_data
 from kg.errors import UsageError
 from kg.explain import explained, steps
 from kg.hints import missing
 from kg.questions import questions
 from kg.report import Report
-from kg.store import any_data
 from tests.conftest import SEED
 from tests.test_query import KG, kg_query
 

@@ -26,7 +26,8 @@ from kg.load.client import connected
 from kg.load.graphs import graphs
 from kg.load.state import STATE, VERSION
 from kg.report import Report
-from kg.store import RECORD, build
+from kg.shared_graph import RECORD
+from kg.store import build
 from tests.servers import SERVERS, Missing, Server
 from tests.test_load import QUESTIONS, into
 

@@ -16,9 +16,9 @@ import rdflib
 import kg
 from kg.ask import ask, prepared
 from kg.catalogue import QUERY, examples
+from kg.dataset import any_data
 from kg.questions import Question, question, questions
 from kg.report import Report
-from kg.store import any_data
 from tests.answers import ANSWERS, answer, comparable
 from tests.answers.__main__ import RECORDS
 from tests.conftest import GOLDEN

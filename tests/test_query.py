@@ -18,11 +18,12 @@ import pytest
 import kg
 from kg.answers import Answer
 from kg.ask import ask, endpoint, prepared, query
+from kg.dataset import any_data
 from kg.errors import OutputError, UsageError
 from kg.parameters import filled
 from kg.questions import parsed
 from kg.report import Report
-from kg.store import any_data, build
+from kg.store import build
 from tests.conftest import DATA, SEED, STUDIES
 
 KG = [sys.executable, "-m", "kg"]

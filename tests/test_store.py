@@ -14,9 +14,10 @@ from typing import Any
 import pyoxigraph as ox
 import pytest
 
+from kg.dataset import opened
 from kg.errors import OutputError, UsageError
 from kg.report import Report
-from kg.store import Changes, build, info, opened, remove, update
+from kg.store import Changes, build, info, remove, update
 from tests.conftest import STUDIES
 
 KG = [sys.executable, "-m", "kg"]

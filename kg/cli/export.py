@@ -28,6 +28,7 @@ FORMATS = ("turtle", "ntriples", "nquads", "trig", "parquet", "jsonld", "rdfxml"
 @click.option("-j", "--jobs", type=click.IntRange(1), metavar="N", help="Processes to use; by default one a core.")
 @click.option("--manifest", is_flag=True, help="Write OUT.manifest.json too: counts, SHA-256, range of versions.")
 @click.option("--describe", is_flag=True, help="Write OUT.void.ttl too: a description of the dataset (VoID, DCAT).")
+@click.option("--with-ontology", is_flag=True, help="Add the ontology and its codes, as a graph of their own.")
 @click.option("--report", metavar="FILE", help="Write every problem to FILE, as JSON Lines; - is standard output.")
 @click.option("--engine", type=click.Choice(ENGINES), help="What does the work: local, or dask, which writes a folder.")
 @click.option("--scheduler", metavar="ADDRESS", help="The scheduler of Dask; by default workers are started here.")

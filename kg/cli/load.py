@@ -60,6 +60,7 @@ def load(
     from kg.load.into import Choice, load_as_one
     from kg.load.into import load as run
     from kg.report import Report
+    from kg.version import day
 
     if output is not None:
         _write_files(context, inputs, preset, (output, url), settings, graph=graph, contacts=contacts)
@@ -76,9 +77,9 @@ def load(
         if graph:
             done = load_as_one(store, graph, inputs, report=report, contacts=contacts, progress=progress)
         else:
-            day = int(f"{since:%Y%m%d}") if since else 0
+            first = day(f"{since:%Y-%m-%d}") if since else 0
             judge = _judge() if validate else None
-            chosen = Choice(since=day, prune=prune, contacts=contacts, judge=judge)
+            chosen = Choice(since=first, prune=prune, contacts=contacts, judge=judge)
             done = run(store, inputs, chosen, report=report, progress=progress)
     _tell(context, report, done)
 

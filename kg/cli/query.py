@@ -128,7 +128,7 @@ def _explain(text: str, data: tuple[str, ...], report: Report, limits: Limits) -
 
 def _read(data: tuple[str, ...], report: Report) -> ox.Store | Path:
     """What is asked: records and files are read, the folder of a store is left to the query."""
-    from kg.store import askable, is_store
+    from kg.dataset import askable, is_store
 
     if len(data) == 1 and is_store(data[0]):
         return askable(data, report)

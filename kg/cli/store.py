@@ -65,8 +65,8 @@ def update(context: click.Context, /, folder: str, inputs: tuple[str, ...], cont
 @click.argument("folder", metavar="STORE")
 def info(folder: str) -> None:
     """Show what is in a store."""
+    from kg.dataset import opened
     from kg.store import info as run
-    from kg.store import opened
 
     with opened(folder) as found:
         made = run(found)

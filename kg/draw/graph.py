@@ -11,11 +11,11 @@ from typing import Any
 
 import pyoxigraph as ox
 
+from kg.dataset import is_rdf, is_store
+from kg.dataset import opened as stored
 from kg.errors import InputError, UsageError
 from kg.ontology import CT, RDF, RDFS
 from kg.rdf import statements
-from kg.store import is_rdf, is_store
-from kg.store import opened as stored
 
 Reject = Callable[[InputError], None]
 Row = dict[str, str]

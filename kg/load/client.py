@@ -57,6 +57,11 @@ class Store:
 
     def select(self, query: str) -> Iterator[Row]:
         """The rows of an answer: by variable the IRI or the lexical form of what is bound."""
+        for row in self.terms(query):
+            yield {name: getattr(term, "value", str(term)) for name, term in row.items()}
+
+    def terms(self, query: str) -> Iterator[dict[str, Any]]:
+        """The rows of an answer: by variable the term that is bound."""
         headers = {"Accept": "application/sparql-results+json"}
         answer = self._send("POST", self.preset.query, data={"query": query}, headers=headers)
         try:
@@ -65,7 +70,7 @@ class Store:
             names = [variable.value for variable in found.variables]
             for row in found:
                 bound = ((name, row[name]) for name in names)
-                yield {name: getattr(term, "value", str(term)) for name, term in bound if term is not None}
+                yield {name: term for name, term in bound if term is not None}
         except (SyntaxError, ValueError, AssertionError) as error:
             raise OutputError(f"{self.url} gave an answer that is none of a query ({error}).") from error
 

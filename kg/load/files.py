@@ -5,14 +5,21 @@ from __future__ import annotations
 import json
 import os
 import re
+import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, Any
+
+import pyoxigraph as ox
 
 from kg.credentials import checked
+from kg.dataset import add_ontology, fill, of_graphs, sorted_out
 from kg.errors import UsageError
-from kg.load.graphs import Progress, graphs
+from kg.load.graphs import Progress
 from kg.report import Report
+from kg.run import export
+from kg.store import exporting
 from kg.write import replacing, writing
 
 DATA = "trials.nq.gz"
@@ -139,13 +146,36 @@ def write_files(
     place = Path(folder)
     place.mkdir(parents=True, exist_ok=True)
     texts, command = KINDS[name].texts(given)
-    count = 0
-    with writing(str(place / DATA)) as file:
-        for each in graphs(inputs, report, progress, contacts=contacts):
-            each.name = graph or each.name
-            file.write(each.quads())
-            count += each.most
+    count = _write_data(str(place / DATA), inputs, report, graph, contacts=contacts, progress=progress)
     for key, text in texts.items():
         with replacing(str(place / key)) as plain:
             plain.write(text.encode())
     return Made(count, [str(place / key) for key in (DATA, *texts)], command)
+
+
+def _write_data(
+    output: str, inputs: Iterable[str | os.PathLike[str]], report: Report, graph: str | None, **options: Any
+) -> int:
+    """Writes everything in some inputs as N-Quads, into one graph where that is given; the number of statements."""
+    given = sorted_out(inputs)
+    if graph is None and not given.stores and not given.rdf:
+        export(given.records, output, format="nquads", with_ontology=True, report=report, **options)
+        return report.totals.triples
+    with tempfile.TemporaryDirectory() as folder:
+        store = ox.Store(f"{folder}/store")
+        loaders = [*of_graphs(given), *exporting(given.records, Path(folder, "studies.nq"), report, options)]
+        fill(store, loaders, report, Path(folder))
+        add_ontology(store)
+        if any(True for _ in store.quads_for_pattern(None, None, None, ox.DefaultGraph())) and graph is None:
+            raise UsageError("An input has statements outside any graph; say with --graph IRI which one they go to.")
+        with writing(output) as file:
+            return _write_quads(store, file, graph and ox.NamedNode(graph))
+
+
+def _write_quads(store: ox.Store, file: IO[bytes], graph: ox.NamedNode | str | None) -> int:
+    count = 0
+    for quad in store:
+        name = graph or quad.graph_name
+        file.write(f"{quad.subject} {quad.predicate} {quad.object} {name} .\n".encode())
+        count += 1
+    return count

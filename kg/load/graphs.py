@@ -11,22 +11,28 @@ import itertools
 import os
 import re
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
+from functools import cache
 
 import pyoxigraph as ox
 
+from kg import ontology_graph, shared
+from kg.dataset import RDF_FILE, RECORDS, STORE, opened, sorted_out
+from kg.descriptions import Describer
 from kg.errors import SourceError, UsageError
 from kg.export import Exporter
 from kg.rdf import quads
 from kg.report import Report
-from kg.store import RECORD, is_rdf, is_store, opened
+from kg.shared_graph import RECORD
 from kg.studies import exports
+from kg.style import Style
+from kg.version import version
 
 Progress = Callable[[int], None]
-_MODIFIED = re.compile(rb'<http://purl\.org/dc/terms/modified> "(\d{4}(?:-\d\d){0,2})"')
-_HOLDER = re.compile(rb'ontology#versionHolder> "(\d{4}(?:-\d\d){0,2})"')
+_DATES = (b"dc/terms/modified", b"ontology#lastUpdateSubmitDate", b"ontology#versionHolder")
+_DATE = re.compile(rb'(%s)> "(\d{4}(?:-\d\d){0,2})"' % b"|".join(_DATES))
 
 
 @dataclass(slots=True)
@@ -40,6 +46,8 @@ class Named:
     name: str
     lines: list[bytes]
     version: int = 0
+    shared: tuple[bytes, ...] = ()
+    """The descriptions of the shared resources that the study of the graph refers to (:mod:`kg.shared`)."""
     digest: str = field(init=False)
     least: int = field(init=False)
 
@@ -86,25 +94,14 @@ def distinct_values(lines: Iterable[bytes]) -> int:
 def version_of(lines: Iterable[bytes]) -> int:
     """How new a record is, told by the lines of its graph, as :meth:`kg.export.Exporter.version` says it.
 
-    >>> version_of([b'<r> <http://purl.org/dc/terms/modified> "2025-01-31"^^<d> .'])
-    2025013100000000
+    >>> modified_day(version_of([b'<r> <http://purl.org/dc/terms/modified> "2025-01-31"^^<d> .'])) == day("2025-01-31")
+    True
     """
-    modified, holder = 0, 0
+    dates = dict.fromkeys(_DATES, "")
     for line in lines:
-        if found := _MODIFIED.search(line):
-            modified = max(modified, day(found[1].decode()))
-        elif found := _HOLDER.search(line):
-            holder = max(holder, day(found[1].decode()))
-    return modified * 10**8 + holder
-
-
-def day(date: str) -> int:
-    """A date as a number to compare; a month counts as its day 0.
-
-    >>> day("2025-01-31"), day("2025-01")
-    (20250131, 20250100)
-    """
-    return int(date.replace("-", "").ljust(8, "0"))
+        if match := _DATE.search(line):
+            dates[match[1]] = max(dates[match[1]], match[2].decode())
+    return version(*dates.values())
 
 
 def graphs(
@@ -116,15 +113,28 @@ def graphs(
 ) -> Iterator[Named]:
     """The named graphs of study records, RDF files and folders of stores, one after another.
 
-    What is lost is told to ``report``. Raises :class:`~kg.errors.UsageError` for what cannot be loaded.
+    The graph of shared resources is left out, as it follows from the studies; the ontology comes last, where there are
+    studies. What is lost goes to ``report``. Raises :class:`~kg.errors.UsageError` for what cannot be loaded.
     """
+    has_studies = False
+    for each in _graphs(inputs, report, progress, contacts=contacts):
+        if each.name not in (shared.GRAPH, ontology_graph.GRAPH):
+            has_studies |= each.name.startswith(RECORD)
+            yield each
+    if has_studies:
+        yield Named(ontology_graph.GRAPH, [f"{quad.triple} .\n".encode() for quad in ontology_graph.quads()])
+
+
+def _graphs(
+    inputs: Iterable[str | os.PathLike[str]], report: Report, progress: Progress | None, *, contacts: bool
+) -> Iterator[Named]:
     for kind, names in _kinds(inputs):
-        if kind == "records":
+        if kind == RECORDS:
             yield from _of_records(names, report, progress, contacts=contacts)
             continue
         for name in names:
             try:
-                yield from _of_store(name) if kind == "store" else _of_file(name, progress)
+                yield from _of_store(name) if kind == STORE else _of_file(name, progress)
             except SourceError as error:
                 report.problem(error)
 
@@ -142,26 +152,31 @@ def statements(
     """
     for kind, names in _kinds(inputs):
         if kind == "records":
+            usages = Counter[bytes]()
             for each in _of_records(names, report, progress, contacts=contacts):
+                usages.update(each.shared)
                 yield from each.lines
+            yield from _shared_lines(usages)
         else:
             for name in names:
-                found = _stored(name) if kind == "store" else quads(name, progress)
+                found = _stored(name) if kind == STORE else quads(name, progress)
                 yield from (_line(quad, name) for quad in found)
+
+
+def _shared_lines(usages: Counter[bytes]) -> Iterator[bytes]:
+    """The shared resources of study records, and the ontology, as lines of N-Triples."""
+    pieces = shared.written([shared.Usage(*each) for each in usages.items()], Style(), graphs=False)
+    for data, _ in [*pieces, ontology_graph.written(Style(), graphs=False)]:
+        yield from data.splitlines(keepends=True)
 
 
 def _kinds(inputs: Iterable[str | os.PathLike[str]]) -> Iterator[tuple[str, list[str]]]:
     """Stores, RDF files and study records, each kind that there is with its names."""
-    names = [os.fspath(each) for each in inputs]
-    if not names:
+    given = sorted_out(inputs)
+    if not any(given):
         raise UsageError("No input is given; name study records, RDF files, or the folder of a store.")
-    kinds = {name: "store" if is_store(name) else "rdf" if is_rdf(name) else "records" for name in names}
-    for name in names:
-        if kinds[name] == "rdf" and not Path(name).exists():
-            raise UsageError(f"{name}: No such file or directory.")
-    for kind in ("store", "rdf", "records"):
-        if chosen := [name for name in names if kinds[name] == kind]:
-            yield kind, chosen
+    kinds = ((STORE, given.stores), (RDF_FILE, given.rdf), (RECORDS, given.records))
+    return iter([(kind, names) for kind, names in kinds if names])
 
 
 def _of_records(
@@ -171,7 +186,8 @@ def _of_records(
     for record, exported in exports(names, exporter, report.problem, progress):
         report.read += 1
         try:
-            yield Named(RECORD + exported.study, exported.data.splitlines(keepends=True), exported.version)
+            lines = exported.data.splitlines(keepends=True)
+            yield Named(RECORD + exported.study, lines, exported.version, exported.shared)
         except (SyntaxError, ValueError) as error:  # it is a fault of ours, and the study is left out
             fault = SourceError(
                 f"is no good RDF ({error})", file=record.file, record=record.number, study=exported.study
@@ -220,8 +236,22 @@ def _gathered(name: str) -> Iterator[Named]:
 def _named(graph: object, found: Iterable[ox.Quad], file: str) -> Named:
     if not isinstance(graph, ox.NamedNode):
         raise SourceError("has a graph whose name is a blank node", file=file)
-    lines = [_line(quad, file) for quad in found]
-    return Named(graph.value, lines, version_of(lines))
+    statements = [*found]
+    lines = [_line(quad, file) for quad in statements]
+    return Named(graph.value, lines, version_of(lines), _describer().of(_literals(statements)))
+
+
+def _literals(found: Iterable[ox.Quad]) -> Iterator[tuple[str, str]]:
+    """The literals that describe shared resources, with their properties."""
+    predicates = _describer().predicates
+    for quad in found:
+        if isinstance(quad.object, ox.Literal) and quad.predicate.value in predicates:
+            yield quad.predicate.value, quad.object.value
+
+
+@cache
+def _describer() -> Describer:
+    return Describer()
 
 
 def _line(quad: ox.Quad, file: str) -> bytes:

@@ -13,9 +13,12 @@ from kg.load import state
 from kg.load.client import Store
 from kg.load.distinct import Distinct
 from kg.load.graphs import Named, Progress, as_quads, graphs, statements
+from kg.load.shared import SharedGraph
 from kg.load.stage import measured, moved, whole
 from kg.load.state import Known
 from kg.report import Report
+from kg.shared import GRAPH
+from kg.version import modified_day
 
 Inputs = Iterable[str | os.PathLike[str]]
 Judge = Callable[[Named], Iterable[str]]
@@ -54,7 +57,7 @@ class Loaded:
 class Choice:
     """What of the inputs is loaded.
 
-    ``since`` is a day as :func:`kg.load.graphs.day` numbers it: records last updated before it are left out;
+    ``since`` is a day as :func:`kg.version.day` numbers it: records last updated before it are left out;
     ``prune`` removes graphs that were loaded before and are not in the inputs; ``contacts`` keeps contact data;
     ``judge`` says what is wrong with a graph, which is then left out.
     """
@@ -76,12 +79,15 @@ def load(
     choice = choice or Choice()
     done, seen = Loaded(), set[str]()
     state.sweep(store)
+    shared = SharedGraph(store)
+    shared.complete()
     found = _fit(graphs(inputs, report, progress, contacts=choice.contacts), choice.judge, report)
     wanted = _wanted(found, choice.since, seen, done)
     for batch in _batches(wanted, store.preset.statements, store.preset.members):
-        _batch(store, batch, done, report)
+        _batch(store, shared, batch, done, report)
     if choice.prune:
-        _prune(store, seen, done, report)
+        _prune(store, shared, seen, done, report)
+    done.statements += state.counts(store, [GRAPH]).get(GRAPH, 0)
     return done
 
 
@@ -97,7 +103,7 @@ def _fit(found: Iterable[Named], judge: Judge | None, report: Report) -> Iterato
 def _wanted(found: Iterable[Named], since: int, seen: set[str], done: Loaded) -> Iterator[Named]:
     for each in found:
         seen.add(each.name)
-        if each.version and each.version // 10**8 < since:
+        if each.version and modified_day(each.version) < since:
             done.earlier += 1
         else:
             yield each
@@ -119,7 +125,7 @@ def _batches(found: Iterable[Named], size: int, members: int) -> Iterator[list[N
         yield [*batch.values()]
 
 
-def _batch(store: Store, batch: list[Named], done: Loaded, report: Report) -> None:
+def _batch(store: Store, shared: SharedGraph, batch: list[Named], done: Loaded, report: Report) -> None:
     before = state.known(store, (each.name for each in batch))
     fresh: list[Named] = []
     changed: list[Named] = []
@@ -135,7 +141,10 @@ def _batch(store: Store, batch: list[Named], done: Loaded, report: Report) -> No
             report.problem(Superseded(older, study=each.name))
         else:
             (fresh if there == Known() else changed).append(each)
+    written = {each.name: each.shared for each in fresh + changed}
+    change = shared.before([each.name for each in changed if before[each.name].count], written)
     _write(store, fresh, changed, max(known.count for known in before.values()))
+    shared.after(change)
     done.added += sum(not before[each.name].count for each in fresh + changed)
     done.replaced += sum(before[each.name].count > 0 for each in changed)
     _count(store, fresh + changed, done)
@@ -177,14 +186,16 @@ def _count(store: Store, written: list[Named], done: Loaded) -> None:
             done.wrong.append(f"{store.url} has {count:,} statements of {each.name}, and {each.most:,} were loaded.")
 
 
-def _prune(store: Store, seen: set[str], done: Loaded, report: Report) -> None:
+def _prune(store: Store, shared: SharedGraph, seen: set[str], done: Loaded, report: Report) -> None:
     if not report.lossless:
         raise UsageError("Something in the input was lost, so no graph is taken for one that vanished; all is loaded.")
     gone = [name for name in state.loaded(store) if name not in seen]
     for at in range(0, len(gone), store.preset.members):
         part = gone[at : at + store.preset.members]
         steps = (step for name in part for step in (f"DROP SILENT GRAPH <{name}>", state.forgotten(name)))
+        change = shared.before(part, {})
         store.update(" ;\n".join(steps))
+        shared.after(change)
     done.removed += len(gone)
 
 

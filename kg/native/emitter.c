@@ -23,26 +23,36 @@ static PyObject *text_of_fact(const Record *record, Value value, size_t i)
     return PyUnicode_DecodeUTF8(inside(json).at, (Py_ssize_t)inside(json).size, "strict");
 }
 
+/* The facts of a record as a tuple, or NULL with an exception. */
+static PyObject *facts_of(const Record *record, Value value)
+{
+    PyObject *facts = PyTuple_New(FACTS);
+    for (size_t i = 0; facts != NULL && i < FACTS; i++) {
+        PyObject *text = text_of_fact(record, value, i);
+        if (text == NULL || PyTuple_SetItem(facts, (Py_ssize_t)i, text) < 0)
+            Py_CLEAR(facts);
+    }
+    return facts;
+}
+
 /* What a record became, in the order of Emitted in kg/_emitter.pyi. */
 static PyObject *emitted(Record *record, Value value, Py_ssize_t end, Room room)
 {
-    size_t placed = 0, study = 0, triples = record->output.triples + shared_triples(record);
+    size_t placed = 0, study = 0, triples = record->output.triples;
     record->scratch.size = 0;
     put_unread(&record->json, &record->scratch, value, 0);
     Span unread = all_of(&record->scratch);
     PyObject *data = laid_out(&record->output, room, &placed, &study);
     if (data == NULL)
         return NULL;
-    PyObject *number = text_of_fact(record, value, 0);
-    PyObject *modified = number ? text_of_fact(record, value, 1) : NULL;
-    PyObject *holder = modified ? text_of_fact(record, value, 2) : NULL;
-    if (holder != NULL)
-        return Py_BuildValue("NnnnnNNNnNNO", data, end, (Py_ssize_t)placed, (Py_ssize_t)study, (Py_ssize_t)triples,
-                             number, modified, holder, (Py_ssize_t)record->withheld, bytes_of(unread),
-                             PyBool_FromLong(record->odd), record->complaints);
+    PyObject *facts = facts_of(record, value);
+    PyObject *shared = facts ? descriptions_of(record) : NULL;
+    if (shared != NULL)
+        return Py_BuildValue("NnnnnNnNNON", data, end, (Py_ssize_t)placed, (Py_ssize_t)study, (Py_ssize_t)triples,
+                             facts, (Py_ssize_t)record->withheld, bytes_of(unread), PyBool_FromLong(record->odd),
+                             record->complaints, shared);
     Py_DECREF(data);
-    Py_XDECREF(number);
-    Py_XDECREF(modified);
+    Py_XDECREF(facts);
     return NULL;
 }
 

@@ -15,7 +15,7 @@ void start_output(Output *output, Span number)
     if (output->written.size > LARGE)
         give_back(&output->written, LARGE);
     output->written.size = output->stem.size = output->graph.size = output->end.size = 0;
-    output->segment_count = output->block_count = output->shared_count = 0;
+    output->segment_count = output->block_count = 0;
     output->current = output->began = output->triples = 0;
     output->repeats = words->lead.size == 0;
     if (words->graph_before.size) {
@@ -30,18 +30,11 @@ void start_output(Output *output, Span number)
 
 /* Blocks */
 
-size_t new_block(Output *output, bool shared)
+size_t new_block(Output *output, bool at_end)
 {
     RESERVE(output->out, output->blocks, output->block_room, output->block_count + 1);
-    output->blocks[output->block_count] = (Block){-1, -1, false, shared};
+    output->blocks[output->block_count] = (Block){-1, -1, false, at_end};
     return output->block_count++;
-}
-
-size_t add_shared(Output *output, Shared shared)
-{
-    RESERVE(output->out, output->shared, output->shared_room, output->shared_count + 1);
-    output->shared[output->shared_count] = shared;
-    return output->shared_count++;
 }
 
 /* Gives what was written since the last segment to the block at hand. */
@@ -150,39 +143,21 @@ static size_t lay_block(const Output *output, char *to, size_t at, size_t number
     return at;
 }
 
-static size_t lay_resource(const Output *output, char *to, size_t at, const Resource *resource)
-{
-    Span end = output->repeats ? all_of(&output->end) : (Span){"", 0};
-    for (size_t i = 0; i < resource->count; i++) {
-        at = lay(to, at, resource->subject->token);
-        at = lay(to, at, span_of_word(" "));
-        at = lay(to, at, resource->pieces[i]);
-        at = lay(to, at, end);
-    }
-    return at;
-}
-
 static size_t lay_all(const Output *output, char *to, size_t *study)
 {
     Span none = {"", 0}, gap = output->repeats ? none : span_of_word("\n");
     Span stop = output->repeats ? none : span_of_word(" .\n");
     bool wrapped = !output->repeats && output->graph.size;
     size_t at = wrapped ? lay(to, lay(to, 0, all_of(&output->graph)), span_of_word(" {\n")) : 0;
-    for (size_t i = 0; i < output->block_count; i++) {
-        if (output->blocks[i].shared)
-            continue;
-        at = lay_block(output, to, i ? lay(to, at, gap) : at, i);
-        if (i == 0)
-            *study = at;
-        at = lay(to, at, stop);
-    }
-    for (size_t i = 0; i < output->shared_count; i++) {
-        const Shared *shared = &output->shared[i];
-        at = lay(to, at, gap);
-        at = shared->resource ? lay_resource(output, to, at, shared->resource)
-                              : lay_block(output, to, at, shared->block);
-        at = lay(to, at, stop);
-    }
+    for (int at_end = 0; at_end < 2; at_end++)
+        for (size_t i = 0; i < output->block_count; i++) {
+            if (output->blocks[i].at_end != at_end)
+                continue;
+            at = lay_block(output, to, i ? lay(to, at, gap) : at, i);
+            if (i == 0)
+                *study = at;
+            at = lay(to, at, stop);
+        }
     return wrapped ? lay(to, at, span_of_word("}\n")) : at;
 }
 
@@ -200,7 +175,7 @@ PyObject *laid_out(Output *output, Room room, size_t *placed, size_t *study)
 void end_output(Output *output)
 {
     void *arrays[] = {output->written.at, output->stem.at, output->graph.at, output->end.at,
-                      output->segments,   output->blocks,  output->shared};
+                      output->segments,   output->blocks};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         PyMem_Free(arrays[i]);
 }

@@ -12,14 +12,8 @@ typedef struct {
 
 typedef struct {
     int64_t first, last;
-    bool begun, shared;
+    bool begun, at_end;
 } Block;
-
-/* What a record shares with others: a resource, or a block that is written for it alone. */
-typedef struct {
-    const Resource *resource;
-    size_t block;
-} Shared;
 
 /* A node that is written. ``stem`` is how much of the stem at hand the names of its parts begin with. */
 typedef struct {
@@ -36,8 +30,6 @@ typedef struct {
     size_t segment_count, segment_room;
     Block *blocks;
     size_t block_count, block_room, current, began;
-    Shared *shared;
-    size_t shared_count, shared_room;
     size_t triples;
 } Output;
 
@@ -50,9 +42,8 @@ typedef struct {
 /* Takes memory for what most records write, once. */
 void make_output(Output *output);
 void start_output(Output *output, Span number);
-size_t new_block(Output *output, bool shared);
-/* Adds to what the record shares, and gives its place there. */
-size_t add_shared(Output *output, Shared shared);
+/* A block that is ``at_end`` is written after all others. */
+size_t new_block(Output *output, bool at_end);
 /* Makes a node of a stem and what its name adds to that, with a number where that is not 0. */
 void name_node(Output *output, Node *node, size_t stem, Span after, size_t number);
 /* Makes a node of a token. */

@@ -106,16 +106,25 @@ static void make_path(Exit *out, Path *path, PyObject *slots)
         path->slots[i] = number_at(out, slots, i, 0, INT32_MAX);
 }
 
-static void make_pattern(Exit *out, const Plan *plan, Op *op, PyObject *pattern)
+static void make_pattern(Exit *out, const Plan *plan, Pattern *pattern, PyObject *pieces)
 {
-    size_t count = size_of(out, pattern);
-    op->pattern = zeroed(out, count, sizeof *op->pattern);
-    op->pieces = count;
+    size_t count = size_of(out, pieces);
+    pattern->pieces = zeroed(out, count, sizeof *pattern->pieces);
+    pattern->count = count;
     for (size_t i = 0; i < count; i++) {
-        PyObject *piece = item(out, pattern, i);
+        PyObject *piece = item(out, pieces, i);
         int32_t slot = number_at(out, piece, 1, -1, INT32_MAX);
-        op->pattern[i] = (Piece){span_at(out, piece, 0), slot, number_at(out, piece, 2, -1, plan->reader_count)};
+        pattern->pieces[i] = (Piece){span_at(out, piece, 0), slot, number_at(out, piece, 2, -2, plan->reader_count)};
     }
+}
+
+static void make_patterns(Exit *out, const Plan *plan, Op *op, PyObject *patterns)
+{
+    size_t count = size_of(out, patterns);
+    op->patterns = zeroed(out, count, sizeof *op->patterns);
+    op->pattern_count = count;
+    for (size_t i = 0; i < count; i++)
+        make_pattern(out, plan, &op->patterns[i], item(out, patterns, i));
 }
 
 /* Whether an operation has all that its code works with. */
@@ -140,6 +149,8 @@ static bool is_whole(const Op *op, size_t readers)
     case REFER:
     case REFER_EACH:
     case NAMES:
+    case GATHER:
+    case LINK:
         return op->group >= 0;
     case WITHHOLD:
     case TEXT:
@@ -153,7 +164,7 @@ static void make_op(Exit *out, const Plan *plan, Op *op, PyObject *made)
 {
     const size_t any = INT32_MAX;
     int32_t below = number_at(out, made, 15, -1, plan->program_count);
-    *op = (Op){.code = (Code)number_at(out, made, 0, 0, RESOURCE + 1),
+    *op = (Op){.code = (Code)number_at(out, made, 0, 0, LINK + 1),
                .slot = number_at(out, made, 1, -1, any),
                .field = number_at(out, made, 2, -1, any),
                .reader = number_at(out, made, 3, -1, any),
@@ -168,9 +179,11 @@ static void make_op(Exit *out, const Plan *plan, Op *op, PyObject *made)
                .types = span_at(out, made, 12),
                .listed = span_at(out, made, 13),
                .rank = (uint32_t)number_at(out, made, 14, 0, any),
-               .below = below < 0 ? NULL : &plan->programs[below]};
-    make_pattern(out, plan, op, item(out, made, 16));
+               .below = below < 0 ? NULL : &plan->programs[below],
+               .fold = truth_at(out, made, 18)};
+    make_pattern(out, plan, &op->pattern, item(out, made, 16));
     make_path(out, &op->path, item(out, made, 17));
+    make_patterns(out, plan, op, item(out, made, 19));
     if (!is_whole(op, plan->reader_count))
         wrong(out, "an operation lacks what it works with");
 }
@@ -210,7 +223,8 @@ static void make_words(Exit *out, Words *words, PyObject *made)
 {
     Span *places[] = {&words->opening,      &words->close,       &words->position,    &words->position_tail,
                       &words->lead,         &words->study_before, &words->study_after, &words->graph_before,
-                      &words->graph_after,  &words->study_types, &words->listed,      &words->json_type};
+                      &words->graph_after,  &words->study_types, &words->listed,      &words->json_type,
+                      &words->of_study};
     for (size_t i = 0; i < sizeof places / sizeof *places; i++)
         *places[i] = span_at(out, made, i);
 }
@@ -231,8 +245,12 @@ void make_plan(Exit *out, Plan *plan, PyObject *source)
 static void end_program(Program *program)
 {
     for (size_t i = 0; i < program->count; i++) {
-        PyMem_Free(program->ops[i].pattern);
-        PyMem_Free(program->ops[i].path.slots);
+        Op *op = &program->ops[i];
+        PyMem_Free(op->pattern.pieces);
+        PyMem_Free(op->path.slots);
+        for (size_t j = 0; j < op->pattern_count; j++)
+            PyMem_Free(op->patterns[j].pieces);
+        PyMem_Free(op->patterns);
     }
     PyMem_Free(program->ops);
 }

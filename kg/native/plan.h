@@ -7,19 +7,25 @@
 #include "forms.h"
 
 #define GROUPS 16
-#define FACTS 3
+#define FACTS 4
 
 /* What is done, in the order of Code in kg/program.py. */
 typedef enum {
     BELOW, WITHHOLD, TEXT, VALUE, DERIVE, TEXTS, VALUES, DERIVE_EACH, REFER, REFER_EACH, NAMES, PART, PARTS, SHARE,
-    SHARE_EACH, RESOURCE
+    SHARE_EACH, RESOURCE, GATHER, LINK
 } Code;
 
 /* A piece of the name of a node: what stands before a value. */
 typedef struct {
     Span before;
-    int32_t slot, labels; /* -1: nothing is behind, or the text itself */
+    int32_t slot, labels; /* -1: nothing is behind, or the text itself; labels -2: each text of a list */
 } Piece;
+
+/* A name that is made of pieces. */
+typedef struct {
+    Piece *pieces;
+    size_t count;
+} Pattern;
 
 /* The places of keys, from object to object. */
 typedef struct {
@@ -37,9 +43,11 @@ typedef struct {
     Span key, lead, tail, after, types, listed;
     uint32_t rank; /* of the name in listed */
     const Program *below;
-    Piece *pattern;
-    size_t pieces;
+    Pattern pattern;
     Path path;
+    bool fold;          /* whether names are compared without regard to the case of ASCII letters */
+    Pattern *patterns;  /* the names by which a node is linked */
+    size_t pattern_count;
 } Op;
 
 struct Program {
@@ -66,6 +74,7 @@ typedef struct {
     Span lead;                 /* before a predicate that is not the first of a block, or nothing */
     Span study_before, study_after, graph_before, graph_after;
     Span study_types, listed, json_type;
+    Span of_study; /* the predicate from a part to its study */
 } Words;
 
 typedef struct {

@@ -27,6 +27,7 @@ static void empty_record(Record *record)
     record->number++;
     record->names.size = record->scratch.size = 0;
     record->named_count = record->resource_count = record->listing_count = record->withheld = 0;
+    record->described_count = 0;
     record->odd = false;
     memset(record->groups, 0, sizeof record->groups);
 }
@@ -56,12 +57,12 @@ Value start_record(Record *record, Span text)
     return value;
 }
 
-Node *next_node(Record *record, size_t depth, bool shared)
+Node *next_node(Record *record, size_t depth, bool at_end)
 {
     if (depth >= DEEPEST)
         not_taken(record);
     Node *node = &record->nodes[depth];
-    node->block = new_block(&record->output, shared);
+    node->block = new_block(&record->output, at_end);
     return node;
 }
 
@@ -99,7 +100,7 @@ void end_record(Record *record)
     for (size_t i = 0; i < DEEPEST; i++)
         PyMem_Free(record->nodes[i].subject.at);
     void *arrays[] = {record->names.at, record->scratch.at, record->named,
-                      record->found,    (void *)record->resources, record->listings};
+                      record->found,    (void *)record->resources, record->listings, record->described};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         PyMem_Free(arrays[i]);
     Py_CLEAR(record->complaints);

@@ -6,16 +6,17 @@
 
 #define DEEPEST 64
 
-/* A node that bears a name: where that begins and ends in the names, its place in its list, and its JSON. */
+/* A node with a name: where that begins in the names and its size, the place of the node in its list, and its JSON. */
 typedef struct {
     size_t from, size, place;
     Value value;
+    const Op *op;            /* the operation that gathered it */
+    const Subject *resource; /* NULL for a part */
 } Named;
 
-/* The nodes of a list that bear names. */
+/* The nodes of lists that have names. */
 typedef struct {
-    const Op *op; /* which gathered them, or NULL */
-    size_t stem;  /* of the node that has them as parts */
+    size_t stem; /* of the node that has them as parts */
     size_t first, count;
 } Group;
 
@@ -47,10 +48,12 @@ typedef struct {
     size_t named_count, named_room;
     size_t *found; /* what is looked up at the moment */
     size_t found_room;
-    const Resource **resources; /* those of all listings */
+    Resource **resources; /* those of all listings */
     size_t resource_count, resource_room;
     Listing *listings;
     size_t listing_count, listing_room;
+    Py_ssize_t *described; /* the descriptions of the resources that it refers to, each once */
+    size_t described_count, described_room;
     size_t withheld;
     bool odd; /* more of it may not be in the graph */
     PyObject *complaints;
@@ -59,7 +62,7 @@ typedef struct {
 /* Reads a record and begins its output; leaves for what is none. */
 Value start_record(Record *record, Span text);
 /* Makes the node at a depth, or leaves where that is too deep. */
-Node *next_node(Record *record, size_t depth, bool shared);
+Node *next_node(Record *record, size_t depth, bool at_end);
 /* Notes that a value is refused, or is missing; Python gets the path, the number of the field and the JSON. */
 void complain(Record *record, const Step *above, const Op *op, Span json);
 void end_record(Record *record);

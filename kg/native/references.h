@@ -10,5 +10,9 @@ void gather_names(Record *record, const Op *op, const Node *node, Value list);
 void refer(Record *record, const Op *op, const Node *node, Span json);
 /* Says the nodes that the references in a list name; leaves where one names none. */
 void refer_each(Record *record, const Op *op, const Node *node, Value object, Value list);
+/* Gathers the nodes of a list for the links of the whole record, beside those of other lists. */
+void gather(Record *record, const Op *op, const Node *node, Value list);
+/* Links a node to those that alone have one of its names. */
+void link_node(Record *record, const Op *op, const Node *node, Value object);
 
 #endif

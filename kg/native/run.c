@@ -22,6 +22,8 @@ static void write_node(Record *record, const Op *op, Value object, size_t depth,
     Node *node = next_node(record, depth + 1, false);
     name_node(output, node, record->nodes[depth].stem, op->after, place);
     say_types(output, node, op->types);
+    const Buffer *study = &record->nodes[0].subject; /* with the space behind it */
+    say(output, node, record->plan.words.of_study, (Span){study->at, study->size - 1}, (Span){"", 0});
     if (place) {
         begin(output, node);
         emit(output, record->plan.words.position);
@@ -84,7 +86,6 @@ static void write_resource(Record *record, const Op *op, Value object, size_t de
     node->stem = record->nodes[depth].stem;
     say_types(&record->output, node, op->types);
     run(record, op->below, object, depth + 1, above);
-    share_block(record, (Span){node->subject.at, node->subject.size - 1}, node->block);
 }
 
 /* Does what an operation says with a value that is there. */
@@ -138,6 +139,12 @@ static void perform(Record *record, const Op *op, Value object, Value value, siz
         break;
     case RESOURCE:
         write_resource(record, op, object, depth, above);
+        break;
+    case GATHER:
+        gather(record, op, node, value_along(record, object, op->path));
+        break;
+    case LINK:
+        link_node(record, op, node, object);
         break;
     }
 }

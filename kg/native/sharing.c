@@ -2,56 +2,32 @@
 
 #include <stdlib.h>
 
-static bool say_the_same(const Resource *one, const Resource *other)
+/* Notes that the record refers to a resource. */
+static void note_resource(Record *record, Resource *resource)
 {
-    if (one->count != other->count)
-        return false;
-    for (size_t i = 0; i < one->count; i++)
-        if (!equal(one->pieces[i], other->pieces[i]))
-            return false;
-    return true;
-}
-
-/* Enters what is shared under a name, at the first place it has in the record. */
-static void enter(Record *record, Subject *subject, Shared shared)
-{
-    subject->place = add_shared(&record->output, shared);
-    subject->record = record->number;
-}
-
-/* Enters a resource; one that the record describes in two ways is not taken. */
-static void enter_resource(Record *record, const Resource *resource)
-{
-    Subject *subject = resource->subject;
     record->odd |= resource->odd;
-    if (subject->record != record->number) {
-        enter(record, subject, (Shared){resource, 0});
+    if (resource->record == record->number)
         return;
-    }
-    const Resource *before = record->output.shared[subject->place].resource;
-    if (before != resource && (before == NULL || !say_the_same(before, resource)))
-        not_taken(record);
+    resource->record = record->number;
+    RESERVE(&record->out, record->described, record->described_room, record->described_count + 1);
+    record->described[record->described_count++] = resource->description;
 }
 
-void share_block(Record *record, Span token, size_t block)
+static Resource *add_resource(Record *record, const Op *op, Span json)
 {
-    Subject *subject = subject_of(&record->tokens, token);
-    if (subject->record == record->number)
-        not_taken(record);
-    enter(record, subject, (Shared){NULL, block});
+    Resource *resource = resource_of(&record->tokens, op->reader, json);
+    note_resource(record, resource);
+    RESERVE(&record->out, record->resources, record->resource_room, record->resource_count + 1);
+    record->resources[record->resource_count++] = resource;
+    return resource;
 }
 
-void share(Record *record, const Op *op, const Node *node, Span json)
-{
-    const Resource *resource = resource_of(&record->tokens, op->reader, json);
-    enter_resource(record, resource);
-    say(&record->output, node, op->lead, resource->subject->token, (Span){"", 0});
-}
-
-/* Notes how a list is listed; a later one takes the place of one of the same name. */
+/* Notes how resources are listed; a later listing replaces one of the same name. */
 static void note_listing(Record *record, Listing listing)
 {
     size_t at = 0;
+    if (listing.op->listed.size == 0)
+        return;
     while (at < record->listing_count && record->listings[at].op->rank != listing.op->rank)
         at++;
     if (at == record->listing_count) {
@@ -61,35 +37,38 @@ static void note_listing(Record *record, Listing listing)
     record->listings[at] = listing;
 }
 
-/* Enters the resources of a list, and finds those that come for the first time in it; gives how many these are. */
-static size_t enter_each(Record *record, const Op *op, Value list)
+void share(Record *record, const Op *op, const Node *node, Span json)
 {
-    Exit *out = &record->out;
+    size_t first = record->resource_count;
+    Resource *resource = add_resource(record, op, json);
+    say(&record->output, node, op->lead, resource->subject->token, (Span){"", 0});
+    note_listing(record, (Listing){op, first, 1});
+}
+
+/* Adds the resources of a list; returns how many subjects these have, whose first resources ``found`` then lists. */
+static size_t add_each(Record *record, const Op *op, Value list)
+{
     size_t first = record->resource_count, count = 0;
     record->list++;
-    RESERVE(out, record->resources, record->resource_room, first + list.count);
-    RESERVE(out, record->found, record->found_room, list.count);
+    RESERVE(&record->out, record->found, record->found_room, list.count);
     for (size_t i = 0; i < list.count; i++) {
-        const Resource *resource = resource_of(&record->tokens, op->reader, span_at(record, list, i));
-        enter_resource(record, resource);
-        record->resources[record->resource_count++] = resource;
-        if (resource->subject->list != record->list)
+        Subject *subject = add_resource(record, op, span_at(record, list, i))->subject;
+        if (subject->list != record->list)
             record->found[count++] = first + i;
-        resource->subject->list = record->list;
+        subject->list = record->list;
     }
     return count;
 }
 
 void share_each(Record *record, const Op *op, const Node *node, Value list)
 {
-    size_t first = record->resource_count, count = enter_each(record, op, list);
+    size_t first = record->resource_count, count = add_each(record, op, list);
     for (size_t i = 0; i < count; i++) {
         begin_object(&record->output, node, op->lead, i, count, true);
         emit(&record->output, record->resources[record->found[i]]->subject->token);
         end_line(&record->output);
     }
-    if (op->listed.size && (list.count > 1 || (list.count && !record->resources[first]->usual)))
-        note_listing(record, (Listing){op, first, list.count});
+    note_listing(record, (Listing){op, first, list.count});
 }
 
 static int by_rank(const void *one, const void *other)
@@ -101,15 +80,16 @@ static int by_rank(const void *one, const void *other)
 static void emit_listing(Record *record, const Listing *listing)
 {
     Output *output = &record->output;
+    bool many = listing->op->code == SHARE_EACH;
     emit_word(output, "\\\"");
     emit(output, listing->op->listed);
-    emit_word(output, "\\\":[");
+    emit_word(output, many ? "\\\":[" : "\\\":");
     for (size_t i = 0; i < listing->count; i++) {
         if (i)
             emit_word(output, ",");
         emit(output, record->resources[listing->first + i]->listed);
     }
-    emit_word(output, "]");
+    emit_word(output, many ? "]" : "");
 }
 
 void say_listings(Record *record, const Node *node)
@@ -130,11 +110,13 @@ void say_listings(Record *record, const Node *node)
     end_line(output);
 }
 
-size_t shared_triples(const Record *record)
+PyObject *descriptions_of(const Record *record)
 {
-    size_t count = 0;
-    for (size_t i = 0; i < record->output.shared_count; i++)
-        if (record->output.shared[i].resource != NULL)
-            count += record->output.shared[i].resource->triples;
-    return count;
+    PyObject *made = PyTuple_New((Py_ssize_t)record->described_count);
+    for (size_t i = 0; made != NULL && i < record->described_count; i++) {
+        PyObject *description = PyList_GetItem(record->tokens.descriptions, record->described[i]);
+        if (description == NULL || PyTuple_SetItem(made, (Py_ssize_t)i, Py_NewRef(description)) < 0)
+            Py_CLEAR(made);
+    }
+    return made;
 }

@@ -1,17 +1,15 @@
-/* What a record shares with others, and how it lists that. */
+/* The resources that a record shares with others: links to them, their descriptions, and how the record lists them. */
 #ifndef KG_SHARING_H
 #define KG_SHARING_H
 
 #include "record.h"
 
-/* Says a shared resource, and each of a list of them. */
+/* Writes the link to a shared resource, or to each of a list of them. */
 void share(Record *record, const Op *op, const Node *node, Span json);
 void share_each(Record *record, const Op *op, const Node *node, Value list);
-/* Enters a block that is written for the record alone; leaves where it shares something of that name. */
-void share_block(Record *record, Span token, size_t block);
-/* Says how shared resources are listed, where that is not told by what is said of them: as one JSON literal. */
+/* Writes the shared resources as the record lists them, in one JSON literal. */
 void say_listings(Record *record, const Node *node);
-/* The statements of the shared resources. */
-size_t shared_triples(const Record *record);
+/* The descriptions of the shared resources as a tuple of bytes; NULL with an exception. */
+PyObject *descriptions_of(const Record *record);
 
 #endif

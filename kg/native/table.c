@@ -82,10 +82,12 @@ void remember(Exit *out, Table *table, uint32_t kind, Span key, uint64_t hash, v
     table->count++;
 }
 
-void forget(Table *table, size_t most_items, size_t most_bytes)
+bool forget(Table *table, size_t most_items, size_t most_bytes)
 {
-    if (table->crowded || table->count > most_items || table->arena.size > most_bytes)
+    bool full = table->crowded || table->count > most_items || table->arena.size > most_bytes;
+    if (full)
         end_table(table);
+    return full;
 }
 
 void end_table(Table *table)

@@ -24,8 +24,8 @@ uint64_t hash_of(uint32_t kind, Span key);
 void *find(Exit *out, Table *table, uint32_t kind, Span key, uint64_t hash);
 /* Gives a key its item, where :func:`find` gave none. */
 void remember(Exit *out, Table *table, uint32_t kind, Span key, uint64_t hash, void *item);
-/* Forgets all where that is much, or where the table is crowded. */
-void forget(Table *table, size_t most_items, size_t most_bytes);
+/* Empties a table that has become large or crowded, and returns whether it did. */
+bool forget(Table *table, size_t most_items, size_t most_bytes);
 void end_table(Table *table);
 
 #endif

@@ -76,7 +76,7 @@ Token token_of(Tokens *tokens, int32_t reader, Span json)
 
 Token text_of(Tokens *tokens, int32_t field, Span json) { return answered(tokens, tokens->refuse, field, json); }
 
-Subject *subject_of(Tokens *tokens, Span token)
+static Subject *subject_of(Tokens *tokens, Span token)
 {
     uint64_t hash = hash_of(SUBJECTS, token);
     Subject *subject = find(tokens->out, &tokens->resources, SUBJECTS, token, hash);
@@ -88,37 +88,33 @@ Subject *subject_of(Tokens *tokens, Span token)
     return subject;
 }
 
-static void keep_pieces(Tokens *tokens, Resource *resource, PyObject *pieces)
+/* Adds a description to those of Python, and returns its place. */
+static Py_ssize_t add_description(Tokens *tokens, PyObject *description)
 {
-    Arena *arena = &tokens->resources.arena;
-    resource->count = (size_t)PyTuple_Size(pieces);
-    resource->pieces = taken(tokens->out, arena, (resource->count + 1) * sizeof *resource->pieces);
-    for (size_t i = 0; i < resource->count; i++) {
-        PyObject *piece = PyTuple_GetItem(pieces, (Py_ssize_t)i);
-        resource->pieces[i] = kept(tokens->out, arena, bytes_in(tokens->out, piece));
-    }
+    if (tokens->descriptions == NULL)
+        tokens->descriptions = PyList_New(0);
+    if (tokens->descriptions == NULL || PyList_Append(tokens->descriptions, description) < 0)
+        leave(tokens->out, FAILED);
+    return PyList_Size(tokens->descriptions) - 1;
 }
 
 /* A resource as Python describes it, which is held as the last answer meanwhile. */
 static Resource *described(Tokens *tokens, PyObject *made)
 {
-    PyObject *token, *pieces, *listed;
-    Py_ssize_t triples;
-    int usual, odd;
-    if (!PyArg_Parse(made, "(SO!nSpp)", &token, &PyTuple_Type, &pieces, &triples, &listed, &usual, &odd))
+    PyObject *token, *description, *listed, *name;
+    int odd;
+    if (!PyArg_Parse(made, "(SSSSp)", &token, &description, &listed, &name, &odd))
         leave(tokens->out, FAILED);
     Arena *arena = &tokens->resources.arena;
     Resource *resource = taken(tokens->out, arena, sizeof *resource);
-    resource->subject = subject_of(tokens, bytes_in(tokens->out, token));
-    keep_pieces(tokens, resource, pieces);
-    resource->triples = (size_t)triples;
+    *resource = (Resource){.subject = subject_of(tokens, bytes_in(tokens->out, token)), .odd = odd != 0};
     resource->listed = kept(tokens->out, arena, bytes_in(tokens->out, listed));
-    resource->usual = usual != 0;
-    resource->odd = odd != 0;
+    resource->name = kept(tokens->out, arena, bytes_in(tokens->out, name));
+    resource->description = add_description(tokens, description);
     return resource;
 }
 
-const Resource *resource_of(Tokens *tokens, int32_t kind, Span json)
+Resource *resource_of(Tokens *tokens, int32_t kind, Span json)
 {
     uint64_t hash = hash_of((uint32_t)kind, json);
     Resource *resource = find(tokens->out, &tokens->resources, (uint32_t)kind, json, hash);
@@ -135,7 +131,8 @@ const Resource *resource_of(Tokens *tokens, int32_t kind, Span json)
 void forget_tokens(Tokens *tokens)
 {
     forget(&tokens->known, KEPT_VALUES, KEPT_BYTES);
-    forget(&tokens->resources, KEPT_RESOURCES, KEPT_BYTES);
+    if (forget(&tokens->resources, KEPT_RESOURCES, KEPT_BYTES))
+        Py_CLEAR(tokens->descriptions);
 }
 
 int visit_tokens(Tokens *tokens, visitproc visit, void *arg)
@@ -144,6 +141,7 @@ int visit_tokens(Tokens *tokens, visitproc visit, void *arg)
     Py_VISIT(tokens->refuse);
     Py_VISIT(tokens->describe);
     Py_VISIT(tokens->answer);
+    Py_VISIT(tokens->descriptions);
     return 0;
 }
 
@@ -153,6 +151,7 @@ void clear_tokens(Tokens *tokens)
     Py_CLEAR(tokens->refuse);
     Py_CLEAR(tokens->describe);
     Py_CLEAR(tokens->answer);
+    Py_CLEAR(tokens->descriptions);
 }
 
 void end_tokens(Tokens *tokens)

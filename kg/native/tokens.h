@@ -12,29 +12,28 @@ typedef struct {
     Span span;
 } Token;
 
-/* What resources are called, and where one of that name was last seen: in which record and at which place of what
-   that shares, and in which list. */
+/* The token of a shared resource, and the last list that it occurred in. */
 typedef struct {
     Span token;
-    uint64_t record, list;
-    size_t place;
+    uint64_t list;
 } Subject;
 
-/* A shared resource: what is said of it, in pieces that stand behind its token each (lines, or one block), the triples
-   in these, and how it is listed (as JSON within a text). */
+/* A shared resource as one JSON object describes it: the place of its description among those of Python, the object
+   itself as JSON within a text, the name by which links find it, and the last record that it occurred in. */
 typedef struct {
     Subject *subject;
-    Span listed;
-    Span *pieces;
-    size_t count, triples;
-    bool usual, odd;
+    Span listed, name;
+    Py_ssize_t description;
+    uint64_t record;
+    bool odd;
 } Resource;
 
 typedef struct {
     Exit *out;
     const Reader *readers;
     PyObject *convert, *refuse, *describe;
-    PyObject *answer; /* the last that Python gave */
+    PyObject *answer;       /* the last that Python gave */
+    PyObject *descriptions; /* a list of bytes, one for each resource of the table */
     Table known, resources;
     Buffer fresh; /* a token that is not remembered */
 } Tokens;
@@ -44,8 +43,7 @@ Token token_of(Tokens *tokens, int32_t reader, Span json);
 /* What is kept of a value that has no token. It stays while nothing is asked for. */
 Token text_of(Tokens *tokens, int32_t field, Span json);
 /* A shared resource of a kind; leaves where Python has a complaint of it. */
-const Resource *resource_of(Tokens *tokens, int32_t kind, Span json);
-Subject *subject_of(Tokens *tokens, Span token);
+Resource *resource_of(Tokens *tokens, int32_t kind, Span json);
 /* Forgets what has become much; between two records. */
 void forget_tokens(Tokens *tokens);
 int visit_tokens(Tokens *tokens, visitproc visit, void *arg);

@@ -9,7 +9,7 @@ static void put_word(const Json *json, Buffer *buffer, const char *word)
 
 static bool put_object(const Json *json, Buffer *buffer, Value object, uint32_t type);
 
-/* Each element in its place, where one has something in it. */
+/* Each element in its place, null for one that is read as a whole, where one has something in it. */
 static bool put_list(const Json *json, Buffer *buffer, Value list, uint32_t type)
 {
     bool some = false;
@@ -22,7 +22,7 @@ static bool put_list(const Json *json, Buffer *buffer, Value list, uint32_t type
         bool empty = element.count == 0, left = !empty && put_object(json, buffer, element, type);
         if (!left) {
             buffer->size = from;
-            put_word(json, buffer, "{}");
+            put_word(json, buffer, empty ? "{}" : "null");
         }
         some |= empty || left;
     }

@@ -1,0 +1,79 @@
+"""The descriptions of shared resources in the graph of one study, as its export gave them.
+
+The graph of a study keeps its shared resources as the record lists them (``ct:asListed``), and the names of countries
+beside the links to them; so the shared graph follows from the graphs of the studies alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import Any
+
+import orjson
+
+from kg.careful import Careful
+from kg.context import Context
+from kg.ontology import BASE
+from kg.plan import LISTED, Entity, Plan, Role, shipped_plan
+from kg.shared import description
+from kg.style import Style
+
+
+class Describer:
+    """Describes shared resources, in N-Triples.
+
+    >>> describer = Describer()
+    >>> [country] = describer.of([("https://w3id.org/trialkg/ontology#countryName", "France")])
+    >>> country.split(b"\\0")[0]
+    b'<https://w3id.org/trialkg/country/FR>'
+    """
+
+    def __init__(self, plan: Plan | None = None, base: str = BASE) -> None:
+        self._plan = plan or shipped_plan()
+        self._careful = Careful(self._plan, Style(base))
+        fields = [field for field in self._plan.study.fields if field.role is Role.NODE and field.keys]
+        targets = {field.local: (field.many, self._plan.target(field)) for field in fields}
+        self._listed = {name: each for name, each in targets.items() if not each[1].is_part and not each[1].is_text}
+        self._texts = dict(_texts(self._plan))
+        self.predicates = (LISTED, *self._texts)
+        """The properties whose literals describe shared resources."""
+        self._described = lru_cache(1 << 14)(self._one)
+
+    def of(self, literals: Iterable[tuple[str, str]]) -> tuple[bytes, ...]:
+        """The descriptions by the literals of a graph, each a property of :attr:`predicates` and a text."""
+        found = (each for predicate, text in literals for each in self._by(predicate, text))
+        return tuple(dict.fromkeys(each for each in found if each))
+
+    def _by(self, predicate: str, text: str) -> Iterator[bytes]:
+        if predicate in self._texts:
+            yield self._described(self._texts[predicate].shape.iri, orjson.dumps(text))
+        elif predicate == LISTED:
+            yield from self._of_listing(text)
+
+    def _of_listing(self, text: str) -> Iterator[bytes]:
+        try:
+            listing = orjson.loads(text)
+        except ValueError:
+            return
+        for name, listed in listing.items() if isinstance(listing, dict) else ():
+            many, entity = self._listed.get(name, (False, None))
+            for node in (listed if isinstance(listed, list) else ()) if many else [listed]:
+                if entity is not None and isinstance(node, dict):
+                    yield self._described(entity.shape.iri, orjson.dumps(node))
+
+    def _one(self, shape: str, json: bytes) -> bytes:
+        """The description of a node of a shape, or nothing."""
+        x: Any = orjson.loads(json)
+        block = self._careful.resource(self._plan.entities[shape], x, Context(x if isinstance(x, dict) else {}))
+        return b"" if block is None else description(*block)
+
+
+def _texts(plan: Plan) -> Iterator[tuple[str, Entity]]:
+    """The properties that keep the texts of which shared resources are made, with the kinds of these."""
+    for owner in plan.entities.values():
+        for field in owner.fields:
+            if field.role is Role.NODE and plan.target(field).is_text:
+                for other in owner.fields:
+                    if other.keys == field.keys and other.role in (Role.TEXT, Role.VALUE):
+                        yield other.shape.path, plan.target(field)

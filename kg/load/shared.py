@@ -1,0 +1,121 @@
+"""The shared graph of a running store, kept equal to what the graphs of its studies say.
+
+Before graphs are written, the resources whose statements change are noted in the state of the store, and the note is
+removed with the change: a load that was killed in between is completed by the next one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+
+from kg.descriptions import Describer
+from kg.load.client import Store
+from kg.load.state import PAGE, STATE, inserted
+from kg.ontology import BASE
+from kg.shared import GRAPH
+from kg.shared_graph import RECORD, Block, Change, Descriptions, Pair, change, recount
+
+PENDING = BASE + "pending"
+"""What the state says of a resource whose statements are about to change."""
+STATEMENTS = 500
+"""Statements of one request, which every store takes."""
+
+
+class RemoteGraphs:
+    """The graphs of a running store, as the upkeep of its shared graph reads them (:class:`kg.shared_graph.Graphs`)."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._describer = Describer()
+
+    def blocks(self, resources: Collection[str]) -> dict[str, Block]:
+        """The statements of the shared graph about some resources; one that has none is left out."""
+        made: dict[str, set[Pair]] = {}
+        for values in self._values(resources):
+            text = f"SELECT ?s ?p ?o WHERE {{ GRAPH <{GRAPH}> {{ VALUES ?s {{ {values} }} ?s ?p ?o }} }}"
+            for row in self._store.terms(text):
+                made.setdefault(row["s"].value, set()).add((row["p"], row["o"]))
+        return {resource: frozenset(pairs) for resource, pairs in made.items()}
+
+    def used(self, resources: Collection[str], without: Collection[str]) -> set[str]:
+        """Which of some resources a study refers to."""
+        return {each for each in resources if next(self._users(each, without, 1), None)}
+
+    def descriptions(self, resources: Collection[str], without: Collection[str]) -> Iterator[tuple[bytes, ...]]:
+        """The descriptions in the graph of each study that refers to one of some resources."""
+        names = {name for each in resources for name in self._users(each, without, PAGE)}
+        return iter(self.of(sorted(names)).values())
+
+    def of(self, names: Collection[str]) -> dict[str, tuple[bytes, ...]]:
+        """The descriptions in some graphs."""
+        literals: dict[str, list[tuple[str, str]]] = {name: [] for name in names}
+        predicates = " ".join(f"<{each}>" for each in self._describer.predicates)
+        for values in self._values(names):
+            text = f"""SELECT DISTINCT ?g ?p ?o WHERE {{ VALUES ?g {{ {values} }} VALUES ?p {{ {predicates} }}
+                GRAPH ?g {{ ?s ?p ?o }} }}"""
+            for row in self._store.select(text):
+                literals[row["g"]].append((row["p"], row["o"]))
+        return {name: self._describer.of(sorted(here)) for name, here in literals.items()}
+
+    def _users(self, resource: str, without: Collection[str], page: int) -> Iterator[str]:
+        """The graphs of studies that refer to a resource, in order."""
+        last, excluded = RECORD, ", ".join(f"<{name}>" for name in sorted(without))
+        unless = f"FILTER(?g NOT IN ({excluded}))" if excluded else ""
+        while True:
+            text = f"""SELECT DISTINCT ?g WHERE {{ GRAPH ?g {{ ?s ?p <{resource}> }}
+                FILTER(STRSTARTS(STR(?g), "{RECORD}") && STR(?g) > "{last}") {unless} }}
+                ORDER BY STR(?g) LIMIT {page}"""
+            names = [row["g"] for row in self._store.select(text)]
+            yield from names
+            if len(names) < page:
+                return
+            last = names[-1]
+
+    def _values(self, names: Iterable[str]) -> Iterator[str]:
+        listed, size = [f"<{name}>" for name in names], self._store.preset.members
+        return (" ".join(listed[at : at + size]) for at in range(0, len(listed), size))
+
+
+class SharedGraph:
+    """Keeps the shared graph of a store."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._graphs = RemoteGraphs(store)
+
+    def complete(self) -> None:
+        """Completes the changes of loads that were killed."""
+        text = f"SELECT ?r WHERE {{ GRAPH <{STATE}> {{ ?r <{PENDING}> ?since }} }} LIMIT {STATEMENTS}"
+        while pending := sorted({row["r"] for row in self._store.select(text)}):
+            self._make(recount(self._graphs, pending), pending)
+
+    def before(self, changed: Collection[str], after: Descriptions) -> Change:
+        """The change that goes with a change of the graphs of studies, whose resources are noted.
+
+        ``changed`` are the graphs that the store has already.
+        """
+        wanted = change(self._graphs, self._graphs.of(changed), after)
+        for lines in _parts(f'<{each}> <{PENDING}> "1" .\n' for each in _resources(wanted)):
+            self._store.update(inserted(line.encode() for line in lines))
+        return wanted
+
+    def after(self, wanted: Change) -> None:
+        """Makes the change when the graphs of the studies are written."""
+        self._make(wanted, _resources(wanted))
+
+    def _make(self, wanted: Change, resources: Iterable[str]) -> None:
+        for lines in _parts(wanted.removed):
+            self._store.update(f"DELETE DATA {{ GRAPH <{GRAPH}> {{\n{''.join(lines)}}} }}")
+        for lines in _parts(wanted.added):
+            self._store.add(GRAPH, "".join(lines).encode())
+        for lines in _parts(f'<{each}> <{PENDING}> "1" .\n' for each in resources):
+            self._store.update(f"DELETE DATA {{ GRAPH <{STATE}> {{\n{''.join(lines)}}} }}")
+
+
+def _resources(wanted: Change) -> list[str]:
+    return sorted({line[1 : line.index(">")] for line in (*wanted.removed, *wanted.added)})
+
+
+def _parts(lines: Iterable[str]) -> Iterator[list[str]]:
+    listed = [*lines]
+    return (listed[at : at + STATEMENTS] for at in range(0, len(listed), STATEMENTS))

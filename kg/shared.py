@@ -1,0 +1,157 @@
+"""The resources that studies share (organizations, MeSH terms, countries, browse branches), gathered over a run.
+
+A record describes each shared resource that it refers to. A run keeps every distinct description once, with the number
+of studies that use it, and writes one block for each resource at its end: all classes, the most used ``rdfs:label`` of
+each language with the others as ``skos:altLabel``, and of every other property the most used value. Ties go to the
+smaller text by code point, so that the result does not depend on the order of the studies. Resources that records
+describe in several ways have ``ct:descriptionCount``.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from array import array
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from typing import NamedTuple
+
+import orjson
+
+from kg.ontology import CT, RDF, RDFS, SKOS, XSD
+from kg.style import Block, Style
+from kg.values import Literal
+
+GRAPH = "https://w3id.org/trialkg/graph/shared"
+"""The graph of the statements about shared resources."""
+DESCRIPTIONS = CT + "descriptionCount"
+"""The number of ways in which records describe a resource, where there are several."""
+PIECE = 1 << 20
+"""Bytes of the graph that are written at once."""
+_IN_MEMORY = 1 << 16
+_END = b"\0"
+"""Separates the token of a resource and its predicate-object pairs in a description."""
+
+
+def description(token: bytes, pairs: Iterable[bytes]) -> bytes:
+    """What one record says of a shared resource, as bytes that are equal where it is the same.
+
+    >>> description(b"mesh:D000690", [b"a meshv:Descriptor", b'rdfs:label "ALS"@en'])
+    b'mesh:D000690\\x00a meshv:Descriptor\\x00rdfs:label "ALS"@en'
+    """
+    return _END.join((token, *pairs))
+
+
+class Usage(NamedTuple):
+    """A description, and how many studies use it."""
+
+    description: bytes
+    studies: int
+
+
+class SharedResources:
+    """The descriptions of a run, with the studies that use them.
+
+    Memory grows with the distinct descriptions; which of them a study uses is kept in a temporary file, and needed
+    where a newer record replaces the study.
+    """
+
+    def __init__(self) -> None:
+        self._numbers: dict[bytes, int] = {}
+        self._counts = array("q")
+        self._starts = array("Q")
+        self._uses = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 -- it lives as long as the run
+        self._end = 0
+
+    def enter(self, descriptions: Iterable[bytes]) -> None:
+        """Adds the descriptions that the next study uses, each once."""
+        numbers = array("I", [self._number(each) for each in descriptions])
+        for number in numbers:
+            self._counts[number] += 1
+        self._starts.append(self._end)
+        self._end += self._uses.write(numbers.tobytes())
+
+    def remove(self, place: int) -> None:
+        """Takes out what the study at a place, from 0, uses."""
+        start, end = self._starts[place], self._starts[place + 1] if place + 1 < len(self._starts) else self._end
+        self._uses.seek(start)
+        numbers = array("I", self._uses.read(end - start))
+        self._uses.seek(self._end)
+        for number in numbers:
+            self._counts[number] -= 1
+
+    def add(self, usages: Iterable[Usage]) -> None:
+        """Adds descriptions that were counted elsewhere."""
+        for usage in usages:
+            self._counts[self._number(usage.description)] += usage.studies
+
+    def usages(self) -> Iterator[Usage]:
+        """The descriptions that are in use."""
+        return (Usage(each, count) for each, number in self._numbers.items() if (count := self._counts[number]) > 0)
+
+    def _number(self, each: bytes) -> int:
+        number = self._numbers.setdefault(each, len(self._counts))
+        if number == len(self._counts):
+            self._counts.append(0)
+        return number
+
+
+def written(usages: Iterable[Usage], style: Style, *, graphs: bool, size: int = PIECE) -> Iterator[tuple[bytes, int]]:
+    """The shared graph in pieces of about ``size`` bytes, in the order of the IRIs, with their numbers of triples.
+
+    ``graphs`` writes the name of the graph too.
+    """
+    graph = style.iri(style.rebased(GRAPH)) if graphs else b""
+    waiting: list[Block] = []
+    held = 0
+    for block in blocks(usages, style):
+        waiting.append(block)
+        held += len(block[0]) + sum(map(len, block[1]))
+        if held > size:
+            yield style.study(waiting, graph), sum(len(pairs) for _, pairs in waiting)
+            waiting, held = [], 0
+    if waiting:
+        yield style.study(waiting, graph), sum(len(pairs) for _, pairs in waiting)
+
+
+def blocks(usages: Iterable[Usage], style: Style) -> Iterator[Block]:
+    """One block for each resource, in the order of their IRIs."""
+    parts = ((usage.studies, usage.description.split(_END)) for usage in usages)
+    ordered = sorted((style.expanded(part[0]), -studies, part) for studies, part in parts)
+    for _, same in groupby(ordered, key=lambda each: each[0]):
+        variants = [(-studies, part) for _, studies, part in same]
+        token, *pairs = variants[0][1]
+        yield token, pairs if len(variants) == 1 else _merged(variants, style)
+
+
+def _merged(variants: list[tuple[int, list[bytes]]], style: Style) -> list[bytes]:
+    """The pairs of a resource that is described in several ways, given with its token, the most used first."""
+    values: dict[bytes, Counter[bytes]] = {}
+    for studies, (_, *pairs) in variants:
+        for pair in pairs:
+            predicate, _, token = pair.partition(b" ")
+            values.setdefault(predicate + b" ", Counter())[token] += studies
+    merged: list[bytes] = []
+    for predicate, counts in values.items():
+        tokens = sorted(counts, key=lambda token: (-counts[token], _text(token)))
+        if predicate == style.predicate(RDF + "type"):
+            merged += [predicate + token for token in tokens]
+        elif predicate == style.predicate(RDFS + "label"):
+            merged += _labels(tokens, style)
+        else:
+            merged.append(predicate + tokens[0])
+    count = style.literal(Literal(str(len(variants)), XSD + "integer"))
+    return [*merged, style.predicate(DESCRIPTIONS) + count]
+
+
+def _labels(tokens: list[bytes], style: Style) -> list[bytes]:
+    """The first label of each language as such, the others as alternative ones."""
+    first = {token[token.rindex(b'"') :]: token for token in reversed(tokens)}
+    label, other = style.predicate(RDFS + "label"), style.predicate(SKOS + "altLabel")
+    labels = [token for token in tokens if token in first.values()]
+    return [label + token for token in labels] + [other + token for token in sorted({*tokens} - {*labels}, key=_text)]
+
+
+def _text(token: bytes) -> str:
+    """The text of a literal, or the token of an IRI."""
+    return str(orjson.loads(token[: token.rindex(b'"') + 1])) if token.startswith(b'"') else token.decode()

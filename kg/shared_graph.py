@@ -1,0 +1,199 @@
+"""The upkeep of the shared graph of a store: what changes in it when studies are added, replaced or removed.
+
+The shared graph follows from the graphs of the studies (:mod:`kg.descriptions`). A resource that records describe in
+one way needs no counting: its block is added with the first study that refers to it and removed with the last. Where
+records describe it in several ways (``ct:descriptionCount``), the studies that refer to it are counted anew.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import lru_cache
+from typing import NamedTuple, Protocol
+
+import pyoxigraph as ox
+
+from kg.descriptions import Describer
+from kg.ontology import Term
+from kg.shared import DESCRIPTIONS, GRAPH, Usage, blocks, description
+from kg.style import Style
+
+RECORD = "https://w3id.org/trialkg/record/"
+"""Where the names of the graphs of studies begin."""
+Pair = tuple[ox.NamedNode, Term]
+Block = frozenset[Pair]
+Descriptions = Mapping[str, Collection[bytes]]
+"""Graph of a study -> the descriptions of its shared resources."""
+_STYLE = Style()
+
+
+class Graphs(Protocol):
+    """What the upkeep reads of a store; ``without`` names graphs that do not count."""
+
+    def blocks(self, resources: Collection[str]) -> dict[str, Block]:
+        """The statements of the shared graph about some resources; one that has none is left out."""
+        ...
+
+    def used(self, resources: Collection[str], without: Collection[str]) -> set[str]:
+        """Which of some resources a study refers to."""
+        ...
+
+    def descriptions(self, resources: Collection[str], without: Collection[str]) -> Iterable[Collection[bytes]]:
+        """The descriptions in the graph of each study that refers to one of some resources."""
+        ...
+
+
+class Change(NamedTuple):
+    """What changes in the shared graph: statements to remove and to add, as lines of N-Triples."""
+
+    removed: tuple[str, ...] = ()
+    added: tuple[str, ...] = ()
+
+    def steps(self, graph: str = GRAPH) -> list[str]:
+        """The operations of an update that make the change."""
+        kinds = (("DELETE", self.removed), ("INSERT", self.added))
+        return [f"{kind} DATA {{ GRAPH <{graph}> {{\n{''.join(lines)}}} }}" for kind, lines in kinds if lines]
+
+
+@lru_cache(1 << 14)
+def parsed(each: bytes) -> tuple[str, Block]:
+    """The IRI of the resource of a description, and its statements."""
+    token, *pairs = each.split(b"\0")
+    lines = b"".join(token + b" " + pair + b" .\n" for pair in pairs)
+    triples = [quad.triple for quad in ox.parse(lines, format=ox.RdfFormat.N_TRIPLES)]
+    return token[1:-1].decode(), frozenset((triple.predicate, triple.object) for triple in triples)
+
+
+def merged(usages: Mapping[bytes, int]) -> Block:
+    """The block of one resource by its descriptions and the numbers of studies that use them."""
+    made = next(iter(blocks([Usage(*each) for each in usages.items()], _STYLE)), None)
+    return parsed(description(*made))[1] if made else frozenset()
+
+
+def change(graphs: Graphs, before: Descriptions, after: Descriptions) -> Change:
+    """The change of the shared graph when the graphs of some studies change; nothing is written yet."""
+    fresh: dict[str, Counter[bytes]] = {}
+    for each in (each for here in after.values() for each in here):
+        fresh.setdefault(parsed(each)[0], Counter())[each] += 1
+    touched = sorted({parsed(each)[0] for each in _differing(before, after)})
+    current = graphs.blocks(touched)
+    return _change(touched, current, _wanted(graphs, touched, current, fresh, {*before, *after}))
+
+
+def recount(graphs: Graphs, resources: Collection[str]) -> Change:
+    """The change that makes the blocks of some resources what the graphs of the studies say."""
+    current = graphs.blocks(resources)
+    counts = _counted(graphs, resources, ())
+    return _change(resources, current, {resource: merged(counts[resource]) for resource in resources})
+
+
+def _differing(before: Descriptions, after: Descriptions) -> Iterator[bytes]:
+    for name in {*before, *after}:
+        yield from {*before.get(name, ())} ^ {*after.get(name, ())}
+
+
+def _wanted(
+    graphs: Graphs,
+    touched: list[str],
+    current: Mapping[str, Block],
+    fresh: Mapping[str, Counter[bytes]],
+    changed: Collection[str],
+) -> dict[str, Block]:
+    """The blocks of resources after a change of some graphs, whose descriptions are counted in ``fresh``."""
+    wanted: dict[str, Block] = {}
+    unused, unclear = [], []
+    for resource in touched:
+        here, new = current.get(resource), fresh.get(resource, Counter())
+        if here is None:
+            wanted[resource] = merged(new)
+        elif _is_contested(here) or any(parsed(each)[1] != here for each in new):
+            unclear.append(resource)
+        elif new:
+            wanted[resource] = here
+        else:
+            unused.append(resource)
+    used = graphs.used(unused, changed) if unused else set()
+    wanted |= {resource: current[resource] if resource in used else frozenset() for resource in unused}
+    counts = _counted(graphs, unclear, changed) if unclear else {}
+    return wanted | {each: merged(counts[each] + fresh.get(each, Counter())) for each in unclear}
+
+
+def _counted(graphs: Graphs, resources: Collection[str], without: Collection[str]) -> dict[str, Counter[bytes]]:
+    counts = {resource: Counter[bytes]() for resource in resources}
+    for descriptions in graphs.descriptions(resources, without):
+        for each in descriptions:
+            if (resource := parsed(each)[0]) in counts:
+                counts[resource][each] += 1
+    return counts
+
+
+def _is_contested(block: Block) -> bool:
+    return any(predicate.value == DESCRIPTIONS for predicate, _ in block)
+
+
+def _change(resources: Iterable[str], current: Mapping[str, Block], wanted: Mapping[str, Block]) -> Change:
+    pairs = [(resource, current.get(resource, frozenset()), wanted[resource]) for resource in resources]
+    removed = (_lines(resource, here - there) for resource, here, there in pairs)
+    added = (_lines(resource, there - here) for resource, here, there in pairs)
+    return Change(tuple(line for lines in removed for line in lines), tuple(line for lines in added for line in lines))
+
+
+def _lines(resource: str, block: Block) -> list[str]:
+    return sorted(f"<{resource}> {predicate} {value} .\n" for predicate, value in block)
+
+
+class StoreGraphs:
+    """The graphs of a store of pyoxigraph."""
+
+    def __init__(self, store: ox.Store) -> None:
+        self._store = store
+        self._describer = Describer()
+        self._predicates = [ox.NamedNode(each) for each in self._describer.predicates]
+
+    def blocks(self, resources: Collection[str]) -> dict[str, Block]:
+        """The statements of the shared graph about some resources; one that has none is left out."""
+        shared = ox.NamedNode(GRAPH)
+        here = {each: self._store.quads_for_pattern(ox.NamedNode(each), None, None, shared) for each in resources}
+        made = {each: frozenset((quad.predicate, quad.object) for quad in quads) for each, quads in here.items()}
+        return {each: block for each, block in made.items() if block}
+
+    def used(self, resources: Collection[str], without: Collection[str]) -> set[str]:
+        """Which of some resources a study refers to."""
+        return {each for each in resources if next(self._users(each, without), None)}
+
+    def descriptions(self, resources: Collection[str], without: Collection[str]) -> Iterator[tuple[bytes, ...]]:
+        """The descriptions in the graph of each study that refers to one of some resources."""
+        names = {name for each in resources for name in self._users(each, without)}
+        return (self.of(name) for name in sorted(names))
+
+    def of(self, name: str) -> tuple[bytes, ...]:
+        """The descriptions in one graph."""
+        graph = ox.NamedNode(name)
+        literals = [
+            (predicate.value, quad.object.value)
+            for predicate in self._predicates
+            for quad in self._store.quads_for_pattern(None, predicate, None, graph)
+            if isinstance(quad.object, ox.Literal)
+        ]
+        return self._describer.of(literals)
+
+    def _users(self, resource: str, without: Collection[str]) -> Iterator[str]:
+        for quad in self._store.quads_for_pattern(None, None, ox.NamedNode(resource), None):
+            name = quad.graph_name.value if isinstance(quad.graph_name, ox.NamedNode) else ""
+            if name.startswith(RECORD) and name not in without:
+                yield name
+
+
+def rebuild(store: ox.Store) -> None:
+    """Makes the shared graph of a store what its studies say; what none of them describes stays as it is."""
+    graphs, shared, counts = StoreGraphs(store), ox.NamedNode(GRAPH), Counter[bytes]()
+    for graph in store.named_graphs():
+        if isinstance(graph, ox.NamedNode) and graph.value.startswith(RECORD):
+            counts.update(graphs.of(graph.value))
+    made = [description(*block) for block in blocks([Usage(*each) for each in counts.items()], _STYLE)]
+    for resource, block in map(parsed, made):
+        subject = ox.NamedNode(resource)
+        for quad in [*store.quads_for_pattern(subject, None, None, shared)]:
+            store.remove(quad)
+        store.extend(ox.Quad(subject, predicate, value, shared) for predicate, value in block)
