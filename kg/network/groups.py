@@ -13,6 +13,7 @@ import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from operator import attrgetter
 from pathlib import Path
 
 import pyoxigraph as ox
@@ -31,12 +32,19 @@ _VOCABULARY = (CT, BASE + "code/", BASE + "scheme/")
 _ONTOLOGY_GRAPH = "/graph/ontology"
 
 
+Statement = ox.Quad | ox.Triple
+"""A statement whose subject is a named node; its graph does not matter here."""
+Subjects = Iterable[tuple[str, Iterable[ox.Quad]]]
+_graph_name, _subject = attrgetter("graph_name"), attrgetter("subject")
+
+
 @dataclass(frozen=True, slots=True)
 class Group:
     """Statements about a study and its parts, or, where ``study`` is empty, about all else."""
 
     study: str
-    triples: set[ox.Triple]
+    statements: list[Statement]
+    """In no order; the same statement may be there twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,37 +73,50 @@ class Groups:
     def __post_init__(self) -> None:
         """Raises :class:`~kg.errors.InputError` for a source that cannot be read."""
         ended: set[str] = set()
-        for study, quads in self._runs():
+        for study, subjects in self._runs():
             if study in ended:
                 self.scattered.add(study)
             if study:
                 ended.add(study)
-            self._keep(quad for quad in quads if not _owns(study, quad))
+            self._keep((subject, quads) for subject, quads in subjects if not study or number_of(subject) != study)
         if self.scattered:
-            for study, quads in self._runs():
+            for study, subjects in self._runs():
                 if study in self.scattered:
-                    self._keep(quads)
+                    self._keep(subjects)
+
+    def _keep(self, subjects: Subjects) -> None:
+        for subject, quads in subjects:
+            self.shared.setdefault(subject, set()).update(quad.triple for quad in quads)
 
     def __iter__(self) -> Iterator[Group]:
         merged: set[str] = set()
-        for study, quads in self._runs():
+        for study, subjects in self._runs():
             if study and study not in self.scattered:
-                group = Group(study, {quad.triple for quad in quads if _owns(study, quad)})
-                subjects = {triple.subject.value for triple in group.triples} & self.shared.keys()  # type: ignore[union-attr]  # no triple terms
-                merged |= subjects
-                group.triples.update(*(self.shared[subject] for subject in subjects))
+                group = Group(study, [])
+                for subject, quads in subjects:
+                    if number_of(subject) == study:
+                        group.statements.extend(quads)
+                        if subject in self.shared:
+                            group.statements.extend(self.shared[subject])
+                            merged.add(subject)
                 yield group
         rest = (triples for subject, triples in self.shared.items() if subject not in merged)
-        yield Group("", set().union(*rest))
+        yield Group("", list(itertools.chain.from_iterable(rest)))
 
-    def _runs(self) -> Iterator[tuple[str, Iterator[ox.Quad]]]:
-        """Statements that follow each other in the graph of one study, or in other graphs."""
+    def _runs(self) -> Iterator[tuple[str, Subjects]]:
+        """The statements of one graph that follow each other, with the number of the study if it is that of one."""
         for source in self.sources:
-            yield from itertools.groupby(filter(_is_data, source), key=_study)
+            for graph, quads in itertools.groupby(source, key=_graph_name):
+                name = graph.value if isinstance(graph, ox.NamedNode) else ""
+                if not name.endswith(_ONTOLOGY_GRAPH):
+                    yield number_of(name), _subjects(quads)
 
-    def _keep(self, quads: Iterable[ox.Quad]) -> None:
-        for quad in quads:
-            self.shared.setdefault(quad.subject.value, set()).add(quad.triple)  # type: ignore[union-attr]  # named nodes only
+
+def _subjects(quads: Iterable[ox.Quad]) -> Subjects:
+    """Statements that follow each other, by subject: named resources that are neither codes nor vocabulary."""
+    for subject, found in itertools.groupby(quads, key=_subject):
+        if isinstance(subject, ox.NamedNode) and not subject.value.startswith(_VOCABULARY):
+            yield subject.value, found
 
 
 def number_of(iri: str) -> str:
@@ -106,29 +127,6 @@ def number_of(iri: str) -> str:
     """
     number = iri.rpartition("/")[2].partition("-")[0]
     return number if _STUDY.fullmatch(number) else ""
-
-
-def _graph(quad: ox.Quad) -> str:
-    return quad.graph_name.value if isinstance(quad.graph_name, ox.NamedNode) else ""
-
-
-def _study(quad: ox.Quad) -> str:
-    return number_of(_graph(quad))
-
-
-def _owns(study: str, quad: ox.Quad) -> bool:
-    """Whether a statement in the graph of a study is about this study or a part of it."""
-    return bool(study) and number_of(quad.subject.value) == study  # type: ignore[union-attr]  # named nodes only
-
-
-def _is_data(quad: ox.Quad) -> bool:
-    """Whether a statement is about a named resource that is neither a code nor part of the vocabulary."""
-    subject = quad.subject
-    return (
-        isinstance(subject, ox.NamedNode)
-        and not subject.value.startswith(_VOCABULARY)
-        and not _graph(quad).endswith(_ONTOLOGY_GRAPH)
-    )
 
 
 @contextlib.contextmanager

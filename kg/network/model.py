@@ -15,7 +15,7 @@ from functools import cache
 
 import pyoxigraph as ox
 
-from kg.network.groups import Groups
+from kg.network.groups import Groups, Statement
 from kg.ontology import BASE, RDF, RDFS, XSD
 from kg.plan import shipped_plan
 
@@ -108,15 +108,17 @@ def _rank(iri: str) -> tuple[int, str]:
     return (classes.index(iri) if iri in classes else len(classes)), iri
 
 
-def described(triples: Iterable[ox.Triple], elsewhere: Collection[str] = ()) -> tuple[dict[str, Node], list[Edge]]:
-    """The nodes and edges of statements without duplicates, both in the order of their names.
+def described(statements: Iterable[Statement], elsewhere: Collection[str] = ()) -> tuple[dict[str, Node], list[Edge]]:
+    """The nodes and edges of statements, both in the order of their names; a statement counts once.
 
     ``elsewhere`` has the IRIs of resources that other statements describe, which are the ends of edges too.
     """
-    ordered = sorted(map(_parts, triples), key=lambda parts: parts[:3])
-    nodes = {subject: Node(subject) for subject, *_ in ordered}
+    terms = dict(map(_parts, statements))
+    ordered = sorted(terms)
+    nodes = {subject: Node(subject) for subject, _, _ in ordered}
     edges: list[Edge] = []
-    for subject, predicate, _, term in ordered:
+    for subject, predicate, written in ordered:
+        term = terms[subject, predicate, written]
         node, name = nodes[subject], local(predicate)
         if predicate == RDF + "type":
             node.types.append(term.value)
@@ -135,9 +137,11 @@ def _is_node(iri: str, nodes: Collection[str], elsewhere: Collection[str]) -> bo
     return not iri.startswith(_CODE) and (iri in nodes or iri in elsewhere or bool(stub_type(iri)))
 
 
-def _parts(triple: ox.Triple) -> tuple[str, str, str, ox.NamedNode | ox.Literal]:
-    term = triple.object if isinstance(triple.object, ox.NamedNode | ox.Literal) else ox.Literal(str(triple.object))
-    return triple.subject.value, triple.predicate.value, str(term), term  # type: ignore[union-attr]  # named nodes only
+def _parts(statement: Statement) -> tuple[tuple[str, str, str], ox.NamedNode | ox.Literal]:
+    term = statement.object
+    if not isinstance(term, ox.NamedNode | ox.Literal):
+        term = ox.Literal(str(term))
+    return (statement.subject.value, statement.predicate.value, str(term)), term  # type: ignore[union-attr]  # named
 
 
 def clean(text: str) -> str:
@@ -180,7 +184,7 @@ def stream(groups: Groups) -> Iterator[tuple[Node, list[Edge]]]:
     seen: set[str] = set()
     named: set[str] = set()
     for group in groups:
-        nodes, edges = described(group.triples, groups.shared)
+        nodes, edges = described(group.statements, groups.shared)
         outward: dict[str, list[Edge]] = {}
         for edge in edges:
             outward.setdefault(edge.source, []).append(edge)

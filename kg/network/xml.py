@@ -11,7 +11,6 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import IO, Protocol
-from xml.sax.saxutils import escape, quoteattr
 
 from kg.network.model import Value
 from kg.network.schema import text
@@ -70,7 +69,7 @@ class GraphML:
 
     def node(self, id_: str, label: str, values: Values) -> str:
         """A node with its attributes."""
-        return f"<node id={quoteattr(id_)}>{_data(self._node_keys, {'label': label, **values})}</node>\n"
+        return f"<node id={quoted(id_)}>{_data(self._node_keys, {'label': label, **values})}</node>\n"
 
     def middle(self) -> str:
         """Nothing: edges follow nodes."""
@@ -78,9 +77,9 @@ class GraphML:
 
     def edge(self, number: int, link: Link) -> str:
         """An edge with its attributes."""
-        kind = f" label={quoteattr(link.kind)}" if link.kind else ""
+        kind = f" label={quoted(link.kind)}" if link.kind else ""
         values = link.values if link.weight is None else {"weight": link.weight, **link.values}
-        ends = f"source={quoteattr(link.source)} target={quoteattr(link.target)}"
+        ends = f"source={quoted(link.source)} target={quoted(link.target)}"
         return f'<edge id="{number}" {ends}{kind}>{_data(self._edge_keys, values)}</edge>\n'
 
     def tail(self) -> str:
@@ -90,7 +89,7 @@ class GraphML:
 
 def _keys(element: str, keys: Mapping[str, str], types: Types) -> Iterator[str]:
     for name, key in keys.items():
-        yield f'<key id="{key}" for="{element}" attr.name={quoteattr(name)} attr.type="{types[name]}"/>'
+        yield f'<key id="{key}" for="{element}" attr.name={quoted(name)} attr.type="{types[name]}"/>'
 
 
 def _data(keys: Mapping[str, str], values: Values) -> str:
@@ -98,7 +97,7 @@ def _data(keys: Mapping[str, str], values: Values) -> str:
 
 
 def _content(value: Value) -> str:
-    return escape(value, {"\r": "&#13;"}) if isinstance(value, str) else _number(value)
+    return escaped(value) if isinstance(value, str) else _number(value)
 
 
 def _number(value: Value) -> str:
@@ -130,7 +129,7 @@ class Gexf:
 
     def node(self, id_: str, label: str, values: Values) -> str:
         """A node with its attributes."""
-        return f"<node id={quoteattr(id_)} label={quoteattr(label)}>{_attvalues(self._node_keys, values)}</node>\n"
+        return f"<node id={quoted(id_)} label={quoted(label)}>{_attvalues(self._node_keys, values)}</node>\n"
 
     def middle(self) -> str:
         """The end of the nodes."""
@@ -138,9 +137,9 @@ class Gexf:
 
     def edge(self, number: int, link: Link) -> str:
         """An edge with its attributes."""
-        kind = f" kind={quoteattr(link.kind)}" if link.kind else ""
+        kind = f" kind={quoted(link.kind)}" if link.kind else ""
         weight = "" if link.weight is None else f' weight="{link.weight}"'
-        ends = f"source={quoteattr(link.source)} target={quoteattr(link.target)}"
+        ends = f"source={quoted(link.source)} target={quoted(link.target)}"
         return f'<edge id="{number}" {ends}{kind}{weight}>{_attvalues(self._edge_keys, link.values)}</edge>\n'
 
     def tail(self) -> str:
@@ -151,17 +150,36 @@ class Gexf:
 def _attributes(element: str, keys: Mapping[str, str], types: Types) -> Iterator[str]:
     yield f'<attributes class="{element}" mode="static">'
     for name, key in keys.items():
-        yield f'<attribute id="{key}" title={quoteattr(name)} type="{types[name]}"/>'
+        yield f'<attribute id="{key}" title={quoted(name)} type="{types[name]}"/>'
     yield "</attributes>"
 
 
 def _attvalues(keys: Mapping[str, str], values: Values) -> str:
-    found = (f'<attvalue for="{keys[name]}" value={_quoted(value)}/>' for name, value in values.items())
+    found = (f'<attvalue for="{keys[name]}" value={_value(value)}/>' for name, value in values.items())
     return f"<attvalues>{''.join(found)}</attvalues>" if values else ""
 
 
-def _quoted(value: Value) -> str:
-    return quoteattr(value) if isinstance(value, str) else f'"{_number(value)}"'
+def _value(value: Value) -> str:
+    return quoted(value) if isinstance(value, str) else f'"{_number(value)}"'
+
+
+def escaped(content: str) -> str:
+    """A text as the content of an element; a carriage return would be read as the end of a line.
+
+    >>> escaped("a < b & c > d")
+    'a &lt; b &amp; c &gt; d'
+    """
+    return content.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\r", "&#13;")
+
+
+def quoted(content: str) -> str:
+    """A text as the value of an attribute, where tabs and ends of lines would be read as blanks.
+
+    >>> print(quoted('a "b"'))
+    "a &quot;b&quot;"
+    """
+    blanks = escaped(content).replace("\n", "&#10;").replace("\t", "&#9;")
+    return '"' + blanks.replace('"', "&quot;") + '"'
 
 
 FORMS: dict[str, type[GraphML] | type[Gexf]] = {"graphml": GraphML, "gexf": Gexf}
