@@ -13,6 +13,7 @@ import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from operator import attrgetter
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from kg.formats import format_of
 from kg.ontology import BASE, CT
 from kg.rdf import statements
 from kg.report import Report
+from kg.resources import folder
 from kg.run import export
 
 Progress = Callable[[int], None]
@@ -30,7 +32,7 @@ Progress = Callable[[int], None]
 _STUDY = re.compile(r"NCT[0-9]{8}")
 _VOCABULARY = (CT, BASE + "code/", BASE + "scheme/")
 _ONTOLOGY_GRAPH = "/graph/ontology"
-
+_ONTOLOGY = "trialkg.ttl"
 
 Statement = ox.Quad | ox.Triple
 """A statement whose subject is a named node; its graph does not matter here."""
@@ -115,8 +117,23 @@ class Groups:
 def _subjects(quads: Iterable[ox.Quad]) -> Subjects:
     """Statements that follow each other, by subject: named resources that are neither codes nor vocabulary."""
     for subject, found in itertools.groupby(quads, key=_subject):
-        if isinstance(subject, ox.NamedNode) and not subject.value.startswith(_VOCABULARY):
+        if isinstance(subject, ox.NamedNode) and not is_vocabulary(subject.value):
             yield subject.value, found
+
+
+def is_vocabulary(iri: str) -> bool:
+    """Whether the ontology describes a resource, which is then no node: classes, properties, codes, registries.
+
+    >>> is_vocabulary("https://w3id.org/trialkg/code/PHASE2"), is_vocabulary("http://purl.org/dc/terms/modified")
+    (True, True)
+    """
+    return iri.startswith(_VOCABULARY) or iri in _described()
+
+
+@cache
+def _described() -> frozenset[str]:
+    quads = ox.parse(path=folder("ontology") / _ONTOLOGY, format=ox.RdfFormat.TURTLE)
+    return frozenset(quad.subject.value for quad in quads if isinstance(quad.subject, ox.NamedNode))
 
 
 def number_of(iri: str) -> str:
@@ -140,9 +157,9 @@ def opened(inputs: Iterable[str], report: Report, progress: Progress | None = No
         raise UsageError("No input is given; name files with records or RDF, folders, stores, or - for standard input.")
     graphs = [name for name in given if is_rdf(name)]
     records = [name for name in given if name not in graphs]
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as place:
         if records:
-            exported = str(Path(folder, "studies.nq.zst"))
+            exported = str(Path(place, "studies.nq.zst"))
             export(records, exported, report=report, progress=progress)
             graphs.insert(0, exported)
         yield [File(name) for name in graphs]

@@ -70,7 +70,7 @@ def write(
     if view is not None and view not in VIEWS:
         raise UsageError(f"There is no view {view}; the views are {', '.join(VIEWS)}.")
     if view is not None and chosen in FOLDERS:
-        raise UsageError(f"A view is written as {' or '.join(FILES)}, not as {chosen}, which has all that is said.")
+        raise UsageError(f"A view is written as {' or '.join(FILES)}, not as {chosen}, which has all statements.")
     check_places(inputs, [output])
     with opened(inputs, report, progress) as files:
         groups = Groups(list(files))

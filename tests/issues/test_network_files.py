@@ -20,6 +20,7 @@ from click.testing import CliRunner
 
 import kg
 from kg.cli import main
+from kg.resources import folder as folder_of
 from tests.conftest import DATA, MADE, SEED
 
 RECORDS = Path(__file__).parents[3] / "shared" / "data" / "studies.zip"
@@ -377,7 +378,7 @@ def layouts(folder: Path) -> dict[str, Path]:
     once = {quad.triple: quad for quad in quads}.values()
     own = [quad for quad in once if "NCT" in quad.subject.value]
     rest = [ox.Quad(*quad.triple, shared) for quad in once if "NCT" not in quad.subject.value]
-    vocabulary = ox.parse(path=DATA.parent.parent / "ontology" / "codes.ttl", format=ox.RdfFormat.TURTLE)
+    vocabulary = list(ox.parse(path=folder_of("ontology") / "trialkg.ttl", format=ox.RdfFormat.TURTLE))
     ontology = [ox.Quad(*q.triple, ox.NamedNode("https://w3id.org/trialkg/graph/ontology")) for q in vocabulary]
     orders = {
         "shared-first": rest + own,
@@ -385,6 +386,7 @@ def layouts(folder: Path) -> dict[str, Path]:
         "repeated": quads + quads,
         "sorted": sorted(own + rest, key=lambda quad: str(quad.predicate)),
         "with-ontology": ontology + own + rest,
+        "no-graphs": [ox.Quad(*quad.triple) for quad in vocabulary + rest + own],
     }
     for name, statements in orders.items():
         ox.serialize(statements, str(folder / f"{name}.nq"), format=ox.RdfFormat.N_QUADS)
