@@ -136,6 +136,15 @@ def test_edge_ids_are_unique_and_the_same_every_time(tmp_path: Path, seed: tuple
         assert (tmp_path / path.name).read_bytes() == path.read_bytes()
 
 
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_the_order_of_records_changes_no_byte(tmp_path: Path, ending: str) -> None:
+    inputs = [SEED, DATA / "studies", MADE]
+    paths = [tmp_path / f"{i}.{ending}" for i in range(2)]
+    for path, order in zip(paths, (inputs, inputs[::-1]), strict=True):
+        write(*order, "-o", path)
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+
+
 def test_networkx_and_igraph_read_all_nodes_and_edges(seed: tuple[list[Path], tuple[int, int]]) -> None:
     paths, expected = seed
     assert [counts(path) for path in paths] == [expected] * 2
