@@ -165,20 +165,21 @@ def query(
     return run(asked, data, params, limits=Limits(timeout or SECONDS, memory or half_of_memory()))
 
 
-def to_networkx(*sources: Any) -> nx.MultiDiGraph:
+def to_networkx(*sources: Any, lists: bool = False) -> nx.MultiDiGraph:
     """The studies of some sources as a graph of networkx: see :func:`kg.network.graph.to_networkx`.
 
     ``sources`` are names of files with study records or RDF, folders, stores, graphs of rdflib or stores of pyoxigraph.
+    Several values of a property are one text, which every writer of networkx takes, or a list with ``lists``.
 
     >>> to_networkx("tests/data/NCT02059759.txt").nodes["http://id.nlm.nih.gov/mesh/D000690"]["label"]
     'Amyotrophic Lateral Sclerosis'
     """
     from kg.network.graph import to_networkx as made_of
 
-    return made_of(*sources)
+    return made_of(*sources, lists=lists)
 
 
-def projection(graph: nx.MultiDiGraph, view: str) -> nx.Graph:
+def projection(graph: nx.MultiDiGraph, view: str, *, lists: bool = False) -> nx.Graph:
     """A network of two kinds of things, of a graph of :func:`to_networkx`: see :mod:`kg.network.projections`.
 
     >>> projection(to_networkx("tests/data/NCT02059759.txt"), "site-study").number_of_edges()
@@ -186,4 +187,4 @@ def projection(graph: nx.MultiDiGraph, view: str) -> nx.Graph:
     """
     from kg.network.projections import projection as projected
 
-    return projected(graph, view)
+    return projected(graph, view, lists=lists)

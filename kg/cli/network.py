@@ -14,9 +14,7 @@ VIEWS = ("condition-intervention", "sponsor-condition", "site-study")
 @click.argument("inputs", metavar="INPUT...", nargs=-1, required=True)
 @click.option("-o", "--output", required=True, metavar="OUT", help="The file, or the folder of the last three formats.")
 @click.option("-f", "--format", type=click.Choice(FORMATS), help="The format; by default what the name of OUT tells.")
-@click.option(
-    "--view", type=click.Choice(VIEWS), help="A network of two kinds of things, in place of all that is said."
-)
+@click.option("--view", type=click.Choice(VIEWS), help="A network of two kinds of things, in place of all statements.")
 @click.pass_context
 def network(
     context: click.Context,

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from kg.network.model import Edge, Node, Value
+from kg.network.schema import Column, Schema, text
 
 Items = Callable[[], Iterable[tuple[Node, list[Edge]]]]
 
@@ -18,67 +19,56 @@ BETWEEN = "\x1f"
 ARGUMENTS = "import.args"
 RELATIONSHIPS = "relationships.csv"
 RELATIONSHIP_HEADER = ":START_ID,:END_ID,:TYPE\n"
-_TYPES = {bool: "boolean", int: "long", float: "double", str: "string"}
-
-
-@dataclass(slots=True)
-class Column:
-    """What the values of a property are in all nodes of a class."""
-
-    types: set[str] = field(default_factory=set)
-    several: bool = False
-
-    def take(self, values: list[Value]) -> None:
-        """Notes the values of a node."""
-        self.types |= {_TYPES[type(value)] for value in values}
-        self.several = self.several or len(values) > 1
-
-    @property
-    def type(self) -> str:
-        """The type of Neo4j that all values have: numbers of both kinds are doubles, anything else mixed is text."""
-        numbers = {"long", "double"}
-        one = next(iter(self.types)) if len(self.types) == 1 else "double" if self.types == numbers else "string"
-        return one + "[]" * self.several
 
 
 @dataclass
-class Schema:
-    """The properties of each class, as they are found in the nodes."""
+class Classes:
+    """The schema of each class, as its nodes have it; numbers among texts have a column of their own."""
 
-    classes: dict[str, dict[str, Column]] = field(default_factory=dict)
+    schemas: dict[str, Schema] = field(default_factory=dict)
+    twins: dict[str, dict[str, str]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, items: Items) -> Schema:
-        """The schema of all nodes."""
-        made = cls()
+    def of(cls, items: Items) -> Classes:
+        """The schemas of all nodes."""
+        classes = cls()
         for node, _ in items():
-            columns = made.classes.setdefault(node.type, {})
-            for name, values in node.values.items():
-                columns.setdefault(name, Column()).take(values)
-        return made
+            classes.schemas.setdefault(node.type, Schema()).take(node.values)
+        classes.twins = {kind: schema.twins(lists=True) for kind, schema in classes.schemas.items()}
+        return classes
 
     def header(self, kind: str) -> str:
         """The first line of the file of a class."""
-        columns = self.classes[kind]
-        return (
-            ",".join(["iri:ID", ":LABEL", "label", *(f"{name}:{columns[name].type}" for name in sorted(columns))])
-            + "\n"
-        )
+        columns = self.schemas[kind].columns
+        names = [f"{name}:{_type(columns[name])}" for name in sorted(columns)]
+        twins = [f"{twin}:double{'[]' * columns[name].several}" for name, twin in self.twins[kind].items()]
+        return ",".join(["iri:ID", ":LABEL", "label", *names, *twins]) + "\n"
 
     def line(self, node: Node) -> str:
         """The line of a node."""
-        columns = self.classes[node.type]
-        cells = (_cell(node.values.get(name, []), columns[name].type) for name in sorted(columns))
+        columns = self.schemas[node.type].columns
+        cells = [_cell(node.values.get(name, []), _type(columns[name])) for name in sorted(columns)]
+        cells += [
+            _cell(_numbers(node, name), f"double{'[]' * columns[name].several}") for name in self.twins[node.type]
+        ]
         kinds = BETWEEN.join(node.types or [node.type])
         return ",".join([quoted(node.id), quoted(kinds), quoted(node.label) if node.label else "", *cells]) + "\n"
+
+
+def _type(column: Column) -> str:
+    return column.type + "[]" * column.several
+
+
+def _numbers(node: Node, name: str) -> list[Value]:
+    return [float(value) for value in node.values.get(name, []) if type(value) in (int, float)]
 
 
 def _cell(values: list[Value], kind: str) -> str:
     if not values:
         return ""
-    texts = [str(value).lower() if isinstance(value, bool) else str(value) for value in values]
+    texts = list(map(text, values))
     if kind.startswith("string") or kind.endswith("[]"):
-        return quoted(BETWEEN.join(text.replace(BETWEEN, " ") for text in texts))
+        return quoted(BETWEEN.join(one.replace(BETWEEN, " ") for one in texts))
     return texts[0]
 
 

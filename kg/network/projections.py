@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from kg.errors import UsageError
 from kg.network.model import local
+from kg.network.schema import BETWEEN
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -68,15 +69,16 @@ VIEWS: dict[str, Callable[[nx.MultiDiGraph, str], Iterator[Pair]]] = {
 """The projections by name: conditions and interventions are MeSH terms, sponsors lead sponsors."""
 
 
-def projection(graph: nx.MultiDiGraph, view: str) -> nx.Graph:
+def projection(graph: nx.MultiDiGraph, view: str, *, lists: bool = False) -> nx.Graph:
     """A network of two kinds of nodes, ``bipartite`` 0 and 1, with ``weight`` and ``studies`` on its edges.
 
-    The weight is the number of studies; between a site and a study the number of times that the study names it.
+    The weight is the number of studies; between a site and a study the number of times that the study names it. Studies
+    are NCT numbers joined by ``" | "``, or a list of them with ``lists``.
 
     >>> from kg.network.graph import to_networkx
     >>> network = projection(to_networkx("tests/data/NCT02059759.txt"), "condition-intervention")
-    >>> [(network.nodes[a]["label"], network.nodes[b]["label"], said) for a, b, said in network.edges(data=True)]
-    [('Amyotrophic Lateral Sclerosis', 'aldesleukin', {'weight': 1, 'studies': ['NCT02059759']})]
+    >>> [(network.nodes[a]["label"], network.nodes[b]["label"], edge) for a, b, edge in network.edges(data=True)]
+    [('Amyotrophic Lateral Sclerosis', 'aldesleukin', {'weight': 1, 'studies': 'NCT02059759'})]
 
     Raises :class:`~kg.errors.UsageError` for a view that is none of :data:`VIEWS`.
     """
@@ -86,10 +88,13 @@ def projection(graph: nx.MultiDiGraph, view: str) -> nx.Graph:
 
     network = nx.Graph()
     for study in _studies(graph):
-        for (left, left_said), (right, right_said) in VIEWS[view](graph, study):
-            _enter(network, left, left_said, 0)
-            _enter(network, right, right_said, 1)
+        for (left, left_values), (right, right_values) in VIEWS[view](graph, study):
+            _enter(network, left, left_values, 0)
+            _enter(network, right, right_values, 1)
             _count(network, left, right, local(study))
+    if not lists:
+        for _, _, values in network.edges(data=True):
+            values["studies"] = BETWEEN.join(values["studies"])
     return network
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import io
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -15,12 +14,13 @@ import orjson
 
 from kg.errors import OutputError, UsageError
 from kg.formats import COMPRESSIONS, compression_of
-from kg.network import neo4j
-from kg.network.graph import made
-from kg.network.groups import opened
+from kg.network import neo4j, xml
+from kg.network.graph import multigraph
+from kg.network.groups import Groups, opened
 from kg.network.kgx import EDGE_COLUMNS, NODE_COLUMNS, Kgx, Row, as_line
 from kg.network.model import Edge, Node, stream
 from kg.network.projections import VIEWS, projection
+from kg.network.schema import Schema, Table
 from kg.report import Report
 from kg.write import check_places, replacing, told, writing
 
@@ -60,8 +60,8 @@ def write(
     """Writes the network of study records, RDF files or stores.
 
     ``format`` is one of :data:`FORMATS`, by default what the name of the output tells; ``view`` one of
-    :data:`kg.network.projections.VIEWS`, by default all nodes and edges. GraphML and GEXF are made in memory, the other
-    formats study by study.
+    :data:`kg.network.projections.VIEWS`, by default all nodes and edges. A view is made in memory, all else is written
+    study by study.
 
     Raises :class:`~kg.errors.UsageError` for what cannot be done, :class:`~kg.errors.InputError` for RDF that cannot be
     read, and :class:`~kg.errors.OutputError` for what cannot be written.
@@ -70,13 +70,13 @@ def write(
     if view is not None and view not in VIEWS:
         raise UsageError(f"There is no view {view}; the views are {', '.join(VIEWS)}.")
     if view is not None and chosen in FOLDERS:
-        raise UsageError(f"A view is written as {' or '.join(FILES)}, not as {chosen}, which has all that is said.")
+        raise UsageError(f"A view is written as {' or '.join(FILES)}, not as {chosen}, which has all statements.")
     check_places(inputs, [output])
-    with opened(inputs, report, progress) as groups:
-        items = partial(stream, groups)
+    with opened(inputs, report, progress) as files:
+        groups = Groups(list(files))
         if chosen in FILES:
-            whole = made(items())
-            return _one_file(projection(whole, view) if view else whole, output, chosen)
+            return _view(groups, view, output, chosen) if view else _whole(groups, output, chosen)
+        items = partial(stream, groups)
         with _folder(output) as folder:
             return _neo4j(items, folder) if chosen == "neo4j" else _kgx(items, folder, lines=chosen == "kgx-jsonl")
 
@@ -100,45 +100,52 @@ def format_for(output: str, asked: str | None) -> str:
 # -- one file ---------------------------------------------------------------------------------------------------
 
 
-def _one_file(graph: nx.Graph, output: str, chosen: str) -> Written:
-    from networkx.readwrite import gexf, graphml
-
-    plain = _flat(graph)
-    raw = io.BytesIO()
-    if chosen == "graphml":
-        graphml.write_graphml_xml(plain, raw)  # not by lxml where that happens to be there: the same bytes everywhere
-    else:
-        gexf.write_gexf(plain, raw)
+def _whole(groups: Groups, output: str, chosen: str) -> Written:
+    """All nodes and edges; the statements are read once for the types of attributes, then to be written."""
+    schema = Schema()
+    for node, _ in stream(groups):
+        schema.take(node.values)
+    table = Table(schema)
+    form = xml.FORMS[chosen]({"type": "string", **table.types}, {"predicate": "string"}, directed=True)
+    done = Written()
     with writing(output) as file:
-        file.write(_undated(raw.getvalue()))
-    done = Written(Counter(kind for _, kind in graph.nodes(data="type")))
-    done.edges.update(said.get("predicate", "") for _, _, said in graph.edges(data=True))
+        xml.write(_items(groups, table, done), form, file)
     return done
 
 
-def _undated(data: bytes) -> bytes:
-    """GEXF without the day on which it was written."""
-    import re
-
-    return re.sub(rb' lastmodifieddate="[^"]*"', b"", data, count=1)
-
-
-def _flat(graph: nx.Graph) -> nx.Graph:
-    """A copy whose attributes are of the types that both formats have: a list becomes text, joined by bars."""
-    plain = graph.__class__()
-    for id_, said in graph.nodes(data=True):
-        plain.add_node(id_, **_flattened(said))
-    if graph.is_multigraph():
-        for a, b, key, said in graph.edges(keys=True, data=True):
-            plain.add_edge(a, b, key=key, **_flattened(said))
-    else:
-        for a, b, said in graph.edges(data=True):
-            plain.add_edge(a, b, **_flattened(said))
-    return plain
+def _items(groups: Groups, table: Table, done: Written) -> xml.Items:
+    for node, edges in stream(groups):
+        done.nodes[node.type] += 1
+        done.edges.update(edge.predicate for edge in edges)
+        yield node.id, node.label, {"type": node.type, **table.row(node.values)}, map(_link, edges)
 
 
-def _flattened(said: dict[str, Any]) -> dict[str, Any]:
-    return {name: " | ".join(map(str, found)) if isinstance(found, list) else found for name, found in said.items()}
+def _link(edge: Edge) -> xml.Link:
+    return xml.Link(edge.source, edge.target, {"predicate": edge.predicate}, kind=edge.predicate)
+
+
+def _view(groups: Groups, view: str, output: str, chosen: str) -> Written:
+    network = projection(multigraph(groups), view)
+    table = Table.of(_attributes(values) for _, values in network.nodes(data=True))
+    form = xml.FORMS[chosen](table.types, {"weight": "long", "studies": "string"}, directed=False)
+    with writing(output) as file:
+        xml.write(_view_items(network, table), form, file)
+    done = Written(Counter(kind for _, kind in network.nodes(data="type")))
+    done.edges[view] = network.number_of_edges()
+    return done
+
+
+def _view_items(network: nx.Graph, table: Table) -> xml.Items:
+    outward: dict[str, list[xml.Link]] = {}
+    for a, b, values in network.edges(data=True):
+        link = xml.Link(a, b, {"studies": values["studies"]}, weight=values["weight"])
+        outward.setdefault(a, []).append(link)
+    for id_, values in network.nodes(data=True):
+        yield id_, values["label"], table.row(_attributes(values)), outward.get(id_, [])
+
+
+def _attributes(values: dict[str, Any]) -> dict[str, list[Any]]:
+    return {name: [value] for name, value in values.items() if name != "label"}
 
 
 # -- folders ----------------------------------------------------------------------------------------------------
@@ -182,8 +189,8 @@ def _encoded(row: Row, columns: tuple[str, ...], lines: bool) -> bytes:
 
 
 def _neo4j(items: Items, folder: Path) -> Written:
-    schema = neo4j.Schema.of(items)
-    kinds = sorted(schema.classes)
+    classes = neo4j.Classes.of(items)
+    kinds = sorted(classes.schemas)
     done = Written()
     with contextlib.ExitStack() as opened_files:
         files = {kind: opened_files.enter_context(replacing(str(folder / neo4j.file_of(kind)))) for kind in kinds}
@@ -192,9 +199,9 @@ def _neo4j(items: Items, folder: Path) -> Written:
         arguments.write("".join(neo4j.arguments(kinds)).encode())
         relationships.write(neo4j.RELATIONSHIP_HEADER.encode())
         for kind, file in files.items():
-            file.write(schema.header(kind).encode())
+            file.write(classes.header(kind).encode())
         for node, edges in items():
-            files[node.type].write(schema.line(node).encode())
+            files[node.type].write(classes.line(node).encode())
             relationships.write("".join(map(neo4j.relationship, edges)).encode())
             done.nodes[node.type] += 1
             done.edges.update(edge.predicate for edge in edges)
