@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 
 from kg.draw import mesh
+from kg.draw.citations import short_citation
 from kg.draw.facts import address, facts
 from kg.draw.graph import Graph, Row, header, query_text
 from kg.draw.picture import Detail, Edge, Node, Picture, web
@@ -48,18 +48,6 @@ def sized_by_studies(picture: Picture) -> None:
         studies[edge.target].update(edge.studies)
     for id_, node in picture.nodes.items():
         node.size = float(max(len(studies[id_]), 1))
-
-
-def short_citation(citation: str) -> str:
-    """A citation as a label: its first author and its year.
-
-    >>> short_citation("Camu W, Mickunas M. Repeated 5-day cycles. EBioMedicine. 2020 Sep;59:102844.")
-    'Camu W et al. 2020'
-    """
-    author = re.match(r"[^,.;:]{2,40}", citation)
-    year = re.search(r"\b(?:19|20)\d\d\b", citation)
-    many = " et al." if re.match(r"[^.]*,", citation) else ""
-    return f"{author[0].strip()}{many} {year[0]}" if author and year else citation[:80]
 
 
 def described(graph: Graph, picture: Picture) -> None:
