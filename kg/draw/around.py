@@ -7,9 +7,10 @@ import re
 from collections.abc import Iterator
 
 from kg.draw import LIMIT
+from kg.draw.facts import STUDY
 from kg.draw.graph import Graph, Row
 from kg.draw.picture import Picture
-from kg.draw.views import STUDY, ends, sized_by_studies
+from kg.draw.views import ends, sized_by_studies
 from kg.errors import UsageError
 from kg.ontology import CT
 

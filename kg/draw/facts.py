@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
@@ -15,8 +16,11 @@ from kg.plan import LISTED, Role, shipped_plan
 
 SHORT, LONG = 300, 6000
 """Characters of a text in a picture of many nodes, and in one of a single study."""
+LISTED_STUDIES = 40
+"""Studies of a node that are listed."""
 FEW = 12
 """Values of one property that are listed."""
+STUDY = "https://clinicaltrials.gov/study/"
 MESH = "http://id.nlm.nih.gov/mesh/"
 _HIDDEN = {RDF + "type", RDFS + "label", LISTED, CT + "position"}
 
@@ -113,3 +117,10 @@ def one(graph: Graph, iri: str, name: str) -> str:
 def several(graph: Graph, iri: str, name: str) -> list[str]:
     """The values of a property of ours as texts, codes by their labels."""
     return [code(value.value) or value.value for value in graph.values(iri, name if ":" in name else CT + name)]
+
+
+def study_details(ids: Iterable[str]) -> list[Detail]:
+    """A link to each of some studies, given by their numbers."""
+    found = sorted(set(ids))
+    rest = [Detail("study", f"and {len(found) - LISTED_STUDIES:,} more")] if len(found) > LISTED_STUDIES else []
+    return [Detail("study", id_, STUDY + id_) for id_ in found[:LISTED_STUDIES]] + rest

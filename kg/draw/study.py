@@ -8,12 +8,11 @@ from collections.abc import Callable
 
 from kg.draw.cards import TITLE, Words, card, pill
 from kg.draw.citations import short_citation
-from kg.draw.facts import LONG, address, facts
+from kg.draw.facts import LONG, STUDY, address, facts
 from kg.draw.graph import Graph
 from kg.draw.picture import Card, Detail, Node, Picture
 from kg.draw.placing import Parts, place
 from kg.draw.said import Said, joined
-from kg.draw.views import STUDY
 from kg.errors import UsageError
 from kg.ontology import CT
 

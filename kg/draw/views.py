@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from kg.draw import mesh
 from kg.draw.citations import short_citation
 from kg.draw.facts import address, facts
 from kg.draw.graph import Graph, Row, header, query_text
 from kg.draw.picture import Detail, Edge, Node, Picture, web
+from kg.draw.sites import sites
 
 View = Callable[[Graph], Picture]
-STUDY = "https://clinicaltrials.gov/study/"
 ORGANIZATIONS = ("Organization", "Industry", "Government", "Network", "Other organization")
-LISTED = 40
-"""Studies of a node or an edge that are listed."""
 
 
 def ends(picture: Picture, row: Row) -> None:
@@ -66,13 +64,6 @@ def _quoted(text: str) -> str:
     return quote(text, safe="")
 
 
-def study_details(ids: Iterable[str]) -> list[Detail]:
-    """A link to each of some studies, given by their numbers."""
-    found = sorted(set(ids))
-    rest = [Detail("study", f"and {len(found) - LISTED:,} more")] if len(found) > LISTED else []
-    return [Detail("study", id_, STUDY + id_) for id_ in found[:LISTED]] + rest
-
-
 def conditions_interventions(graph: Graph) -> Picture:
     """MeSH terms of conditions and of interventions of the same studies."""
     picture = _network(graph, "conditions-interventions")
@@ -98,24 +89,6 @@ def _says_how_many(graph: Graph, picture: Picture, what: str) -> None:
     total = int(next(graph.named("count"))["studies"])
     some = len({study for edge in picture.edges for study in edge.studies})
     picture.notes.append(f"{some:,} of {total:,} studies {what}.")
-
-
-def sites(graph: Graph) -> Picture:
-    """Towns with sites, and their countries."""
-    text = query_text("sites")
-    picture = Picture(header(text)["summary"], header(text)["description"], map_first=True)
-    nowhere = 0
-    for row in sorted(graph.rows(text), key=lambda row: (row["source"], row["target"])):
-        ends(picture, row)
-        if "latitude" in row:
-            picture.nodes[row["source"]].place = (float(row["longitude"]), float(row["latitude"]))
-        nowhere += "latitude" not in row
-    sized_by_studies(picture)
-    for edge in picture.edges:
-        picture.nodes[edge.source].details = study_details(edge.studies)
-    if nowhere:
-        picture.notes.append(f"{nowhere:,} towns have no coordinates in the records and are not on the map.")
-    return picture
 
 
 def mesh_terms(graph: Graph) -> Picture:
