@@ -9,9 +9,9 @@ from typing import Any
 
 import pyoxigraph as ox
 
-from kg.draw.graph import Graph
+from kg.draw.graph import Graph, text_of
 from kg.draw.picture import Detail, web
-from kg.ontology import CT, RDF, RDFS, shipped
+from kg.ontology import CT, RDF, RDFS, SKOS, shipped
 from kg.plan import LISTED, Role, shipped_plan
 
 SHORT, LONG = 300, 6000
@@ -22,7 +22,13 @@ FEW = 12
 """Values of one property that are listed."""
 STUDY = "https://clinicaltrials.gov/study/"
 MESH = "http://id.nlm.nih.gov/mesh/"
-_HIDDEN = {RDF + "type", RDFS + "label", LISTED, CT + "position"}
+_HALVES = {CT + name for name in ("inclusionCriteria", "exclusionCriteria")}
+_BOUNDS = {
+    CT + f"{name}Date{end}" for name in ("start", "primaryCompletion", "completion") for end in ("Earliest", "Latest")
+}
+_HIDDEN = {RDF + "type", RDFS + "label", LISTED, CT + "position", CT + "ofStudy"} | _HALVES | _BOUNDS
+"""Properties that say nothing more than what is shown anyway."""
+_NAMES = {SKOS + "altLabel": "also written"}
 
 
 @cache
@@ -60,7 +66,7 @@ def local(iri: str) -> str:
 
 def heading(property_: str) -> str:
     """The name of a property: that of the ontology, or the last part of its IRI."""
-    return _fields()[property_][1] if property_ in _fields() else local(property_)
+    return _fields()[property_][1] if property_ in _fields() else _NAMES.get(property_, local(property_))
 
 
 def address(iri: str) -> str:
@@ -92,7 +98,7 @@ def _few(details: list[Detail]) -> list[Detail]:
 def _detail(graph: Graph, property_: str, value: Any, most: int) -> Detail | None:
     name = heading(property_)
     if isinstance(value, ox.Literal):
-        return Detail(name, shortened(value.value, most))
+        return Detail(name, shortened(text_of(value), most))
     if not isinstance(value, ox.NamedNode):
         return None
     said = code(value.value) or graph.label(value.value)
@@ -116,7 +122,7 @@ def one(graph: Graph, iri: str, name: str) -> str:
 
 def several(graph: Graph, iri: str, name: str) -> list[str]:
     """The values of a property of ours as texts, codes by their labels."""
-    return [code(value.value) or value.value for value in graph.values(iri, name if ":" in name else CT + name)]
+    return [code(value.value) or text_of(value) for value in graph.values(iri, name if ":" in name else CT + name)]
 
 
 def study_details(ids: Iterable[str]) -> list[Detail]:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pyoxigraph as ox
 
+from kg.draw.plain import plain
 from kg.errors import InputError, UsageError
 from kg.ontology import CT, RDF, RDFS
 from kg.rdf import statements
@@ -43,13 +44,18 @@ def body(text: str) -> str:
     return re.sub(r"^#\+.*\n", "", text, flags=re.MULTILINE).strip() + "\n"
 
 
+def text_of(term: Any) -> str:
+    """The text of a term: what a literal says, without markup, or an IRI."""
+    return plain(term.value) if isinstance(term, ox.Literal) else str(term.value)
+
+
 class Graph:
     """Statements to ask; all named graphs are asked as one."""
 
     def __init__(self, store: ox.Store) -> None:
         self.store = store
 
-    def ask(self, text: str, **given: str) -> Any:
+    def ask(self, query: str, **given: str) -> Any:
         """The answer of a query; ``given`` are IRIs for its variables.
 
         Raises :class:`~kg.errors.UsageError` for what is no query.
@@ -58,19 +64,19 @@ class Graph:
             ox.Variable(name): ox.NamedNode(value) for name, value in given.items()
         }
         try:
-            return self.store.query(text, use_default_graph_as_union=True, substitutions=values)
+            return self.store.query(query, use_default_graph_as_union=True, substitutions=values)
         except SyntaxError as error:
             raise UsageError(f"The query cannot be read ({error}).") from error
         except (OSError, RuntimeError) as error:
             raise UsageError(f"The query cannot be answered ({error}).") from error
 
-    def rows(self, text: str, **given: str) -> Iterator[Row]:
+    def rows(self, query: str, **given: str) -> Iterator[Row]:
         """The solutions of a SELECT as texts by variable; what is not bound is left out."""
-        found = self.ask(text, **given)
+        found = self.ask(query, **given)
         names = [variable.value for variable in found.variables]
         for solution in found:
             pairs = ((name, solution[name]) for name in names)
-            yield {name: value.value for name, value in pairs if value is not None and hasattr(value, "value")}
+            yield {name: text_of(value) for name, value in pairs if value is not None and hasattr(value, "value")}
 
     def named(self, name: str, **given: str) -> Iterator[Row]:
         """The solutions of a query of this package."""
@@ -102,7 +108,7 @@ class Graph:
     def label(self, iri: str) -> str:
         """The label of a thing, or nothing."""
         found = self.values(iri, LABEL.value)
-        return str(found[0].value) if found else ""
+        return text_of(found[0]) if found else ""
 
     def is_study(self, iri: str) -> bool:
         """Whether something is a study of the graph."""

@@ -168,7 +168,7 @@ def _network(graph: Graph, wish: Wish, query: str) -> Picture:
         raise UsageError(f"The input has nothing for the view {wish.view or 'conditions-interventions'}.")
     limit = wish.limit or (len(picture.nodes) if picture.map_first else LIMIT)
     cut(picture, limit, frozenset([picture.centre]))
-    described(graph, picture)
+    described(graph, picture, sized=not query, broad=wish.view == "mesh")
     if wish.view == "mesh":
         radial(picture, "{count:,} terms stand in several places of MeSH; choose one to see all that is above it.")
     else:

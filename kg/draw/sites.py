@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
+from kg.draw.counts import studies
 from kg.draw.facts import study_details
 from kg.draw.graph import Graph, Row, header, query_text
 from kg.draw.picture import Detail, Edge, Node, Picture
@@ -52,7 +53,7 @@ def _joined(*parts: str) -> str:
 def _add(picture: Picture, town: Town, label: str, countries: dict[str, str]) -> None:
     country = countries.get(town.country, "")
     node = picture.add(Node(_joined(town.city, town.state, country), "Town", label, float(len(town.studies))))
-    node.place = town.place
+    node.place, node.count = town.place, f"{studies(len(town.studies))} with sites"
     node.details = [*_details(town, country), *study_details(town.studies)]
     if town.country:
         picture.add(Node(town.country, "Country", country))
@@ -80,11 +81,12 @@ def _degrees(place: Place) -> str:
 
 
 def _sized(picture: Picture, found: Iterable[Town]) -> None:
-    studies: dict[str, set[str]] = {}
+    ids: dict[str, set[str]] = {}
     for town in found:
-        studies.setdefault(town.country, set()).update(town.studies)
-    for iri in studies.keys() & picture.nodes.keys():
-        picture.nodes[iri].size = float(len(studies[iri]))
+        ids.setdefault(town.country, set()).update(town.studies)
+    for iri in ids.keys() & picture.nodes.keys():
+        picture.nodes[iri].size = float(len(ids[iri]))
+        picture.nodes[iri].count = f"{studies(len(ids[iri]))} with sites"
 
 
 def _notes(found: Iterable[Town], nameless: int) -> list[str]:

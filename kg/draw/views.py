@@ -6,13 +6,13 @@ from collections.abc import Callable
 
 from kg.draw import mesh
 from kg.draw.citations import short_citation
+from kg.draw.counts import ORGANIZATIONS, count
 from kg.draw.facts import address, facts
 from kg.draw.graph import Graph, Row, header, query_text
 from kg.draw.picture import Detail, Edge, Node, Picture, web
 from kg.draw.sites import sites
 
 View = Callable[[Graph], Picture]
-ORGANIZATIONS = ("Organization", "Industry", "Government", "Network", "Other organization")
 
 
 def ends(picture: Picture, row: Row) -> None:
@@ -26,7 +26,8 @@ def ends(picture: Picture, row: Row) -> None:
         if label != given:
             node.details = node.details or [Detail("citation", given, node.link)]
     weight = float(row.get("weight", 1))
-    picture.edges.append(Edge(row["source"], row["target"], row.get("label", ""), weight, studies))
+    edge = Edge(row["source"], row["target"], row.get("label", ""), weight, studies, back=row.get("back", ""))
+    picture.edges.append(edge)
 
 
 def _network(graph: Graph, name: str) -> Picture:
@@ -48,9 +49,14 @@ def sized_by_studies(picture: Picture) -> None:
         node.size = float(max(len(studies[id_]), 1))
 
 
-def described(graph: Graph, picture: Picture) -> None:
-    """Adds to each node what the graph says of it, and how many studies it stands for."""
+def described(graph: Graph, picture: Picture, *, sized: bool, broad: bool) -> None:
+    """Adds to each node what the graph says of it, and how many studies it stands for, which ``sized`` makes its size;
+    ``broad`` as in :func:`~kg.draw.counts.count`."""
     for node in picture.nodes.values():
+        number, text = count(graph, node, broad=broad)
+        node.count = node.count or text
+        if sized and number:
+            node.size = float(number)
         if "://" in node.id:
             node.details += facts(graph, node.id)
         if node.kind in ORGANIZATIONS:
@@ -100,7 +106,7 @@ def mesh_terms(graph: Graph) -> Picture:
         node = picture.add(Node(row["term"], row["kind"], row["label"], 0.0, address(row["term"])))
         node.size += int(row["studies"])
     for broader, narrower in mesh.links(graph, picture.nodes):
-        picture.link(broader, narrower, "above")
+        picture.link(broader, narrower, mesh.NARROWER, back=mesh.BROADER)
     linked = set(picture.degrees())
     if bare := len(picture.nodes) - len(linked):
         picture.nodes = {id_: node for id_, node in picture.nodes.items() if id_ in linked}
