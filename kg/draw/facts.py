@@ -9,7 +9,7 @@ from typing import Any
 
 import pyoxigraph as ox
 
-from kg.draw.graph import Graph, text_of
+from kg.draw.graph import RESULTS, Graph, text_of
 from kg.draw.picture import Detail, web
 from kg.ontology import CT, RDF, RDFS, SKOS, shipped
 from kg.plan import LISTED, Role, shipped_plan
@@ -39,6 +39,17 @@ def _fields() -> dict[str, tuple[int, str]]:
         if known.role is not Role.REFERENCE or known.shape.path not in names:
             names.setdefault(known.shape.path, (i, known.shape.name))
     return names
+
+
+@cache
+def _of_results() -> frozenset[str]:
+    """Properties of a study that come from sections which pictures leave out."""
+    plan = shipped_plan()
+    sections: dict[str, set[str]] = {}
+    for path, entity, field in plan.walk():
+        if entity is plan.study:
+            sections.setdefault(field.shape.path, set()).add(path.split(".")[0])
+    return frozenset(name for name, used in sections.items() if used <= set(RESULTS))
 
 
 @cache
@@ -82,7 +93,7 @@ def facts(graph: Graph, iri: str, most: int = SHORT) -> list[Detail]:
     """The facts of a thing in the order of the ontology; texts have at most so many characters."""
     found: dict[str, list[Detail]] = {}
     for property_, value in sorted(graph.about(iri), key=lambda pair: (pair[0], str(pair[1]))):
-        if property_ not in _HIDDEN and (detail := _detail(graph, property_, value, most)):
+        if property_ not in _HIDDEN | _of_results() and (detail := _detail(graph, property_, value, most)):
             found.setdefault(property_, []).append(detail)
     order = sorted(found, key=lambda each: (_fields().get(each, (len(_fields()), ""))[0], each))
     known = [Detail("MeSH identifier", iri.removeprefix(MESH), address(iri))] if iri.startswith(MESH) else []

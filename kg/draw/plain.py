@@ -14,7 +14,7 @@ _BLOCK = r"br|dd|div|dl|dt|h[1-6]|hr|li|ol|p|pre|table|tbody|td|th|thead|tr|ul"
 _ATTRIBUTES = r"""(?:\s+[\w:-]+\s*=\s*(?:"[^"<>]*"|'[^'<>]*'|[^\s"'<>]+))*\s*"""
 _TAG = re.compile(rf"\\?<(/?)({_INLINE}|{_BLOCK}){_ATTRIBUTES}/?\\?>", re.IGNORECASE)
 _BLOCKS = re.compile(_BLOCK, re.IGNORECASE)
-_REFERENCE = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]\w{1,30});")
+_REFERENCE = re.compile(r"\\?(&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]\w{1,30});)")
 _ESCAPED = re.compile(r"\\([][\\<>*_~^#&`|{}()+.!-])")
 _DEEP = 3
 """How many times a text may have been escaped."""
@@ -51,7 +51,7 @@ def _decoded(text: str) -> str:
 
 
 def _character(reference: re.Match[str]) -> str:
-    name = reference[0][1:]
+    name = reference[1][1:]
     if name.startswith("#") or name in html5:
-        return html.unescape(reference[0])
+        return html.unescape(reference[1])
     return html5.get(name.lower(), reference[0])
