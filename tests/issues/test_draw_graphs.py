@@ -31,7 +31,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> ox.Store:
 
 @pytest.fixture(scope="module")
 def graphs(exported: ox.Store) -> dict[str, Graph]:
-    """The same statements in one graph, in a graph for each study and one for what they share, and in two graphs each."""
+    """The same statements in one graph, in one per study beside one for what they share, and in two graphs each."""
     one, shared, twice = ox.Store(), ox.Store(), ox.Store()
     for quad in exported:
         own = str(getattr(quad.subject, "value", "")).startswith(OWN)
