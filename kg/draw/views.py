@@ -107,13 +107,25 @@ def mesh_terms(graph: Graph) -> Picture:
         node.size += int(row["studies"])
     for broader, narrower in mesh.links(graph, picture.nodes):
         picture.link(broader, narrower, mesh.NARROWER, back=mesh.BROADER)
-    linked = set(picture.degrees())
-    if bare := len(picture.nodes) - len(linked):
-        picture.nodes = {id_: node for id_, node in picture.nodes.items() if id_ in linked}
-        picture.notes.append(
-            f"{bare:,} terms that stand in no tree of MeSH, most of them new substances, are left out."
-        )
+    _without_loose(graph, picture)
     return picture
+
+
+def _without_loose(graph: Graph, picture: Picture) -> None:
+    """Leaves out terms that nothing in the picture is above or below, and says why."""
+    linked = set(picture.degrees())
+    loose = [id_ for id_ in picture.nodes if id_ not in linked]
+    placed = sum(bool(mesh.parents(graph, id_)) for id_ in loose)
+    for id_ in loose:
+        del picture.nodes[id_]
+    notes = {
+        "in no tree of MeSH, such as supplementary concepts": len(loose) - placed,
+        "in a tree of MeSH and have no broader or narrower term in the records": placed,
+    }
+    for why, number in notes.items():
+        if number:
+            terms = f"{number:,} term{'s' if number > 1 else ''}"
+            picture.notes.append(f"Left out as they are {why}: {terms}.")
 
 
 VIEWS: dict[str, View] = {

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlencode
 
+import pyoxigraph as ox
 import pytest
 
 from kg.draw.counts import count
@@ -13,11 +14,13 @@ from kg.draw.graph import Graph, opened
 from kg.draw.make import Wish, draw, rendered
 from kg.draw.page import page
 from kg.draw.picture import Node, Picture
+from kg.draw.views import mesh_terms
 from tests.browser import Browser, browser_or_skip
 from tests.conftest import DATA, SEED
 
 STUDIES = [str(DATA / "studies"), str(SEED)]
 MESH = "http://id.nlm.nih.gov/mesh/"
+LABEL = "http://www.w3.org/2000/01/rdf-schema#label"
 ALS, NERVOUS = MESH + "D000690", MESH + "D009422"
 SPINAL = MESH + "D013118"
 
@@ -62,7 +65,7 @@ def test_a_path_through_hidden_nodes_is_found_and_says_so(browser: Browser, chai
     details = text(browser, chain, hide="Condition", **{"from": "a", "to": "c"})
     assert "2 steps" in details
     assert "Every path passes hidden nodes; this one passes 1." in details
-    assert "Condition · hidden by the filter" in details
+    assert "hidden by the filter" in details
     assert set(browser.run("return picture.shown()")) == {"a", "b", "c", "d", "alone"}
     browser.run("document.querySelector('#details .close').click()")
     assert set(browser.run("return picture.shown()")) == {"a", "c", "d", "alone"}, (
@@ -154,6 +157,27 @@ def test_nodes_of_several_pages_have_one_number(graph: Graph) -> None:
                 texts.setdefault(node.id, set()).add(node.count)
     assert all("stud" in text for counts in texts.values() for text in counts)
     assert {id_: counts for id_, counts in texts.items() if len(counts) > 1} == {}
+
+
+def test_what_the_tree_leaves_out_is_called_what_it_is() -> None:
+    mesh_, ct = "http://id.nlm.nih.gov/mesh/", "https://w3id.org/trialkg/ontology#"
+    rows = [f"<urn:s> a <{ct}Study> ."]
+    for term in (
+        "D004656",
+        "D020910",
+        "C000000001",
+        "D000690",
+        "D013118",
+    ):  # enalapril, ketorolac, a new substance, ALS
+        rows.append(f'<urn:s> <{ct}conditionMesh> <{mesh_}{term}> . <{mesh_}{term}> <{LABEL}> "{term}" .')
+    store = ox.Store()
+    store.load("\n".join(rows), format=ox.RdfFormat.TURTLE)
+    picture = mesh_terms(Graph(store))
+    assert {id_.removeprefix(mesh_) for id_ in picture.nodes} == {"D000690", "D013118"}
+    assert picture.notes == [
+        "Left out as they are in no tree of MeSH, such as supplementary concepts: 1 term.",
+        "Left out as they are in a tree of MeSH and have no broader or narrower term in the records: 2 terms.",
+    ]
 
 
 def test_a_page_without_studies_counts_none(browser: Browser, pages: dict[str, Path]) -> None:

@@ -162,7 +162,7 @@ function detour() {
 function pathParts(path) {
   const list = make("ul", { class: "near" });
   for (const m of path) {
-    const what = kinds[m.kind].name + (state.detour.includes(m) ? ` · ${hiddenBy(m)}` : "");
+    const what = state.detour.includes(m) ? hiddenBy(m) : kinds[m.kind].name;
     list.append(make("li", {}, make("button", { type: "button", on: { click: () => { leave(); reveal(m); choose(m); show(m); } } }, sign(m.kind), said("span", m.label.slice(0, 300), "name"), said("span", what, "what"))));
   }
   const hint = state.detour.length ? [make("p", { class: "hint", text: detour() })] : [];
