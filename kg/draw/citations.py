@@ -33,7 +33,7 @@ _NUMBER = re.compile(r"^\s*\[?\d{1,3}[.)\]]\s*")
 def year(citation: str) -> str:
     """The year in which a cited work was published, or nothing where the citation gives none or leaves it open.
 
-    The date of a journal comes first, then a year in brackets, then what stands where other styles have the year; two
+    The date of a journal comes first, then a year in brackets, then the year where other styles have it; two
     different years in the same position are two works, or a year in a title.
 
     >>> year("Xu S. Outcome of 1913 patients. J Card Fail. 2021 May;27(5):1. doi: 10.1/a. Epub 2020 Dec 2.")

@@ -1,4 +1,4 @@
-"""How many studies a node stands for, in numbers and in words that say what is counted; the same on every page."""
+"""How many studies a node represents, in numbers and in words that say what is counted; the same on every page."""
 
 from __future__ import annotations
 

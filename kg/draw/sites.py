@@ -20,13 +20,13 @@ def sites(graph: Graph) -> Picture:
     text = query_text("sites")
     picture = Picture(header(text)["summary"], header(text)["description"], map_first=True)
     rows = [_site(row) for row in graph.rows(text)]
-    found = towns(site for site in rows if site.city)
-    countries = {iri: graph.label(iri) or iri for iri in {town.country for town in found} if iri}
-    labels = _labels(found, countries)
-    for town, label in zip(found, labels, strict=True):
+    located = towns(site for site in rows if site.city)
+    countries = {iri: graph.label(iri) or iri for iri in {town.country for town in located} if iri}
+    labels = _labels(located, countries)
+    for town, label in zip(located, labels, strict=True):
         _add(picture, town, label, countries)
-    _sized(picture, found)
-    picture.notes += _notes(found, sum(not site.city for site in rows))
+    _sized(picture, located)
+    picture.notes += _notes(located, sum(not site.city for site in rows))
     return picture
 
 
@@ -35,9 +35,9 @@ def _site(row: Row) -> Site:
     return Site(row["study"], row.get("city", ""), row.get("state", ""), row.get("country", ""), place)
 
 
-def _labels(found: Iterable[Town], countries: dict[str, str]) -> list[str]:
+def _labels(located: Iterable[Town], countries: dict[str, str]) -> list[str]:
     """The city of each town, with its state or country where there are several of that name."""
-    parts = [(town.city, town.state, countries.get(town.country, "")) for town in found]
+    parts = [(town.city, town.state, countries.get(town.country, "")) for town in located]
     short, long = Counter(part[0] for part in parts), Counter(_joined(part[0], part[1] or part[2]) for part in parts)
     return [
         city if short[city] == 1 else near if long[near := _joined(city, state or country)] == 1 else whole
@@ -80,18 +80,18 @@ def _degrees(place: Place) -> str:
     return f"{abs(y):.3f}° {'N' if y >= 0 else 'S'}, {abs(x):.3f}° {'E' if x >= 0 else 'W'}"
 
 
-def _sized(picture: Picture, found: Iterable[Town]) -> None:
+def _sized(picture: Picture, located: Iterable[Town]) -> None:
     ids: dict[str, set[str]] = {}
-    for town in found:
+    for town in located:
         ids.setdefault(town.country, set()).update(town.studies)
     for iri in ids.keys() & picture.nodes.keys():
         picture.nodes[iri].size = float(len(ids[iri]))
         picture.nodes[iri].count = f"{studies(len(ids[iri]))} with sites"
 
 
-def _notes(found: Iterable[Town], nameless: int) -> list[str]:
-    nowhere = sum(town.place is None for town in found)
-    scattered = sum(bool(town.elsewhere()) for town in found)
+def _notes(located: Iterable[Town], nameless: int) -> list[str]:
+    nowhere = sum(town.place is None for town in located)
+    scattered = sum(bool(town.elsewhere()) for town in located)
     apart = f"coordinates more than {NEAR:.0f} km apart; the most frequent are shown"
     notes = (
         (nowhere, "town", "has no coordinates in any record and is not on the map"),

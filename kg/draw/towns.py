@@ -95,10 +95,10 @@ def towns(sites: Iterable[Site]) -> list[Town]:
     complete = {key: group for key, group in groups.items() if key[0] and key[1]}
     stateless = {key: group for key, group in groups.items() if key[0] and not key[1]}
     countryless = {key: group for key, group in groups.items() if not key[0]}
-    found = _united(complete)
-    found += _assigned(stateless, found, lambda town, site: town.country == site.country)
-    found += _assigned(countryless, found, lambda town, site: not site.state or _has_state(town, site.state))
-    return sorted(_same_entry(found), key=lambda town: (-len(town.studies), town.country, town.state, town.city))
+    result = _united(complete)
+    result += _assigned(stateless, result, lambda town, site: town.country == site.country)
+    result += _assigned(countryless, result, lambda town, site: not site.state or _has_state(town, site.state))
+    return sorted(_same_entry(result), key=lambda town: (-len(town.studies), town.country, town.state, town.city))
 
 
 def folded(name: str) -> str:
@@ -145,17 +145,17 @@ def _united(groups: dict[Key, list[Site]]) -> list[Town]:
     by_name: dict[tuple[str, str], list[Town]] = defaultdict(list)
     for (country, _, city), sites in sorted(groups.items()):
         same = by_name[country, city]
-        if known := next((town for town in same if near(town.place, Town(sites).place)), None):
-            known.take(sites)
+        if match := next((town for town in same if near(town.place, Town(sites).place)), None):
+            match.take(sites)
         else:
             same.append(Town(list(sites)))
     return [town for same in by_name.values() for town in same]
 
 
-def _assigned(groups: dict[Key, list[Site]], known: list[Town], fits: Callable[[Town, Site], bool]) -> list[Town]:
+def _assigned(groups: dict[Key, list[Site]], existing: list[Town], fits: Callable[[Town, Site], bool]) -> list[Town]:
     """Gives sites to towns of the same city name, and makes towns of the others."""
     by_city: dict[str, list[Town]] = defaultdict(list)
-    for town in known:
+    for town in existing:
         for city in {folded(site.city) for site in town.sites}:
             by_city[city].append(town)
     new = []
@@ -177,10 +177,10 @@ def _nearest(place: Place | None, towns: list[tuple[Town, Place | None]]) -> Tow
     return towns[min(distances)[1]][0] if distances else None
 
 
-def _same_entry(found: list[Town]) -> Iterator[Town]:
+def _same_entry(result: list[Town]) -> Iterator[Town]:
     """Unites towns of one country with the same coordinates: one entry of the gazetteer, such as Roma and Rome."""
     entries: dict[tuple[str, Place], Town] = {}
-    for town in found:
+    for town in result:
         if town.place is None:
             yield town
         elif (first := entries.setdefault((town.country, town.place), town)) is not town:
