@@ -123,6 +123,7 @@ def kilometres(a: Place, b: Place) -> float:
 
 
 def near(a: Place | None, b: Place | None) -> bool:
+    """Whether two places are both given and may be one town."""
     return a is not None and b is not None and kilometres(a, b) <= NEAR
 
 
