@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from kg.cli.base import progress_of, tell_problems
-from kg.draw import LIMIT, RENDERERS, VIEWS
+from kg.draw import RENDERERS, VIEWS
 
 
 @click.command()
@@ -18,7 +18,9 @@ from kg.draw import LIMIT, RENDERERS, VIEWS
 @click.option("--query", metavar="FILE", help="Draw what a CONSTRUCT or a SELECT of edges answers.")
 @click.option("--summary", is_flag=True, help="Draw what is in the graph as charts.")
 @click.option("--ontology", is_flag=True, help="Draw the ontology; no input is needed.")
-@click.option("--limit", type=click.IntRange(2), metavar="N", default=LIMIT, help="Nodes at most; by default 2,000.")
+@click.option(
+    "--limit", type=click.IntRange(2), metavar="N", help="Nodes at most; by default 2,000, and all towns on a map."
+)
 @click.option("--renderer", type=click.Choice(RENDERERS), default=RENDERERS[0], help="What draws on a page.")
 def draw(
     inputs: tuple[str, ...],
@@ -30,7 +32,7 @@ def draw(
     query: str | None,
     summary: bool,
     ontology: bool,
-    limit: int,
+    limit: int | None,
     renderer: str,
 ) -> None:
     """Draw a graph as a page for browsers, or as a picture for paper.

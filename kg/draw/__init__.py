@@ -13,4 +13,4 @@ RENDERERS = ("canvas", "pyvis")
 ENDINGS = (".html", ".svg", ".png", ".pdf")
 """What a picture can be written as."""
 LIMIT = 2000
-"""Nodes that a picture shows unless more are asked for."""
+"""Nodes that a network shows unless another number is given; a map shows all towns."""

@@ -7,14 +7,16 @@ import re
 from collections.abc import Iterator
 
 from kg.draw import LIMIT
-from kg.draw.graph import Graph, Row
+from kg.draw.facts import STUDY
+from kg.draw.graph import Graph, Row, text_of
 from kg.draw.picture import Picture
-from kg.draw.views import STUDY, ends, sized_by_studies
+from kg.draw.views import ends, sized_by_studies
 from kg.errors import UsageError
 from kg.ontology import CT
 
 MESH = "http://id.nlm.nih.gov/mesh/"
 OFFERED = 5
+CITED = "cited publication"
 PUBMED, CITATION = CT + "pubmed", "http://purl.org/dc/terms/bibliographicCitation"
 LINKS = {
     "conditionMesh": ("Condition", "condition"),
@@ -91,7 +93,7 @@ def links(graph: Graph, iri: str) -> Iterator[Row]:
     for reference in [value.value for value in graph.values(iri, CT + "reference")] + graph.subjects(PUBMED, iri):
         for study, paper in itertools.product(graph.subjects(CT + "reference", reference), _papers(graph, reference)):
             citation = graph.values(reference, CITATION)
-            yield _row(graph, study, paper, "Publication", "cites", citation[0].value if citation else paper)
+            yield _row(graph, study, paper, "Publication", CITED, text_of(citation[0]) if citation else paper)
 
 
 def _pairs(graph: Graph, iri: str, property_: str) -> Iterator[tuple[str, str]]:
@@ -106,4 +108,5 @@ def _papers(graph: Graph, reference: str) -> list[str]:
 def _row(graph: Graph, study: str, target: str, kind: str, label: str, name: str) -> Row:
     title, number = graph.label(study), study.removeprefix(STUDY)
     row = {"source": study, "sourceLabel": title, "sourceKind": "Study", "studies": number}
-    return row | {"target": target, "targetLabel": name, "targetKind": kind, "label": label}
+    row |= {"target": target, "targetLabel": name, "targetKind": kind, "label": label}
+    return row | {"back": f"as {label}" if label != CITED else "cites it"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import pyoxigraph as ox
@@ -9,8 +10,10 @@ import pyoxigraph as ox
 from kg.answers import Answer
 from kg.ask import ask
 from kg.draw.facts import address, heading, local, shortened
-from kg.draw.graph import Graph, header
+from kg.draw.graph import Graph, header, text_of
+from kg.draw.kinds import KINDS
 from kg.draw.picture import Detail, Node, Picture
+from kg.draw.plain import plain
 from kg.errors import UsageError
 from kg.ontology import RDF, RDFS
 
@@ -53,10 +56,16 @@ def _node(graph: Graph, picture: Picture, term: Any, label: str = "", kind: str 
     if key in picture.nodes:
         return picture.nodes[key]
     named = isinstance(term, ox.NamedNode)
-    sorts = sorted(local(value.value) for value in graph.values(key, RDF + "type")) if named and not kind else []
-    shown = label or (graph.label(key) or local(key) if named else key)
-    sort = kind or (sorts[0] if sorts else "Value" if isinstance(term, ox.Literal) else "Thing")
+    types = [value.value for value in graph.values(key, RDF + "type")] if named and not kind else []
+    shown = plain(label) or (graph.label(key) or local(key) if named else text_of(term))
+    sort = kind or _kind(types) or ("Value" if isinstance(term, ox.Literal) else "Thing")
     return picture.add(Node(key, sort, shortened(shown, TEXT), 1.0, address(key) if named else ""))
+
+
+def _kind(types: Iterable[str]) -> str:
+    """The kind of a thing of some classes: one that has a colour of its own if there is one, or nothing."""
+    names = sorted(map(local, types), key=lambda name: (name not in KINDS, name))
+    return names[0] if names else ""
 
 
 def _from_rows(graph: Graph, picture: Picture, answer: Answer) -> None:
@@ -72,7 +81,12 @@ def _from_rows(graph: Graph, picture: Picture, answer: Answer) -> None:
             _node(graph, picture, row[name], _text(row, f"{end}Label"), _text(row, f"{end}Kind"))
             for end, name in (("source", source), ("target", target))
         ]
-        picture.link(ends[0].id, ends[1].id, _text(row, "label"), _weight(_text(row, "weight")))
+        label = _text(row, "label")
+        picture.link(ends[0].id, ends[1].id, label, _weight(_text(row, "weight")), back=_back(label))
+
+
+def _back(label: str) -> str:
+    return f"← {label}" if label else ""
 
 
 def _text(row: dict[str, Any], name: str) -> str:
@@ -88,16 +102,20 @@ def _weight(text: str) -> float:
 
 def _from_triples(graph: Graph, picture: Picture, triples: list[Any]) -> None:
     labels = {_key(each.subject): each.object.value for each in triples if each.predicate.value == RDFS + "label"}
-    kinds = {_key(each.subject): local(each.object.value) for each in triples if each.predicate.value == RDF + "type"}
+    types: dict[str, list[str]] = {}
+    for each in triples:
+        if each.predicate.value == RDF + "type":
+            types.setdefault(_key(each.subject), []).append(each.object.value)
 
     def node(term: Any) -> Node:
-        return _node(graph, picture, term, labels.get(_key(term), ""), kinds.get(_key(term), ""))
+        return _node(graph, picture, term, labels.get(_key(term), ""), _kind(types.get(_key(term), ())))
 
     for each in triples:
         if each.predicate.value in (RDF + "type", RDFS + "label"):
             node(each.subject)
         elif isinstance(each.object, ox.Literal):
-            detail = Detail(heading(each.predicate.value), shortened(each.object.value, TEXT))
+            detail = Detail(heading(each.predicate.value), shortened(text_of(each.object), TEXT))
             node(each.subject).details.append(detail)
         else:
-            picture.link(node(each.subject).id, node(each.object).id, heading(each.predicate.value))
+            label = heading(each.predicate.value)
+            picture.link(node(each.subject).id, node(each.object).id, label, back=_back(label))

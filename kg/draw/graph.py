@@ -11,11 +11,12 @@ from typing import Any
 
 import pyoxigraph as ox
 
-from kg.dataset import is_rdf, is_store
+from kg.dataset import fill, of_graphs, sorted_out
 from kg.dataset import opened as stored
+from kg.draw.plain import plain
 from kg.errors import InputError, UsageError
 from kg.ontology import CT, RDF, RDFS
-from kg.rdf import statements
+from kg.report import Report
 
 Reject = Callable[[InputError], None]
 Row = dict[str, str]
@@ -43,13 +44,18 @@ def body(text: str) -> str:
     return re.sub(r"^#\+.*\n", "", text, flags=re.MULTILINE).strip() + "\n"
 
 
+def text_of(term: Any) -> str:
+    """The text of a term: what a literal says, without markup, or an IRI."""
+    return plain(term.value) if isinstance(term, ox.Literal) else str(term.value)
+
+
 class Graph:
     """Statements to ask; all named graphs are asked as one."""
 
     def __init__(self, store: ox.Store) -> None:
         self.store = store
 
-    def ask(self, text: str, **given: str) -> Any:
+    def ask(self, query: str, **given: str) -> Any:
         """The answer of a query; ``given`` are IRIs for its variables.
 
         Raises :class:`~kg.errors.UsageError` for what is no query.
@@ -58,19 +64,19 @@ class Graph:
             ox.Variable(name): ox.NamedNode(value) for name, value in given.items()
         }
         try:
-            return self.store.query(text, use_default_graph_as_union=True, substitutions=values)
+            return self.store.query(query, use_default_graph_as_union=True, substitutions=values)
         except SyntaxError as error:
             raise UsageError(f"The query cannot be read ({error}).") from error
         except (OSError, RuntimeError) as error:
             raise UsageError(f"The query cannot be answered ({error}).") from error
 
-    def rows(self, text: str, **given: str) -> Iterator[Row]:
+    def rows(self, query: str, **given: str) -> Iterator[Row]:
         """The solutions of a SELECT as texts by variable; what is not bound is left out."""
-        found = self.ask(text, **given)
+        found = self.ask(query, **given)
         names = [variable.value for variable in found.variables]
         for solution in found:
             pairs = ((name, solution[name]) for name in names)
-            yield {name: value.value for name, value in pairs if value is not None and hasattr(value, "value")}
+            yield {name: text_of(value) for name, value in pairs if value is not None and hasattr(value, "value")}
 
     def named(self, name: str, **given: str) -> Iterator[Row]:
         """The solutions of a query of this package."""
@@ -102,7 +108,7 @@ class Graph:
     def label(self, iri: str) -> str:
         """The label of a thing, or nothing."""
         found = self.values(iri, LABEL.value)
-        return str(found[0].value) if found else ""
+        return text_of(found[0]) if found else ""
 
     def is_study(self, iri: str) -> bool:
         """Whether something is a study of the graph."""
@@ -118,26 +124,24 @@ def opened(inputs: Iterable[str], reject: Reject, *, results: bool = False, prog
     Raises :class:`~kg.errors.UsageError` where nothing is named or there, :class:`~kg.errors.SourceError` for a
     file that is no good RDF.
     """
-    names = list(inputs)
-    if not names:
+    given = sorted_out(inputs)
+    if not any(given):
         raise UsageError("No input is given; name study records, RDF files, or the folder of a store.")
-    if len(names) == 1 and is_store(names[0]):
-        with stored(names[0]) as found:
+    if len(given.stores) == 1 and not given.rdf and not given.records:
+        with stored(given.stores[0]) as found:
             return Graph(found)
-    store = ox.Store()
-    rdf = [name for name in names if is_rdf(name)]
-    store.bulk_extend(statements(rdf))
-    records = [name for name in names if name not in rdf]
-    if records:
-        data = b"".join(_exported(records, reject, results, progress))
-        store.bulk_load(data, format=ox.RdfFormat.N_TRIPLES)
+    store, report = ox.Store(), Report(tell=reject)
+    loaders = [*of_graphs(given)]
+    if names := given.records:
+        loaders.append((", ".join(names), lambda into: _load_records(into, names, report.problem, results, progress)))
+    fill(store, loaders, report)
     return Graph(store)
 
 
-def _exported(names: list[str], reject: Reject, results: bool, progress: Any) -> Iterator[bytes]:
+def _load_records(into: ox.Store, names: list[str], reject: Reject, results: bool, progress: Any) -> None:
     from kg.export import Exporter
     from kg.records import Record, read
-    from kg.studies import studies
+    from kg.studies import newest, studies, usages
 
     def lean(records: Iterable[Record]) -> Iterator[Record]:
         for record in records:
@@ -146,8 +150,7 @@ def _exported(names: list[str], reject: Reject, results: bool, progress: Any) ->
                 record = replace(record, data=kept)
             yield record
 
-    newest: dict[str, tuple[int, bytes]] = {}
-    for _, exported in studies(lean(read(names, reject, progress)), Exporter(), reject):
-        if exported.version >= newest.get(exported.study, (0, b""))[0]:
-            newest[exported.study] = (exported.version, exported.data)
-    return (data for _, data in newest.values())
+    exporter = Exporter(graphs=True)
+    exported = newest(studies(lean(read(names, reject, progress)), exporter, reject)).values()
+    shared = [data for data, _ in exporter.shared(usages(exported))]
+    into.bulk_load(b"".join([*(study.data for study in exported), *shared]), format=ox.RdfFormat.N_QUADS)

@@ -52,6 +52,7 @@ _KINDS = (
     Kind("Network", "networks", GREEN, "diamond"),
     Kind("Other organization", "universities, hospitals and others", PURPLE, "circle"),
     Kind("Site", "sites", YELLOW, "circle"),
+    Kind("Town", "towns", YELLOW, "circle"),
     Kind("Country", "countries", GREY, "square"),
     Kind("Publication", "publications", GREY, "triangle"),
     Kind("Class", "classes", BLUE, "square"),

@@ -26,7 +26,8 @@ class Wish:
     query: str | None = None
     summary: bool = False
     ontology: bool = False
-    limit: int = LIMIT
+    limit: int | None = None
+    """Nodes at most; without it 2,000, and all towns on the map."""
     renderer: str = "canvas"
 
     def check(self) -> None:
@@ -160,13 +161,14 @@ def _network(graph: Graph, wish: Wish, query: str) -> Picture:
     if query:
         picture = asked(graph, query, Path(wish.query or "").stem)
     elif wish.around:
-        picture = around(graph, wish.around, wish.depth, wish.limit)
+        picture = around(graph, wish.around, wish.depth, wish.limit or LIMIT)
     else:
         picture = VIEWS[wish.view or "conditions-interventions"](graph)
     if not picture.nodes:
         raise UsageError(f"The input has nothing for the view {wish.view or 'conditions-interventions'}.")
-    cut(picture, wish.limit, frozenset([picture.centre]))
-    described(graph, picture)
+    limit = wish.limit or (len(picture.nodes) if picture.map_first else LIMIT)
+    cut(picture, limit, frozenset([picture.centre]))
+    described(graph, picture, sized=not query, broad=wish.view == "mesh")
     if wish.view == "mesh":
         radial(picture, "{count:,} terms stand in several places of MeSH; choose one to see all that is above it.")
     else:

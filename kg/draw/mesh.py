@@ -15,7 +15,9 @@ from kg.draw.graph import Graph
 from kg.draw.letters import ASSETS
 
 MESH = "http://id.nlm.nih.gov/mesh/"
-BROADER = MESH + "vocab#broaderDescriptor"
+NARROWER, BROADER = "narrower term", "broader term"
+"""What one end of a link between terms is to the other."""
+ABOVE = MESH + "vocab#broaderDescriptor"
 
 
 @cache
@@ -47,7 +49,7 @@ def shipped_parents(id_: str) -> list[str]:
 
 def parents(graph: Graph, iri: str) -> list[str]:
     """The terms right above a term, as IRIs: those that the graph names, or else those of MeSH 2025."""
-    named = [term.value for term in graph.values(iri, BROADER)]
+    named = [term.value for term in graph.values(iri, ABOVE)]
     return named or [MESH + id_ for id_ in shipped_parents(iri.removeprefix(MESH))]
 
 

@@ -105,7 +105,10 @@ def data(picture: Picture, name: str) -> dict[str, Any]:
     kinds = picture.kinds()
     kind_at = {kind: i for i, kind in enumerate(kinds)}
     at = {id_: i for i, id_ in enumerate(picture.nodes)}
-    words = {word: i for i, word in enumerate(dict.fromkeys(edge.label for edge in picture.edges))}
+    words = {
+        word: i
+        for i, word in enumerate(dict.fromkeys(word for edge in picture.edges for word in (edge.label, edge.back)))
+    }
     nodes = list(picture.nodes.values())
     has_map = any(node.place for node in nodes)
     return {
@@ -134,6 +137,8 @@ def _node(node: Node, kind: int) -> dict[str, Any]:
             [each.heading, each.text, web(each.link)] if web(each.link) else [each.heading, each.text]
             for each in node.details
         ]
+    if node.count:
+        made["n"] = node.count
     if node.side:
         made["a"] = node.side
     if node.place:
@@ -147,7 +152,7 @@ def _node(node: Node, kind: int) -> dict[str, Any]:
 
 def _edge(edge: Edge, at: dict[str, int], words: dict[str, int]) -> list[Any]:
     weight = int(edge.weight) if edge.weight == int(edge.weight) else edge.weight
-    made = [at[edge.source], at[edge.target], weight, words[edge.label]]
+    made = [at[edge.source], at[edge.target], weight, words[edge.label], words[edge.back]]
     if edge.route:
         return [*made, edge.studies[:12], edge.route]
     return [*made, edge.studies[:12]] if edge.studies else made

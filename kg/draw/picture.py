@@ -59,6 +59,8 @@ class Node:
     side: str = ""
     """Where the label stands: ``left``, ``right``, or below."""
     card: Card | None = None
+    count: str = ""
+    """How many studies it stands for, in words that say what is counted."""
     folded: bool = False
     """Whether the nodes that hang on this one alone are hidden until it is opened."""
 
@@ -70,12 +72,15 @@ class Edge:
     source: str
     target: str
     label: str = ""
+    """What the target is to the source, such as ``arm``."""
     weight: float = 1.0
     """What the edge stands for; one that stands for nothing is drawn when an end of it is chosen."""
     studies: list[str] = field(default_factory=list)
     """NCT numbers of studies that make the link."""
     route: list[float] = field(default_factory=list)
     """A cubic curve between two cards: eight numbers."""
+    back: str = ""
+    """What the source is to the target; without it the name of its kind."""
 
 
 @dataclass(slots=True)
@@ -117,9 +122,9 @@ class Picture:
         """Puts a node in, unless one of its id is in it; gives the one that is in it."""
         return self.nodes.setdefault(node.id, node)
 
-    def link(self, source: str, target: str, label: str = "", weight: float = 1.0) -> None:
+    def link(self, source: str, target: str, label: str = "", weight: float = 1.0, *, back: str = "") -> None:
         """Puts an edge in."""
-        self.edges.append(Edge(source, target, label, weight))
+        self.edges.append(Edge(source, target, label, weight, back=back))
 
     def kinds(self) -> dict[str, Kind]:
         """The kinds of the nodes by name: those that are known in their order, then others by name."""

@@ -15,7 +15,6 @@ GAP, ROW, AISLE = 16.0, 58.0, 96.0
 """Pixels between cards of one column, from one row of MeSH terms to the next, between columns."""
 WIDEST = 1500.0
 """Pixels that a row of MeSH terms takes before it goes on in another."""
-ABOVE = "above in MeSH"
 COLUMNS = 4
 """Columns of cards that are folded away under one card."""
 
@@ -161,7 +160,7 @@ class _Placed:
         ids = [*parts.terms, *parts.ancestors]
         links = mesh.links(graph, [id_ for id_ in ids if id_.startswith(mesh.MESH)])
         for broader, narrower in links:
-            self.picture.link(broader, narrower, ABOVE)
+            self.picture.link(broader, narrower, mesh.NARROWER, back=mesh.BROADER)
         level = levels(ids, links)
         top = max(level.values(), default=0)
         roots = {broader for broader, _ in links} - {narrower for _, narrower in links}

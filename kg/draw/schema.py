@@ -25,7 +25,7 @@ def schema(plan: Plan | None = None) -> Picture:
             if known.role is Role.CODE:
                 picture.add(Node(target, "Code list", _words(local(target)), 1.0))
             if target in picture.nodes and known.role in (Role.CODE, Role.NODE, Role.REFERENCE):
-                picture.link(entity.shape.iri, target, known.shape.name)
+                picture.link(entity.shape.iri, target, known.shape.name, back=f"← {known.shape.name}")
     degrees = picture.degrees()
     for id_, node in picture.nodes.items():
         node.size = float(max(degrees[id_], 1))

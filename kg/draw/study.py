@@ -7,12 +7,12 @@ import re
 from collections.abc import Callable
 
 from kg.draw.cards import TITLE, Words, card, pill
-from kg.draw.facts import LONG, address, facts
-from kg.draw.graph import Graph
+from kg.draw.citations import short_citation
+from kg.draw.facts import LONG, STUDY, address, facts
+from kg.draw.graph import Graph, text_of
 from kg.draw.picture import Card, Detail, Node, Picture
 from kg.draw.placing import Parts, place
 from kg.draw.said import Said, joined
-from kg.draw.views import STUDY, short_citation
 from kg.errors import UsageError
 from kg.ontology import CT
 
@@ -65,13 +65,14 @@ class _Study(Said):
         self.made.subtitle = f"{number} · {self.standing()}"
 
     def given(self) -> None:
+        interventions = self.listed("intervention")
         for iri in self.listed("arm"):
             words = [Words(joined("Arm", self.one("armType", iri)), "kind"), Words(self.label(iri), "name", 3)]
-            if not self.graph.values(iri, CT + "armIntervention"):
+            if not any(self.is_given(iri, given) for given in interventions):
                 words.append(Words(self.one("description", iri), "soft", 3))
             self.hang(self.node(iri, "Arm", self.label(iri), card(words, ARM)), self.iri, "arm")
             self.parts.arms.append(iri)
-        for iri in self.listed("intervention"):
+        for iri in interventions:
             label = self.label(iri) or "Intervention without a name"
             words = [Words(joined("Intervention", self.one("interventionType", iri)), "kind"), Words(label, "name", 2)]
             words += [Words(text, "soft", 4) for text in (self.one("description", iri),) if text]
@@ -79,14 +80,17 @@ class _Study(Said):
             self.parts.interventions.append(iri)
             arms = [arm for arm in self.parts.arms if self.is_given(arm, iri)]
             for arm in arms or [self.iri]:
-                self.made.link(arm, iri, "gets" if arms else "intervention")
+                self.made.link(arm, iri, "intervention")
         for iri in self.listed("interventionMesh"):
             node = self.node(iri, "Intervention", self.label(iri), pill(f"MeSH: {self.label(iri)}", GIVEN))
             self.hang(node, self.iri, "MeSH term of an intervention")
             self.parts.intervention_terms.append(iri)
 
     def is_given(self, arm: str, intervention: str) -> bool:
-        return any(value.value == intervention for value in self.graph.values(arm, CT + "armIntervention"))
+        """Whether an arm names an intervention, or the intervention the arm: records have either or both."""
+        named = self.graph.values(arm, CT + "armIntervention")
+        naming = self.graph.values(intervention, CT + "interventionArm")
+        return intervention in {value.value for value in named} or arm in {value.value for value in naming}
 
     def measured(self) -> None:
         primary = self.listed("primaryOutcome")
@@ -197,11 +201,11 @@ class _Study(Said):
         terms = self.listed("conditionMesh")
         for iri in terms:
             node = self.node(iri, "Condition", self.label(iri), pill(self.label(iri)))
-            self.made.link(node.id, self.iri, "condition")
+            self.made.link(node.id, self.iri, back="condition")
         if not terms:
             for i, value in enumerate(self.graph.values(self.iri, CT + "condition")):
-                node = self.node(f"{self.iri}#condition-{i + 1}", "Condition", value.value, pill(value.value))
-                self.made.link(node.id, self.iri, "condition")
+                node = self.node(f"{self.iri}#condition-{i + 1}", "Condition", text_of(value), pill(text_of(value)))
+                self.made.link(node.id, self.iri, back="condition")
                 terms.append(node.id)
         self.parts.terms = terms
         for iri in self.listed("conditionMeshAncestor"):

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from kg.draw import mesh
+from kg.draw.citations import short_citation
+from kg.draw.counts import ORGANIZATIONS, count
 from kg.draw.facts import address, facts
 from kg.draw.graph import Graph, Row, header, query_text
 from kg.draw.picture import Detail, Edge, Node, Picture, web
+from kg.draw.sites import sites
 
 View = Callable[[Graph], Picture]
-STUDY = "https://clinicaltrials.gov/study/"
-ORGANIZATIONS = ("Organization", "Industry", "Government", "Network", "Other organization")
-LISTED = 40
-"""Studies of a node or an edge that are listed."""
 
 
 def ends(picture: Picture, row: Row) -> None:
@@ -28,7 +26,8 @@ def ends(picture: Picture, row: Row) -> None:
         if label != given:
             node.details = node.details or [Detail("citation", given, node.link)]
     weight = float(row.get("weight", 1))
-    picture.edges.append(Edge(row["source"], row["target"], row.get("label", ""), weight, studies))
+    edge = Edge(row["source"], row["target"], row.get("label", ""), weight, studies, back=row.get("back", ""))
+    picture.edges.append(edge)
 
 
 def _network(graph: Graph, name: str) -> Picture:
@@ -50,21 +49,14 @@ def sized_by_studies(picture: Picture) -> None:
         node.size = float(max(len(studies[id_]), 1))
 
 
-def short_citation(citation: str) -> str:
-    """A citation as a label: its first author and its year.
-
-    >>> short_citation("Camu W, Mickunas M. Repeated 5-day cycles. EBioMedicine. 2020 Sep;59:102844.")
-    'Camu W et al. 2020'
-    """
-    author = re.match(r"[^,.;:]{2,40}", citation)
-    year = re.search(r"\b(?:19|20)\d\d\b", citation)
-    many = " et al." if re.match(r"[^.]*,", citation) else ""
-    return f"{author[0].strip()}{many} {year[0]}" if author and year else citation[:80]
-
-
-def described(graph: Graph, picture: Picture) -> None:
-    """Adds to each node what the graph says of it, and how many studies it stands for."""
+def described(graph: Graph, picture: Picture, *, sized: bool, broad: bool) -> None:
+    """Adds to each node what the graph says of it, and how many studies it stands for, which ``sized`` makes its size;
+    ``broad`` as in :func:`~kg.draw.counts.count`."""
     for node in picture.nodes.values():
+        number, text = count(graph, node, broad=broad)
+        node.count = node.count or text
+        if sized and number:
+            node.size = float(number)
         if "://" in node.id:
             node.details += facts(graph, node.id)
         if node.kind in ORGANIZATIONS:
@@ -76,13 +68,6 @@ def _quoted(text: str) -> str:
     from urllib.parse import quote
 
     return quote(text, safe="")
-
-
-def study_details(ids: Iterable[str]) -> list[Detail]:
-    """A link to each of some studies, given by their numbers."""
-    found = sorted(set(ids))
-    rest = [Detail("study", f"and {len(found) - LISTED:,} more")] if len(found) > LISTED else []
-    return [Detail("study", id_, STUDY + id_) for id_ in found[:LISTED]] + rest
 
 
 def conditions_interventions(graph: Graph) -> Picture:
@@ -112,24 +97,6 @@ def _says_how_many(graph: Graph, picture: Picture, what: str) -> None:
     picture.notes.append(f"{some:,} of {total:,} studies {what}.")
 
 
-def sites(graph: Graph) -> Picture:
-    """Towns with sites, and their countries."""
-    text = query_text("sites")
-    picture = Picture(header(text)["summary"], header(text)["description"], map_first=True)
-    nowhere = 0
-    for row in sorted(graph.rows(text), key=lambda row: (row["source"], row["target"])):
-        ends(picture, row)
-        if "latitude" in row:
-            picture.nodes[row["source"]].place = (float(row["longitude"]), float(row["latitude"]))
-        nowhere += "latitude" not in row
-    sized_by_studies(picture)
-    for edge in picture.edges:
-        picture.nodes[edge.source].details = study_details(edge.studies)
-    if nowhere:
-        picture.notes.append(f"{nowhere:,} towns have no coordinates in the records and are not on the map.")
-    return picture
-
-
 def mesh_terms(graph: Graph) -> Picture:
     """The MeSH terms of the studies as a tree."""
     text = query_text("mesh")
@@ -139,14 +106,26 @@ def mesh_terms(graph: Graph) -> Picture:
         node = picture.add(Node(row["term"], row["kind"], row["label"], 0.0, address(row["term"])))
         node.size += int(row["studies"])
     for broader, narrower in mesh.links(graph, picture.nodes):
-        picture.link(broader, narrower, "above")
-    linked = set(picture.degrees())
-    if bare := len(picture.nodes) - len(linked):
-        picture.nodes = {id_: node for id_, node in picture.nodes.items() if id_ in linked}
-        picture.notes.append(
-            f"{bare:,} terms that stand in no tree of MeSH, most of them new substances, are left out."
-        )
+        picture.link(broader, narrower, mesh.NARROWER, back=mesh.BROADER)
+    _without_loose(graph, picture)
     return picture
+
+
+def _without_loose(graph: Graph, picture: Picture) -> None:
+    """Leaves out terms that nothing in the picture is above or below, and says why."""
+    linked = set(picture.degrees())
+    loose = [id_ for id_ in picture.nodes if id_ not in linked]
+    placed = sum(bool(mesh.parents(graph, id_)) for id_ in loose)
+    for id_ in loose:
+        del picture.nodes[id_]
+    notes = {
+        "in no tree of MeSH, such as supplementary concepts": len(loose) - placed,
+        "in a tree of MeSH and have no broader or narrower term in the records": placed,
+    }
+    for why, number in notes.items():
+        if number:
+            terms = f"{number:,} term{'s' if number > 1 else ''}"
+            picture.notes.append(f"Left out as they are {why}: {terms}.")
 
 
 VIEWS: dict[str, View] = {

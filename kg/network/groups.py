@@ -19,13 +19,14 @@ from pathlib import Path
 
 import pyoxigraph as ox
 
+from kg import resources
+from kg.dataset import Inputs, fill, of_graphs, sorted_out
 from kg.errors import UsageError
-from kg.formats import format_of
 from kg.ontology import BASE, CT
 from kg.rdf import statements
 from kg.report import Report
-from kg.resources import folder
 from kg.run import export
+from kg.store import exporting
 
 Progress = Callable[[int], None]
 
@@ -132,7 +133,7 @@ def is_vocabulary(iri: str) -> bool:
 
 @cache
 def _described() -> frozenset[str]:
-    quads = ox.parse(path=folder("ontology") / _ONTOLOGY, format=ox.RdfFormat.TURTLE)
+    quads = ox.parse(path=resources.folder("ontology") / _ONTOLOGY, format=ox.RdfFormat.TURTLE)
     return frozenset(quad.subject.value for quad in quads if isinstance(quad.subject, ox.NamedNode))
 
 
@@ -152,28 +153,25 @@ def opened(inputs: Iterable[str], report: Report, progress: Progress | None = No
 
     Raises :class:`~kg.errors.UsageError` for what is not there. ``report`` gets what is lost of records.
     """
-    given = list(inputs)
-    if not given:
+    given = sorted_out(inputs)
+    if not any(given):
         raise UsageError("No input is given; name files with records or RDF, folders, stores, or - for standard input.")
-    graphs = [name for name in given if is_rdf(name)]
-    records = [name for name in given if name not in graphs]
-    with tempfile.TemporaryDirectory() as place:
-        if records:
-            exported = str(Path(place, "studies.nq.zst"))
-            export(records, exported, report=report, progress=progress)
-            graphs.insert(0, exported)
-        yield [File(name) for name in graphs]
+    with tempfile.TemporaryDirectory() as folder:
+        graphs = [*given.stores, *given.rdf]
+        if not given.records and len(graphs) == 1:
+            yield [File(graphs[0])]
+        elif not graphs:
+            exported = str(Path(folder, "studies.nq.zst"))
+            export(given.records, exported, report=report, progress=progress)
+            yield [File(exported)]
+        else:
+            yield [File(_merged(given, Path(folder), report, progress))]
 
 
-def is_rdf(name: str) -> bool:
-    """Whether a name is that of a file of RDF or of the folder of a store.
-
-    >>> is_rdf("trials.nq.gz"), is_rdf("studies.zip"), is_rdf("-")
-    (True, False, False)
-    """
-    if Path(name).is_dir():
-        return Path(name, "CURRENT").is_file()
-    try:
-        return name != "-" and bool(format_of(name))
-    except UsageError:
-        return False
+def _merged(given: Inputs, folder: Path, report: Report, progress: Progress | None) -> str:
+    """The folder of a store with everything in some inputs."""
+    made = folder / "store"
+    options = {"progress": progress}
+    loaders = [*of_graphs(given), *exporting(given.records, folder / "studies.nq", report, options)]
+    fill(ox.Store(str(made)), loaders, report, folder)
+    return str(made)

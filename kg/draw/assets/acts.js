@@ -1,7 +1,8 @@
 // What a user does: choose, fold, open, filter, seek a path, go back; and the link that brings a view back.
 function choose(n) {
   if (state.seeks && n && n !== state.seeks) { join(state.seeks, n); return; }
-  state.selected = n; state.path = [];
+  leave();
+  state.selected = n;
   details(); uncover(n); again(); push();
   if (n) tell(`${n.label.slice(0, 200)}, ${whatOf(n)}`);
 }
@@ -43,16 +44,16 @@ function seek(n) {
 function ask(text) { const asks = byName("asks"); asks.textContent = text; asks.hidden = !text; }
 function join(from, to) {
   state.seeks = null;
-  const path = shortest(from, to);
-  if (path.length < 2) { ask(`No path leads from ${from.label.slice(0, 60)} to ${to.label.slice(0, 60)}.`); setTimeout(() => ask(""), 4000); return; }
+  const path = between(from, to);
+  if (path.length < 2) { ask(`No path leads from ${from.label.slice(0, 60)} to ${to.label.slice(0, 60)} in this picture.`); setTimeout(() => ask(""), 4000); return; }
   ask("");
-  state.path = path; state.selected = to;
+  follow(path); state.selected = to;
   details(); again(); push();
-  tell(`Path of ${counted(path.length - 1, "step", "steps")}: ${path.map((n) => n.label.slice(0, 60)).join(", ")}`);
+  tell(`Path of ${counted(path.length - 1, "step", "steps")}: ${path.map((n) => n.label.slice(0, 60)).join(", ")}. ${detour()}`);
 }
 function back() {
   if (state.seeks) { state.seeks = null; ask(""); details(); return; }
-  if (state.path.length || state.selected) { state.path = []; choose(null); return; }
+  if (state.path.length || state.selected) { choose(null); return; }
   if (state.open.size) showAll();
 }
 function turn(map, quick = false) {
@@ -102,9 +103,10 @@ function restore() {
   state.hidden = new Set(parts.getAll("hide").map((name) => kinds.findIndex((kind) => kind.name === name)).filter((k) => k >= 0));
   state.folded = new Set(first);
   for (const n of get("turn")) state.folded[first.has(n) ? "delete" : "add"](n);
+  state.path = [];
   look();
   const [from, to] = [get("from")[0], get("to")[0]];
-  state.path = from && to ? shortest(from, to) : [];
+  if (from && to) follow(between(from, to));
   state.selected = state.path.length > 1 ? to : get("node")[0] || null;
   legend(); details(); controls();
   const at = (parts.get("at") || "").split(",").map(Number);

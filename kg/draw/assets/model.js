@@ -3,10 +3,10 @@ const data = JSON.parse(document.getElementById("data").textContent);
 const kinds = data.kinds;
 const nodes = data.nodes.map((n, i) => ({
   at: i, id: n.i, kind: n.k, label: n.l, x: n.x, y: n.y, r: n.r, size: n.s, link: n.u || "", facts: n.d || [],
-  place: n.p || null, side: n.a || "", card: n.c || null, near: [], edges: [],
+  place: n.p || null, side: n.a || "", card: n.c || null, count: n.n || "", near: [], edges: [],
 }));
 const edges = data.edges.map((e, i) => ({
-  at: i, a: nodes[e[0]], b: nodes[e[1]], weight: e[2], label: data.words[e[3]] || "", studies: e[4] || [], route: e[5] || null,
+  at: i, a: nodes[e[0]], b: nodes[e[1]], weight: e[2], label: data.words[e[3]], back: data.words[e[4]], studies: e[5] || [], route: e[6] || null,
 }));
 const byId = new Map(nodes.map((n) => [n.id, n]));
 for (const e of edges) {
@@ -20,7 +20,7 @@ const first = new Set(data.folded.map((i) => nodes[i]));
 for (const n of nodes) n.parts = first.has(n) ? n.near.filter((m) => m.near.length === 1) : [];
 
 const state = {
-  map: false, selected: null, hidden: new Set(), open: new Set(), folded: new Set(first), path: [], seeks: null,
+  map: false, selected: null, hidden: new Set(), open: new Set(), folded: new Set(first), path: [], detour: [], seeks: null,
   x: 0, y: 0, z: 1,
 };
 
@@ -36,8 +36,9 @@ function look() {
     only = new Set(state.open);
     for (const n of state.open) for (const m of n.near) only.add(m);
   }
+  const path = new Set(state.path);
   for (const n of nodes) {
-    n.shown = !state.hidden.has(n.kind) && isHere(n) && (only === null || only.has(n)) && (state.map || !away.has(n));
+    n.shown = (path.has(n) && isHere(n)) || !state.hidden.has(n.kind) && isHere(n) && (only === null || only.has(n)) && (state.map || !away.has(n));
   }
   seen = nodes.filter((n) => n.shown);
   seenEdges = state.map ? [] : edges.filter((e) => e.a.shown && e.b.shown);
@@ -59,17 +60,30 @@ function extent() {
   return left > right ? [-100, -100, 100, 100] : [left, top, right, bottom];
 }
 
-// The fewest steps from one node to another, among what is to be seen.
-function shortest(from, to) {
+// The fewest steps from one node to another: through what is shown, or else through anything.
+function between(from, to) {
+  leave();
+  const path = shortest(from, to, (n) => n.shown);
+  return path.length ? path : shortest(from, to, () => true);
+}
+function shortest(from, to, open) {
   const before = new Map([[from, null]]);
   const queue = [from];
   for (let i = 0; i < queue.length && !before.has(to); i++) {
-    for (const m of queue[i].near) if (m.shown && !before.has(m)) { before.set(m, queue[i]); queue.push(m); }
+    for (const m of queue[i].near) if (open(m) && !before.has(m)) { before.set(m, queue[i]); queue.push(m); }
   }
   if (!before.has(to)) return [];
   const path = [];
   for (let n = to; n !== null; n = before.get(n)) path.unshift(n);
   return path;
+}
+
+// Nodes of a path are shown whatever hides them, as long as the path is.
+function follow(path) { state.path = path; state.detour = path.filter((n) => !n.shown); look(); }
+function leave() { if (state.path.length) { state.path = []; look(); } }
+function hiddenBy(n) {
+  if (!isHere(n)) return "not on the map";
+  return state.hidden.has(n.kind) ? "hidden by the filter" : state.open.size ? "not among the open neighbours" : "folded";
 }
 
 // What is looked at: a path, or a node with its neighbours; null for everything alike.

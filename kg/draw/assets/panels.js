@@ -97,7 +97,7 @@ function hover(n, at) {
 }
 function whatOf(n) {
   const parts = [kinds[n.kind].name];
-  if (n.size > 1 && !n.card) parts.push(counted(n.size, "study", "studies"));
+  if (n.count) parts.push(n.count);
   if (n.parts.length) parts.push(state.folded.has(n) ? "closed" : "open"); else if (n.near.length) parts.push(counted(n.near.length, "link", "links"));
   return parts.join(" · ");
 }
@@ -144,7 +144,8 @@ function near(n) {
   const list = make("ul", { class: "near" });
   const ends = n.edges.map((e) => ({ e, m: e.a === n ? e.b : e.a })).sort((a, b) => b.e.weight - a.e.weight || a.m.kind - b.m.kind || a.m.at - b.m.at);
   for (const { e, m } of ends.slice(0, NEAR)) {
-    const what = e.studies.length && !e.label ? counted(e.weight, "study", "studies") : e.label || kinds[m.kind].name;
+    const role = e.a === n ? e.label : e.back;
+    const what = e.studies.length && !e.label ? counted(e.weight, "study", "studies") : role || kinds[m.kind].name;
     list.append(make("li", {}, make("button", { type: "button", on: { click: () => { reveal(m); choose(m); show(m); } } }, sign(m.kind), said("span", m.label.slice(0, 300), "name"), said("span", what, "what"))));
     if (e.studies.length && kinds[m.kind].name !== "Study" && kinds[n.kind].name !== "Study") {
       const links = e.studies.slice(0, 12).map((id) => way(id, STUDY + encodeURIComponent(id)));
@@ -154,8 +155,16 @@ function near(n) {
   if (ends.length > NEAR) list.append(make("li", { text: `and ${(ends.length - NEAR).toLocaleString("en")} more` }));
   return list;
 }
+function detour() {
+  const count = state.detour.length;
+  return count ? `Every path passes hidden nodes; this one passes ${count.toLocaleString("en")}.` : "";
+}
 function pathParts(path) {
   const list = make("ul", { class: "near" });
-  for (const m of path) list.append(make("li", {}, make("button", { type: "button", on: { click: () => { state.path = []; choose(m); show(m); } } }, sign(m.kind), said("span", m.label.slice(0, 300), "name"), said("span", kinds[m.kind].name, "what"))));
-  return [make("p", { class: "kind", text: "Shortest path" }), make("h2", { text: counted(path.length - 1, "step", "steps") }), list];
+  for (const m of path) {
+    const what = state.detour.includes(m) ? hiddenBy(m) : kinds[m.kind].name;
+    list.append(make("li", {}, make("button", { type: "button", on: { click: () => { leave(); reveal(m); choose(m); show(m); } } }, sign(m.kind), said("span", m.label.slice(0, 300), "name"), said("span", what, "what"))));
+  }
+  const hint = state.detour.length ? [make("p", { class: "hint", text: detour() })] : [];
+  return [make("p", { class: "kind", text: "Shortest path" }), make("h2", { text: counted(path.length - 1, "step", "steps") }), ...hint, list];
 }

@@ -1,0 +1,57 @@
+"""Texts of records as a reader sees them: HTML tags, character references and Markdown escapes become what they mean.
+
+The result is text and never markup: it may hold ``<`` and is put on show as text only.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from html.entities import html5
+
+_INLINE = r"a|abbr|b|big|code|em|font|i|small|span|strong|sub|sup|tt|u"
+_BLOCK = r"br|dd|div|dl|dt|h[1-6]|hr|li|ol|p|pre|table|tbody|td|th|thead|tr|ul"
+_ATTRIBUTES = r"""(?:\s+[\w:-]+\s*=\s*(?:"[^"<>]*"|'[^'<>]*'|[^\s"'<>]+))*\s*"""
+_TAG = re.compile(rf"\\?<(/?)({_INLINE}|{_BLOCK}){_ATTRIBUTES}/?\\?>", re.IGNORECASE)
+_BLOCKS = re.compile(_BLOCK, re.IGNORECASE)
+_REFERENCE = re.compile(r"\\?(&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]\w{1,30});)")
+_ESCAPED = re.compile(r"\\([][\\<>*_~^#&`|{}()+.!-])")
+_DEEP = 3
+"""How many times a text may have been escaped."""
+
+
+def plain(text: str) -> str:
+    """A text without markup; one that has none is given as it is.
+
+    >>> plain("<p>Pain&#x2F;discomfort, p<0.05</p><ul><li>age \\\\>= 18</li></ul>")
+    'Pain/discomfort, p<0.05\\n* age >= 18'
+    >>> plain("a <b and c> d & e; AUC\\\\<sub\\\\>0-28d\\\\</sub\\\\>")
+    'a <b and c> d & e; AUC0-28d'
+    """
+    if not any(mark in text for mark in "<&\\"):
+        return text
+    bare = _TAG.sub(_break, text)
+    if bare != text:
+        bare = re.sub(r"\s*\n\s*", "\n", bare).strip()
+    return _ESCAPED.sub(r"\1", _decoded(bare))
+
+
+def _break(tag: re.Match[str]) -> str:
+    if not _BLOCKS.fullmatch(tag[2]):
+        return ""
+    return "\n* " if tag[2].lower() == "li" and not tag[1] else "\n"
+
+
+def _decoded(text: str) -> str:
+    for _ in range(_DEEP):
+        before, text = text, _REFERENCE.sub(_character, text)
+        if text == before:
+            break
+    return text
+
+
+def _character(reference: re.Match[str]) -> str:
+    name = reference[1][1:]
+    if name.startswith("#") or name in html5:
+        return html.unescape(reference[1])
+    return html5.get(name.lower(), reference[0])

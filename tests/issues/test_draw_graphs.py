@@ -1,0 +1,66 @@
+"""Pictures read all graphs as one: which graph a statement is in, and whether it is in several, changes nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyoxigraph as ox
+import pytest
+
+import kg.run
+from kg.draw import VIEWS
+from kg.draw.graph import Graph
+from kg.draw.make import Wish, rendered
+from tests.conftest import DATA, SEED
+
+STUDIES = [DATA / "studies", SEED]
+NUMBER = "NCT02059759"
+OWN = ("https://clinicaltrials.gov/study/", "https://w3id.org/trialkg/part/", "https://w3id.org/trialkg/record/")
+SHARED, ONTOLOGY = (ox.NamedNode(f"https://w3id.org/trialkg/graph/{name}") for name in ("shared", "ontology"))
+WISHES = [*(Wish(view=view) for view in VIEWS), Wish(study=NUMBER), Wish(around="D000690", depth=2), Wish(summary=True)]
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> ox.Store:
+    path = tmp_path_factory.mktemp("graphs") / "studies.nq"
+    kg.run.export(STUDIES, path)
+    store = ox.Store()
+    store.bulk_load(path=str(path), format=ox.RdfFormat.N_QUADS)
+    return store
+
+
+@pytest.fixture(scope="module")
+def graphs(exported: ox.Store) -> dict[str, Graph]:
+    """The same statements in one graph, in one per study beside one for what they share, and in two graphs each."""
+    one, shared, twice = ox.Store(), ox.Store(), ox.Store()
+    for quad in exported:
+        own = str(getattr(quad.subject, "value", "")).startswith(OWN)
+        one.add(ox.Quad(quad.subject, quad.predicate, quad.object))
+        shared.add(ox.Quad(quad.subject, quad.predicate, quad.object, quad.graph_name if own else SHARED))
+        twice.add(quad)
+        twice.add(ox.Quad(quad.subject, quad.predicate, quad.object))
+    for path in sorted((Path(__file__).parents[2] / "ontology").glob("*.ttl")):
+        shared.bulk_load(path=str(path), format=ox.RdfFormat.TURTLE, to_graph=ONTOLOGY)
+    return {"one": Graph(one), "shared": Graph(shared), "twice": Graph(twice), "own": Graph(exported)}
+
+
+@pytest.mark.parametrize("wish", WISHES, ids=str)
+def test_the_graphs_that_statements_are_in_change_nothing(graphs: dict[str, Graph], wish: Wish) -> None:
+    pages = {name: rendered(graph, wish, "", [".html"], "picture")[0][0] for name, graph in graphs.items()}
+    assert {name for name, page in pages.items() if page != pages["one"]} == set()
+
+
+def test_a_study_keeps_its_kind_whatever_its_other_classes_are() -> None:
+    from kg.draw.asked import asked
+
+    study, ct = "https://clinicaltrials.gov/study/NCT02059759", "https://w3id.org/trialkg/ontology#"
+    store = ox.Store()
+    for name in (f"{ct}InterventionalStudy", "https://schema.org/MedicalTrial", f"{ct}Study"):
+        kind = ox.NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
+        store.add(ox.Quad(ox.NamedNode(study), kind, ox.NamedNode(name), SHARED))
+    store.add(ox.Quad(ox.NamedNode(study), ox.NamedNode(f"{ct}leadSponsor"), ox.NamedNode("urn:x"), SHARED))
+    for query in (
+        f"CONSTRUCT WHERE {{ ?s <{ct}leadSponsor> ?o ; a ?c }}",
+        f"SELECT ?s ?o {{ ?s <{ct}leadSponsor> ?o }}",
+    ):
+        assert asked(Graph(store), query, "").nodes[study].kind == "Study"
