@@ -189,6 +189,9 @@ class _Node:
     def _refused(self, known: Field, where: Where, value: Any, *, is_list: bool = False) -> list[bytes]:
         """Complains of a value; what is no node is kept as text, and of what is derived nothing is said."""
         expected = self.careful.convert.expected(known, is_list=is_list)
+        if token := self.careful.convert.repaired(known, value):
+            self.context.repaired(*where, value, expected)
+            return [token]
         if known.role is Role.NODE:
             self.context.bad(*where, value, expected)
         elif not known.is_derived:

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from kg.errors import ABSENT, FieldError
+from kg.errors import ABSENT, FieldError, Repaired
 from kg.links import Targets
 
 __all__ = ["ABSENT", "Context", "places"]
@@ -82,12 +82,14 @@ class Context:
         self.refused: list[object] = []
         self.errors: list[FieldError] = []
 
-    def _complain(self, container: object, key: str | int, value: object, expected: str) -> None:
+    def _complain(
+        self, container: object, key: str | int, value: object, expected: str, kind: type[FieldError] = FieldError
+    ) -> None:
         step = f"[{key}]" if isinstance(key, int) else f".{key}" if key else ""
         if self._places is None:
             self._places = places(self.record)
         path = (self._places.get(id(container), "") + step).removeprefix(".")
-        self.errors.append(FieldError("not as its shape says", path=path, value=value, expected=expected))
+        self.errors.append(kind("not as its shape says", path=path, value=value, expected=expected))
 
     def bad(self, container: object, key: str | int, value: object, expected: str) -> None:
         """A value of the wrong form; an empty list or object is only noted, since it says nothing."""
@@ -100,6 +102,10 @@ class Context:
         self.bad(container, key, value, expected)
         text = plain_text(value)
         return [] if text is None else [orjson.dumps(text)]
+
+    def repaired(self, container: object, key: str | int, value: object, expected: str) -> None:
+        """A value of the wrong form that was repaired."""
+        self._complain(container, key, value, expected, Repaired)
 
     def missing(self, container: object, key: str, expected: str) -> None:
         """A value that must be there and is not."""

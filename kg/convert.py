@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Callable
 from functools import lru_cache
@@ -167,6 +168,12 @@ class Converters:
             return self._style.iri(iri)
 
         return convert
+
+    def repaired(self, field: Field, value: Any) -> bytes | None:
+        """The token of an address that is an IRI without its HTML escapes, as in ``https:&#x2F;&#x2F;example.org``."""
+        if field.role is not Role.IRI or field.shape.template or type(value) is not str or "&" not in value:
+            return None
+        return self.scalar(field)(html.unescape(value))
 
     def _node(self, entity: Entity) -> Converter:
         template = entity.template

@@ -15,7 +15,7 @@ import orjson
 from kg.careful import Careful
 from kg.context import Context, plain_text
 from kg.convert import Converters
-from kg.errors import ABSENT, FieldError
+from kg.errors import ABSENT, FieldError, Repaired
 from kg.plan import Plan
 from kg.program import Programs, within
 from kg.shared import description
@@ -143,9 +143,12 @@ class Emitter:
     def _token(self, reader: int, json: bytes) -> bytes | None:
         return self.programs.readers[reader](orjson.loads(json))
 
-    @staticmethod
-    def _text(_: int, json: bytes) -> bytes | None:
-        text = plain_text(orjson.loads(json))
+    def _text(self, field: int, json: bytes) -> bytes | None:
+        """What is kept of a refused value: its repaired form, or else its plain text."""
+        value = orjson.loads(json)
+        if token := self._convert.repaired(self.programs.fields[field], value):
+            return token
+        text = plain_text(value)
         return None if text is None else orjson.dumps(text)
 
     def _resource(self, kind: int, json: bytes) -> Described | None:
@@ -162,4 +165,5 @@ class Emitter:
     def _error(self, path: str, field: int, json: bytes) -> FieldError:
         value = orjson.loads(json) if json else ABSENT
         expected = self._convert.expected(self.programs.fields[field])
-        return FieldError("not as its shape says", path=path, value=value, expected=expected)
+        kind = Repaired if self._convert.repaired(self.programs.fields[field], value) else FieldError
+        return kind("not as its shape says", path=path, value=value, expected=expected)

@@ -161,3 +161,9 @@ class FieldError(InputError):
     """A field that is not exported as its shape says; the rest of its record is."""
 
     kind = "field"
+
+
+class Repaired(FieldError):  # noqa: N818 -- the value is in the graph
+    """A field whose value was repaired; the graph keeps the original among what no shape reads."""
+
+    kind = "repaired"

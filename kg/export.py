@@ -12,7 +12,7 @@ from kg.careful import Careful
 from kg.clean import LONGEST, clean
 from kg.context import Context
 from kg.emitter import Emitter
-from kg.errors import FieldError
+from kg.errors import FieldError, Repaired
 from kg.facts import FactReader, Facts
 from kg.ontology import BASE, RDF
 from kg.plan import LISTED, UNMAPPED, Plan, shipped_plan
@@ -20,6 +20,7 @@ from kg.program import RECORD, STUDY
 from kg.residue import Residuals, Residue
 from kg.shared import Usage, written
 from kg.style import Grouped, Style, prefixes
+from kg.trees import overlay, planted
 
 
 @dataclass(slots=True)
@@ -176,10 +177,14 @@ class Exporter:
         return ontology_written(self._style, graphs=self._graphs)
 
     def _kept(self, residue: Residue, errors: list[FieldError]) -> bytes:
-        """What says of a study what of its record no shape reads, or nothing."""
-        if residue.kept is None:
+        """The pair of a study that keeps what of its record no shape reads, and what was repaired; or nothing."""
+        kept = residue.kept
+        for error in errors:
+            if isinstance(error, Repaired):
+                kept = overlay(kept or {}, planted(error.path or "", error.value))
+        if kept is None:
             return b""
-        token = self._json(residue.kept)
+        token = self._json(kept)
         if len(token) <= LONGEST:
             return self._unmapped + token
         expected = f"at most {LONGEST:,} bytes that no shape reads"

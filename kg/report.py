@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from kg.errors import FieldError, InputError, Superseded
+from kg.errors import FieldError, InputError, Repaired, Superseded
 from kg.ledger import Totals
 
 _NONE = Totals(0, 0, 0, 0, None, None)
@@ -18,7 +18,8 @@ class Report:
     """Counts of a run; every problem goes to ``tell`` as it is met, and the first ``shown`` are kept to be shown.
 
     ``read`` counts records, ``rejected`` those and the files that are lost, ``superseded`` the records that
-    newer ones beat, ``fields`` the fields that are not as their shapes say; ``totals`` are of what was written.
+    newer ones beat, ``fields`` the fields that are not as their shapes say, ``repaired`` the addresses that were
+    repaired, which are not shown; ``totals`` are of what was written.
     """
 
     tell: Callable[[InputError], None] = lambda _: None
@@ -27,12 +28,17 @@ class Report:
     rejected: int = 0
     superseded: int = 0
     fields: int = 0
+    repaired: int = 0
     totals: Totals = _NONE
     problems: list[InputError] = field(default_factory=list)
     started: float = field(default_factory=time.monotonic)
 
     def problem(self, error: InputError) -> None:
         """Counts a problem and passes it on."""
+        if isinstance(error, Repaired):
+            self.repaired += 1
+            self.tell(error)
+            return
         if isinstance(error, FieldError):
             self.fields += 1
         elif isinstance(error, Superseded):
@@ -63,6 +69,7 @@ class Report:
             f"{self.superseded:,} superseded" if self.superseded else "",
             f"{totals.triples:,} triples",
             f"{self.fields:,} fields reported",
+            f"{self.repaired:,} addresses repaired" if self.repaired else "",
             f"{totals.unmapped:,} values kept unmapped",
             f"{totals.withheld:,} contact values left out (--contacts keeps them)" if totals.withheld else "",
             f"{time.monotonic() - self.started:.1f} s",
@@ -82,6 +89,7 @@ class Report:
             "rejected": self.rejected,
             "superseded": self.superseded,
             "fieldsReported": self.fields,
+            "addressesRepaired": self.repaired,
             "valuesUnmapped": totals.unmapped,
             "contactValuesLeftOut": totals.withheld,
             "tool": f"kg {version}",

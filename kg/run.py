@@ -12,7 +12,7 @@ import orjson
 
 from kg import __version__
 from kg.convert import is_iri
-from kg.errors import InputError, Superseded, UsageError
+from kg.errors import InputError, Repaired, Superseded, UsageError
 from kg.export import Exporter
 from kg.formats import format_of
 from kg.jobs import quiet_gc, results
@@ -132,8 +132,9 @@ def namespace(base: str) -> str:
 
 
 def raise_first(problem: InputError) -> None:
-    """Refuses a problem, as strict runs do."""
-    raise problem
+    """Raises a problem, as strict runs do; what was repaired is none."""
+    if not isinstance(problem, Repaired):
+        raise problem
 
 
 def merged(read: Iterator[Item], found: list[Item]) -> Iterator[Item]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
+
+_STEP = re.compile(r"\[\d+\]|[^.\[\]]+")
 
 
 def at(x: object, keys: Iterable[str]) -> object:
@@ -45,6 +48,17 @@ def overlay(below: Any, above: Any) -> Any:
         pairs = zip(below + [{}] * (longest - len(below)), above + [{}] * (longest - len(above)), strict=True)
         return [overlay(lower, upper) for lower, upper in pairs]
     return above
+
+
+def planted(path: str, value: Any) -> Any:
+    """A value at a path with positions, in otherwise empty objects and lists.
+
+    >>> planted("a.b[1].c", 7)
+    {'a': {'b': [{}, {'c': 7}]}}
+    """
+    for step in reversed(_STEP.findall(path)):
+        value = [{}] * int(step[1:-1]) + [value] if step.startswith("[") else {step: value}
+    return value
 
 
 def count(value: Any) -> int:

@@ -15,6 +15,7 @@ from kg.html import Markup, element
 from kg.html import joined as marked
 from kg.notebook.drawing import Drawing, drawing
 from kg.notebook.markup import facts, lines, link
+from kg.shared import GRAPH
 
 STUDY, RECORD = "https://clinicaltrials.gov/study/", "https://w3id.org/trialkg/record/"
 MANY = 8
@@ -92,8 +93,12 @@ class Study:
         return [(joined(said.label(iri), said.one(kind, iri).lower()), "") for iri in said.listed(name)]
 
     def _arm(self, iri: str) -> str:
-        values = self._graph.values(iri, _ct("armIntervention"))  # a name that no intervention bears stays a text
-        given = [self._said.label(each.value) if isinstance(each, ox.NamedNode) else each.value for each in values]
+        values = self._graph.values(iri, _ct("armIntervention"))  # a name that is no intervention's stays a text
+        named = (ox.NamedNode(each) for each in self._graph.subjects(_ct("interventionArm"), iri))
+        given = [
+            self._said.label(each.value) if isinstance(each, ox.NamedNode) else each.value
+            for each in dict.fromkeys([*values, *named])
+        ]
         kind = self._said.one("armType", iri).lower()
         return joined(self._said.label(iri), kind) + (f": {', '.join(given)}" if given else "")
 
@@ -106,12 +111,14 @@ def _ct(name: str) -> str:
 
 
 def _own(store: ox.Store, number: str) -> ox.Store:
-    """The statements of the study alone where it has a graph of its own, or all."""
+    """The statements of the study and of what it refers to, where it has a graph of its own, or all."""
     graph = ox.NamedNode(RECORD + number)
     if not store.contains_named_graph(graph):
         return store
     alone = ox.Store()
     alone.extend(store.quads_for_pattern(None, None, None, graph))
+    for node in {quad.object for quad in alone if isinstance(quad.object, ox.NamedNode)}:
+        alone.extend(store.quads_for_pattern(node, None, None, ox.NamedNode(GRAPH)))
     return alone
 
 
