@@ -8,15 +8,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from string import ascii_letters, digits
 from typing import Any
 
 from kg.countries import country
 from kg.forms import Form
-from kg.ontology import CT, RDF, RDFS, shipped
+from kg.ontology import CT, RDF, RDFS, Registry, shipped
+from kg.templates import SLOT
 from kg.values import plain_digits
 
+CITO = "http://purl.org/spar/cito/"
+PUBMED = "https://pubmed.ncbi.nlm.nih.gov/"
+
+_DIGITS = re.compile(r"\d+", re.ASCII)
 _YEAR = re.compile(r"(\d{4})(?:-\d{2}){0,2}", re.ASCII)
 _AGE = re.compile(r"(\d{1,6}) (Year|Month|Week|Day|Hour|Minute)s?", re.ASCII)
 _DAYS_IN_YEAR = 365.25
@@ -149,22 +155,72 @@ def country_name(value: object) -> str | None:
 
 
 def registry_entry(value: object) -> str | None:
-    """The entry of a secondary identifier in the registry that issued it, told by the form of the identifier.
+    """The page of a secondary identifier in the registry that issued it, where the registry has one.
 
-    >>> registry_entry("ISRCTN12345678")
-    'https://www.isrctn.com/ISRCTN12345678'
+    >>> registry_entry("ISRCTN12345678"), registry_entry("2022-503007-22"), registry_entry("U1111-1293-5665")
+    ('https://www.isrctn.com/ISRCTN12345678', None, None)
     """
-    if not isinstance(value, str):
-        return None
-    for pattern, template in _registries():
-        if pattern.fullmatch(value.strip()):
-            return template.replace("{.}", value.strip())
-    return None
+    registry, match = _issued(value)
+    return _filled(registry.template, match) if registry and match and registry.template else None
+
+
+def issuing_registry(value: object) -> str | None:
+    """The registry that issued a secondary identifier, by the form of the identifier.
+
+    >>> issuing_registry("2010-024113-31"), issuing_registry("2022-503007-22"), issuing_registry("B2421001")
+    ('https://w3id.org/trialkg/registry/EudraCT', 'https://w3id.org/trialkg/registry/CTIS', None)
+    """
+    registry, _ = _issued(value)
+    return registry.iri if registry else None
+
+
+def _issued(value: object) -> tuple[Registry, re.Match[str]] | tuple[None, None]:
+    """The registry with the form of an identifier, and the match of its pattern."""
+    if isinstance(value, str):
+        for pattern, registry in _registries():
+            if match := pattern.fullmatch(value.strip()):
+                return registry, match
+    return None, None
 
 
 @cache
-def _registries() -> tuple[tuple[re.Pattern[str], str], ...]:
-    return tuple((re.compile(known.pattern, re.ASCII), known.template) for known in shipped().registries)
+def _registries() -> tuple[tuple[re.Pattern[str], Registry], ...]:
+    return tuple((re.compile(registry.pattern, re.ASCII), registry) for registry in shipped().registries)
+
+
+def _filled(template: str, match: re.Match[str]) -> str | None:
+    """A template with the groups of a match, ``None`` where one of these is empty."""
+    groups = {slot: match[0] if slot == "." else match[int(slot)] for slot in SLOT.findall(template)}
+    return SLOT.sub(lambda slot: groups[slot[1]], template) if all(groups.values()) else None
+
+
+def pubmed(value: object) -> str | None:
+    """The IRI of a PubMed entry.
+
+    >>> pubmed("32651161"), pubmed("PMC7343123")
+    ('https://pubmed.ncbi.nlm.nih.gov/32651161/', None)
+    """
+    return f"{PUBMED}{value}/" if isinstance(value, str) and _DIGITS.fullmatch(value) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """A function of an object: what follows from the value of ``key`` where the text at ``where`` is ``text``.
+
+    The emitter knows these, and reads the object itself.
+
+    >>> Pick("pmid", "type", "RESULT", pubmed)({"pmid": "32651161", "type": "RESULT"})
+    'https://pubmed.ncbi.nlm.nih.gov/32651161/'
+    """
+
+    key: str
+    where: str
+    text: str
+    of: Callable[[Any], str | None]
+
+    def __call__(self, value: Any) -> str | None:
+        matches = isinstance(value, Mapping) and value.get(self.where) == self.text
+        return self.of(value.get(self.key)) if matches else None
 
 
 def plain_key(value: object) -> str | None:
@@ -178,6 +234,10 @@ VALUES: dict[str | tuple[str, str], Callable[[Any], str | None]] = {
     CT + "minimumAgeYears": age_in_years,
     CT + "maximumAgeYears": age_in_years,
     CT + "registryEntry": registry_entry,
+    CT + "issuingRegistry": issuing_registry,
+    CITO + "obtainsBackgroundFrom": Pick("pmid", "type", "BACKGROUND", pubmed),
+    CITO + "isDocumentedBy": Pick("pmid", "type", "RESULT", pubmed),
+    CITO + "isCitedBy": Pick("pmid", "type", "DERIVED", pubmed),
     CT + "countryCode": country_code,
     "http://www.opengis.net/ont/geosparql#asWKT": point,
     (CT + "MeshTerm", RDF + "type"): mesh_class,
@@ -201,7 +261,11 @@ def mesh_listed(node: Mapping[str, Any]) -> object:
 LISTED: dict[str, Callable[[Any], object]] = {CT + "MeshTerm": mesh_listed}
 """Node shape -> how its nodes are listed in ``ct:asListed``, where their keys do not tell all."""
 
-FORMS: dict[Callable[[Any], str | None], tuple[Form, ...]] = {year: (Form.DATED,), point: (Form.POINT,)}
+FORMS: dict[Callable[[Any], str | None], tuple[Form, ...]] = {
+    year: (Form.DATED,),
+    point: (Form.POINT,),
+    pubmed: (Form.DIGITS,),
+}
 """Function -> the forms of which it shows what stands there."""
 
 KEYS: dict[str, Callable[[Any], str | None]] = {

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from kg import derive
 from kg.errors import OntologyError
-from kg.ontology import CT, RDF, XSD, Concept, NodeShape, Ontology, PropertyShape, shipped
+from kg.ontology import CT, RDF, XSD, Concept, NodeShape, Ontology, PropertyShape, coded, shipped
 from kg.templates import Template
 from kg.values import KINDS, Kind
 
@@ -151,7 +151,7 @@ def _field(ontology: Ontology, owner: NodeShape, shape: PropertyShape, json: str
     if made is not None:
         return Field(shape, Role.DERIVED, keys, many, derive=made)
     if shape.node in ontology.schemes:
-        return Field(shape, Role.CODE, keys, many, codes=ontology.schemes[shape.node])
+        return Field(shape, Role.CODE, keys, many, codes=coded(ontology.schemes[shape.node], shape))
     target = ontology.shapes.get(shape.of_class or shape.node or "")
     if target is not None and target.iri not in KINDS:
         return Field(shape, Role.REFERENCE if shape.known_by else Role.NODE, keys, many, target=target)

@@ -20,7 +20,7 @@ from kg.catalogue import page as catalogue
 from kg.fields import cardinality, page, sample_document
 from kg.html import page as html_page
 from kg.jsonld import compact, context
-from kg.ontology import CT, FILES, KEPT, OWL, RDF, RDFS, SH, SKOS, XSD, document
+from kg.ontology import CT, FILES, KEPT, OWL, RDF, RDFS, SH, SKOS, XSD, Registry, document
 from kg.plan import LISTED, POSITION, UNMAPPED, Entity, Field, Plan, Role, shipped_plan
 from kg.resources import folder
 from kg.style import prefixes
@@ -262,8 +262,13 @@ def reference(plan: Plan) -> str:
     for iri in used:
         lines += _scheme_section(iri, plan)
     lines += ["## Other registries", "", "| registry | identifier | entry |", "|---|---|---|"]
-    lines += [f"| {known.label} | `{known.pattern}` | `{known.template}` |" for known in plan.ontology.registries]
+    lines += [_registry_row(registry) for registry in plan.ontology.registries]
     return "\n".join(lines) + "\n"
+
+
+def _registry_row(registry: Registry) -> str:
+    pattern = registry.pattern.replace("|", "\\|")  # a bar would end the cell
+    return f"| {registry.label} | `{pattern}` | {f'`{registry.template}`' if registry.template else ''} |"
 
 
 def commands() -> str:
