@@ -1,4 +1,4 @@
-"""What is generated from the ontology: the OWL file for Protégé, the JSON-LD context, the pages for readers.
+"""What is generated from the ontology: the OWL file for Protégé, the JSON-LD context, the prefix map, the pages.
 
 ``python -m kg.reference`` writes the files of a checkout anew, ``python -m kg.reference --check`` tells those
 that differ.
@@ -22,6 +22,7 @@ from kg.html import page as html_page
 from kg.jsonld import compact, context
 from kg.ontology import CT, FILES, KEPT, OWL, RDF, RDFS, SH, SKOS, XSD, Registry, document
 from kg.plan import LISTED, POSITION, UNMAPPED, Entity, Field, Plan, Role, shipped_plan
+from kg.prefixmap import prefix_map
 from kg.resources import folder
 from kg.style import prefixes
 
@@ -316,6 +317,7 @@ def generated(plan: Plan) -> dict[str, str]:
     return {
         "ontology/context.jsonld": context_document(plan),
         "ontology/fields.json": sample,
+        "ontology/prefixes.json": prefix_map(plan.ontology),
         f"ontology/{KEPT}": document(folder("ontology") / name for name in FILES),
         "ontology/trialkg.ttl": ontology,
         "docs/commands.md": commands(),
