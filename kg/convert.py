@@ -116,7 +116,7 @@ class Converters:
             Role.VALUE: self._value,
             Role.CODE: self._code,
             Role.IRI: self._iri,
-            Role.DERIVED: self._derived,
+            Role.DERIVED: self.derived,
         }
         return make[known.role](known)
 
@@ -138,7 +138,8 @@ class Converters:
         tokens = {notation: self._style.iri(concept.iri) for notation, concept in (known.codes or {}).items()}
         return lambda value: tokens.get(value) if type(value) is str else None
 
-    def _derived(self, known: Field) -> Converter:
+    def derived(self, known: Field) -> Converter:
+        """The converter of the function of a derived field."""
         made, iri = known.derive, lru_cache(64)(self._style.iri)
         assert made is not None
 

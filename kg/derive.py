@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from calendar import monthrange
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import date
 from functools import cache, lru_cache
 from string import ascii_letters, digits
@@ -17,9 +18,14 @@ from typing import Any, NamedTuple
 from kg.countries import country
 from kg.forms import Form
 from kg.free_text import doi, exclusion_criteria, inclusion_criteria
-from kg.ontology import CT, RDF, RDFS, SCHEMA, shipped
+from kg.ontology import CT, RDF, RDFS, SCHEMA, Registry, shipped
+from kg.templates import SLOT
 from kg.values import partial_date, plain_digits
 
+CITO = "http://purl.org/spar/cito/"
+PUBMED = "https://pubmed.ncbi.nlm.nih.gov/"
+
+_DIGITS = re.compile(r"\d+", re.ASCII)
 _YEAR = re.compile(r"(\d{4})(?:-\d{2}){0,2}", re.ASCII)
 _AGE = re.compile(r"(\d{1,6}) (Year|Month|Week|Day|Hour|Minute)s?", re.ASCII)
 _DAYS_IN_YEAR = 365.25
@@ -152,22 +158,72 @@ def country_name(value: object) -> str | None:
 
 
 def registry_entry(value: object) -> str | None:
-    """The entry of a secondary identifier in the registry that issued it, told by the form of the identifier.
+    """The page of a secondary identifier in the registry that issued it, where the registry has one.
 
-    >>> registry_entry("ISRCTN12345678")
-    'https://www.isrctn.com/ISRCTN12345678'
+    >>> registry_entry("ISRCTN12345678"), registry_entry("2022-503007-22"), registry_entry("U1111-1293-5665")
+    ('https://www.isrctn.com/ISRCTN12345678', None, None)
     """
-    if not isinstance(value, str):
-        return None
-    for pattern, template in _registries():
-        if pattern.fullmatch(value.strip()):
-            return template.replace("{.}", value.strip())
-    return None
+    registry, match = _issued(value)
+    return _filled(registry.template, match) if registry and match and registry.template else None
+
+
+def issuing_registry(value: object) -> str | None:
+    """The registry that issued a secondary identifier, by the form of the identifier.
+
+    >>> issuing_registry("2010-024113-31"), issuing_registry("2022-503007-22"), issuing_registry("B2421001")
+    ('https://w3id.org/trialkg/registry/EudraCT', 'https://w3id.org/trialkg/registry/CTIS', None)
+    """
+    registry, _ = _issued(value)
+    return registry.iri if registry else None
+
+
+def _issued(value: object) -> tuple[Registry, re.Match[str]] | tuple[None, None]:
+    """The registry with the form of an identifier, and the match of its pattern."""
+    if isinstance(value, str):
+        for pattern, registry in _registries():
+            if match := pattern.fullmatch(value.strip()):
+                return registry, match
+    return None, None
 
 
 @cache
-def _registries() -> tuple[tuple[re.Pattern[str], str], ...]:
-    return tuple((re.compile(known.pattern, re.ASCII), known.template) for known in shipped().registries)
+def _registries() -> tuple[tuple[re.Pattern[str], Registry], ...]:
+    return tuple((re.compile(registry.pattern, re.ASCII), registry) for registry in shipped().registries)
+
+
+def _filled(template: str, match: re.Match[str]) -> str | None:
+    """A template with the groups of a match, ``None`` where one of these is empty."""
+    groups = {slot: match[0] if slot == "." else match[int(slot)] for slot in SLOT.findall(template)}
+    return SLOT.sub(lambda slot: groups[slot[1]], template) if all(groups.values()) else None
+
+
+def pubmed(value: object) -> str | None:
+    """The IRI of a PubMed entry.
+
+    >>> pubmed("32651161"), pubmed("PMC7343123")
+    ('https://pubmed.ncbi.nlm.nih.gov/32651161/', None)
+    """
+    return f"{PUBMED}{value}/" if isinstance(value, str) and _DIGITS.fullmatch(value) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """A function of an object: what follows from the value of ``key`` where the text at ``where`` is ``text``.
+
+    The emitter knows these, and reads the object itself.
+
+    >>> Pick("pmid", "type", "RESULT", pubmed)({"pmid": "32651161", "type": "RESULT"})
+    'https://pubmed.ncbi.nlm.nih.gov/32651161/'
+    """
+
+    key: str
+    where: str
+    text: str
+    of: Callable[[Any], str | None]
+
+    def __call__(self, value: Any) -> str | None:
+        matches = isinstance(value, Mapping) and value.get(self.where) == self.text
+        return self.of(value.get(self.key)) if matches else None
 
 
 def plain_key(value: object) -> str | None:
@@ -278,6 +334,10 @@ VALUES: dict[str | tuple[str, str], Derive | tuple[Derive, ...]] = {
     CT + "minimumAgeYears": age_in_years,
     CT + "maximumAgeYears": age_in_years,
     CT + "registryEntry": registry_entry,
+    CT + "issuingRegistry": issuing_registry,
+    CITO + "obtainsBackgroundFrom": Pick("pmid", "type", "BACKGROUND", pubmed),
+    CITO + "isDocumentedBy": Pick("pmid", "type", "RESULT", pubmed),
+    CITO + "isCitedBy": Pick("pmid", "type", "DERIVED", pubmed),
     CT + "countryCode": country_code,
     "http://www.opengis.net/ont/geosparql#asWKT": point,
     (CT + "Study", RDF + "type"): (study_class, schema_class),
@@ -291,6 +351,7 @@ FORMS: dict[Derive, tuple[Form, ...]] = {
     point: (Form.POINT,),
     first_day: (Form.DAY,),
     last_day: (Form.DAY,),
+    pubmed: (Form.DIGITS,),
 }
 """Function -> the forms of which it shows what stands there."""
 

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import gzip
 import re
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
 from typing import Any, cast
@@ -25,6 +24,7 @@ from kg.jsonld import compact
 from kg.ledger import Totals
 from kg.ontology import CT, RDF, RDFS, XSD
 from kg.pack import PARQUET, Chunks
+from kg.tally import Partition, Statement, Tally, tally
 
 REGISTRY = "https://clinicaltrials.gov/"
 TERMS = "https://clinicaltrials.gov/about-site/terms-conditions"
@@ -44,6 +44,7 @@ PREFIXES = {
     "rdfs": RDFS,
     "spdx": "http://spdx.org/rdf/terms#",
     "void": "http://rdfs.org/ns/void#",
+    "voidext": "http://ldf.fi/void-ext#",
     "xsd": XSD,
 }
 
@@ -68,22 +69,7 @@ CHANGES = (
 )
 """What the terms of use ask a copy to say: where it comes from, how new it is, and what was changed."""
 
-_TYPE, _STUDY = f"<{RDF}type>".encode(), f"<{CT}Study>".encode()
 _Value = str | ox.Literal | None
-
-
-@dataclass(slots=True)
-class Tally:
-    """What an export holds as one graph: no statement counts twice, in however many studies it stands."""
-
-    triples: int = 0
-    subjects: int = 0
-    classes: Counter[str] = field(default_factory=Counter)
-    """Class -> its resources."""
-    properties: Counter[str] = field(default_factory=Counter)
-    """Property -> its statements."""
-    example: str = ""
-    """The first study."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,51 +98,27 @@ def _opened(export: Export) -> Any:
     return path.open("rb")
 
 
-def _statements(export: Export) -> Iterator[list[bytes]]:
+def _statements(export: Export) -> Iterator[Statement]:
     """Subject, predicate and object of each statement, spelled as N-Triples have them."""
     with _opened(export) as file:
         if export.format.name in ("ntriples", "nquads", "parquet"):
             end = b" <" if export.format.graphs else b" ."
-            yield from (line[: line.rindex(end)].split(b" ", 2) for line in file)
+            lines = (line[: line.rindex(end)] for line in file)
         else:
             syntax = ox.RdfFormat.from_media_type(export.format.media_type)
-            yield from (str(quad.triple).encode().split(b" ", 2) for quad in ox.parse(file, format=syntax))
+            lines = (str(quad.triple).encode() for quad in ox.parse(file, format=syntax))
+        for line in lines:
+            subject, predicate, value = line.split(b" ", 2)
+            yield subject, predicate, value
 
 
-def tally(export: Export) -> Tally:
-    """Counts what stands in the file.
-
-    Only what studies share can come again in another one, so only that is remembered to the end.
-    """
-    found, shared, own, study = Tally(), set[int](), set[int](), b""
-    namespaces = tuple(f"<{export.prefixes[name]}".encode() for name in ("study", "record", "part"))
-    properties, classes = Counter[bytes](), Counter[bytes]()
-    for subject, predicate, value in _statements(export):
-        seen = shared
-        if subject.startswith(namespaces):
-            number = subject[subject.rindex(b"/") + 1 :][:11]
-            if number != study:
-                study = number
-                own.clear()
-            seen = own
-        statement = hash((subject, predicate, value))
-        if statement in seen:
-            continue
-        seen.add(statement)
-        properties[predicate] += 1
-        node = hash(subject)
-        if node not in seen:
-            seen.add(node)
-            found.subjects += 1
-        if predicate == _TYPE:
-            classes[value] += 1
-            if not found.example and value == _STUDY:
-                found.example = subject[1:-1].decode()
-    found.triples = properties.total()
-    found.properties, found.classes = (
-        Counter({term[1:-1].decode(): count for term, count in counts.items()}) for counts in (properties, classes)
+def counts(export: Export) -> Tally:
+    """Counts what is in the file."""
+    own, shared = (
+        tuple(f"<{export.prefixes[name]}".encode() for name in names)
+        for names in (("study", "record", "part"), ("org", "country", "branch", "mesh", "code", "registry"))
     )
-    return found
+    return tally(_statements(export), own, shared)
 
 
 def _iri(name: str) -> str:
@@ -193,6 +155,8 @@ class _Description:
         self.export, self.counted = export, counted
         self.document = f"{export.base}dataset/{export.sha256[:32]}"
         self.triples: list[ox.Triple] = []
+        known = {**export.prefixes, **PREFIXES}
+        self._prefixes = dict(sorted(known.items(), key=lambda item: -len(item[1])))
 
     def here(self, name: str) -> str:
         return f"{self.document}#{name}"
@@ -209,10 +173,13 @@ class _Description:
                 self.triples.append(ox.Triple(ox.NamedNode(subject), ox.NamedNode(predicate), term))
 
     def part(self, kind: str, iri: str) -> str:
-        """The name of the partition of a class or a property."""
-        known = {**self.export.prefixes, **PREFIXES}
-        name = compact(iri, dict(sorted(known.items(), key=lambda item: -len(item[1]))))
-        return self.here(f"{kind}-{quote(name.replace(':', '-', 1), safe='')}")
+        """The IRI of the partition of a class or a property."""
+        return self.here(self.name(kind, iri))
+
+    def name(self, kind: str, iri: str) -> str:
+        """The name of a partition."""
+        name = compact(iri, self._prefixes)
+        return f"{kind}-{quote(name.replace(':', '-', 1), safe='')}"
 
 
 def _document(made: _Description) -> None:
@@ -332,6 +299,36 @@ def _counts(made: _Description) -> None:
         made.say(made.part("property", iri), "", void_property=iri, void_triples=_count(count))
 
 
+def _schema(made: _Description) -> None:
+    """The properties of the resources of each class, and the classes and datatypes of their values.
+
+    As void-generator (https://github.com/sib-swiss/void-generator) has it, and what reads its descriptions.
+    """
+    for class_, properties in sorted(made.counted.partitions.items()):
+        for iri, partition in sorted(properties.items()):
+            name = f"{made.part('class', class_)}-{made.name('property', iri)}"
+            made.say(made.part("class", class_), "", void_propertyPartition=name)
+            made.say(
+                name,
+                "",
+                void_property=iri,
+                void_triples=_count(partition.triples),
+                void_distinctSubjects=_count(partition.subjects),
+            )
+            _objects(made, name, partition)
+
+
+def _objects(made: _Description, name: str, partition: Partition) -> None:
+    for iri, count in sorted(partition.classes.items()):
+        here = f"{name}-{made.name('class', iri)}"
+        made.say(name, "", void_classPartition=here)
+        made.say(here, "", void_class=iri, void_triples=_count(count))
+    for iri, count in sorted(partition.datatypes.items()):
+        here = f"{name}-{made.name('datatype', iri)}"
+        made.say(name, "", voidext_datatypePartition=here)
+        made.say(here, "", voidext_datatype=iri, void_triples=_count(count))
+
+
 def _vocabulary(iri: str) -> str:
     """The namespace of a term.
 
@@ -341,13 +338,13 @@ def _vocabulary(iri: str) -> str:
     return iri[: max(iri.rfind("#"), iri.rfind("/")) + 1]
 
 
-STEPS: tuple[Callable[[_Description], None], ...] = (_document, _registry, _version, _distribution, _counts)
+STEPS: tuple[Callable[[_Description], None], ...] = (_document, _registry, _version, _distribution, _counts, _schema)
 """What a description says, one after another."""
 
 
 def describe(export: Export, counted: Tally | None = None) -> bytes:
     """The description of an export, in Turtle."""
-    made = _Description(export, counted or tally(export))
+    made = _Description(export, counted or counts(export))
     for step in STEPS:
         step(made)
     prefixes = {"": made.document + "#", "ct": CT, **PREFIXES}

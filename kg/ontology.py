@@ -30,6 +30,8 @@ XSD = "http://www.w3.org/2001/XMLSchema#"
 FILES = ("core.ttl", "results.ttl", "codes.ttl", "registries.ttl")
 KEPT = "ontology.json"
 """What these say as :func:`read` gives it, which takes a tenth of the time that parsing them takes."""
+BY_LABEL = "{prefLabel}"
+"""The name by which a field refers to codes where its values are their labels (``ct:alsoKnownBy``)."""
 BASE = "https://w3id.org/trialkg/"
 """Where the resources of the project live; the option ``--base`` sets another place for those of the data."""
 
@@ -79,12 +81,16 @@ class Concept(NamedTuple):
 
 
 class Registry(NamedTuple):
-    """Another trial registry: what its identifiers look like, and where it keeps their entries."""
+    """Another trial registry: the form of its identifiers, and how the address of an entry is made of one.
+
+    In the template, ``{.}`` is the identifier and ``{1}`` what the first group of the pattern holds; a registry
+    without pages has no template.
+    """
 
     iri: str
     label: str
     pattern: str
-    template: str
+    template: str | None
 
 
 class Ontology(NamedTuple):
@@ -187,11 +193,24 @@ def _schemes(graph: _Graph) -> dict[str, dict[str, Concept]]:
     return schemes
 
 
+def coded(scheme: dict[str, Concept], shape: PropertyShape) -> dict[str, Concept]:
+    """The concepts of a scheme by the values that a field has for them: API values, or labels.
+
+    Raises :class:`~kg.errors.OntologyError` where the shape refers to codes in another way, or a label is not unique.
+    """
+    if shape.known_by is None:
+        return scheme
+    codes = {concept.label: concept for concept in scheme.values()}
+    if shape.known_by != BY_LABEL or len(codes) != len(scheme):
+        raise OntologyError(f'{shape.path} cannot refer to the codes of {shape.node} by "{shape.known_by}".')
+    return codes
+
+
 def _registry(iri: str, properties: Properties) -> Registry:
     label, pattern = first(properties, RDFS + "label"), first(properties, SH + "pattern")
     template = first(properties, CT + "iri")
-    if not (label and pattern and template):
-        raise OntologyError(f"{iri} lacks a label, a sh:pattern or a ct:iri.")
+    if not (label and pattern):
+        raise OntologyError(f"{iri} lacks a label or a sh:pattern.")
     return Registry(iri, label, pattern, template)
 
 

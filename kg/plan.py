@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from kg import derive
 from kg.derive import Link
 from kg.errors import OntologyError
-from kg.ontology import CT, RDF, XSD, Concept, NodeShape, Ontology, PropertyShape, shipped
+from kg.ontology import CT, RDF, XSD, Concept, NodeShape, Ontology, PropertyShape, coded, shipped
 from kg.templates import Template
 from kg.values import KINDS, Kind
 
@@ -177,7 +177,7 @@ def _field(ontology: Ontology, owner: NodeShape, shape: PropertyShape, keys: tup
         linked = ontology.shapes[shape.of_class or shape.node or ""]
         return Field(shape, Role.LINK, keys, many, target=linked, link=link)
     if shape.node in ontology.schemes:
-        return Field(shape, Role.CODE, keys, many, codes=ontology.schemes[shape.node])
+        return Field(shape, Role.CODE, keys, many, codes=coded(ontology.schemes[shape.node], shape))
     target = ontology.shapes.get(shape.of_class or shape.node or "")
     if target is not None and target.iri not in KINDS:
         return Field(shape, Role.REFERENCE if shape.known_by else Role.NODE, keys, many, target=target)

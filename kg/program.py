@@ -13,7 +13,7 @@ from typing import NamedTuple
 import orjson
 
 from kg.convert import Converter, Converters
-from kg.derive import FORMS, KEYS, Link
+from kg.derive import FORMS, KEYS, Link, Pick
 from kg.forms import SAMPLES, Form
 from kg.links import SEPARATOR, Text, texts
 from kg.ontology import RDF, XSD
@@ -241,10 +241,20 @@ class Programs:
         if known.role is Role.TEXT:
             tail = b"@" + known.shape.language.encode() if known.shape.language else b""
             return op._replace(code=Code.TEXTS if known.many else Code.TEXT, tail=tail)
+        if known.role is Role.DERIVED and isinstance(known.derive, Pick):
+            return self._pick(op, known, known.derive, place)
         op = op._replace(reader=self._field_reader(known))
         if known.role is Role.DERIVED:
             return op._replace(code=Code.DERIVE_EACH if known.many else Code.DERIVE)
         return op._replace(code=Code.VALUES if known.many else Code.VALUE, rows=known.role is Role.CODE)
+
+    def _pick(self, op: Op, known: Field, pick: Pick, place: Type) -> Op:
+        """What is derived of the objects in a list that have a text at a key."""
+        inner = place.keys[op.key.decode()][1]
+        assert inner is not None
+        gate = ((orjson.dumps(pick.text), inner.place(pick.where), -1),)
+        op = op._replace(code=Code.DERIVE_EACH, pattern=gate, path=self._path(inner, (pick.key,)))
+        return op._replace(reader=self._field_reader(known._replace(derive=pick.of)))
 
     # Readers
 
@@ -265,9 +275,10 @@ class Programs:
             of: Hashable = known.role, shape.template, shape.pattern
             forms = _forms_within(shape.template, shape.pattern)
         elif known.role is Role.CODE:
-            of = known.role, shape.node
+            of = known.role, shape.node, shape.known_by
         elif known.role is Role.DERIVED and known.derive:
             of, forms = (known.derive, shape.is_iri, shape.language, shape.datatype), FORMS.get(known.derive, ())
+            return self._reader(of, lambda: self._convert.derived(known), forms)
         else:
             of, forms = known.kind and known.kind.parse, known.kind.forms if known.kind else ()
         return self._reader(of, lambda: self._convert.scalar(known), forms)

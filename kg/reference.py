@@ -1,4 +1,4 @@
-"""What is generated from the ontology: the OWL file for Protégé, the JSON-LD context, the pages for readers.
+"""What is generated from the ontology: the OWL file for Protégé, the JSON-LD context, the prefix map, the pages.
 
 ``python -m kg.reference`` writes the files of a checkout anew, ``python -m kg.reference --check`` tells those
 that differ.
@@ -20,8 +20,9 @@ from kg.catalogue import page as catalogue
 from kg.fields import cardinality, page, sample_document
 from kg.html import page as html_page
 from kg.jsonld import compact, context
-from kg.ontology import CT, FILES, KEPT, OWL, RDF, RDFS, SH, SKOS, XSD, PropertyShape, document
+from kg.ontology import CT, FILES, KEPT, OWL, RDF, RDFS, SH, SKOS, XSD, PropertyShape, Registry, document
 from kg.plan import LISTED, OF_STUDY, POSITION, UNMAPPED, Entity, Field, Plan, Role, shipped_plan
+from kg.prefixmap import prefix_map
 from kg.resources import folder
 from kg.style import prefixes
 
@@ -272,8 +273,13 @@ def reference(plan: Plan) -> str:
     for iri in used:
         lines += _scheme_section(iri, plan)
     lines += ["## Other registries", "", "| registry | identifier | entry |", "|---|---|---|"]
-    lines += [f"| {known.label} | `{known.pattern}` | `{known.template}` |" for known in plan.ontology.registries]
+    lines += [_registry_row(registry) for registry in plan.ontology.registries]
     return "\n".join(lines) + "\n"
+
+
+def _registry_row(registry: Registry) -> str:
+    pattern = registry.pattern.replace("|", "\\|")  # a bar would end the cell
+    return f"| {registry.label} | `{pattern}` | {f'`{registry.template}`' if registry.template else ''} |"
 
 
 def commands() -> str:
@@ -321,6 +327,7 @@ def generated(plan: Plan) -> dict[str, str]:
     return {
         "ontology/context.jsonld": context_document(plan),
         "ontology/fields.json": sample,
+        "ontology/prefixes.json": prefix_map(plan.ontology),
         f"ontology/{KEPT}": document(folder("ontology") / name for name in FILES),
         "ontology/trialkg.ttl": ontology,
         "docs/commands.md": commands(),

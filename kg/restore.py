@@ -171,7 +171,7 @@ class Restorer:
             return known.kind.restore(term.value) if known.kind and good else term.value
         iri = term.value  # type: ignore[union-attr]  # the export has no triple terms
         if known.role is Role.CODE:
-            return self._notations.get(iri, iri)
+            return (self._labels if known.shape.known_by else self._notations).get(iri, iri)
         if known.role is Role.REFERENCE:
             return self._name(self._plan.target(known), iri)
         before, _, after = (known.shape.template or "{.}").partition("{.}")

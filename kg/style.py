@@ -19,7 +19,7 @@ Block = tuple[bytes, list[bytes]]
 
 NAMESPACES = (
     *("ct", "study", "record", "part", "graph", "org", "country", "branch", "code", "mesh", "meshv"),
-    *("dcterms", "foaf", "gsp", "prov", "rdf", "rdfs", "schema", "sf", "skos", "wgs", "xsd"),
+    *("registry", "cito", "dcterms", "foaf", "gsp", "prov", "rdf", "rdfs", "schema", "sf", "skos", "wgs", "xsd"),
 )
 """The prefixes of an exported graph, as the ontology declares them."""
 
@@ -136,4 +136,5 @@ class Grouped(Style):
 def prefixes(ontology: Ontology, base: str = BASE) -> dict[str, str]:
     """The prefixes of an exported graph and their namespaces, below another base where one is given."""
     style, known = Style(base), ontology.prefixes
-    return {name: known[name] if name in ("ct", "code") else style.rebased(known[name]) for name in NAMESPACES}
+    fixed = ("ct", "code", "registry")
+    return {name: known[name] if name in fixed else style.rebased(known[name]) for name in NAMESPACES}

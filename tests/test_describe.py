@@ -57,7 +57,7 @@ def test_the_counts_are_those_of_the_file(tmp_path: Path, name: str) -> None:
         return rows(graph, f"SELECT {select} WHERE {{ {{ {every} }} }} {rest}")
 
     def said(select: str, where: str) -> list[tuple[str, ...]]:
-        return rows(about, f"{VOID} SELECT {select} WHERE {{ ?file {where} }}")
+        return rows(about, f"{VOID}{DCAT} SELECT {select} WHERE {{ ?file a dcat:Distribution ; {where} }}")
 
     assert said("?n", "void:triples ?n ; void:entities ?e") == counted("(COUNT(*) AS ?n)")
     assert said("?n", "void:distinctSubjects ?n") == counted("(COUNT(DISTINCT ?s) AS ?n)")

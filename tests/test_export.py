@@ -15,6 +15,7 @@ from kg import derive
 from kg.errors import RecordError
 from kg.export import Exported, Exporter
 from kg.formats import FORMATS
+from kg.ontology import shipped
 from kg.plan import Role, shipped_plan
 from tests.conftest import GOLDEN
 
@@ -120,6 +121,9 @@ def holds(said: set[str], path: str, value: Any) -> bool:
     text = str(value)
     if path.endswith("interventionNames[]"):  # joined: the label of the type, then the name of an intervention
         text = text.partition(": ")[2]
+    if path.endswith("outcomeMeasures[].dispersionType"):  # a code by its label
+        scheme = shipped().schemes["https://w3id.org/trialkg/scheme/MeasureDispersionType"]
+        text = next(notation for notation, concept in scheme.items() if concept.label == text)
     ids = {derive.mesh_id(value)} if path.endswith(".id") else set()
     forms = {text, text + ":00", *(f"http://id.nlm.nih.gov/mesh/{id_}" for id_ in ids)}
     return (

@@ -24,7 +24,7 @@ ORDER = [
     ["places", "contents"],
     ["ontology", "unpack", "page", "context", "questions", "guard", "credentials", "processes", "shards", "trees"],
     ["values", "countries", "source", "cut", "lexical", "findings", "coded", "templates"],
-    ["derive", "style", "records", "shacl", "parquet"],
+    ["derive", "style", "records", "shacl", "parquet", "prefixmap", "tally"],
     ["plan", "rules", "pyshacl", "parcels", "columns"],
     ["convert", "residue", "facts", "partitions"],
     ["careful", "program", "sharing"],

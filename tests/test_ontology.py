@@ -14,6 +14,7 @@ from kg import reference
 from kg.ontology import CT, FILES, KEPT, OWL, RDF, RDFS, SKOS, document, read, shipped
 from kg.plan import Role, shipped_plan
 from kg.resources import folder
+from kg.templates import SLOT
 
 LANGUAGES = {"rdfs:label": RDFS + "label", "skos:definition": SKOS + "definition"}
 
@@ -149,7 +150,9 @@ def test_hermit_would_notice_a_contradiction(tmp_path: Path) -> None:
 
 
 def test_templates_of_the_registries_make_iris() -> None:
-    for known in shipped().registries:
-        assert known.template.count("{.}") == 1
-        ox.NamedNode(known.template.replace("{.}", "X"))
-        re.compile(known.pattern)
+    for registry in shipped().registries:
+        groups = re.compile(registry.pattern).groups
+        slots = SLOT.findall(registry.template or "")
+        assert all(slot == "." or 1 <= int(slot) <= groups for slot in slots), registry.iri
+        assert bool(slots) is (registry.template is not None)
+        ox.NamedNode(SLOT.sub("X", registry.template or registry.iri))

@@ -145,12 +145,15 @@ def test_counts_agree_with_the_json(with_results: list[dict[str, Any]]) -> None:
 
 
 def given(record: dict[str, Any]) -> Counter[tuple[str, str]]:
-    """Property and value of each leaf of the results, a reference by the name that it has in the record."""
+    """Property and value of each leaf of the results, a reference by the name that it has in the record, a code by
+    its API value."""
     wanted = {path: known for path, _, known in shipped_plan().walk() if known.role is not Role.NODE}
-    return Counter(
-        (wanted[path].shape.path, str(value).lower() if isinstance(value, bool) else str(value))
-        for path, value in leaves({"resultsSection": record["resultsSection"]})
-    )
+    found = Counter[tuple[str, str]]()
+    for path, value in leaves({"resultsSection": record["resultsSection"]}):
+        field = wanted[path]
+        text = field.codes[value].notation if field.codes else str(value)
+        found[field.shape.path, text.lower() if isinstance(value, bool) else text] += 1
+    return found
 
 
 def test_every_leaf_stands_under_its_property(with_results: list[dict[str, Any]]) -> None:

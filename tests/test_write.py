@@ -86,7 +86,7 @@ def test_the_context_of_json_ld_is_the_one_that_ships(tmp_path: Path) -> None:
     shipped = json.loads((Path(__file__).parent.parent / "ontology" / "context.jsonld").read_text("utf-8"))
     assert document["@context"] == shipped["@context"]
     study = next(node for node in document["@graph"] if node["@type"] == "ct:Study")
-    assert study["phase"] == "code:PHASE2"
+    assert study["phase"] == ["code:PHASE2"]
     assert study["enrollmentCount"] == 36
     assert study["startDate"] == {"@value": "2015-09", "@type": "xsd:gYearMonth"}
     assert study["completionDate"] == {"@value": "2016-05-25", "@type": "xsd:date"}

@@ -81,6 +81,17 @@ static inline Value value_along(const Record *record, Value object, Path path)
     return object;
 }
 
+/* What is derived from an element: itself, or of an object with a text at one key the value at another. */
+static inline Span picked(const Record *record, const Op *op, Value element)
+{
+    const Json *json = &record->json;
+    if (op->pattern.count == 0)
+        return span_of(json, element);
+    if (element.count == 0 || !equal(span_of(json, value_of(json, element, op->pattern.pieces->slot)), op->pattern.pieces->before))
+        return (Span){"", 0};
+    return span_of(json, value_along(record, element, op->path));
+}
+
 /* A fact of the record: the JSON of a text, or of something else. */
 static inline Span fact_of(const Record *record, Value value, size_t i)
 {

@@ -116,7 +116,8 @@ void derive_each(Record *record, const Op *op, const Node *node, Value list)
     size_t count = 0;
     record->scratch.size = 0;
     for (size_t i = 0; i < list.count; i++) {
-        Token token = token_of(&record->tokens, op->reader, span_at(record, list, i));
+        Span json = picked(record, op, element_of(&record->json, list, i));
+        Token token = json.size ? token_of(&record->tokens, op->reader, json) : (Token){true, json};
         if (token.none || is_derived(record, token.span, count))
             continue;
         RESERVE(out, record->found, record->found_room, 2 * count + 2);

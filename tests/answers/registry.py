@@ -11,7 +11,7 @@ from tests.answers.trial import CT, Rows, Trial, at, code, months, placed
 
 TODAY = "2025-12-31"
 ENTRIES = {
-    r"20\d{2}-00\d{4}-\d{2}": "https://www.clinicaltrialsregister.eu/ctr-search/search?query=eudract_number:",
+    r"20\d{2}-[0-4]\d{5}-\d{2}": "https://www.clinicaltrialsregister.eu/ctr-search/search?query=eudract_number:",
     r"20\d{2}-5\d{5}-\d{2}-\d{2}": "https://euclinicaltrials.eu/ctis-public/view/",
     r"ISRCTN\d{8}": "https://www.isrctn.com/",
 }
