@@ -20,7 +20,7 @@ from kg.parameters import filled
 from kg.questions import parsed, question
 from kg.report import Report
 from kg.retries import BUSY, retried
-from kg.sparql import calls_service, form, is_update, names_graphs, prefixes
+from kg.sparql import calls_service, decoded, form, is_update, names_graphs, prefixes
 from kg.store import askable, at_hand
 
 if TYPE_CHECKING:
@@ -54,12 +54,13 @@ def text_of(asked: str) -> str:
 
     Raises :class:`~kg.errors.UsageError` for what is none of them.
     """
+    asked = asked.removeprefix("\ufeff")
     if "{" in asked or (form(asked) and any(sign in asked for sign in "<?\n")):
         return asked
     path = Path(asked)
     if path.suffix in (".rq", ".sparql") or path.is_file():
         try:
-            return path.read_text("utf-8")
+            return decoded(path.read_bytes())
         except (OSError, UnicodeDecodeError) as error:
             raise UsageError(f"{asked} cannot be read ({error}).") from error
     return question(asked).text

@@ -5,6 +5,7 @@ The terminals are those of https://www.w3.org/TR/sparql11-query/#sparqlGrammar.
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -20,6 +21,18 @@ _WORDS = re.compile(
 )
 _UPDATES = {"INSERT", "DELETE", "LOAD", "CLEAR", "CREATE", "DROP", "COPY", "MOVE", "ADD"}
 _QUERIES = {"SELECT", "ASK", "CONSTRUCT", "DESCRIBE"}
+
+
+def decoded(data: bytes) -> str:
+    r"""The text of a query file: UTF-8, or UTF-16 where a byte order mark says so; the mark is no part of it.
+
+    >>> decoded(b"\xef\xbb\xbfASK {}"), decoded("ASK {}".encode("utf-16"))
+    ('ASK {}', 'ASK {}')
+
+    Raises :class:`UnicodeDecodeError` for other bytes.
+    """
+    wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return data.decode("utf-16" if wide else "utf-8-sig")
 
 
 class Word(NamedTuple):
