@@ -126,11 +126,11 @@ def _answer(data: ox.Store | str | os.PathLike[str], text: str, allow_service: b
 def hinted(
     data: ox.Store | str | os.PathLike[str], text: str, *, allow_service: bool = False, limits: Limits | None = None
 ) -> Answer:
-    """The answer of :func:`ask`, with hints where it finds nothing."""
+    """The answer of :func:`ask`, with hints where it finds nothing, or nothing for a column."""
     answer = ask(data, text, allow_service=allow_service, limits=limits)
-    if answer.finds_nothing:
+    if answer.finds_nothing or answer.empty_columns:
         with at_hand(data) as store:
-            answer.hints = [*hints.missing(declared(text), store)]
+            answer.hints = [*hints.missing(declared(text), store, PREFIXES)]
     return answer
 
 

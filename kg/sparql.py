@@ -10,10 +10,19 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+STRING = "|".join(
+    (
+        r"""\"\"\"(?:[^"\\]|\\.|"(?!""))*\"\"\"""",
+        r"""'''(?:[^'\\]|\\.|'(?!''))*'''""",
+        r'''"(?:[^"\\\n]|\\.)*"''',
+        r"""'(?:[^'\\\n]|\\.)*'""",
+    )
+)
+"""A string of SPARQL in quotation marks of any kind, as a regular expression."""
 _WORDS = re.compile(
-    r"""(?P<comment>\#[^\n]*)
-    |(?P<iri><[^<>"{}|^`\\\x00-\x20]*>)
-    |(?P<string>\"\"\"(?:[^"\\]|\\.|"(?!""))*\"\"\"|'''(?:[^'\\]|\\.|'(?!''))*'''|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')
+    rf"""(?P<comment>\#[^\n]*)
+    |(?P<iri><[^<>"{{}}|^`\\\x00-\x20]*>)
+    |(?P<string>{STRING})
     |(?P<variable>[?$]\w+)
     |(?P<prefixed>(?:[A-Za-z][\w.-]*)?:(?:(?:[\w:%.-]|\\[-_~.!$&'()*+,;=/?\#@%])*(?:[\w:%-]|\\[-_~.!$&'()*+,;=/?\#@%]))?)
     |(?P<word>[A-Za-z_]\w*)""",
@@ -109,15 +118,22 @@ def prefixes(query: str) -> dict[str, str]:
 
 
 def iris(query: str) -> list[str]:
-    """The IRIs that a query names, in full, each once, those of its prefixes aside."""
+    """The resources that a query names, as IRIs, each once: no prefixes, datatypes and functions.
+
+    >>> iris('PREFIX a: <b:> SELECT * { ?s a:p "1"^^a:int FILTER(a:int(?s) = 1) }')
+    ['b:p']
+    """
     known = prefixes(query)
     namespaces = set(known.values())
-    made: dict[str, None] = {}
+    resources: dict[str, None] = {}
     for word in words(query):
+        end = word.at + len(word.text)
+        if query[word.at - 2 : word.at] == "^^" or query[end : end + 1] == "(":
+            continue
         if word.kind == "iri" and word.text[1:-1] not in namespaces:
-            made[word.text[1:-1]] = None
+            resources[word.text[1:-1]] = None
         elif word.kind == "prefixed" and not word.text.endswith(":"):
             prefix, _, local = word.text.partition(":")
             if prefix in known:
-                made[known[prefix] + local] = None
-    return list(made)
+                resources[known[prefix] + local] = None
+    return list(resources)

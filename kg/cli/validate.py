@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from kg.cli.base import LOST
+from kg.printable import printable
 
 ENGINES = ("fast", "pyshacl")
 
