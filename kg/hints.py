@@ -11,7 +11,7 @@ import pyoxigraph as ox
 from kg.errors import UsageError
 from kg.mismatch import mismatches
 from kg.nearest import CODE, local, near, plain, terms
-from kg.ontology import CT
+from kg.ontology import CT, XSD
 from kg.sparql import Word, form, iris, prefixes, words
 
 _PLACE = re.compile(r"error at (\d+):(\d+): (.*)", re.DOTALL)
@@ -79,12 +79,17 @@ def missing(query: str, store: ox.Store, known: Mapping[str, str] | None = None)
     ``known`` are the prefixes that a query need not declare.
     """
     short = _Short(query, known or {})
-    for iri in iris(query):
+    for iri in _resources(query):
         if not _occurs(ox.NamedNode(iri), store):
             meant = near(iri) or _other_spelling(iri, store)
             end = f"; did you mean {short(meant)}?" if meant else "."
             yield f"{short(iri)} does not occur in the data{end}"
     yield from dict.fromkeys(_literals(query, store, short))
+
+
+def _resources(query: str) -> list[str]:
+    """The IRIs of a query that data may have: a filter may compare with a datatype, which no statement has."""
+    return [iri for iri in iris(query) if not iri.startswith(XSD)]
 
 
 def _literals(query: str, store: ox.Store, short: Callable[[str], str]) -> Iterator[str]:
@@ -114,7 +119,7 @@ def _code(text: str) -> str | None:
 def names(query: str, store: ox.Store, known: Mapping[str, str] | None = None) -> Iterator[tuple[str, str, int]]:
     """The names of a query, what each means, and how many statements of the data have it."""
     short = _Short(query, known or {})
-    for iri in iris(query):
+    for iri in _resources(query):
         count = sum(1 for _ in _statements(ox.NamedNode(iri), store))
         meant = None if count else near(iri) or _other_spelling(iri, store)
         meaning = meaning_of(iri, store) or ("" if count else "not known")

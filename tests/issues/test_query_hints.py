@@ -158,6 +158,8 @@ def test_the_command_says_it_on_standard_error() -> None:
 def test_datatypes_and_functions_are_no_names_of_the_data(store: ox.Store) -> None:
     text = 'SELECT * { ?s ct:enrollmentCount ?n FILTER(?n > "99999"^^xsd:integer && xsd:decimal(?n) > 1) }'
     assert kg.query(text, store).hints == []
+    text = "SELECT * { ?s ct:enrollmentCount ?n FILTER(DATATYPE(?n) = xsd:date) }"
+    assert kg.query(text, store).hints == []
 
 
 @pytest.mark.parametrize("text", ["(" * 5000, "VALUES ?x {", 'FILTER("a" =', '?s ?p "', ", " * 5000, "^^" * 2000])

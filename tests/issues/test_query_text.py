@@ -43,6 +43,14 @@ def test_a_header_after_a_byte_order_mark_is_read(tmp_path: Path) -> None:
     assert kg.query(str(tmp_path / "own.rq"), SEED, {"n": "7"})[0]["n"] == 7
 
 
+def test_a_picture_of_a_query_with_a_byte_order_mark_is_drawn(tmp_path: Path) -> None:
+    text = "#+ summary: A title of its own\nSELECT ?s ?o { ?s ct:arm ?o }"
+    (tmp_path / "bom.rq").write_text(text, "utf-8-sig")
+    command = [*KG, "draw", str(SEED), "--query", str(tmp_path / "bom.rq"), "-o", str(tmp_path / "page.html")]
+    subprocess.run(command, capture_output=True, check=True)
+    assert "A title of its own" in (tmp_path / "page.html").read_text("utf-8")
+
+
 def test_a_query_that_is_not_text_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "own.rq").write_bytes(b"SELECT \xff")
     assert "cannot be read" in kg_query(str(tmp_path / "own.rq"), "-d", str(SEED), code=2)[1]
