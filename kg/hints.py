@@ -94,13 +94,13 @@ def _resources(query: str) -> list[str]:
 
 def _literals(query: str, store: ox.Store, short: Callable[[str], str]) -> Iterator[str]:
     """A sentence for each literal that finds nothing; a text may be meant for a code."""
-    found = [*mismatches(query, store, short, _code)]
-    respelled = {mismatch.text for mismatch in found if mismatch.is_respelled}
+    misses = [*mismatches(query, store, short, _code)]
+    respelled = {mismatch.text for mismatch in misses if mismatch.is_respelled}
     codes = {text: code for text in _texts(query) if text not in respelled and (code := _code(text))}
     for text, code in codes.items():
         if next(store.quads_for_pattern(None, None, ox.Literal(text)), None) is None:
             yield f'"{text}" does not occur in the data as a text; did you mean {short(code)}?'
-    yield from (mismatch.sentence for mismatch in found if mismatch.text not in codes)
+    yield from (mismatch.sentence for mismatch in misses if mismatch.text not in codes)
 
 
 def _texts(query: str) -> list[str]:

@@ -1,7 +1,7 @@
 """The literals of a SPARQL query, and what each is matched or compared with.
 
 A query is read token by token, not parsed: what follows helps to explain an empty result, and takes linear time for
-whatever is written. Scopes of subqueries are not told apart.
+whatever is written. Variables of subqueries are not distinguished from those outside.
 """
 
 from __future__ import annotations
@@ -127,9 +127,9 @@ class _Reader:
                 property_ = self.property_at(at)
                 yield Use(text, term, (property_,) if property_ else ())
             elif variable := rows.get(at) or self.bound(at):
-                yield Use(text, term, self.known(variable))
+                yield Use(text, term, self.properties_of(variable))
             elif variable := self.compared(at):
-                yield Use(text, term, self.known(variable), "=" if self.is_equality(at) else "<")
+                yield Use(text, term, self.properties_of(variable), "=" if self.is_equality(at) else "<")
 
     def calls(self) -> Iterator[Call]:
         """The functions of texts, followed by a variable."""
@@ -137,9 +137,9 @@ class _Reader:
             function, name = token.text.upper(), self.text(at + 2)
             opens = function in TEXT_FUNCTIONS and self.text(at + 1) == "("
             if opens and self.kind(at + 2) == "variable" and self.text(at + 3) in (",", ")"):
-                yield Call(function, name, self.known(name), name in self.subjects)
+                yield Call(function, name, self.properties_of(name), name in self.subjects)
 
-    def known(self, variable: str) -> tuple[str, ...]:
+    def properties_of(self, variable: str) -> tuple[str, ...]:
         """The properties whose values a variable has."""
         return tuple(dict.fromkeys(self.properties.get(variable, ())))
 

@@ -38,8 +38,8 @@ def terms() -> dict[str, str]:
     labels: dict[str, str] = {}
     for iri, shape in ontology.shapes.items():
         labels[iri] = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", local(iri)).lower() if "#" in iri else ""
-        for known in shape.properties:
-            labels.setdefault(known.path, known.name if known.path.startswith(CT) else local(known.path))
+        for field in shape.properties:
+            labels.setdefault(field.path, field.name if field.path.startswith(CT) else local(field.path))
     for scheme in ontology.schemes.values():
         labels |= {concept.iri: concept.label for concept in scheme.values()}
     return labels

@@ -123,8 +123,8 @@ def iris(query: str) -> list[str]:
     >>> iris('PREFIX a: <b:> SELECT * { ?s a:p "1"^^a:int FILTER(a:int(?s) = 1) }')
     ['b:p']
     """
-    known = prefixes(query)
-    namespaces = set(known.values())
+    declared = prefixes(query)
+    namespaces = set(declared.values())
     resources: dict[str, None] = {}
     for word in words(query):
         end = word.at + len(word.text)
@@ -134,6 +134,6 @@ def iris(query: str) -> list[str]:
             resources[word.text[1:-1]] = None
         elif word.kind == "prefixed" and not word.text.endswith(":"):
             prefix, _, local = word.text.partition(":")
-            if prefix in known:
-                resources[known[prefix] + local] = None
+            if prefix in declared:
+                resources[declared[prefix] + local] = None
     return list(resources)

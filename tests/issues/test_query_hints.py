@@ -96,9 +96,9 @@ def hints(pattern: str, store: ox.Store) -> list[str]:
 
 @pytest.mark.parametrize("pattern", RESPELLED)
 def test_a_literal_that_misses_is_shown_as_the_data_have_it(store: ox.Store, pattern: str) -> None:
-    found = hints(pattern, store)
-    assert [sentence for sentence in found if sentence.endswith(f"; write {RESPELLED[pattern]}.")], found
-    assert all(sentence.count("\n") == 0 for sentence in found)
+    sentences = hints(pattern, store)
+    assert [sentence for sentence in sentences if sentence.endswith(f"; write {RESPELLED[pattern]}.")], sentences
+    assert all(sentence.count("\n") == 0 for sentence in sentences)
 
 
 @pytest.mark.parametrize("pattern", SILENT)
@@ -117,9 +117,9 @@ def test_a_literal_that_occurs_elsewhere_is_told_from_the_tagged_one() -> None:
     with any_data([SEED], Report()) as store:
         thing, label = ox.NamedNode("http://a/thing"), ox.NamedNode("http://www.w3.org/2000/01/rdf-schema#label")
         store.add(ox.Quad(thing, label, ox.Literal(CNS)))
-        found = hints(f'?s ct:conditionMesh/rdfs:label "{CNS}"', store)
+        sentences = hints(f'?s ct:conditionMesh/rdfs:label "{CNS}"', store)
     text = f'"{CNS}"'
-    assert found == [f"{text} is not {text}@en, which is a value of rdfs:label too."]
+    assert sentences == [f"{text} is not {text}@en, which is a value of rdfs:label too."]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -150,9 +150,9 @@ def test_an_answer_without_gaps_has_no_hint(store: ox.Store) -> None:
 
 
 def test_the_command_says_it_on_standard_error() -> None:
-    output, told = kg_query('SELECT (COUNT(*) AS ?n) { ?s ct:enrollmentCount "36" }', "-d", str(SEED), "-f", "csv")
+    output, message = kg_query('SELECT (COUNT(*) AS ?n) { ?s ct:enrollmentCount "36" }', "-d", str(SEED), "-f", "csv")
     assert output.split() == ["n", "0"]
-    assert told == 'kg: "36" matches no ct:enrollmentCount; write 36.\n'
+    assert message == 'kg: "36" matches no ct:enrollmentCount; write 36.\n'
 
 
 def test_datatypes_and_functions_are_no_names_of_the_data(store: ox.Store) -> None:

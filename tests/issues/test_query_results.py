@@ -53,8 +53,8 @@ def test_what_is_compressed_by_its_name_has_a_format_too(tmp_path: Path) -> None
     plain = written(tmp_path, "a.csv")
     assert gzip.decompress(written(tmp_path, "a.csv.gz")) == plain
     assert zstandard.ZstdDecompressor().stream_reader(written(tmp_path, "a.csv.zst")).read() == plain
-    told = kg_query(ROWS, "-d", str(SEED), "-o", str(tmp_path / "a.parquet.gz"), code=2)[1]
-    assert "Parquet is compressed within" in told
+    message = kg_query(ROWS, "-d", str(SEED), "-o", str(tmp_path / "a.parquet.gz"), code=2)[1]
+    assert "Parquet is compressed within" in message
 
 
 def test_a_format_that_is_given_wins(tmp_path: Path) -> None:
@@ -65,20 +65,20 @@ def test_a_format_that_is_given_wins(tmp_path: Path) -> None:
 
 def test_a_name_without_a_format_is_one_sentence_before_the_query_runs(tmp_path: Path) -> None:
     for name in ("a.xlsx", "a", "a.gz"):
-        told = kg_query("SELECT", "-d", "nowhere", "-o", str(tmp_path / name), code=2)[1]
-        assert told.startswith("kg: There is no question SELECT")
-        told = kg_query(ROWS, "-d", "nowhere", "-o", str(tmp_path / name), code=2)[1]
-        assert told.count("\n") == 1
-        assert "tells no format; end it in one of .txt, .csv" in told
-        assert "--format" in told
+        message = kg_query("SELECT", "-d", "nowhere", "-o", str(tmp_path / name), code=2)[1]
+        assert message.startswith("kg: There is no question SELECT")
+        message = kg_query(ROWS, "-d", "nowhere", "-o", str(tmp_path / name), code=2)[1]
+        assert message.count("\n") == 1
+        assert "tells no format; end it in one of .txt, .csv" in message
+        assert "--format" in message
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(("text", "name"), [(ROWS, "a.ttl"), (GRAPH, "a.csv"), ("ASK {}", "a.parquet")])
 def test_a_format_that_does_not_fit_the_query_is_refused_before_it_runs(tmp_path: Path, text: str, name: str) -> None:
-    told = kg_query(text, "-d", "nowhere", "-o", str(tmp_path / name), code=2)[1]
-    assert told.count("\n") == 1
-    assert " written as " in told
+    message = kg_query(text, "-d", "nowhere", "-o", str(tmp_path / name), code=2)[1]
+    assert message.count("\n") == 1
+    assert " written as " in message
 
 
 def test_an_output_never_takes_the_place_of_an_input(tmp_path: Path) -> None:

@@ -128,6 +128,6 @@ def test_messages_quote_data_without_its_escape_sequences(tmp_path: Path) -> Non
         "statusModule": {"startDateStruct": {"date": "x\x9b31m\x9b2J\u202eevil"}},
     }
     (tmp_path / "a\x1b.json").write_bytes(orjson.dumps({"protocolSection": modules}))
-    told = kg_query("SELECT ?s { ?s a ct:Study }", "-d", str(tmp_path / "a\x1b.json"))[1]
-    assert r'found "x\u009B31m\u009B2J\u202Eevil"' in told
-    assert not RAW.search(told)
+    message = kg_query("SELECT ?s { ?s a ct:Study }", "-d", str(tmp_path / "a\x1b.json"))[1]
+    assert r'found "x\u009B31m\u009B2J\u202Eevil"' in message
+    assert not RAW.search(message)
