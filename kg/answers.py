@@ -1,42 +1,48 @@
-"""Answers to queries: rows, a graph or a yes or no, and how they are shown and written."""
+"""Answers to queries: rows, a graph or a truth value, as Python, as frames, as tables and as files."""
 
 from __future__ import annotations
 
 import html
 import io
-import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import pyoxigraph as ox
 
+from kg.clean import UNFIT
 from kg.errors import UsageError
 from kg.frames import Term, Value, column, python
+from kg.printable import printable
+from kg.results import BINDINGS, GRAPHS, TABLE, check_fits
+from kg.tables import Cell, html_table, one_line, text_table
 
 if TYPE_CHECKING:
     import pandas
     import pyarrow
 
-_RESULTS = {
-    "csv": ox.QueryResultsFormat.CSV,
-    "tsv": ox.QueryResultsFormat.TSV,
-    "json": ox.QueryResultsFormat.JSON,
-    "xml": ox.QueryResultsFormat.XML,
-}
-_GRAPHS = {"turtle": ox.RdfFormat.TURTLE, "ntriples": ox.RdfFormat.N_TRIPLES}
-_WIDE = 60
-_SHOWN = 20
+SHOWN = 20
+"""Rows that a notebook shows."""
 _NOTHING = b'{"head":{"vars":[]},"results":{"bindings":[]}}'
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Answer:
-    """What a query gave.
+    """The result of a query.
 
-    ``results`` are the rows of SELECT or the truth of ASK as JSON (https://www.w3.org/TR/sparql11-results-json/);
-    ``triples`` what CONSTRUCT and DESCRIBE make. Terms are made of the JSON when they are asked for.
+    ``results`` are the rows of SELECT or the truth value of ASK as JSON
+    (https://www.w3.org/TR/sparql11-results-json/); ``triples`` the graph of CONSTRUCT and DESCRIBE.
+
+    An answer is a container of its rows, as dictionaries of Python values, or of its triples: it has a length, is
+    iterated over, and is indexed by numbers and slices. It is true where it holds anything; the answer of ASK is true
+    where that is, and has neither length nor items. Terms are parsed when they are needed.
+
+    >>> answer = Answer(b'{"head":{"vars":["n"]},"results":{"bindings":[{"n":{"type":"literal","value":"a"}}]}}')
+    >>> answer, len(answer), answer[0], [row["n"] for row in answer], bool(answer)
+    (<Answer: 1 row of n>, 1, {'n': 'a'}, ['a'], True)
+    >>> bool(Answer(b'{"head":{},"boolean":false}'))
+    False
     """
 
     results: bytes = _NOTHING
@@ -46,46 +52,92 @@ class Answer:
     """What may be wrong with a query that finds nothing, a sentence each."""
 
     @classmethod
-    def of(cls, found: Any, prefixes: Mapping[str, str]) -> Answer:
-        """The answer of what pyoxigraph gives."""
-        if isinstance(found, ox.QueryTriples):
-            return cls(triples=list(found), prefixes=prefixes)
+    def of(cls, results: Any, prefixes: Mapping[str, str]) -> Answer:
+        """The answer of results of pyoxigraph."""
+        if isinstance(results, ox.QueryTriples):
+            return cls(triples=list(results), prefixes=prefixes)
         output = io.BytesIO()
-        found.serialize(output, ox.QueryResultsFormat.JSON)
+        results.serialize(output, ox.QueryResultsFormat.JSON)
         return cls(output.getvalue(), prefixes=prefixes)
 
-    def _found(self) -> Any:
+    def _parsed(self) -> Any:
         return ox.parse_query_results(self.results, format=ox.QueryResultsFormat.JSON)
 
     @cached_property
     def yes(self) -> bool | None:
-        """The truth that ASK tells; nothing for another query."""
-        found = self._found()
-        return bool(found) if isinstance(found, ox.QueryBoolean) else None
+        """The truth value of ASK; nothing for another query."""
+        results = self._parsed()
+        return bool(results) if isinstance(results, ox.QueryBoolean) else None
 
     @cached_property
     def variables(self) -> list[str]:
         """The names of the columns."""
-        found = self._found()
-        return [] if isinstance(found, ox.QueryBoolean) else [variable.value for variable in found.variables]
+        results = self._parsed()
+        return [] if isinstance(results, ox.QueryBoolean) else [variable.value for variable in results.variables]
 
     @cached_property
     def terms(self) -> list[list[Term | None]]:
         """The terms by row and column."""
-        return [[row[name] for name in self.variables] for row in self._found()] if self.variables else []
+        return [*self._rows()]
 
-    @property
-    def finds_nothing(self) -> bool:
-        """Whether there is no statement, no row, or but one of zeros, as counts give it; or the answer is no."""
-        if self.triples is not None or self.yes is not None:
-            return not (self.triples or self.yes)
-        first = [*itertools.islice(self._found(), 2)]
-        return not first or (len(first) == 1 and all(python(value) in (0, None) for value in first[0]))
+    def _rows(self) -> Iterator[list[Term | None]]:
+        for row in self._parsed() if self.yes is None else ():
+            yield [row[name] for name in self.variables]
 
-    @property
+    @cached_property
     def rows(self) -> list[dict[str, Value]]:
         """The rows as Python values: numbers and truth values as such, all else as text."""
         return [dict(zip(self.variables, map(python, row), strict=True)) for row in self.terms]
+
+    @property
+    def form(self) -> str:
+        """The form of the query: ASK, CONSTRUCT (of DESCRIBE too) or SELECT."""
+        return "CONSTRUCT" if self.triples is not None else "SELECT" if self.yes is None else "ASK"
+
+    def _items(self) -> list[Any]:
+        if self.yes is not None:
+            raise UsageError("The answer of ASK is a truth value, bool(answer), and has no rows.")
+        return self.rows if self.triples is None else self.triples
+
+    def __bool__(self) -> bool:
+        if self.yes is not None:
+            return self.yes
+        return bool(self.triples) or next(self._rows(), None) is not None
+
+    def __len__(self) -> int:
+        return len(self._items())
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._items())
+
+    def __getitem__(self, index: int | slice) -> Any:
+        return self._items()[index]
+
+    def __repr__(self) -> str:
+        if self.yes is not None:
+            return f"<Answer: {'yes' if self.yes else 'no'}>"
+        if self.triples is not None:
+            return f"<Answer: {_counted(len(self.triples), 'triple')}>"
+        columns = f" of {', '.join(self.variables)}" if self.variables else ""
+        return f"<Answer: {_counted(len(self.terms), 'row')}{columns}>"
+
+    @property
+    def finds_nothing(self) -> bool:
+        """Whether there is no statement and no row, or one row of nothing and zeros; or the truth value is false."""
+        if self.form != "SELECT" or not self:
+            return not self
+        return len(self.terms) == 1 and 0 < len(self.variables) == len(self.empty_columns)
+
+    @property
+    def empty_columns(self) -> list[str]:
+        """The columns that have no value, no text or 0 in every row, as an aggregate over nothing gives them."""
+        empty = dict.fromkeys(self.variables)
+        for row in self._rows() if empty else ():
+            filled = [name for name in empty if not _is_empty(row[self.variables.index(name)])]
+            empty = {name: None for name in empty if name not in filled}
+            if not empty:
+                break
+        return [*empty]
 
     def to_pandas(self) -> pandas.DataFrame:
         """The rows as a frame with typed columns (whole days are dates); needs the package pandas."""
@@ -127,8 +179,8 @@ class Answer:
         return "" if term is None else term.value if isinstance(term, ox.NamedNode | ox.Literal) else str(term)
 
     def cells(self) -> list[list[str]]:
-        """The rows as texts of one line each."""
-        return [[" ".join(self.shown(term).split()) for term in row] for row in self.terms]
+        """The rows as texts of one line each, with control characters escaped."""
+        return [[one_line(self.shown(term)) for term in row] for row in self.terms]
 
     def numeric(self) -> list[bool]:
         """For each column whether it holds numbers alone."""
@@ -136,37 +188,28 @@ class Answer:
         return [kind in ("integer", "number") for kind in kinds]
 
     def table(self) -> str:
-        """The rows in columns, long texts cut: for people, and the same wherever it goes."""
+        """The rows in columns, whole; a graph as Turtle; a truth value as yes or no. Control characters are escaped."""
         if self.yes is not None:
             return "yes\n" if self.yes else "no\n"
         if self.triples is not None:
-            return self.written("turtle").decode()
-        if not self.variables:
-            return ""
-        cells = [self.variables, *([_cut(text) for text in row] for row in self.cells())]
-        widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-        lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in cells]
-        lines.insert(1, "  ".join("-" * width for width in widths))
-        return "\n".join(lines) + "\n"
+            return printable(self.written("turtle").decode())
+        return text_table(self.variables, self.cells())
 
     def written(self, name: str) -> bytes:
-        """The answer in a format; raises :class:`~kg.errors.UsageError` for one that does not fit it."""
-        if name == "table":
+        """The answer in a format of :mod:`kg.results`; raises :class:`~kg.errors.UsageError` where it does not fit."""
+        check_fits(name, self.form)
+        if name == TABLE:
             return self.table().encode()
         if self.triples is not None:
-            if name not in _GRAPHS:
-                raise UsageError(f"A graph is written as {' or '.join(_GRAPHS)}, not as {name}.")
             ordered = sorted(self.triples, key=str)
-            return ox.serialize(ordered, format=_GRAPHS[name], prefixes=dict(self.prefixes)) or b""
-        if name == "parquet" and self.yes is None:
-            return self._parquet()
-        if name not in _RESULTS:
-            fitting = ("table", *_RESULTS) if self.yes is not None else ("table", *_RESULTS, "parquet")
-            what = "Yes or no is" if self.yes is not None else "Rows are"
-            raise UsageError(f"{what} written as {', '.join(fitting)}, not as {name}.")
+            return ox.serialize(ordered, format=GRAPHS[name], prefixes=dict(self.prefixes)) or b""
+        return self._parquet() if name == "parquet" else self._serialized(name)
+
+    def _serialized(self, name: str) -> bytes:
         output = io.BytesIO()
-        self._found().serialize(output, _RESULTS[name])
-        return output.getvalue()
+        self._parsed().serialize(output, BINDINGS[name])
+        data = output.getvalue()
+        return UNFIT.sub("\ufffd", data.decode()).encode() if name == "xml" else data  # XML 1.0 has no place for them
 
     def _parquet(self) -> bytes:
         table = self.to_arrow()
@@ -178,29 +221,29 @@ class Answer:
 
     def _repr_html_(self) -> str:
         """The first rows as a table with the hints, for notebooks."""
-        return self._shown() + "".join(f"<p>{html.escape(sentence)}</p>" for sentence in self.hints)
+        return self._shown() + "".join(f"<p>{html.escape(printable(hint))}</p>" for hint in self.hints)
 
     def _shown(self) -> str:
-        if self.yes is not None or self.triples is not None:
+        if self.form != "SELECT":
             return f"<pre>{html.escape(self.table())}</pre>"
-        numbers = [' style="text-align:right"' if each else ' style="text-align:left"' for each in self.numeric()]
-        head = "".join(
-            f"<th{style}>{html.escape(name)}</th>" for name, style in zip(self.variables, numbers, strict=True)
-        )
-        body = "".join(f"<tr>{self._row(row, numbers)}</tr>" for row in self.terms[:_SHOWN])
-        more = len(self.terms) - _SHOWN
-        note = f"<p>and {more:,} more rows</p>" if more > 0 else "" if self.terms else "<p>no rows</p>"
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{note}"
+        rows = [[self._cell(term) for term in row] for row in self.terms[:SHOWN]]
+        more = len(self.terms) - SHOWN
+        note = f"<p>and {more:,} more rows</p>" if more > 0 else "" if rows else "<p>no rows</p>"
+        return html_table(self.variables, rows, self.numeric()) + note
 
-    def _row(self, row: list[Term | None], styles: list[str]) -> str:
-        return "".join(f"<td{style}>{self._cell(term)}</td>" for term, style in zip(row, styles, strict=True))
-
-    def _cell(self, term: Term | None) -> str:
-        text = html.escape(self.shown(term))
-        if isinstance(term, ox.NamedNode) and term.value.startswith(("http://", "https://")):
-            return f'<a href="{html.escape(term.value)}" target="_blank" rel="noopener noreferrer">{text}</a>'
-        return text
+    def _cell(self, term: Term | None) -> Cell:
+        return one_line(self.shown(term)), term.value if isinstance(term, ox.NamedNode) else ""
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= _WIDE else text[: _WIDE - 1] + "…"
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def _is_empty(term: Term | None) -> bool:
+    """Whether a cell is as an aggregate over nothing leaves it.
+
+    >>> [_is_empty(term) for term in (None, ox.Literal(0), ox.Literal(""), ox.Literal(False))]
+    [True, True, True, False]
+    """
+    value = python(term)
+    return value is None or value == "" or (value == 0 and value is not False)

@@ -21,7 +21,7 @@ from kg.parameters import filled
 from kg.questions import parsed, question
 from kg.report import Report
 from kg.retries import BUSY, retried
-from kg.sparql import calls_service, form, is_update, names_graphs, prefixes
+from kg.sparql import calls_service, decoded, form, is_update, names_graphs, prefixes
 
 if TYPE_CHECKING:
     import rdflib
@@ -54,12 +54,13 @@ def text_of(asked: str) -> str:
 
     Raises :class:`~kg.errors.UsageError` for what is none of them.
     """
+    asked = asked.removeprefix("\ufeff")
     if "{" in asked or (form(asked) and any(sign in asked for sign in "<?\n")):
         return asked
     path = Path(asked)
     if path.suffix in (".rq", ".sparql") or path.is_file():
         try:
-            return path.read_text("utf-8")
+            return decoded(path.read_bytes())
         except (OSError, UnicodeDecodeError) as error:
             raise UsageError(f"{asked} cannot be read ({error}).") from error
     return question(asked).text
@@ -125,11 +126,11 @@ def _answer(data: ox.Store | str | os.PathLike[str], text: str, allow_service: b
 def hinted(
     data: ox.Store | str | os.PathLike[str], text: str, *, allow_service: bool = False, limits: Limits | None = None
 ) -> Answer:
-    """The answer of :func:`ask`, with hints where it finds nothing."""
+    """The answer of :func:`ask`, with hints where it finds nothing, or nothing for a column."""
     answer = ask(data, text, allow_service=allow_service, limits=limits)
-    if answer.finds_nothing:
+    if answer.finds_nothing or answer.empty_columns:
         with at_hand(data) as store:
-            answer.hints = [*hints.missing(declared(text), store)]
+            answer.hints = [*hints.missing(declared(text), store, PREFIXES)]
     return answer
 
 

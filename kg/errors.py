@@ -22,6 +22,8 @@ from __future__ import annotations
 import json
 from typing import Any, ClassVar
 
+from kg.printable import printable
+
 VALUE_WIDTH = 80
 """Characters of a wrong value that a message shows."""
 
@@ -71,9 +73,10 @@ def shown(value: object) -> str:
         return str(value)
     if isinstance(value, str):
         cut = value if len(value) <= VALUE_WIDTH else value[:VALUE_WIDTH] + "…"
-        return json.dumps(cut, ensure_ascii=False).encode("utf-8", "backslashreplace").decode()
+        return printable(json.dumps(cut, ensure_ascii=False))
     if isinstance(value, dict):
-        text = ", ".join(f"{json.dumps(str(key), ensure_ascii=False)}: …" for key in list(value)[:VALUE_WIDTH])
+        names = (printable(json.dumps(str(key), ensure_ascii=False)) for key in list(value)[:VALUE_WIDTH])
+        text = ", ".join(f"{name}: …" for name in names)
         return "{" + (text if len(text) <= VALUE_WIDTH else text[:VALUE_WIDTH] + "…") + "}"
     if isinstance(value, list):
         return f"[…] of {len(value)}"

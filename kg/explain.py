@@ -47,7 +47,9 @@ def explained(query: str, data: Data, limits: Limits | None = None) -> Iterator[
         total = str(error)
     yield "Names"
     with at_hand(data) as store:
-        yield from _aligned([(name, f"{count:,}", meaning) for name, meaning, count in hints.names(query, store)])
+        yield from _aligned(
+            [(name, f"{count:,}", meaning) for name, meaning, count in hints.names(query, store, PREFIXES)]
+        )
     yield ""
     yield "Patterns"
     short = Limits(min(within.seconds, 10), within.memory)

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
+from collections.abc import Callable, Iterator, Mapping
 
 import pyoxigraph as ox
 
 from kg.errors import UsageError
-from kg.ontology import CT, shipped
+from kg.mismatch import mismatches
+from kg.nearest import CODE, local, near, plain, terms
+from kg.ontology import CT, XSD
 from kg.sparql import Word, form, iris, prefixes, words
 
 _PLACE = re.compile(r"error at (\d+):(\d+): (.*)", re.DOTALL)
 _EXPECTED = re.compile(r"""\['.*?'\]|\[_\]|"(?:[^"\\]|\\.)*"|[^,"\[\s](?:[^,"\[]*[^,"\[\s])?""")
-_CODE = "https://w3id.org/trialkg/code/"
+
+_ONTOLOGY = "/graph/ontology"
+"""How the name of the graph of the vocabulary ends, whatever the base of the data."""
 
 
 def syntax(query: str, error: Exception, known: Mapping[str, str]) -> UsageError:
@@ -50,8 +53,8 @@ def _undeclared(query: str, known: Mapping[str, str]) -> Iterator[Word]:
 
 
 def _not_declared(prefix: str, known: Mapping[str, str]) -> str:
-    near = difflib.get_close_matches(prefix.lower(), known, n=1)
-    return f"the prefix {prefix}: is not declared" + (f"; did you mean {near[0]}:?" if near else "")
+    close = difflib.get_close_matches(prefix.lower(), known, n=1)
+    return f"the prefix {prefix}: is not declared" + (f"; did you mean {close[0]}:?" if close else "")
 
 
 def _problem(said: str) -> str:
@@ -70,17 +73,34 @@ def _problem(said: str) -> str:
     return f"expected {'one of ' if len(signs) > 1 else ''}{', '.join(signs)}"
 
 
-def missing(query: str, store: ox.Store) -> Iterator[str]:
-    """A sentence for each name or code of a query that the data do not have, with one that it may be meant for."""
-    for iri in iris(query):
+def missing(query: str, store: ox.Store, known: Mapping[str, str] | None = None) -> Iterator[str]:
+    """A sentence for each name, code or literal of a query that the data do not have, with what it may be meant for.
+
+    ``known`` are the prefixes that a query need not declare.
+    """
+    short = _Short(query, known or {})
+    for iri in _resources(query):
         if not _occurs(ox.NamedNode(iri), store):
-            near = _near(iri) or _other_spelling(iri, store)
-            meant = f"; did you mean {_short(near, query)}?" if near else "."
-            yield f"{_short(iri, query)} does not occur in the data{meant}"
-    for text in _texts(query):
-        code = _code(text)
-        if code and next(store.quads_for_pattern(None, None, ox.Literal(text)), None) is None:
-            yield f'"{text}" does not occur in the data as a text; did you mean {_short(code, query)}?'
+            meant = near(iri) or _other_spelling(iri, store)
+            end = f"; did you mean {short(meant)}?" if meant else "."
+            yield f"{short(iri)} does not occur in the data{end}"
+    yield from dict.fromkeys(_literals(query, store, short))
+
+
+def _resources(query: str) -> list[str]:
+    """The IRIs of a query that data may have: a filter may compare with a datatype, which no statement has."""
+    return [iri for iri in iris(query) if not iri.startswith(XSD)]
+
+
+def _literals(query: str, store: ox.Store, short: Callable[[str], str]) -> Iterator[str]:
+    """A sentence for each literal that finds nothing; a text may be meant for a code."""
+    misses = [*mismatches(query, store, short, _code)]
+    respelled = {mismatch.text for mismatch in misses if mismatch.is_respelled}
+    codes = {text: code for text in _texts(query) if text not in respelled and (code := _code(text))}
+    for text, code in codes.items():
+        if next(store.quads_for_pattern(None, None, ox.Literal(text)), None) is None:
+            yield f'"{text}" does not occur in the data as a text; did you mean {short(code)}?'
+    yield from (mismatch.sentence for mismatch in misses if mismatch.text not in codes)
 
 
 def _texts(query: str) -> list[str]:
@@ -92,19 +112,18 @@ def _texts(query: str) -> list[str]:
 def _code(text: str) -> str | None:
     """The code that a text is the name or the label of."""
     meant = re.sub(r"[\W_]", "", text).lower()
-    codes = ((iri, {_plain(iri), re.sub(r"[\W_]", "", label).lower()}) for iri, label in _known().items())
-    return next((iri for iri, own in codes if iri.startswith(_CODE) and meant in own), None)
+    codes = ((iri, {plain(iri), re.sub(r"[\W_]", "", label).lower()}) for iri, label in terms().items())
+    return next((iri for iri, own in codes if iri.startswith(CODE) and meant in own), None)
 
 
-def names(query: str, store: ox.Store) -> Iterator[tuple[str, str, int]]:
+def names(query: str, store: ox.Store, known: Mapping[str, str] | None = None) -> Iterator[tuple[str, str, int]]:
     """The names of a query, what each means, and how many statements of the data have it."""
-    for iri in iris(query):
-        node = ox.NamedNode(iri)
-        places = ((node, None, None), (None, node, None), (None, None, node))
-        count = sum(1 for place in places for _ in store.quads_for_pattern(*place))
-        near = None if count else _near(iri) or _other_spelling(iri, store)
+    short = _Short(query, known or {})
+    for iri in _resources(query):
+        count = sum(1 for _ in _statements(ox.NamedNode(iri), store))
+        meant = None if count else near(iri) or _other_spelling(iri, store)
         meaning = meaning_of(iri, store) or ("" if count else "not known")
-        yield _short(iri, query), meaning + (f"; did you mean {_short(near, query)}?" if near else ""), count
+        yield short(iri), meaning + (f"; did you mean {short(meant)}?" if meant else ""), count
 
 
 def meaning_of(iri: str, store: ox.Store) -> str:
@@ -113,77 +132,23 @@ def meaning_of(iri: str, store: ox.Store) -> str:
     >>> meaning_of("https://w3id.org/trialkg/ontology#phase", ox.Store())
     'phase'
     """
-    if iri in _known():
-        return _known()[iri]
+    if iri in terms():
+        return terms()[iri]
     label = ox.NamedNode("http://www.w3.org/2000/01/rdf-schema#label")
     found = (quad.object for quad in store.quads_for_pattern(ox.NamedNode(iri), label, None))
     return min((term.value for term in found if isinstance(term, ox.Literal)), default="")
 
 
-@cache
-def _known() -> dict[str, str]:
-    """The terms of the ontology and the codes, with their labels."""
-    ontology = shipped()
-    found: dict[str, str] = {}
-    for iri, shape in ontology.shapes.items():
-        found[iri] = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", _local(iri)).lower() if "#" in iri else ""
-        for known in shape.properties:
-            found.setdefault(known.path, known.name if known.path.startswith(CT) else _local(known.path))
-    for scheme in ontology.schemes.values():
-        found |= {concept.iri: concept.label for concept in scheme.values()}
-    return found
-
-
-def _local(iri: str) -> str:
-    return re.split(r"[#/]", iri)[-1]
-
-
-def _plain(iri: str) -> str:
-    """The last part of a name without what is often written otherwise: capitals, underscores, hyphens.
-
-    >>> _plain("https://w3id.org/trialkg/code/NOT_YET_RECRUITING")
-    'notyetrecruiting'
-    """
-    return re.sub(r"[_-]", "", _local(iri)).lower()
-
-
-def _near(iri: str) -> str | None:
-    """The term of the ontology that a name may be meant for."""
-    if iri in _known():
-        return None
-    alike = [term for term in _known() if term.startswith(_CODE) == iri.startswith(_CODE)]
-    own, other = _by_plain_name(alike), _by_plain_name(term for term in _known() if term not in alike)
-    name = _plain(iri)
-    if name in own:
-        return own[name]
-    is_property = iri.startswith(CT) and _local(iri)[:1].islower()
-    if name in other and not is_property:
-        return other[name]
-    return _nearest(name, own) or _nearest(name, other) if iri.startswith((CT, _CODE)) else None
-
-
-def _by_plain_name(terms: Iterable[str]) -> dict[str, str]:
-    return {_plain(term): term for term in reversed([*terms])}
-
-
-def _nearest(name: str, terms: dict[str, str]) -> str | None:
-    """The term whose name is close to another, or the only one that begins as it does."""
-    close = difflib.get_close_matches(name, terms, n=1, cutoff=0.75)
-    begun = [other for other in terms if _begins(name, other)]
-    return terms[close[0]] if close else terms[begun[0]] if len(begun) == 1 else None
-
-
-def _begins(name: str, other: str) -> bool:
-    return len(name) > 3 and (other.startswith(name) or (name.startswith(other) and len(other) > 3))
-
-
 def _occurs(node: ox.NamedNode, store: ox.Store) -> bool:
-    places = (
-        store.quads_for_pattern(node, None, None),
-        store.quads_for_pattern(None, node, None),
-        store.quads_for_pattern(None, None, node),
-    )
-    return any(next(iter(found), None) is not None for found in places)
+    return next(_statements(node, store), None) is not None
+
+
+def _statements(node: ox.NamedNode, store: ox.Store) -> Iterator[ox.Quad]:
+    """The statements of the data that have a name; what the ontology says of its own terms is none of them."""
+    for place in ((node, None, None), (None, node, None), (None, None, node)):
+        for quad in store.quads_for_pattern(*place):
+            if not (isinstance(quad.graph_name, ox.NamedNode) and quad.graph_name.value.endswith(_ONTOLOGY)):
+                yield quad
 
 
 def _other_spelling(iri: str, store: ox.Store) -> str | None:
@@ -197,20 +162,27 @@ def _spellings(iri: str) -> list[str]:
     >>> _spellings("https://id.nlm.nih.gov/mesh/d000690")[0]
     'http://id.nlm.nih.gov/mesh/D000690'
     """
-    start, local = iri[: -len(_local(iri)) or None], _local(iri)
+    name = local(iri)
+    start = iri[: -len(name) or None]
     starts = dict.fromkeys([start, start.replace("https://", "http://"), start.replace("http://", "https://")])
     starts |= dict.fromkeys(each.replace("://www.", "://") for each in list(starts))
     starts |= dict.fromkeys(re.sub(r"(/mesh)/\d{4}/$", r"\1/", each) for each in list(starts))
-    number = re.fullmatch(r"([A-Za-z]+)0*(\d+)", local)
-    locals_ = [local, local.upper()]
+    number = re.fullmatch(r"([A-Za-z]+)0*(\d+)", name)
+    names_ = [name, name.upper()]
     if number:
-        locals_ += [f"{number[1].upper()}{number[2]:0>{width}}" for width in (8, 6)]
-    return [a + b for a in reversed(starts) for b in reversed(locals_) if a + b != iri]
+        names_ += [f"{number[1].upper()}{number[2]:0>{width}}" for width in (8, 6)]
+    return [a + b for a in reversed(starts) for b in reversed(names_) if a + b != iri]
 
 
-def _short(iri: str, query: str) -> str:
-    known = {"ct": CT, "code": _CODE} | prefixes(query)
-    for prefix, namespace in sorted(known.items(), key=lambda pair: -len(pair[1])):
-        if iri.startswith(namespace):
-            return f"{prefix}:{iri.removeprefix(namespace)}"
-    return f"<{iri}>"
+class _Short:
+    """Shortens IRIs by the prefixes of a query, and by those that it need not declare."""
+
+    def __init__(self, query: str, known: Mapping[str, str]) -> None:
+        namespaces = {"ct": CT, "code": CODE} | dict(known) | prefixes(query)
+        self._namespaces = sorted(namespaces.items(), key=lambda pair: -len(pair[1]))
+
+    def __call__(self, iri: str) -> str:
+        for prefix, namespace in self._namespaces:
+            if iri.startswith(namespace):
+                return f"{prefix}:{iri.removeprefix(namespace)}"
+        return f"<{iri}>"

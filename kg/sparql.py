@@ -5,14 +5,24 @@ The terminals are those of https://www.w3.org/TR/sparql11-query/#sparqlGrammar.
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+STRING = "|".join(
+    (
+        r"""\"\"\"(?:[^"\\]|\\.|"(?!""))*\"\"\"""",
+        r"""'''(?:[^'\\]|\\.|'(?!''))*'''""",
+        r'''"(?:[^"\\\n]|\\.)*"''',
+        r"""'(?:[^'\\\n]|\\.)*'""",
+    )
+)
+"""A string of SPARQL in quotation marks of any kind, as a regular expression."""
 _WORDS = re.compile(
-    r"""(?P<comment>\#[^\n]*)
-    |(?P<iri><[^<>"{}|^`\\\x00-\x20]*>)
-    |(?P<string>\"\"\"(?:[^"\\]|\\.|"(?!""))*\"\"\"|'''(?:[^'\\]|\\.|'(?!''))*'''|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')
+    rf"""(?P<comment>\#[^\n]*)
+    |(?P<iri><[^<>"{{}}|^`\\\x00-\x20]*>)
+    |(?P<string>{STRING})
     |(?P<variable>[?$]\w+)
     |(?P<prefixed>(?:[A-Za-z][\w.-]*)?:(?:(?:[\w:%.-]|\\[-_~.!$&'()*+,;=/?\#@%])*(?:[\w:%-]|\\[-_~.!$&'()*+,;=/?\#@%]))?)
     |(?P<word>[A-Za-z_]\w*)""",
@@ -20,6 +30,18 @@ _WORDS = re.compile(
 )
 _UPDATES = {"INSERT", "DELETE", "LOAD", "CLEAR", "CREATE", "DROP", "COPY", "MOVE", "ADD"}
 _QUERIES = {"SELECT", "ASK", "CONSTRUCT", "DESCRIBE"}
+
+
+def decoded(data: bytes) -> str:
+    r"""The text of a query file: UTF-8, or UTF-16 where a byte order mark says so; the mark is no part of it.
+
+    >>> decoded(b"\xef\xbb\xbfASK {}"), decoded("ASK {}".encode("utf-16"))
+    ('ASK {}', 'ASK {}')
+
+    Raises :class:`UnicodeDecodeError` for other bytes.
+    """
+    wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return data.decode("utf-16" if wide else "utf-8-sig")
 
 
 class Word(NamedTuple):
@@ -96,15 +118,22 @@ def prefixes(query: str) -> dict[str, str]:
 
 
 def iris(query: str) -> list[str]:
-    """The IRIs that a query names, in full, each once, those of its prefixes aside."""
-    known = prefixes(query)
-    namespaces = set(known.values())
-    made: dict[str, None] = {}
+    """The resources that a query names, as IRIs, each once: no prefixes, datatypes and functions.
+
+    >>> iris('PREFIX a: <b:> SELECT * { ?s a:p "1"^^a:int FILTER(a:int(?s) = 1) }')
+    ['b:p']
+    """
+    declared = prefixes(query)
+    namespaces = set(declared.values())
+    resources: dict[str, None] = {}
     for word in words(query):
+        end = word.at + len(word.text)
+        if query[word.at - 2 : word.at] == "^^" or query[end : end + 1] == "(":
+            continue
         if word.kind == "iri" and word.text[1:-1] not in namespaces:
-            made[word.text[1:-1]] = None
+            resources[word.text[1:-1]] = None
         elif word.kind == "prefixed" and not word.text.endswith(":"):
             prefix, _, local = word.text.partition(":")
-            if prefix in known:
-                made[known[prefix] + local] = None
-    return list(made)
+            if prefix in declared:
+                resources[declared[prefix] + local] = None
+    return list(resources)

@@ -20,13 +20,14 @@ from kg.restore import PAGE
 TOP = Path(__file__).parent.parent
 MODULES = sorted((TOP / "kg").glob("**/*.py"))
 ORDER = [
+    ["printable"],
     ["_emitter", "errors", "resources", "clean", "beside", "sparql", "child", "forms", "frames", "retries", "room"],
     ["places", "contents"],
     ["ontology", "unpack", "page", "context", "questions", "guard", "credentials", "processes", "shards", "trees"],
     ["values", "countries", "source", "cut", "lexical", "findings", "coded", "templates"],
     ["derive", "style", "records", "shacl", "parquet", "prefixmap", "tally"],
-    ["plan", "rules", "pyshacl", "parcels", "columns"],
-    ["convert", "residue", "facts", "partitions"],
+    ["plan", "rules", "pyshacl", "parcels", "columns", "literals"],
+    ["convert", "residue", "facts", "partitions", "nearest", "mismatch"],
     ["careful", "program", "sharing"],
     ["emitter"],
     ["export"],
@@ -36,7 +37,8 @@ ORDER = [
     ["describe", "fields", "pool", "catalogue"],
     ["jobs"],
     ["run", "rdf", "coverage", "html"],
-    ["store", "hints", "answers", "parameters", "parts"],
+    ["store", "hints", "results", "tables", "parameters", "parts"],
+    ["answers"],
     ["ask", "cluster"],
     ["explain"],
     ["restore", "validate", "draw", "mesh", "network", "load"],

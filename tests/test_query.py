@@ -205,7 +205,7 @@ def test_an_empty_answer_tells_which_names_the_data_do_not_have() -> None:
 def test_a_text_in_the_place_of_a_code_is_told(text: str) -> None:
     said = kg_query(f"SELECT * {{ ?s ct:overallStatus '{text}' }}", "-d", str(SEED))[1]
     code = {"phase2": "PHASE2"}.get(text.lower().replace(" ", ""), text.upper().replace(" ", "_"))
-    assert f'kg: "{text}" does not occur in the data as a text; did you mean code:{code}?' in said
+    assert f"kg: '{text}' matches no ct:overallStatus; write code:{code}." in said
 
 
 def test_wrong_names_of_data_and_questions_are_one_sentence() -> None:
@@ -232,7 +232,7 @@ def test_an_answer_is_python_a_frame_and_html() -> None:
 def test_an_empty_answer_has_its_hints_with_it() -> None:
     answer = kg.query("SELECT ?s { ?s ct:phase ct:Phase2 ; ct:overallStatus '<Completed>' }", SEED)
     assert answer.hints[0] == "ct:Phase2 does not occur in the data; did you mean code:PHASE2?"
-    assert "<p>&quot;&lt;Completed&gt;&quot; does not occur" in answer._repr_html_()
+    assert "<p>&#x27;&lt;Completed&gt;&#x27; matches no ct:overallStatus" in answer._repr_html_()
 
 
 @pytest.fixture(scope="module")

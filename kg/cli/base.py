@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kg.errors import InputError, KGError, UsageError
+from kg.printable import printable
 
 if TYPE_CHECKING:
     from kg.report import Report
@@ -25,6 +26,11 @@ def _terminated(*_: object) -> None:
     sys.exit(128 + signal.SIGTERM)
 
 
+def message(text: str) -> None:
+    """Writes a message to standard error; what it quotes of data cannot act on a terminal."""
+    click.echo(f"kg: {printable(text)}", err=True)
+
+
 class Command(click.Group):
     """Tells every error of ``kg`` in one sentence, with the exit status that fits."""
 
@@ -33,10 +39,10 @@ class Command(click.Group):
         try:
             return super().invoke(context)
         except UsageError as error:
-            click.echo(f"kg: {error}", err=True)
+            message(str(error))
             context.exit(WRONG_USE)
         except KGError as error:
-            click.echo(f"kg: {error}", err=True)
+            message(str(error))
             context.exit(LOST)
         except KeyboardInterrupt:
             click.echo("kg: interrupted; nothing unfinished was written.", err=True)
@@ -97,6 +103,6 @@ def tell(report: Report) -> None:
 def tell_problems(report: Report, hint: str = "") -> None:
     """Tells the first problems of a run, and how many more there are."""
     for error in report.problems:
-        click.echo(f"kg: {error}", err=True)
+        message(str(error))
     if report.more:
         click.echo(f"kg: and {report.more:,} more like these{hint}.", err=True)

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kg.cli.base import LOST, progress_of, tell_problems
+from kg.cli.base import LOST, message, progress_of, tell_problems
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     import pyoxigraph as ox
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from kg.report import Report
 
 FORMATS = ("table", "csv", "tsv", "json", "xml", "parquet", "turtle", "ntriples")
+"""Those of :mod:`kg.results`, which is imported only where a query is run."""
 
 
 @click.command()
@@ -42,9 +44,19 @@ FORMATS = ("table", "csv", "tsv", "json", "xml", "parquet", "turtle", "ntriples"
 )
 @click.option("--param", "-p", multiple=True, metavar="NAME=VALUE", help="A parameter; given again, another value.")
 @click.option(
-    "-f", "--format", "name", type=click.Choice(FORMATS), help="How the answer is written; by default a table."
+    "-f",
+    "--format",
+    "name",
+    type=click.Choice(FORMATS),
+    help="How the answer is written; by default as the name of OUT ends, and a table on standard output.",
 )
-@click.option("-o", "--output", default="-", metavar="OUT", help="The file to write; - is standard output.")
+@click.option(
+    "-o",
+    "--output",
+    default="-",
+    metavar="OUT",
+    help="The file to write, such as phase2.csv or phase2.tsv.gz; - is standard output.",
+)
 @click.option("--list", "listed", is_flag=True, help="Show the questions of the library.")
 @click.option("--show", is_flag=True, help="Show the text of the query, with its parameters filled in.")
 @click.option(
@@ -75,7 +87,6 @@ def query(
     asked of all graphs of DATA as one. Values of parameters are made into terms: D000690, mesh:D000690 or a whole IRI.
     """
     from kg.ask import declared, worded
-    from kg.ask import endpoint as ask_endpoint
     from kg.errors import UsageError
     from kg.report import Report
 
@@ -84,23 +95,55 @@ def query(
         return
     if asked is None:
         raise UsageError("No question is asked; name one of kg query --list, a file, or give the text.")
-    text = worded(sys.stdin.read() if asked == "-" else asked, _params(param))
+    text = worded(_piped() if asked == "-" else asked, _params(param))
     report = Report()
     if show:
         click.echo(declared(text))
         return
+    limits = _limits(timeout, memory)
     if explain:
-        _explain(declared(text), data, report, _limits(timeout, memory))
-    elif endpoint is not None:
-        from kg.credentials import credentials
-
-        who = credentials(endpoint)
-        answer = ask_endpoint(endpoint, declared(text), timeout=timeout or 60, credentials=who, digest=digest)
-        _write(answer, name, output)
+        _explain(declared(text), data, report, limits)
     else:
-        _write(_asked(text, data, report, _limits(timeout, memory), allow_service), name, output)
+        format_ = _format(name, output, text, [*data, asked])
+        if endpoint is not None:
+            answer = _remote(endpoint, declared(text), timeout or 60, digest)
+        else:
+            answer = _asked(text, data, report, limits, allow_service)
+        _write(answer, format_, output)
     tell_problems(report)
     context.exit(0 if report.lossless else LOST)
+
+
+def _format(name: str | None, output: str, text: str, inputs: Iterable[str]) -> str:
+    """The format of the answer, before a query runs for nothing."""
+    from kg.results import check_fits, result_format
+    from kg.sparql import form
+    from kg.write import check_places
+
+    format_ = result_format(output, name)
+    if form_ := form(text):
+        check_fits(format_, form_)
+    check_places(inputs, [output])
+    return format_
+
+
+def _remote(url: str, text: str, timeout: int, digest: bool) -> Answer:
+    """The answer of an endpoint."""
+    from kg.ask import endpoint
+    from kg.credentials import credentials
+
+    return endpoint(url, text, timeout=timeout, credentials=credentials(url), digest=digest)
+
+
+def _piped() -> str:
+    """The query on standard input."""
+    from kg.errors import UsageError
+    from kg.sparql import decoded
+
+    try:
+        return decoded(sys.stdin.buffer.read())
+    except UnicodeDecodeError as error:
+        raise UsageError(f"The query on standard input cannot be read ({error}).") from error
 
 
 def _limits(timeout: int | None, memory: float | None) -> Limits:
@@ -115,15 +158,16 @@ def _asked(text: str, data: tuple[str, ...], report: Report, limits: Limits, all
 
     answer = hinted(_read(data, report), text, allow_service=allow_service, limits=limits)
     for sentence in answer.hints:
-        click.echo(f"kg: {sentence}", err=True)
+        message(sentence)
     return answer
 
 
 def _explain(text: str, data: tuple[str, ...], report: Report, limits: Limits) -> None:
     from kg.explain import explained
+    from kg.printable import printable
 
     for line in explained(text, _read(data, report), limits):
-        click.echo(line)
+        click.echo(printable(line))
 
 
 def _read(data: tuple[str, ...], report: Report) -> ox.Store | Path:
@@ -136,18 +180,30 @@ def _read(data: tuple[str, ...], report: Report) -> ox.Store | Path:
         return askable(data, report, progress)
 
 
-def _write(answer: Answer, name: str | None, output: str) -> None:
-    """Writes an answer: as it is asked for, or as a table, which a terminal shows in its width."""
+def _write(answer: Answer, name: str, output: str) -> None:
+    """Writes an answer: whole to a file or a pipe, and fit for it to a terminal."""
     from kg.write import writing
 
-    if name is None and output == "-" and sys.stdout.isatty() and answer.terms:
-        from kg.cli.table import show
-
-        show(answer)
+    if output == "-" and sys.stdout.isatty():
+        _show(answer, name)
         return
-    data = answer.written(name or "table")
+    data = answer.written(name)
     with writing(output) as file:
         file.write(data)
+
+
+def _show(answer: Answer, name: str) -> None:
+    """Shows an answer on a terminal: a table in its width, and nothing that the terminal would act on."""
+    from kg.cli.table import show
+    from kg.errors import UsageError
+    from kg.printable import printable
+
+    if name == "parquet":
+        raise UsageError("Parquet is not text; name a file to write with -o.")
+    if name == "table" and answer.form == "SELECT" and answer:
+        show(answer)
+    else:
+        click.echo(printable(answer.written(name).decode().replace("\r\n", "\n")), nl=False)
 
 
 def _params(given: tuple[str, ...]) -> dict[str, list[str]]:

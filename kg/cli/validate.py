@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from kg.cli.base import LOST
+from kg.printable import printable
 
 ENGINES = ("fast", "pyshacl")
 
@@ -34,7 +35,7 @@ def validate(context: click.Context, /, data: tuple[str, ...], report: str | Non
         with writing(report) as file:
             report_to(file, done, turtle=report.endswith((".ttl", ".ttl.gz", ".ttl.zst")))
     for finding in done.findings[:limit] if report != STANDARD_OUTPUT else ():
-        click.echo(finding)
+        click.echo(printable(str(finding)))
     if len(done.findings) > limit and report is None:
         click.echo(f"kg: and {len(done.findings) - limit:,} more like these; --report FILE gives all.", err=True)
     click.echo(done.summary(), err=True)

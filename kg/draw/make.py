@@ -12,6 +12,7 @@ from kg.draw import ENDINGS, LIMIT
 from kg.draw.graph import Graph, Reject, opened
 from kg.draw.picture import Picture, cut
 from kg.errors import UsageError
+from kg.sparql import decoded
 from kg.write import STANDARD_OUTPUT, check_places, replacing, writing
 
 
@@ -118,7 +119,7 @@ def _query(given: str | None) -> str:
     if given is None:
         return ""
     try:
-        return Path(given).read_text("utf-8")
+        return decoded(Path(given).read_bytes())
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"The query {given} cannot be read ({error}).") from error
 
