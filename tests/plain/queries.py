@@ -203,7 +203,7 @@ RANKS = {"primaryOutcome": "primaryOutcomes", "secondaryOutcome": "secondaryOutc
 
 
 @query("""SELECT ?rank (COUNT(?outcome) AS ?n) {
-    ?study a ct:Study ; ?rank ?outcome . ?outcome a ct:Outcome
+    ?outcome a ct:Outcome ; ct:ofStudy ?study . ?study ?rank ?outcome
 } GROUP BY ?rank""")
 def outcomes_by_rank(corpus: Corpus) -> Iterable[Row]:
     return counts(
@@ -270,17 +270,15 @@ PARTS: dict[str, tuple[str, ...]] = {
 """The classes of parts, and where a record has them."""
 
 
-@query("""SELECT ?class (COUNT(?part) AS ?n) {
-    ?part ct:ofStudy ?study . ?part a ?type . ?type rdfs:label ?class
-} GROUP BY ?class""")
+@query("""SELECT ?class ?n {
+    { SELECT ?type (COUNT(?part) AS ?n) { ?part ct:ofStudy ?study ; a ?type } GROUP BY ?type }
+    ?type rdfs:label ?class
+}""")
 def parts_by_class(corpus: Corpus) -> Iterable[Row]:
-    return counts(
-        corpus.classes[name]
-        for study in corpus.studies
-        for name, paths in PARTS.items()
-        for path in paths
-        for _ in values(study, path)
+    found = counts(
+        name for study in corpus.studies for name, paths in PARTS.items() for path in paths for _ in values(study, path)
     )
+    return [(corpus.classes[name], count) for name, count in found]
 
 
 @query("""SELECT ?number (COUNT(?measurement) AS ?n) {

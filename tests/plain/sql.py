@@ -88,18 +88,21 @@ SQL = {
         GROUP BY y.object""",
     "outcomes_by_rank": f"""
         SELECT r.predicate, COUNT(*)
-        FROM rdf('type') s
-        JOIN statements r ON r.subject = s.subject
-        JOIN rdf('type') o ON o.subject = r.object
-        WHERE s.object = '{CT}Study' AND o.object = '{CT}Outcome'
+        FROM rdf('type') o
+        JOIN ct('ofStudy') s ON s.subject = o.subject
+        JOIN statements r ON r.subject = s.object AND r.object = s.subject
+        WHERE o.object = '{CT}Outcome'
         GROUP BY r.predicate""",
     "references_by_type": labelled("reference", "referenceType"),
     "parts_by_class": """
-        SELECT l.object, COUNT(*)
-        FROM rdf('type') t
-        JOIN ct('ofStudy') s ON s.subject = t.subject
-        JOIN rdfs('label') l ON l.subject = t.object
-        GROUP BY l.object""",
+        SELECT l.object, t.n
+        FROM (
+            SELECT t.object AS type, COUNT(*) AS n
+            FROM ct('ofStudy') s
+            JOIN rdf('type') t ON t.subject = s.subject
+            GROUP BY t.object
+        ) t
+        JOIN rdfs('label') l ON l.subject = t.type""",
     "measurements_by_study": f"""
         SELECT i.object, COUNT(*)
         FROM rdf('type') t
