@@ -16,8 +16,9 @@ from kg.careful import Careful
 from kg.context import Context, plain_text
 from kg.convert import Converters
 from kg.errors import ABSENT, FieldError, Repaired
+from kg.operations import within
 from kg.plan import Plan
-from kg.program import Programs, within
+from kg.program import Programs
 from kg.shared import description
 from kg.sharing import Resources
 from kg.style import Style

@@ -11,6 +11,7 @@
         ├── RecordError     a record is not exported
         ├── Superseded      a record is not exported because a newer one of its study is
         └── FieldError      a field is not exported as its shape says
+            └── Repaired    a field is exported with a repaired value
 
 An :class:`InputError` is one sentence that names the file, the record, the study, the JSON path, the
 value found and what was expected, as far as each is known; :meth:`InputError.as_dict` gives the same parts

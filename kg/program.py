@@ -7,16 +7,13 @@ place among those of the type. ``kg plan --source`` prints the programs.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator
-from enum import IntEnum
-from typing import NamedTuple
-
-import orjson
 
 from kg.convert import Converter, Converters
 from kg.derive import FORMS, KEYS, Link, Pick
-from kg.forms import SAMPLES, Form
+from kg.forms import Form
 from kg.links import SEPARATOR, Text, texts
 from kg.ontology import RDF, XSD
+from kg.operations import LIST, Code, Op, Pattern, Shape, Spelling, Type, forms_within, spelling, within
 from kg.plan import LISTED, OF_STUDY, PART, POSITION, Entity, Field, Key, Plan, Role
 from kg.style import Style
 from kg.templates import SLOT
@@ -24,73 +21,6 @@ from kg.values import Literal
 
 STUDY = "https://clinicaltrials.gov/study/"
 RECORD = "https://w3id.org/trialkg/record/"
-
-
-class Shape(IntEnum):
-    """What stands at a key; of what is whole, only the place is kept."""
-
-    SCALAR, OBJECT, SCALARS, OBJECTS, WHOLE_OBJECT, WHOLE_OBJECTS, ANYTHING = range(7)
-
-
-class Code(IntEnum):
-    """What is done with a value."""
-
-    BELOW, WITHHOLD, TEXT, VALUE, DERIVE, TEXTS, VALUES, DERIVE_EACH = range(8)
-    REFER, REFER_EACH, NAMES, PART, PARTS, SHARE, SHARE_EACH, RESOURCE, GATHER, LINK = range(8, 18)
-
-
-Pattern = tuple[tuple[bytes, int, int], ...]
-"""The pieces of a name: what stands before a value, the place of its key, and the reader that gives its label."""
-_LIST = -2
-"""In place of a reader: each text of a list is a name."""
-Spelling = tuple[Form, bytes, bytes]
-"""What stands before and behind what a value of some form shows in its token."""
-
-
-class Op(NamedTuple):
-    """An operation, with numbers that are -1 where there is nothing.
-
-    It works on the value at the key in the place ``slot``, or on the object itself. ``field`` is what is complained of,
-    ``reader`` what gives the token of a value (or the kind of a resource), ``group`` the nodes that a name is looked up
-    among, ``back`` the key by which these refer back; ``below`` is the program of what the value holds.
-    """
-
-    code: Code
-    slot: int = -1
-    field: int = -1
-    reader: int = -1
-    group: int = -1
-    back: int = -1
-    required: bool = False
-    rows: bool = False
-    """Whether several objects stand three on a line."""
-    key: bytes = b""
-    lead: bytes = b""
-    """The predicate, and what stands before the value behind it."""
-    tail: bytes = b""
-    after: bytes = b""
-    """What the name of a part adds to that of its owner, before its number."""
-    types: bytes = b""
-    listed: bytes = b""
-    rank: int = 0
-    below: int = -1
-    pattern: Pattern = ()
-    path: tuple[int, ...] = ()
-    fold: bool = False
-    """Whether names are compared without regard to the case of ASCII letters."""
-    patterns: tuple[Pattern, ...] = ()
-    """The names by which a node is linked."""
-
-
-class Type(NamedTuple):
-    """A type of JSON object: its number, and its keys with what stands there and of which type that is."""
-
-    number: int
-    keys: dict[str, tuple[Shape, Type | None]]
-
-    def place(self, name: str) -> int:
-        """The place of a key."""
-        return [*self.keys].index(name)
 
 
 class Programs:
@@ -252,7 +182,7 @@ class Programs:
         """What is derived of the objects in a list that have a text at a key."""
         inner = place.keys[op.key.decode()][1]
         assert inner is not None
-        gate = ((orjson.dumps(pick.text), inner.place(pick.where), -1),)
+        gate = ((b'"' + within(pick.text) + b'"', inner.place(pick.where), -1),)
         op = op._replace(code=Code.DERIVE_EACH, pattern=gate, path=self._path(inner, (pick.key,)))
         return op._replace(reader=self._field_reader(known._replace(derive=pick.of)))
 
@@ -264,7 +194,7 @@ class Programs:
             self._numbers[of] = len(self.readers)
             reader = make()
             self.readers.append(reader)
-            self.spellings.append(tuple(filter(None, (_spelling(reader, form) for form in forms))))
+            self.spellings.append(tuple(filter(None, (spelling(reader, form) for form in forms))))
         return self._numbers[of]
 
     def _field_reader(self, known: Field) -> int:
@@ -273,7 +203,7 @@ class Programs:
         forms: Iterable[Form] = ()
         if known.role is Role.IRI:
             of: Hashable = known.role, shape.template, shape.pattern
-            forms = _forms_within(shape.template, shape.pattern)
+            forms = forms_within(shape.template, shape.pattern)
         elif known.role is Role.CODE:
             of = known.role, shape.node, shape.known_by
         elif known.role is Role.DERIVED and known.derive:
@@ -358,7 +288,7 @@ class Programs:
     def _name(name: tuple[Text, ...], place: Type) -> Pattern:
         """The name of a node that is linked by its texts, in pieces."""
         if len(name) == 1 and name[0].many:
-            return ((b"", place.place(name[0].key), _LIST),)
+            return ((b"", place.place(name[0].key), LIST),)
         pieces, before = [], ""
         for i, text in enumerate(name):
             before += (SEPARATOR if i else "") + text.constant
@@ -381,24 +311,3 @@ class Programs:
     def _labels(self, known: Field) -> int:
         labels = {code: concept.label for code, concept in (known.codes or {}).items()}
         return self._reader(("labels", known.shape.node), lambda: lambda value: within(labels.get(value) or value))
-
-
-def _spelling(reader: Converter, form: Form) -> Spelling | None:
-    """How a reader spells values of a form, told by one of them; nothing where it does not take that."""
-    value, shown = SAMPLES[form]
-    before, found, after = (reader(value) or b"").rpartition(shown)
-    return (form, before, after) if found else None
-
-
-def _forms_within(template: str | None, pattern: str | None) -> tuple[Form, ...]:
-    """The forms of values that an IRI may be made of: words, or digits where its pattern is its template with these."""
-    if template is None:
-        return ()
-    if pattern is None:
-        return (Form.WORD,)
-    return (Form.DIGITS,) if pattern.replace("[.]", ".") == f"^{template}$".replace("{.}", "[0-9]+") else ()
-
-
-def within(text: str) -> bytes:
-    """A text as it stands within a JSON string."""
-    return orjson.dumps(text)[1:-1]

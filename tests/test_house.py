@@ -20,31 +20,44 @@ from kg.restore import PAGE
 TOP = Path(__file__).parent.parent
 MODULES = sorted((TOP / "kg").glob("**/*.py"))
 ORDER = [
-    ["printable"],
-    ["_emitter", "errors", "resources", "clean", "beside", "sparql", "child", "forms", "frames", "retries", "room"],
-    ["places", "contents"],
-    ["ontology", "unpack", "page", "context", "questions", "guard", "credentials", "processes", "shards", "trees"],
-    ["values", "countries", "source", "cut", "lexical", "findings", "coded", "templates"],
-    ["derive", "style", "records", "shacl", "parquet", "prefixmap", "tally"],
-    ["plan", "rules", "pyshacl", "parcels", "columns", "literals"],
-    ["convert", "residue", "facts", "partitions", "nearest", "mismatch"],
-    ["careful", "program", "sharing"],
-    ["emitter"],
+    [
+        "_emitter",
+        "beside",
+        "child",
+        "clean",
+        "contents",
+        "countries",
+        "forms",
+        "frames",
+        "free_text",
+        "printable",
+        "resources",
+        "retries",
+        "room",
+        "sparql",
+        "trees",
+    ],
+    ["errors", "literals", "processes", "shards", "tables"],
+    ["credentials", "guard", "ontology", "page", "places", "questions", "templates"],
+    ["coded", "findings", "lexical", "mismatch", "parameters", "prefixmap", "tally", "unpack", "values"],
+    ["cut", "derive", "parquet", "shacl", "source", "style", "version"],
+    ["columns", "ontology_graph", "plan", "pyshacl", "records", "rules", "shared"],
+    ["facts", "jsonld", "links", "nearest", "pack", "parcels", "residue"],
+    ["catalogue", "context", "fields", "formats", "hints", "partitions"],
+    ["convert", "html", "rdf"],
+    ["careful", "operations", "sharing"],
+    ["descriptions", "program"],
+    ["emitter", "shared_graph"],
     ["export"],
-    ["jsonld", "ledger", "studies", "pack"],
-    ["formats", "report"],
-    ["write", "work"],
-    ["describe", "fields", "pool", "catalogue"],
-    ["jobs"],
-    ["run", "rdf", "coverage", "html"],
-    ["store", "hints", "results", "tables", "parameters", "parts"],
-    ["answers"],
-    ["ask", "cluster"],
-    ["explain"],
-    ["restore", "validate", "draw", "mesh", "network", "load"],
-    ["notebook"],
+    ["coverage", "ledger", "studies"],
+    ["describe", "report", "work", "write"],
+    ["dataset", "mesh", "pool", "results"],
+    ["answers", "jobs", "validate"],
+    ["ask", "run"],
+    ["draw", "explain", "parts", "restore", "store"],
+    ["cluster", "load", "network", "notebook"],
     ["cli"],
-    ["reference", "__main__"],
+    ["__main__", "reference"],
 ]
 """The modules from the bottom to the top; a module imports from below only. ``kg`` itself imports ``errors``, and
 ``_emitter`` is in C."""
@@ -90,7 +103,7 @@ def test_modules_and_functions_are_small() -> None:
 
 def test_the_engine_that_reads_the_plan_stays_small() -> None:
     engine = [TOP / "kg" / f"{name}.py" for name in ("plan", "export", "restore")]
-    assert sum(path.read_text("utf-8").count("\n") for path in engine) < 600
+    assert sum(path.read_text("utf-8").count("\n") for path in engine) < 700
     fields = [known for entity in shipped_plan().entities.values() for known in entity.fields]
     assert 10 * sum(known.role is Role.DERIVED for known in fields) < len(fields)
 
