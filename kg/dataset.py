@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,11 +18,13 @@ import pyoxigraph as ox
 from kg import ontology_graph
 from kg.errors import OutputError, SourceError, Superseded, UsageError
 from kg.export import Exporter
+from kg.findings import study_of
 from kg.formats import format_of
-from kg.ontology import CT, RDF
+from kg.ontology import BASE, CT, RDF, RDFS, SKOS
 from kg.rdf import FORMATS, quads
 from kg.report import Report
-from kg.shared_graph import RECORD, rebuild
+from kg.shared import DESCRIPTIONS, GRAPH
+from kg.shared_graph import RECORD, rebuild, settle
 from kg.studies import exports, newest, usages
 
 STORE, RDF_FILE, RECORDS = "store", "rdf", "records"
@@ -30,6 +33,11 @@ HOLDER = ox.NamedNode(CT + "versionHolder")
 _TYPE = ox.NamedNode(RDF + "type")
 _ORGANIZATION = ox.NamedNode(CT + "Organization")
 _NEWNESS = (ox.NamedNode("http://purl.org/dc/terms/modified"), ox.NamedNode(CT + "lastUpdateSubmitDate"), HOLDER)
+
+_SHARED = (*(BASE + name for name in ("organization/", "country/", "branch/")), "http://id.nlm.nih.gov/mesh/")
+_DESCRIBED = frozenset(
+    (RDF + "type", RDFS + "label", SKOS + "altLabel", SKOS + "notation", CT + "agencyClass", CT + "countryCode")
+)
 
 Progress = Callable[[int], None]
 Loader = Callable[[ox.Store], None]
@@ -156,7 +164,31 @@ def of_graphs(given: Inputs, progress: Progress | None = None) -> Iterator[tuple
     for name in given.stores:
         yield name, lambda into, name=name: _copy(name, into)  # type: ignore[misc]  # the default binds the name
     for name in given.rdf:
-        yield name, lambda into, name=name: into.bulk_extend(quads(name, progress))  # type: ignore[misc]
+        yield name, lambda into, name=name: into.bulk_extend(placed(quads(name, progress)))  # type: ignore[misc]
+
+
+def placed(found: Iterable[ox.Quad]) -> Iterator[ox.Quad]:
+    """Statements without a graph in those of the studies that they are about, or in the one of shared resources.
+
+    So is an export to Turtle or N-Triples replaced study by study too. A MeSH file stays outside any graph: its terms
+    have other properties beside those of shared resources.
+    """
+    for subject, same in groupby(found, key=lambda quad: quad.subject):
+        statements = [*same]
+        graph = _graph_of(subject, statements)
+        for quad in statements:
+            is_outside = graph is not None and isinstance(quad.graph_name, ox.DefaultGraph)
+            yield ox.Quad(quad.subject, quad.predicate, quad.object, graph) if is_outside else quad
+
+
+def _graph_of(subject: object, statements: list[ox.Quad]) -> ox.NamedNode | None:
+    """The graph of the statements about a resource, ``None`` where it is neither of a study nor shared."""
+    iri = subject.value if isinstance(subject, ox.NamedNode) else ""
+    if number := study_of(iri):
+        return ox.NamedNode(RECORD + number)
+    if iri.startswith(_SHARED) and all(quad.predicate.value in (*_DESCRIBED, DESCRIPTIONS) for quad in statements):
+        return ox.NamedNode(GRAPH)
+    return None
 
 
 def fill(store: ox.Store, loaders: list[tuple[str, Loader]], report: Report, scratch: Path | None = None) -> None:
@@ -172,6 +204,7 @@ def fill(store: ox.Store, loaders: list[tuple[str, Loader]], report: Report, scr
         _merge(other, store, name, report)
     if len(loaders) > 1:
         rebuild(store)
+    settle(store)
 
 
 def _copy(name: str, into: ox.Store) -> None:

@@ -15,7 +15,7 @@ from typing import NamedTuple, Protocol
 import pyoxigraph as ox
 
 from kg.descriptions import Describer
-from kg.ontology import Term
+from kg.ontology import RDFS, SKOS, Term
 from kg.shared import DESCRIPTIONS, GRAPH, Usage, blocks, description
 from kg.style import Style
 
@@ -26,6 +26,8 @@ Block = frozenset[Pair]
 Descriptions = Mapping[str, Collection[bytes]]
 """Graph of a study -> the descriptions of its shared resources."""
 _STYLE = Style()
+_LABEL = ox.NamedNode(RDFS + "label")
+_ALTERNATIVE = ox.NamedNode(SKOS + "altLabel")
 
 
 class Graphs(Protocol):
@@ -197,3 +199,56 @@ def rebuild(store: ox.Store) -> None:
         for quad in [*store.quads_for_pattern(subject, None, None, shared)]:
             store.remove(quad)
         store.extend(ox.Quad(subject, predicate, value, shared) for predicate, value in block)
+
+
+def settle(store: ox.Store) -> None:
+    """Takes the labels of shared resources out of other graphs, such as MeSH, so that each has one label."""
+    for quad in [*store.quads_for_pattern(None, _LABEL, None, ox.NamedNode(GRAPH))]:
+        for removed, added in _yielding(store, str(quad.subject)[1:-1]):
+            store.remove(removed)
+            store.extend(added)
+
+
+def settling(store: ox.Store, wanted: Change) -> list[str]:
+    """The operations that go with a change of the shared graph, so that no other graph repeats what it states.
+
+    A label that was taken out of a graph such as MeSH returns to it when the shared graph gives it up.
+    """
+    steps: list[str] = []
+    for resource in sorted({_resource(line) for line in wanted.added}):
+        for removed, added in _yielding(store, resource):
+            steps += [_step("DELETE", removed), *(_step("INSERT", quad) for quad in added)]
+    for line in wanted.removed:
+        others = _others(store.quads_for_pattern(ox.NamedNode(_resource(line)), None, None, None))
+        if f" {_LABEL} " in line and (other := next(others, None)):
+            steps.append(f"INSERT DATA {{ {_in_graph(other, line)} }}")
+    return steps
+
+
+def _yielding(store: ox.Store, resource: str) -> Iterator[tuple[ox.Quad, list[ox.Quad]]]:
+    """The labels of a resource in other graphs, with what takes their place: another label is an alternative one."""
+    subject = ox.NamedNode(resource)
+    for quad in [*_others(store.quads_for_pattern(subject, _LABEL, None, None))]:
+        repeats = any(store.quads_for_pattern(subject, _LABEL, quad.object, ox.NamedNode(GRAPH)))
+        yield quad, [] if repeats else [ox.Quad(subject, _ALTERNATIVE, quad.object, quad.graph_name)]
+
+
+def _others(quads: Iterable[ox.Quad]) -> Iterator[ox.Quad]:
+    """The statements in other graphs than those of studies and of shared resources."""
+    for quad in quads:
+        name = quad.graph_name.value if isinstance(quad.graph_name, ox.NamedNode) else ""
+        if name != GRAPH and not name.startswith(RECORD):
+            yield quad
+
+
+def _resource(line: str) -> str:
+    return line[1 : line.index(">")]
+
+
+def _step(kind: str, quad: ox.Quad) -> str:
+    return f"{kind} DATA {{ {_in_graph(quad, f'{quad.triple} .')} }}"
+
+
+def _in_graph(quad: ox.Quad, line: str) -> str:
+    """A line of N-Triples in the graph of a statement."""
+    return line if isinstance(quad.graph_name, ox.DefaultGraph) else f"GRAPH {quad.graph_name} {{ {line} }}"

@@ -21,7 +21,7 @@ from kg.export import Exported, Exporter
 from kg.ontology import RDF
 from kg.report import Report
 from kg.run import export
-from kg.shared_graph import RECORD, StoreGraphs, change
+from kg.shared_graph import RECORD, StoreGraphs, change, settling
 from kg.studies import exports
 
 _TYPE = ox.NamedNode(RDF + "type")
@@ -154,7 +154,8 @@ def replace(
     """
     lines = " .\n".join(sorted(f"{quad.subject} {quad.predicate} {quad.object}" for quad in wanted))
     before = {graph.value: graphs.of(graph.value)}
-    steps = change(graphs, before, {graph.value: [*shared]}).steps()
+    also = change(graphs, before, {graph.value: [*shared]})
+    steps = [*also.steps(), *settling(store, also)]
     insert = [f"INSERT DATA {{ GRAPH {graph} {{\n{lines}\n}} }}"] if lines else []
     store.update(" ;\n".join([f"DROP SILENT GRAPH {graph}", *insert, *steps]))
 
