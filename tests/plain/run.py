@@ -49,10 +49,7 @@ class Run:
         rows, expected = answers.rows[query], self.expected(answers, query)
         if isinstance(rows, RuntimeError):
             return str(rows)
-        lost, more = expected - rows, rows - expected
-        return f"{len(lost)} rows of the records are missing: {_few(lost)}; and there are: {_few(more)}" * (
-            rows != expected
-        )
+        return "" if rows == expected else f"without {_few(expected - rows)}, with {_few(rows - expected)}"
 
 
 def _few(rows: Rows) -> str:
@@ -67,9 +64,9 @@ def _cell(value: str | Decimal) -> str:
 def _tasks(engines: Iterable[str]) -> list[tuple[list[str], Task]]:
     """Each task with the engines for which it answers, servers first."""
     wanted = [*engines]
-    remote = [([setting.name for start in SERVERS[server] for setting in start.settings], server) for server in SLOWEST]
-    tasks = [(names, REMOTE[names[0]]) for names, _ in remote if names[0] in wanted]
-    return [*tasks, *(([name], LOCAL[name]) for name in wanted if name in LOCAL)]
+    settings = [[setting.name for start in SERVERS[server] for setting in start.settings] for server in SLOWEST]
+    remote = [(names, REMOTE[names[0]]) for names in settings if not {*names}.isdisjoint(wanted)]
+    return [*remote, *(([name], LOCAL[name]) for name in wanted if name in LOCAL)]
 
 
 @contextmanager
