@@ -88,8 +88,8 @@ def read(*inputs: Input, reject: Reject = _raise) -> Iterator[Record]:
 def ntriples(*inputs: Input, contacts: bool = False, reject: Reject = _raise) -> Iterator[bytes]:
     """The N-Triples of one study after another, as they are read; nothing is held back for newer versions.
 
-    Each study comes with the labels and classes of the organizations, MeSH terms and countries that it refers to, as its
-    own record describes them: over several studies these repeat.
+    Each study comes with the labels and classes of the organizations, MeSH terms and countries that it refers to, as
+    its own record describes them: over several studies these repeat.
 
     ``contacts`` keeps e-mail addresses and telephone numbers. Fields that are not as their shapes say go to
     ``reject`` too, as :class:`FieldError`; by default they are passed over.

@@ -157,12 +157,8 @@ def test_a_store_keeps_its_shared_graph_equal_to_that_of_a_fresh_build(tmp_path:
     changed["derivedSection"]["conditionBrowseModule"]["meshes"][0]["term"] = "asthma"
     changed["protocolSection"]["statusModule"] = {"lastUpdatePostDateStruct": {"date": "2024-01-01"}}
     kept = {record["protocolSection"]["identificationModule"]["nctId"]: record for record in CONFLICTING[:2]}
-    for records, gone in (
-        ([CONFLICTING[2]], []),
-        ([CONFLICTING[3], changed], []),
-        ([], ["NCT00000003"]),
-        ([], ["NCT00000001"]),
-    ):
+    steps = (([CONFLICTING[2]], []), ([CONFLICTING[3], changed], []), ([], ["NCT00000003"]), ([], ["NCT00000001"]))
+    for records, gone in steps:
         if records:
             update(place, [written_to(tmp_path / "b.jsonl", records)], report=Report())
             kept |= {record["protocolSection"]["identificationModule"]["nctId"]: record for record in records}
@@ -176,9 +172,8 @@ def test_a_store_keeps_its_shared_graph_equal_to_that_of_a_fresh_build(tmp_path:
 
 def test_a_mesh_graph_and_the_shared_graph_give_one_label_to_a_term(tmp_path: Path) -> None:
     term = "http://id.nlm.nih.gov/mesh/D000001"
-    (tmp_path / "mesh.nt").write_text(
-        f'<{term}> <{RDFS}label> "Asthma"@en .\n<{term}> <http://id.nlm.nih.gov/mesh/vocab#treeNumber> <http://e.org/C08> .\n'
-    )
+    tree = "<http://id.nlm.nih.gov/mesh/vocab#treeNumber> <http://e.org/C08>"
+    (tmp_path / "mesh.nt").write_text(f'<{term}> <{RDFS}label> "Asthma"@en .\n<{term}> {tree} .\n')
     records = written_to(tmp_path / "a.jsonl", CONFLICTING[1:2])
     build([records, tmp_path / "mesh.nt"], tmp_path / "s", report=Report())
     with opened(tmp_path / "s") as store:

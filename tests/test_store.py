@@ -30,7 +30,7 @@ def statements(folder: Path) -> set[ox.Quad]:
 
 def test_a_store_has_a_graph_for_each_study(tmp_path: Path) -> None:
     made = build(STUDIES, tmp_path / "s.kgstore", report=Report())
-    assert made.studies == made.graphs == len(STUDIES)
+    assert made.studies == made.graphs - 2 == len(STUDIES)  # one graph of shared resources, one of the ontology
     assert [path.name for path in tmp_path.iterdir()] == ["s.kgstore"]
     assert update(tmp_path / "s.kgstore", STUDIES, report=Report()) == Changes(unchanged=len(STUDIES))
 
@@ -83,7 +83,7 @@ def test_an_older_record_does_not_take_the_place_of_a_newer_one(tmp_path: Path) 
 
 
 class Editor:
-    """Edits records as their sponsors might: texts, dates, lists that grow and shrink."""
+    """Edits records as their sponsors might: texts, dates, lists that grow and shrink, spellings of what they share."""
 
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)
@@ -92,11 +92,12 @@ class Editor:
 
     def edit(self) -> None:
         """Changes one record in one place, and the day of its last update."""
-        protocol = self.random.choice(self.records)["protocolSection"]
+        record = self.random.choice(self.records)
+        protocol = record["protocolSection"]
         self.day += 1
         place = protocol["statusModule"].setdefault("lastUpdatePostDateStruct", {})
         place["date"] = f"2027-{1 + self.day // 28 % 12:02d}-{1 + self.day % 28:02d}"
-        change = self.random.randrange(4)
+        change = self.random.randrange(7)
         outcomes = protocol.setdefault("outcomesModule", {}).setdefault("primaryOutcomes", [])
         if change == 0:
             protocol["identificationModule"]["briefTitle"] += "."
@@ -104,8 +105,21 @@ class Editor:
             outcomes.append({"measure": f"Measure {self.day}", "timeFrame": "1 week"})
         elif change == 2 and outcomes:
             outcomes.pop(self.random.randrange(len(outcomes)))
-        else:
+        elif change == 3:
             protocol["statusModule"]["overallStatus"] = self.random.choice(["COMPLETED", "TERMINATED", "RECRUITING"])
+        elif change == 4:
+            sponsor = {"name": self.random.choice("AB"), "class": self.random.choice(["INDUSTRY", "OTHER"])}
+            protocol["sponsorCollaboratorsModule"] = {"leadSponsor": sponsor}
+        else:
+            self.terms(record.setdefault("derivedSection", {}).setdefault("conditionBrowseModule", {}))
+
+    def terms(self, module: dict[str, Any]) -> None:
+        """Gives a study other MeSH terms, or spells one of its terms otherwise."""
+        terms = module.setdefault("meshes", [])
+        if terms and self.random.random() < 0.5:
+            terms[0]["term"] = terms[0]["term"].swapcase()
+        else:
+            module["meshes"] = [{"id": f"D00000{i}", "term": f"Term {i}"} for i in self.random.sample(range(1, 8), 2)]
 
 
 def written(records: list[Any], place: Path) -> Path:
