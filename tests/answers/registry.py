@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from collections import Counter, defaultdict
 from itertools import combinations
 from typing import Any
@@ -41,12 +42,18 @@ def _ought_to_report(trial: Trial) -> bool:
     )
 
 
+def _day(date: str) -> int:
+    """The day of a date, of a month its last one."""
+    year, month, *day = map(int, date.split("-"))
+    return day[0] if day else monthrange(year, month)[1]
+
+
 def overdue_results(trials: list[Trial]) -> Rows:
     rows = []
     for trial in trials:
         end = trial.primary_completion
         if end and _ought_to_report(trial):
-            late = months(TODAY) - months(end) - 12 - (TODAY[8:] < (end[8:] or "31"))
+            late = months(TODAY) - months(end) - 12 - (int(TODAY[8:]) < _day(end))
             if late >= 0:
                 rows.append([trial.iri, trial.title, end, late])
     return sorted(rows, key=lambda row: (-row[3], row[0]))
