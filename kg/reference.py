@@ -128,10 +128,8 @@ def _declare_unmapped(graph: rdflib.Graph, shape: PropertyShape, owner: str) -> 
     from rdflib import Literal, URIRef
 
     path = URIRef(shape.path)
-    graph.add((path, URIRef(RDF + "type"), URIRef(OWL + ("ObjectProperty" if shape.of_class else "DatatypeProperty"))))
+    graph.add((path, URIRef(RDF + "type"), URIRef(OWL + ("ObjectProperty" if shape.is_iri else "DatatypeProperty"))))
     graph.add((path, URIRef(RDFS + "domain"), URIRef(owner)))
-    if shape.of_class:
-        graph.add((path, URIRef(RDFS + "range"), URIRef(shape.of_class)))
     graph.add((path, URIRef(RDFS + "label"), Literal(shape.name, lang="en")))
     graph.add((path, URIRef(SKOS + "definition"), Literal(shape.description, lang="en")))
 

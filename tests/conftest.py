@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import zipfile
@@ -12,8 +13,10 @@ import orjson
 import pytest
 import rdflib
 
+from kg.export import Exported, Exporter
 from kg.ontology import FILES
 from kg.resources import folder
+from kg.shared import Usage
 
 DATA = Path(__file__).parent / "data"
 GOLDEN = Path(__file__).parent / "golden"
@@ -22,6 +25,15 @@ STUDIES = sorted((DATA / "studies").glob("*.json"))
 MADE = DATA / "made" / "NCT99999999.json"
 
 os.environ["COLUMNS"] = "110"
+
+
+class WithShared(Exporter):
+    """Exports studies by themselves, with what their records say of the resources that they share with others."""
+
+    def __call__(self, record: dict[str, Any], *, fit: bool = False) -> Exported:
+        study = super().__call__(record, fit=fit)
+        triples = sum(count for _, count in self.shared(Usage(each, 1) for each in study.shared))
+        return dataclasses.replace(study, data=self.with_shared(study), triples=study.triples + triples)
 
 
 @pytest.fixture(scope="session")

@@ -89,7 +89,7 @@ def test_every_reader_spells_values_as_its_converter_does(style: str) -> None:
         types = (((b"id", Shape.SCALAR, 0), (b"x", Shape.ANYTHING, 0)),)
         op = Op(Code.DERIVE, 1, 0, 0, key=b"x")
         asked = [lambda *_: b"asked"] * 2
-        emitter = made(types, ((op,),), (spellings,), (b"",) * 12, ((0,),) * 3, *asked, lambda *_: None)
+        emitter = made(types, ((op,),), (spellings,), (b"",) * 13, ((0,),) * 4, *asked, lambda *_: None)
         for json in found:
             run = emitter(b'{"id":"A","x":%b}' % json)
             assert run is not None, json

@@ -147,7 +147,7 @@ def emitter_of(exporter: Exporter, **instead: Any) -> Any:
     return made(*given.values())
 
 
-OP = (2, -1, 0, 0, -1, -1, False, False, b"", b"", b"", b"", b"", b"", 0, -1, (), ())
+OP = (2, -1, 0, 0, -1, -1, False, False, b"", b"", b"", b"", b"", b"", 0, -1, (), (), False, ())
 
 
 def changed(place: int, value: object) -> tuple[object, ...]:

@@ -15,10 +15,10 @@ import rdflib
 from rdflib import SH
 
 import kg
-from kg.export import Exported, Exporter
+from kg.export import Exported
 from kg.plan import Role, shipped_plan
 from kg.resources import folder
-from tests.conftest import DATA
+from tests.conftest import DATA, WithShared
 from tests.test_export import at, change, leaves, rows
 
 CT = "https://w3id.org/trialkg/ontology#"
@@ -28,7 +28,7 @@ STUDY = "https://clinicaltrials.gov/study/"
 DECIMAL = ox.NamedNode("http://www.w3.org/2001/XMLSchema#decimal")
 QUERIES = Path(__file__).parent.parent / "queries"
 OUTCOMES = "resultsSection.outcomeMeasuresModule.outcomeMeasures"
-EXPORTER = Exporter(contacts=True)
+EXPORTER = WithShared(contacts=True)
 
 
 @pytest.fixture(scope="module")
@@ -304,7 +304,7 @@ def test_events_stay_with_their_group_and_no_group_is_called_an_arm(made: dict[s
         ("seriousEvent-1-eventStat-2", "2", "EG001"),
     ]
     parts = rows(EXPORTER(made), "?arm a ct:Arm . { ?group ?p ?arm } UNION { ?arm ?p ?group } ?group a ?class")
-    assert {type_.removeprefix(CT) for *_, type_ in parts} == {"Study", "Intervention"}
+    assert {type_.removeprefix(CT) for *_, type_ in parts} == {"Study", "ExpandedAccess", "Intervention"}
 
 
 # ---------------------------------------------------------------- the shapes as SHACL

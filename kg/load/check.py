@@ -11,6 +11,8 @@ from kg.load.graphs import Named
 from kg.load.into import Judge
 from kg.rules import checked
 from kg.shacl import Checker
+from kg.shared import GRAPH, Usage, written
+from kg.style import Style
 
 
 def by_shapes() -> Judge:
@@ -18,7 +20,9 @@ def by_shapes() -> Judge:
     checker = Checker()
 
     def judge(each: Named) -> Iterator[str]:
-        graph = Graph(each.name).add(ox.parse(each.quads(), format=ox.RdfFormat.N_QUADS))
+        described, _ = next(written((Usage(one, 1) for one in each.shared), Style(), graphs=False), (b"", 0))
+        shared = Graph(GRAPH).add(ox.parse(described, format=ox.RdfFormat.N_TRIPLES))
+        graph = Graph(each.name, shared).add(ox.parse(each.quads(), format=ox.RdfFormat.N_QUADS))
         return (str(finding) for finding in checked(graph, checker))
 
     return judge

@@ -92,8 +92,9 @@ def distinct_values(lines: Iterable[bytes]) -> int:
 
 
 def version_of(lines: Iterable[bytes]) -> int:
-    """How new a record is, told by the lines of its graph, as :meth:`kg.export.Exporter.version` says it.
+    """How new the record of a graph is by the lines of the graph, as :mod:`kg.version` numbers it.
 
+    >>> from kg.version import day, modified_day
     >>> modified_day(version_of([b'<r> <http://purl.org/dc/terms/modified> "2025-01-31"^^<d> .'])) == day("2025-01-31")
     True
     """

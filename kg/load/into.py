@@ -80,13 +80,13 @@ def load(
     done, seen = Loaded(), set[str]()
     state.sweep(store)
     shared = SharedGraph(store)
-    shared.complete()
     found = _fit(graphs(inputs, report, progress, contacts=choice.contacts), choice.judge, report)
     wanted = _wanted(found, choice.since, seen, done)
     for batch in _batches(wanted, store.preset.statements, store.preset.members):
         _batch(store, shared, batch, done, report)
     if choice.prune:
         _prune(store, shared, seen, done, report)
+    shared.complete()
     done.statements += state.counts(store, [GRAPH]).get(GRAPH, 0)
     return done
 

@@ -1,7 +1,8 @@
 """The shared graph of a running store, kept equal to what the graphs of its studies say.
 
 Before graphs are written, the resources whose statements change are noted in the state of the store, and the note is
-removed with the change: a load that was killed in between is completed by the next one.
+removed after the change. The next load makes the blocks of resources anew whose notes a killed load left, and does so
+at its end: until then the server may still be at work on a request of the killed one.
 """
 
 from __future__ import annotations
@@ -82,12 +83,16 @@ class SharedGraph:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._graphs = RemoteGraphs(store)
+        self._left = set(_noted(store))
+        """The resources that killed loads left notes of."""
 
     def complete(self) -> None:
         """Completes the changes of loads that were killed."""
-        text = f"SELECT ?r WHERE {{ GRAPH <{STATE}> {{ ?r <{PENDING}> ?since }} }} LIMIT {STATEMENTS}"
-        while pending := sorted({row["r"] for row in self._store.select(text)}):
-            self._make(recount(self._graphs, pending), pending)
+        left = sorted(self._left)
+        self._left = set()
+        for at in range(0, len(left), STATEMENTS):
+            resources = left[at : at + STATEMENTS]
+            self._make(recount(self._graphs, resources), resources)
 
     def before(self, changed: Collection[str], after: Descriptions) -> Change:
         """The change that goes with a change of the graphs of studies, whose resources are noted.
@@ -108,8 +113,21 @@ class SharedGraph:
             self._store.update(f"DELETE DATA {{ GRAPH <{GRAPH}> {{\n{''.join(lines)}}} }}")
         for lines in _parts(wanted.added):
             self._store.add(GRAPH, "".join(lines).encode())
-        for lines in _parts(f'<{each}> <{PENDING}> "1" .\n' for each in resources):
+        for lines in _parts(f'<{each}> <{PENDING}> "1" .\n' for each in resources if each not in self._left):
             self._store.update(f"DELETE DATA {{ GRAPH <{STATE}> {{\n{''.join(lines)}}} }}")
+
+
+def _noted(store: Store) -> Iterator[str]:
+    """The resources that are noted in the state of a store."""
+    last = ""
+    while True:
+        text = f"""SELECT ?r WHERE {{ GRAPH <{STATE}> {{ ?r <{PENDING}> ?since }} FILTER(STR(?r) > "{last}") }}
+            ORDER BY STR(?r) LIMIT {PAGE}"""
+        resources = [row["r"] for row in store.select(text)]
+        yield from resources
+        if len(resources) < PAGE:
+            return
+        last = resources[-1]
 
 
 def _resources(wanted: Change) -> list[str]:

@@ -143,7 +143,8 @@ static bool is_whole(const Op *op, size_t readers)
     case VALUES:
         return op->reader >= 0 && (size_t)op->reader < readers;
     case DERIVE_EACH:
-        return op->reader >= 0 && (size_t)op->reader < readers && (op->pattern.count == 0 || op->pattern.pieces->slot >= 0);
+        return op->reader >= 0 && (size_t)op->reader < readers &&
+               (op->pattern.count == 0 || op->pattern.pieces->slot >= 0);
     case SHARE:
     case SHARE_EACH:
         return op->reader >= 0;

@@ -87,7 +87,8 @@ static inline Span picked(const Record *record, const Op *op, Value element)
     const Json *json = &record->json;
     if (op->pattern.count == 0)
         return span_of(json, element);
-    if (element.count == 0 || !equal(span_of(json, value_of(json, element, op->pattern.pieces->slot)), op->pattern.pieces->before))
+    const Piece *where = op->pattern.pieces;
+    if (element.count == 0 || !equal(span_of(json, value_of(json, element, where->slot)), where->before))
         return (Span){"", 0};
     return span_of(json, value_along(record, element, op->path));
 }

@@ -6,8 +6,8 @@ import pyoxigraph as ox
 import pytest
 
 import kg
+from kg.dataset import any_data
 from kg.report import Report
-from kg.store import any_data
 from tests.conftest import SEED, STUDIES
 from tests.test_query import kg_query
 
