@@ -72,11 +72,17 @@ def _singular(word: str) -> str:
     return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word
 
 
+def _is_ours(field: Field) -> bool:
+    """Whether a field is a property that users look for, and no term of others that follows from it."""
+    return field.shape.path.startswith(CT) or not field.is_derived
+
+
 @cache
 def properties() -> list[Property]:
     """The properties of the plan."""
     plan = shipped_plan()
-    walk = ((path.replace("[]", "").split("."), entity, field) for path, entity, field in plan.walk() if path)
+    found = ((path, entity, field) for path, entity, field in plan.walk() if path and _is_ours(field))
+    walk = ((path.replace("[]", "").split("."), entity, field) for path, entity, field in found)
     return [
         _property(path, field, entity.shape.iri == plan.study.shape.iri)
         for path, entity, field in walk
