@@ -140,20 +140,25 @@ class Converters:
 
     def derived(self, known: Field) -> Converter:
         """The converter of the function of a derived field."""
-        made, iri = known.derive, lru_cache(64)(self._style.iri)
-        assert made is not None
+        derive_value, token = known.derive, self._token_of(known)
+        assert derive_value is not None
 
         def convert(value: Any) -> bytes | None:
-            text = made(value)
-            if text is None:
-                return None
-            if known.shape.is_iri:
-                return iri(text)
-            if known.shape.language:
-                return self._style.literal(Literal(text, XSD + "string")) + b"@" + known.shape.language.encode()
-            return self._style.literal(Literal(text, known.shape.datatype or XSD + "string"))
+            text = derive_value(value)
+            return None if text is None else token(text)
 
         return convert
+
+    def _token_of(self, field: Field) -> Callable[[str], bytes]:
+        """The function from the text of a derived value to its token."""
+        shape = field.shape
+        if shape.is_iri:
+            return lru_cache(64)(self._style.iri)
+        if shape.language or shape.datatype in (None, XSD + "string"):
+            suffix = f"@{shape.language}".encode() if shape.language else b""
+            return lambda text: orjson.dumps(text) + suffix
+        datatype = str(shape.datatype)
+        return lambda text: self._style.literal(Literal(text, datatype))
 
     def _iri(self, known: Field) -> Converter:
         before, _, after = (known.shape.template or "{.}").partition("{.}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
@@ -98,6 +98,7 @@ class Emitter:
     ) -> None:
         self._style = style
         self._careful = careful
+        self._last: tuple[bytes, Any] = b"", None
         self._convert = Converters(plan, style)
         self.programs = made = Programs(plan, style, self._convert, contacts=contacts, graphs=graphs)
         self._kinds = [
@@ -142,7 +143,9 @@ class Emitter:
         return Emitted(data, end, placed, ends, triples, facts, withheld, unread, odd, errors, shared)
 
     def _token(self, reader: int, json: bytes) -> bytes | None:
-        return self.programs.readers[reader](orjson.loads(json))
+        if json != self._last[0]:  # several fields are derived from one text
+            self._last = json, orjson.loads(json)
+        return self.programs.readers[reader](self._last[1])
 
     def _text(self, field: int, json: bytes) -> bytes | None:
         """What is kept of a refused value: its repaired form, or else its plain text."""

@@ -52,7 +52,7 @@ class _Line(NamedTuple):
 
 def _lines(text: str) -> Iterator[_Line]:
     """The headings of criteria, and the lines that may be headings of more criteria."""
-    lower, end = text.encode().lower().decode(), 0  # of ASCII letters, so that places stay
+    lower, end = text.lower() if text.isascii() else text.encode().lower().decode(), 0  # so that places stay
     while (at := lower.find("clusion", end)) >= 0:
         start, end = lower.rfind("\n", 0, at) + 1, lower.find("\n", at)
         end = len(lower) if end < 0 else end
@@ -76,7 +76,8 @@ def _criteria(text: str) -> Criteria | None:
     return parts if all(parts) else None
 
 
-_DOI = re.compile(r"\b10\.\d{4,9}/[^\s\"]+", re.ASCII)
+_DOI = re.compile(r"(?<!\d)10\.\d{4,9}/[^\s\"]+", re.ASCII)
+_SAFE = re.compile(r"[a-z0-9/.()-]+")
 
 
 def doi(value: object) -> str | None:
@@ -91,4 +92,5 @@ def doi(value: object) -> str | None:
     name = match[0].rstrip(".,;:'>]")
     while name.endswith(")") and name.count("(") < name.count(")"):
         name = name[:-1].rstrip(".,;")
-    return "https://doi.org/" + quote(name.lower(), safe="/:;()._-+~!*'@&=$,")
+    name = name.lower()
+    return "https://doi.org/" + (name if _SAFE.fullmatch(name) else quote(name, safe="/:;()._-+~!*'@&=$,"))

@@ -28,7 +28,7 @@ DESCRIPTIONS = CT + "descriptionCount"
 """The number of ways in which records describe a resource, where there are several."""
 PIECE = 1 << 20
 """Bytes of the graph that are written at once."""
-_IN_MEMORY = 1 << 16
+_IN_MEMORY = _CHUNK = 1 << 16
 _END = b"\0"
 """Separates the token of a resource and its predicate-object pairs in a description."""
 
@@ -49,51 +49,53 @@ class Usage(NamedTuple):
     studies: int
 
 
+class _Numbers(dict[bytes, int]):
+    """Descriptions with their numbers, in the order in which they come first."""
+
+    def __missing__(self, each: bytes) -> int:
+        number = self[each] = len(self)
+        return number
+
+
 class SharedResources:
     """The descriptions of a run, with the studies that use them.
 
-    Memory grows with the distinct descriptions; which of them a study uses is kept in a temporary file, and needed
-    where a newer record replaces the study.
+    Memory grows with the distinct descriptions; which of them each study uses is written to a temporary file and
+    counted when the run ends, without the studies that newer records replace.
     """
 
     def __init__(self) -> None:
-        self._numbers: dict[bytes, int] = {}
-        self._counts = array("q")
+        self._numbers = _Numbers()
         self._starts = array("Q")
         self._uses = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 -- it lives as long as the run
         self._end = 0
+        self._removed: set[int] = set()
 
     def enter(self, descriptions: Iterable[bytes]) -> None:
         """Adds the descriptions that the next study uses, each once."""
-        numbers = array("I", [self._number(each) for each in descriptions])
-        for number in numbers:
-            self._counts[number] += 1
+        numbers = array("I", map(self._numbers.__getitem__, descriptions))
         self._starts.append(self._end)
         self._end += self._uses.write(numbers.tobytes())
 
     def remove(self, place: int) -> None:
         """Takes out what the study at a place, from 0, uses."""
-        start, end = self._starts[place], self._starts[place + 1] if place + 1 < len(self._starts) else self._end
-        self._uses.seek(start)
-        numbers = array("I", self._uses.read(end - start))
-        self._uses.seek(self._end)
-        for number in numbers:
-            self._counts[number] -= 1
-
-    def add(self, usages: Iterable[Usage]) -> None:
-        """Adds descriptions that were counted elsewhere."""
-        for usage in usages:
-            self._counts[self._number(usage.description)] += usage.studies
+        self._removed.add(place)
 
     def usages(self) -> Iterator[Usage]:
         """The descriptions that are in use."""
-        return (Usage(each, count) for each, number in self._numbers.items() if (count := self._counts[number]) > 0)
+        counts = Counter[int]()
+        self._uses.seek(0)
+        while chunk := self._uses.read(_CHUNK):
+            counts.update(array("I", chunk))
+        for place in self._removed:
+            counts.subtract(self._used_by(place))
+        self._uses.seek(self._end)
+        return (Usage(each, counts[number]) for each, number in self._numbers.items() if counts[number] > 0)
 
-    def _number(self, each: bytes) -> int:
-        number = self._numbers.setdefault(each, len(self._counts))
-        if number == len(self._counts):
-            self._counts.append(0)
-        return number
+    def _used_by(self, place: int) -> array[int]:
+        start, end = self._starts[place], self._starts[place + 1] if place + 1 < len(self._starts) else self._end
+        self._uses.seek(start)
+        return array("I", self._uses.read(end - start))
 
 
 def written(usages: Iterable[Usage], style: Style, *, graphs: bool, size: int = PIECE) -> Iterator[tuple[bytes, int]]:
