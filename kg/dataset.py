@@ -109,12 +109,23 @@ def check_layout(store: ox.Store, name: str) -> None:
     Version 0.1.0 wrote them so, by which queries over all graphs count each description.
     """
     first = next(store.quads_for_pattern(None, _TYPE, _ORGANIZATION, None), None)
-    if first is not None and isinstance(first.graph_name, ox.NamedNode) and first.graph_name.value.startswith(RECORD):
-        remedy = "kg store build" if is_store(name) else "kg export"
-        raise UsageError(
-            f"{name} has the layout of kg 0.1.0, which repeats organizations and MeSH terms in the graph of each study "
-            f"and so gives wrong counts; make it anew from the study records with {remedy}."
-        )
+    if first is not None and is_of_old_layout(first):
+        raise UsageError(old_layout(name))
+
+
+def is_of_old_layout(quad: ox.Quad) -> bool:
+    """Whether a statement says in the graph of a study that something is an organization, as version 0.1.0 wrote it."""
+    in_study = isinstance(quad.graph_name, ox.NamedNode) and quad.graph_name.value.startswith(RECORD)
+    return in_study and (quad.predicate, quad.object) == (_TYPE, _ORGANIZATION)
+
+
+def old_layout(name: str) -> str:
+    """The sentence about an input of the layout of version 0.1.0."""
+    remedy = "kg store build" if is_store(name) else "kg export"
+    return (
+        f"{name} has the layout of kg 0.1.0, which repeats organizations and MeSH terms in the graph of each study and "
+        f"so gives wrong counts; make it anew from the study records with {remedy}."
+    )
 
 
 @contextmanager

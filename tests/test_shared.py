@@ -16,6 +16,7 @@ from kg.dataset import any_data, opened
 from kg.descriptions import Describer
 from kg.errors import UsageError
 from kg.export import Exporter
+from kg.load.graphs import graphs
 from kg.ontology import CT, RDFS, SKOS
 from kg.report import Report
 from kg.restore import Restorer
@@ -198,8 +199,15 @@ def test_a_store_of_the_layout_of_0_1_0_is_refused(tmp_path: Path) -> None:
     store.add(ox.Quad(ox.NamedNode("https://w3id.org/trialkg/organization/A"), kind, organization, record))
     store.flush()
     del store
-    with pytest.raises(UsageError, match=r"layout of kg 0\.1\.0, .* make it anew"), opened(tmp_path / "old"):
+    sentence = r"layout of kg 0\.1\.0, .* make it anew"
+    with pytest.raises(UsageError, match=sentence), opened(tmp_path / "old"):
         pass
+    line = f"<https://w3id.org/trialkg/organization/A> {kind} {organization} {record} .\n"
+    (tmp_path / "old.nq").write_text(line)
+    with pytest.raises(UsageError, match=sentence), any_data([tmp_path / "old.nq"], Report()):
+        pass
+    with pytest.raises(UsageError, match=sentence):
+        list(graphs([tmp_path / "old.nq"], Report()))
 
 
 @pytest.mark.parametrize("extension", ["ttl", "nq", "parquet"])

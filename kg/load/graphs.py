@@ -19,7 +19,7 @@ from functools import cache
 import pyoxigraph as ox
 
 from kg import ontology_graph, shared
-from kg.dataset import RDF_FILE, RECORDS, STORE, opened, sorted_out
+from kg.dataset import RDF_FILE, RECORDS, STORE, is_of_old_layout, old_layout, opened, sorted_out
 from kg.descriptions import Describer
 from kg.errors import SourceError, UsageError
 from kg.export import Exporter
@@ -238,6 +238,8 @@ def _named(graph: object, found: Iterable[ox.Quad], file: str) -> Named:
     if not isinstance(graph, ox.NamedNode):
         raise SourceError("has a graph whose name is a blank node", file=file)
     statements = [*found]
+    if any(map(is_of_old_layout, statements)):
+        raise UsageError(old_layout(file))
     lines = [_line(quad, file) for quad in statements]
     return Named(graph.value, lines, version_of(lines), _describer().of(_literals(statements)))
 
