@@ -2,7 +2,8 @@
 
 A resource is a node with its class, its label and its properties; a statement between two resources is an edge with
 the local name of its predicate. A code is a property with the code as text, and so is an address without statements.
-What keeps the way back (``ct:asListed``, ``ct:unmapped``) is left out.
+What keeps the way back (``ct:asListed``, ``ct:unmapped``) is left out, and so is the link from each part to its study
+(``ct:ofStudy``), which the edges to the part give already.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ Value = str | int | float | bool
 STUDIES = "https://clinicaltrials.gov/study/"
 PUBLICATIONS = "https://pubmed.ncbi.nlm.nih.gov/"
 _CODE = BASE + "code/"
-_LEFT_OUT = frozenset(("asListed", "unmapped"))
+_LEFT_OUT = frozenset(("asListed", "unmapped", "ofStudy"))
 _INTEGERS = {XSD + name for name in ("integer", "int", "long", "nonNegativeInteger", "positiveInteger")}
 _FLOATS = {XSD + name for name in ("decimal", "double", "float")}
 RESERVED = frozenset(
@@ -120,13 +121,15 @@ def described(statements: Iterable[Statement], elsewhere: Collection[str] = ()) 
     for subject, predicate, written in ordered:
         term = terms[subject, predicate, written]
         node, name = nodes[subject], local(predicate)
+        if name in _LEFT_OUT:
+            continue
         if predicate == RDF + "type":
             node.types.append(term.value)
         elif isinstance(term, ox.NamedNode) and _is_node(term.value, nodes, elsewhere):
             edges.append(Edge(subject, name, term.value))
         elif predicate == RDFS + "label":
             node.label = node.label or clean(term.value)
-        elif name not in _LEFT_OUT:
+        else:
             node.values.setdefault(attribute(name), []).append(value(term))
     for node in nodes.values():
         node.types = [local(iri) for iri in sorted(node.types, key=_rank)]
