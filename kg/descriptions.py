@@ -1,12 +1,13 @@
 """The descriptions of shared resources in the graph of one study, as its export gave them.
 
 The graph of a study keeps its shared resources as the record lists them (``ct:asListed``), and the names of countries
-beside the links to them; so the shared graph follows from the graphs of the studies alone.
+beside the links to them; so the shared graph follows from the graphs of the studies alone. A name without such a link
+is kept of a value that is no text, and describes nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -16,7 +17,7 @@ from kg.careful import Careful
 from kg.context import Context
 from kg.ontology import BASE
 from kg.plan import LISTED, Entity, Plan, Role, shipped_plan
-from kg.shared import description
+from kg.shared import description, resource
 from kg.style import Style
 
 
@@ -24,9 +25,10 @@ class Describer:
     """Describes shared resources, in N-Triples.
 
     >>> describer = Describer()
-    >>> [country] = describer.of([("https://w3id.org/trialkg/ontology#countryName", "France")])
-    >>> country.split(b"\\0")[0]
-    b'<https://w3id.org/trialkg/country/FR>'
+    >>> name = ("https://w3id.org/trialkg/ontology#countryName", "France")
+    >>> [country] = describer.of([name, ("https://w3id.org/trialkg/ontology#country", BASE + "country/FR")])
+    >>> country.split(b"\\0")[0], describer.of([name])
+    (b'<https://w3id.org/trialkg/country/FR>', ())
     """
 
     def __init__(self, plan: Plan | None = None, base: str = BASE) -> None:
@@ -35,19 +37,24 @@ class Describer:
         fields = [field for field in self._plan.study.fields if field.role is Role.NODE and field.keys]
         targets = {field.local: (field.many, self._plan.target(field)) for field in fields}
         self._listed = {name: each for name, each in targets.items() if not each[1].is_part and not each[1].is_text}
-        self._texts = dict(_texts(self._plan))
-        self.predicates = (LISTED, *self._texts)
-        """The properties whose literals describe shared resources."""
+        self._texts = {text: entity for text, _, entity in _texts(self._plan)}
+        self._links = {link for _, link, _ in _texts(self._plan)}
+        self.predicates = (LISTED, *self._texts, *sorted(self._links))
+        """The properties whose values describe shared resources."""
         self._described = lru_cache(1 << 14)(self._one)
 
-    def of(self, literals: Iterable[tuple[str, str]]) -> tuple[bytes, ...]:
-        """The descriptions by the literals of a graph, each a property of :attr:`predicates` and a text."""
-        found = (each for predicate, text in literals for each in self._by(predicate, text))
+    def of(self, values: Iterable[tuple[str, str]]) -> tuple[bytes, ...]:
+        """The descriptions by the values of a graph, each a property of :attr:`predicates` and a text or an IRI."""
+        pairs = [*values]
+        linked = {iri for predicate, iri in pairs if predicate in self._links}
+        found = (each for predicate, text in pairs for each in self._by(predicate, text, linked))
         return tuple(dict.fromkeys(each for each in found if each))
 
-    def _by(self, predicate: str, text: str) -> Iterator[bytes]:
+    def _by(self, predicate: str, text: str, linked: Collection[str]) -> Iterator[bytes]:
         if predicate in self._texts:
-            yield self._described(self._texts[predicate].shape.iri, orjson.dumps(text))
+            made = self._described(self._texts[predicate].shape.iri, orjson.dumps(text))
+            if resource(made) in linked:
+                yield made
         elif predicate == LISTED:
             yield from self._of_listing(text)
 
@@ -69,11 +76,11 @@ class Describer:
         return b"" if block is None else description(*block)
 
 
-def _texts(plan: Plan) -> Iterator[tuple[str, Entity]]:
-    """The properties that keep the texts of which shared resources are made, with the kinds of these."""
+def _texts(plan: Plan) -> Iterator[tuple[str, str, Entity]]:
+    """The properties that keep the texts of which shared resources are made, with those that lead to these."""
     for owner in plan.entities.values():
         for field in owner.fields:
             if field.role is Role.NODE and plan.target(field).is_text:
                 for other in owner.fields:
                     if other.keys == field.keys and other.role in (Role.TEXT, Role.VALUE):
-                        yield other.shape.path, plan.target(field)
+                        yield other.shape.path, field.shape.path, plan.target(field)

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 from kg.plan import Entity, Field
 
-SEPARATOR = "\n"
-"""Joins the texts of a name."""
+SEPARATOR = "\0"
+"""Joins the texts of a name, in none of which it occurs, as :mod:`kg.clean` replaces it."""
 
 
 class Text(NamedTuple):
@@ -40,17 +40,18 @@ def _text(field: Field | None, term: str) -> Text:
 
 
 def names(node: Any, name: tuple[Text, ...], *, fold: bool) -> Iterator[str]:
-    """The names of a node: one, none where a text is missing, or one for each text of a list.
+    """The names of a node: one, none where a text is missing, or one for each text of a list; an empty text is none.
 
-    >>> list(names({"otherNames": ["IL-2", 7]}, (Text(key="otherNames", many=True),), fold=True))
+    >>> list(names({"otherNames": ["IL-2", 7, ""]}, (Text(key="otherNames", many=True),), fold=True))
     ['il-2']
     """
     if len(name) == 1 and name[0].many:
         values = node.get(name[0].key)
-        yield from (folded(text, fold) for text in (values if isinstance(values, list) else ()) if type(text) is str)
+        listed = values if isinstance(values, list) else ()
+        yield from (folded(text, fold) for text in listed if type(text) is str and text)
         return
     parts = [text.constant or node.get(text.key) for text in name]
-    if all(type(part) is str for part in parts):
+    if all(type(part) is str for part in parts) and any(parts):
         yield folded(SEPARATOR.join(map(str, parts)), fold)
 
 

@@ -42,6 +42,15 @@ def description(token: bytes, pairs: Iterable[bytes]) -> bytes:
     return _END.join((token, *pairs))
 
 
+def resource(each: bytes) -> str:
+    """The IRI of the resource of a description in N-Triples, or nothing.
+
+    >>> resource(b"<http://id.nlm.nih.gov/mesh/D000690>\\0<a> <b>")
+    'http://id.nlm.nih.gov/mesh/D000690'
+    """
+    return each.partition(_END)[0][1:-1].decode()
+
+
 class Usage(NamedTuple):
     """A description, and how many studies use it."""
 
@@ -135,7 +144,7 @@ def _merged(variants: list[tuple[int, list[bytes]]], style: Style) -> list[bytes
             values.setdefault(predicate + b" ", Counter())[token] += studies
     merged: list[bytes] = []
     for predicate, counts in values.items():
-        tokens = sorted(counts, key=lambda token: (-counts[token], _text(token)))
+        tokens = sorted(counts, key=lambda token: (-counts[token], _text(token, style)))
         if predicate == style.predicate(RDF + "type"):
             merged += [predicate + token for token in tokens]
         elif predicate == style.predicate(RDFS + "label"):
@@ -151,9 +160,12 @@ def _labels(tokens: list[bytes], style: Style) -> list[bytes]:
     first = {token[token.rindex(b'"') :]: token for token in reversed(tokens)}
     label, other = style.predicate(RDFS + "label"), style.predicate(SKOS + "altLabel")
     labels = [token for token in tokens if token in first.values()]
-    return [label + token for token in labels] + [other + token for token in sorted({*tokens} - {*labels}, key=_text)]
+    others = sorted({*tokens} - {*labels}, key=lambda token: _text(token, style))
+    return [label + token for token in labels] + [other + token for token in others]
 
 
-def _text(token: bytes) -> str:
-    """The text of a literal, or the token of an IRI."""
-    return str(orjson.loads(token[: token.rindex(b'"') + 1])) if token.startswith(b'"') else token.decode()
+def _text(token: bytes, style: Style) -> str:
+    """The text of a literal, or the IRI, which is the same in every style."""
+    if token.startswith(b'"'):
+        return str(orjson.loads(token[: token.rindex(b'"') + 1]))
+    return style.expanded(token) if b":" in token else token.decode()

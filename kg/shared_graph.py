@@ -172,13 +172,13 @@ class StoreGraphs:
     def of(self, name: str) -> tuple[bytes, ...]:
         """The descriptions in one graph."""
         graph = ox.NamedNode(name)
-        literals = [
+        values = [
             (predicate.value, quad.object.value)
             for predicate in self._predicates
             for quad in self._store.quads_for_pattern(None, predicate, None, graph)
-            if isinstance(quad.object, ox.Literal)
+            if isinstance(quad.object, ox.Literal | ox.NamedNode)
         ]
-        return self._describer.of(literals)
+        return self._describer.of(values)
 
     def _users(self, resource: str, without: Collection[str]) -> Iterator[str]:
         for quad in self._store.quads_for_pattern(None, None, ox.NamedNode(resource), None):

@@ -241,14 +241,14 @@ def _named(graph: object, found: Iterable[ox.Quad], file: str) -> Named:
     if any(map(is_of_old_layout, statements)):
         raise UsageError(old_layout(file))
     lines = [_line(quad, file) for quad in statements]
-    return Named(graph.value, lines, version_of(lines), _describer().of(_literals(statements)))
+    return Named(graph.value, lines, version_of(lines), _describer().of(_describing(statements)))
 
 
-def _literals(found: Iterable[ox.Quad]) -> Iterator[tuple[str, str]]:
-    """The literals that describe shared resources, with their properties."""
+def _describing(found: Iterable[ox.Quad]) -> Iterator[tuple[str, str]]:
+    """The values that describe shared resources, with their properties."""
     predicates = _describer().predicates
     for quad in found:
-        if isinstance(quad.object, ox.Literal) and quad.predicate.value in predicates:
+        if isinstance(quad.object, ox.Literal | ox.NamedNode) and quad.predicate.value in predicates:
             yield quad.predicate.value, quad.object.value
 
 

@@ -49,14 +49,14 @@ class RemoteGraphs:
 
     def of(self, names: Collection[str]) -> dict[str, tuple[bytes, ...]]:
         """The descriptions in some graphs."""
-        literals: dict[str, list[tuple[str, str]]] = {name: [] for name in names}
+        values_of: dict[str, list[tuple[str, str]]] = {name: [] for name in names}
         predicates = " ".join(f"<{each}>" for each in self._describer.predicates)
         for values in self._values(names):
             text = f"""SELECT DISTINCT ?g ?p ?o WHERE {{ VALUES ?g {{ {values} }} VALUES ?p {{ {predicates} }}
                 GRAPH ?g {{ ?s ?p ?o }} }}"""
             for row in self._store.select(text):
-                literals[row["g"]].append((row["p"], row["o"]))
-        return {name: self._describer.of(sorted(here)) for name, here in literals.items()}
+                values_of[row["g"]].append((row["p"], row["o"]))
+        return {name: self._describer.of(sorted(here)) for name, here in values_of.items()}
 
     def _users(self, resource: str, without: Collection[str], page: int) -> Iterator[str]:
         """The graphs of studies that refer to a resource, in order."""

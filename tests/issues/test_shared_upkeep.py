@@ -1,0 +1,74 @@
+"""Shared resources and links in records that are odd: equal in every format, by both ways, and in every build."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pyoxigraph as ox
+import pytest
+
+from kg.dataset import opened
+from kg.descriptions import Describer
+from kg.export import Exporter
+from kg.formats import FORMATS
+from kg.ontology import CT
+from kg.report import Report
+from kg.shared_graph import StoreGraphs
+from kg.store import build
+from tests.test_emitter import same
+from tests.test_store import written
+
+
+def with_modules(record: dict[str, Any], **modules: Any) -> dict[str, Any]:
+    changed = copy.deepcopy(record)
+    changed["protocolSection"].update(modules)
+    return changed
+
+
+def triples(record: dict[str, Any]) -> list[ox.Triple]:
+    exported = Exporter()(record)
+    return [quad.triple for quad in ox.parse(exported.data, format=ox.RdfFormat.N_TRIPLES)]
+
+
+@pytest.mark.parametrize("country", [12, True])
+def test_a_country_that_is_no_text_describes_nothing(seed: dict[str, Any], tmp_path: Path, country: object) -> None:
+    """Its text is kept, without a link to a country."""
+    record = with_modules(seed, contactsLocationsModule={"locations": [{"country": country}, {"country": "France"}]})
+    record["derivedSection"]["miscInfoModule"] = {"removedCountries": ["Japan", country]}
+    shared, describer = Exporter()(record).shared, Describer()
+    values = [(t.predicate.value, t.object.value) for t in triples(record) if t.predicate.value in describer.predicates]
+    assert set(describer.of(values)) == set(shared)
+    build([written([record], tmp_path / "one.jsonl")], tmp_path / "store", report=Report())
+    with opened(tmp_path / "store") as store:
+        (graph,) = (g.value for g in store.named_graphs() if "/record/" in str(g))
+        assert set(StoreGraphs(store).of(graph)) == set(shared)
+
+
+def test_ties_between_a_code_and_a_text_have_one_winner_in_every_format(seed: dict[str, Any]) -> None:
+    sponsors = {"leadSponsor": {"name": "A", "class": "NOBODY"}, "collaborators": [{"name": "A", "class": "OTHER"}]}
+    record, turtle = with_modules(seed, sponsorCollaboratorsModule=sponsors), Exporter(grouped=True)
+    lines = Exporter().with_shared(Exporter()(record))
+    blocks = FORMATS["turtle"].frame(turtle.prefixes).head + turtle.with_shared(turtle(record))
+    found = set(ox.parse(blocks, format=ox.RdfFormat.TURTLE))
+    assert found == set(ox.parse(lines, format=ox.RdfFormat.N_TRIPLES))
+
+
+@pytest.mark.parametrize("intervention", [{"name": ""}, {"name": "a", "otherNames": ["", "b"]}])
+def test_empty_names_are_not_linked(seed: dict[str, Any], intervention: dict[str, Any]) -> None:
+    record = with_modules(seed, armsInterventionsModule={"interventions": [{"type": "DRUG", **intervention}]})
+    record["derivedSection"]["interventionBrowseModule"] = {"meshes": [{"id": "D000001", "term": ""}]}
+    assert not [triple for triple in triples(record) if triple.predicate.value == CT + "mesh"]
+    if found := Exporter().quickly(orjson.dumps(record)):
+        same(found, Exporter()(record))
+
+
+def test_lines_of_a_title_are_not_taken_for_a_time_frame(seed: dict[str, Any]) -> None:
+    planned, posted = {"measure": "a", "timeFrame": "b\nc"}, {"type": "PRIMARY", "title": "a\nb", "timeFrame": "c"}
+    record = with_modules(seed, outcomesModule={"primaryOutcomes": [planned]})
+    record["resultsSection"] = {"outcomeMeasuresModule": {"outcomeMeasures": [posted]}}
+    assert not [triple for triple in triples(record) if triple.predicate.value == CT + "reports"]
+    if found := Exporter().quickly(orjson.dumps(record)):
+        same(found, Exporter()(record))
