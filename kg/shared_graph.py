@@ -15,7 +15,7 @@ from typing import NamedTuple, Protocol
 import pyoxigraph as ox
 
 from kg.descriptions import Describer
-from kg.ontology import RDFS, SKOS, Term
+from kg.ontology import RDF, RDFS, SKOS, Term
 from kg.shared import DESCRIPTIONS, GRAPH, Usage, blocks, description
 from kg.style import Style
 
@@ -26,8 +26,10 @@ Block = frozenset[Pair]
 Descriptions = Mapping[str, Collection[bytes]]
 """Graph of a study -> the descriptions of its shared resources."""
 _STYLE = Style()
+_TYPE = ox.NamedNode(RDF + "type")
 _LABEL = ox.NamedNode(RDFS + "label")
 _ALTERNATIVE = ox.NamedNode(SKOS + "altLabel")
+_KEPT = ox.NamedNode(SKOS + "hiddenLabel")
 
 
 class Graphs(Protocol):
@@ -202,35 +204,62 @@ def rebuild(store: ox.Store) -> None:
 
 
 def settle(store: ox.Store) -> None:
-    """Takes the labels of shared resources out of other graphs, such as MeSH, so that each has one label."""
-    for quad in [*store.quads_for_pattern(None, _LABEL, None, ox.NamedNode(GRAPH))]:
-        for removed, added in _yielding(store, str(quad.subject)[1:-1]):
-            store.remove(removed)
-            store.extend(added)
+    """Takes what the shared graph states out of other graphs, such as MeSH, so that a term has one label."""
+    labels = store.quads_for_pattern(None, _LABEL, None, ox.NamedNode(GRAPH))
+    kept = store.quads_for_pattern(None, _KEPT, None, None)
+    for resource in {str(quad.subject)[1:-1] for quads in (labels, kept) for quad in quads}:
+        block = _block(store, resource)
+        removed, added = _settled(store, resource, block, block)
+        for quad in removed:
+            store.remove(quad)
+        store.extend(added)
 
 
 def settling(store: ox.Store, wanted: Change) -> list[str]:
     """The operations that go with a change of the shared graph, so that no other graph repeats what it states.
 
-    A label that was taken out of a graph such as MeSH returns to it when the shared graph gives it up.
+    A label that was taken out of a graph such as MeSH returns to it when the shared graph gives up its own.
     """
     steps: list[str] = []
-    for resource in sorted({_resource(line) for line in wanted.added}):
-        for removed, added in _yielding(store, resource):
-            steps += [_step("DELETE", removed), *(_step("INSERT", quad) for quad in added)]
-    for line in wanted.removed:
-        others = _others(store.quads_for_pattern(ox.NamedNode(_resource(line)), None, None, None))
-        if f" {_LABEL} " in line and (other := next(others, None)):
-            steps.append(f"INSERT DATA {{ {_in_graph(other, line)} }}")
+    for resource in sorted({_resource(line) for line in (*wanted.removed, *wanted.added)}):
+        before = _block(store, resource)
+        after = before - _pairs(wanted.removed, resource) | _pairs(wanted.added, resource)
+        removed, added = _settled(store, resource, before, after)
+        steps += [_step("DELETE", quad) for quad in removed] + [_step("INSERT", quad) for quad in added]
     return steps
 
 
-def _yielding(store: ox.Store, resource: str) -> Iterator[tuple[ox.Quad, list[ox.Quad]]]:
-    """The labels of a resource in other graphs, with what takes their place: another label is an alternative one."""
+def _block(store: ox.Store, resource: str) -> Block:
+    quads = store.quads_for_pattern(ox.NamedNode(resource), None, None, ox.NamedNode(GRAPH))
+    return frozenset((quad.predicate, quad.object) for quad in quads)
+
+
+def _pairs(lines: Iterable[str], resource: str) -> Block:
+    text = "".join(line for line in lines if _resource(line) == resource)
+    return frozenset((quad.predicate, quad.object) for quad in ox.parse(text, format=ox.RdfFormat.N_TRIPLES))
+
+
+def _settled(store: ox.Store, resource: str, before: Block, after: Block) -> tuple[list[ox.Quad], list[ox.Quad]]:
+    """What to remove and to add in other graphs when the block of a resource in the shared graph changes.
+
+    The label of another graph is kept there as ``skos:hiddenLabel``, and stated as ``skos:altLabel`` where the block
+    has no such name; with an empty block it is the label again, and the class returns.
+    """
     subject = ox.NamedNode(resource)
-    for quad in [*_others(store.quads_for_pattern(subject, _LABEL, None, None))]:
-        repeats = any(store.quads_for_pattern(subject, _LABEL, quad.object, ox.NamedNode(GRAPH)))
-        yield quad, [] if repeats else [ox.Quad(subject, _ALTERNATIVE, quad.object, quad.graph_name)]
+    quads = {*_others(store.quads_for_pattern(subject, None, None, None))}
+    own = {(quad.object, quad.graph_name) for quad in quads if quad.predicate in (_LABEL, _KEPT)}
+    names = {value for predicate, value in after if predicate in (_LABEL, _ALTERNATIVE)}
+
+    def stated(*predicates: ox.NamedNode, unless: Collection[Term] = ()) -> set[ox.Quad]:
+        return {ox.Quad(subject, each, *label) for each in predicates for label in own if label[0] not in unless}
+
+    here = quads & stated(_LABEL, _KEPT, _ALTERNATIVE) | {
+        each for each in quads if (each.predicate, each.object) in after
+    }
+    there = stated(_KEPT) | stated(_ALTERNATIVE, unless=names) if names else stated(_LABEL)
+    classes = {pair for pair in before - after if pair[0] == _TYPE}
+    there |= {ox.Quad(subject, *pair, graph) for pair in classes for _, graph in own}
+    return sorted(here - there, key=str), sorted(there - here, key=str)
 
 
 def _others(quads: Iterable[ox.Quad]) -> Iterator[ox.Quad]:
