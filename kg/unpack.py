@@ -15,7 +15,7 @@ from functools import partial
 from itertools import chain
 from typing import IO, TYPE_CHECKING, NamedTuple, cast
 
-from kg.contents import ALL, Contents, contents
+from kg.contents import ALL, Contents
 from kg.errors import SourceError
 from kg.places import Packed, Place, Places
 
@@ -185,17 +185,17 @@ def members(raw: IO[bytes], head: bytes, span: slice = ALL, place: Place | None 
         found = _wanted(file)
         if found.packed > file.seek(0, io.SEEK_END):
             raise SourceError("is a zip archive whose members overlap")
-        for archive, info in found.files(span):
-            yield Member(info.filename, _member(archive, info), _alone(places, place, info) if place else None)
+        for info in found.files(span):
+            yield Member(info.filename, _member(found.archive, info), _alone(places, place, info) if place else None)
 
 
 def sizes(raw: IO[bytes]) -> list[int]:
     """The unpacked sizes of the files of a zip archive, in the order of :func:`members`."""
-    return [info.file_size for _, info in _wanted(raw).files()]
+    return [info.file_size for info in _wanted(raw).files()]
 
 
 def _wanted(file: IO[bytes]) -> Contents:
-    found = contents(file)
+    found = Contents(file)
     if not len(found):
         raise SourceError("is a zip archive without a file to read")
     return found
