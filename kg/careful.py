@@ -72,7 +72,7 @@ class Careful:
                 for i, node in enumerate(nodes if isinstance(nodes, list) else (), 1):
                     token = self._target(entity, source, node, stem, i)
                     for own in names(node, texts(entity, name), fold=link.fold) if token else ():
-                        here.setdefault(own, []).append(token)
+                        here.setdefault(own, set()).add(token)
         return targets
 
     def _target(self, entity: Entity, source: Field, node: Any, stem: bytes, position: int) -> bytes:

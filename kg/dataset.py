@@ -23,8 +23,8 @@ from kg.formats import format_of
 from kg.ontology import BASE, CT, RDF, RDFS, SKOS
 from kg.rdf import FORMATS, quads
 from kg.report import Report
-from kg.shared import DESCRIPTIONS, GRAPH
-from kg.shared_graph import RECORD, rebuild, settle
+from kg.shared import DESCRIPTIONS, GRAPH, resource
+from kg.shared_graph import RECORD, StoreGraphs, rebuild, settle
 from kg.studies import exports, newest, usages
 
 STORE, RDF_FILE, RECORDS = "store", "rdf", "records"
@@ -204,6 +204,7 @@ def _graph_of(subject: object, statements: list[ox.Quad]) -> ox.NamedNode | None
 
 def fill(store: ox.Store, loaders: list[tuple[str, Loader]], report: Report, scratch: Path | None = None) -> None:
     """Loads several sources into an empty store; ``scratch`` is a folder for those that are merged."""
+    dropped: set[bytes] = set()
     for i, (name, load) in enumerate(loaders):
         if i == 0:
             load(store)
@@ -212,9 +213,9 @@ def fill(store: ox.Store, loaders: list[tuple[str, Loader]], report: Report, scr
         other = ox.Store(str(scratch / str(i))) if scratch else ox.Store()
         load(other)
         check_layout(other, name)
-        _merge(other, store, name, report)
+        dropped |= _merge(other, store, name, report)
     if len(loaders) > 1:
-        rebuild(store)
+        rebuild(store, set(map(resource, dropped)))
     settle(store)
 
 
@@ -223,17 +224,25 @@ def _copy(name: str, into: ox.Store) -> None:
         into.bulk_extend(store)
 
 
-def _merge(other: ox.Store, store: ox.Store, name: str, report: Report) -> None:
-    """Adds a store to another one: each study as a whole, where its record is not older, and all else."""
+def _merge(other: ox.Store, store: ox.Store, name: str, report: Report) -> set[bytes]:
+    """Adds a store to another one: each study as a whole, where its record is not older, and all else.
+
+    Returns the descriptions in the graphs of the studies that newer ones replace.
+    """
+    dropped: set[bytes] = set()
+    here, there = StoreGraphs(store), StoreGraphs(other)
     store.bulk_extend(other.quads_for_pattern(None, None, None, ox.DefaultGraph()))
     for graph in other.named_graphs():
         if isinstance(graph, ox.NamedNode) and graph.value.startswith(RECORD) and store.contains_named_graph(graph):
             if newness(store, graph) > newness(other, graph):
                 older = "is older than another record of the study, and left out"
                 report.problem(Superseded(older, file=name, study=graph.value.removeprefix(RECORD)))
+                dropped.update(there.of(graph.value))
                 continue
+            dropped.update(here.of(graph.value))
             store.remove_graph(graph)
         store.bulk_extend(other.quads_for_pattern(None, None, None, graph))
+    return dropped
 
 
 def newness(store: ox.Store, graph: ox.NamedNode) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ class Text(NamedTuple):
     many: bool = False
 
 
-Targets = dict[str, list[bytes]]
+Targets = dict[str, set[bytes]]
 """Name -> the tokens of the nodes that have it."""
 
 
@@ -67,4 +67,4 @@ def folded(text: str, fold: bool) -> str:
 def linked(targets: Targets, own: Iterable[str]) -> list[bytes]:
     """The tokens of the nodes that alone have one of some names, each once."""
     matches = (targets.get(name, ()) for name in own)
-    return list(dict.fromkeys(token for tokens in matches if len({*tokens}) == 1 for token in tokens))
+    return list(dict.fromkeys(token for tokens in matches if len(tokens) == 1 for token in tokens))

@@ -189,14 +189,19 @@ class StoreGraphs:
                 yield name
 
 
-def rebuild(store: ox.Store) -> None:
-    """Makes the shared graph of a store what its studies say; what none of them describes stays as it is."""
+def rebuild(store: ox.Store, dropped: Collection[str] = ()) -> None:
+    """Makes the shared graph of a store what its studies say.
+
+    What none of them describes stays as it is, but for the ``dropped`` resources of replaced studies, which disappear
+    unless some study refers to them.
+    """
     graphs, shared, counts = StoreGraphs(store), ox.NamedNode(GRAPH), Counter[bytes]()
     for graph in store.named_graphs():
         if isinstance(graph, ox.NamedNode) and graph.value.startswith(RECORD):
             counts.update(graphs.of(graph.value))
-    made = [description(*block) for block in blocks([Usage(*each) for each in counts.items()], _STYLE)]
-    for resource, block in map(parsed, made):
+    made = dict(parsed(description(*block)) for block in blocks([Usage(*each) for each in counts.items()], _STYLE))
+    gone = {*dropped} - made.keys()
+    for resource, block in {**made, **dict.fromkeys(gone - graphs.used(gone, ()), frozenset[Pair]())}.items():
         subject = ox.NamedNode(resource)
         for quad in [*store.quads_for_pattern(subject, None, None, shared)]:
             store.remove(quad)

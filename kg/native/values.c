@@ -2,9 +2,12 @@
 
 #define FEW 16 /* are compared with each other */
 
-/* A value that is refused: a complaint, and its plain text as far as it has one. */
+/* A value that is refused: a complaint, and its plain text as far as it has one; of an object or a list that depends
+   on whether it is empty. */
 static void say_refused(Record *record, const Op *op, const Node *node, const Step *above, Span json)
 {
+    if (json.at[0] == '{' || json.at[0] == '[')
+        not_taken(record);
     record->odd = true;
     complain(record, above, op, json);
     Token text = text_of(&record->tokens, op->field, json);

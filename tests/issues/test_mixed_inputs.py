@@ -12,6 +12,7 @@ from click.testing import CliRunner
 
 import kg.run
 from kg.cli import main
+from kg.dataset import opened
 from kg.report import Report
 from kg.store import build
 from tests.conftest import DATA
@@ -57,3 +58,22 @@ def test_every_input_is_drawn_or_the_command_refuses(
     ids = {node["i"].rpartition("/")[2] for node in json.loads(match[1])["nodes"]}
     kept = dict(zip(("record", "rdf", "store"), NUMBERS, strict=True))
     assert {kept[name] for name in order} <= ids
+
+
+@pytest.mark.parametrize("newer_first", [True, False])
+@pytest.mark.parametrize("extension", [".nq", ".ttl"])
+def test_what_only_a_replaced_record_refers_to_is_left_out(
+    tmp_path: Path, extension: str, *, newer_first: bool
+) -> None:
+    older, newer = json.loads(RECORDS[0].read_bytes()), json.loads(RECORDS[0].read_bytes())
+    older["derivedSection"]["conditionBrowseModule"] = {"meshes": [{"id": "D999999", "term": "Gone"}]}
+    newer["protocolSection"]["statusModule"]["lastUpdatePostDateStruct"] = {"date": "2031-01-01", "type": "ACTUAL"}
+    names = []
+    for name, record in (("older", older), ("newer", newer)):
+        (tmp_path / f"{name}.json").write_text(json.dumps(record))
+        kg.run.export([tmp_path / f"{name}.json"], tmp_path / (name + extension))
+        names.append(tmp_path / (name + extension))
+    build(sorted(names, reverse=not newer_first), tmp_path / "merged", report=Report())
+    build([tmp_path / "newer.json"], tmp_path / "fresh", report=Report())
+    with opened(tmp_path / "merged") as merged, opened(tmp_path / "fresh") as fresh:
+        assert {*merged} == {*fresh}

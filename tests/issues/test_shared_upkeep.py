@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import time
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,23 @@ def test_empty_names_are_not_linked(seed: dict[str, Any], intervention: dict[str
     assert not [triple for triple in triples(record) if triple.predicate.value == CT + "mesh"]
     if found := Exporter().quickly(orjson.dumps(record)):
         same(found, Exporter()(record))
+
+
+@pytest.mark.parametrize("value", [[], {}, [1], {"a": 1}])
+def test_what_is_no_day_of_the_registry_is_complained_of_alike(seed: dict[str, Any], value: object) -> None:
+    record = copy.deepcopy(seed)
+    record["derivedSection"]["miscInfoModule"] = {"versionHolder": value}
+    exporter = Exporter()
+    same(exporter.of_json(orjson.dumps(record)), exporter(record))
+
+
+def test_links_to_many_terms_of_one_name_take_no_quadratic_time(seed: dict[str, Any]) -> None:
+    record = with_modules(seed, armsInterventionsModule={"interventions": [{"type": "DRUG", "name": "a"}] * 20_000})
+    meshes = [{"id": "D000001", "term": "A"}] * 20_000
+    record["derivedSection"]["interventionBrowseModule"] = {"meshes": meshes}
+    start = time.process_time()
+    assert len([t for t in triples(record) if t.predicate.value == CT + "mesh"]) == 20_000
+    assert time.process_time() - start < 10
 
 
 def test_lines_of_a_title_are_not_taken_for_a_time_frame(seed: dict[str, Any]) -> None:
