@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from calendar import monthrange
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache, lru_cache
 from string import ascii_letters, digits
@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from kg.countries import country
 from kg.forms import Form
 from kg.free_text import doi, exclusion_criteria, inclusion_criteria
-from kg.ontology import CT, RDF, RDFS, SCHEMA, Registry, shipped
+from kg.ontology import CT, RDF, RDFS, SCHEMA, NodeShape, Registry, shipped
 from kg.templates import SLOT
 from kg.values import partial_date, plain_digits
 
@@ -208,22 +208,27 @@ def pubmed(value: object) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Pick:
-    """A function of an object: what follows from the value of ``key`` where the text at ``where`` is ``text``.
+    """A function of the JSON of a node: what follows from one of its fields, where another one has a certain text.
 
-    The emitter knows these, and reads the object itself.
-
-    >>> Pick("pmid", "type", "RESULT", pubmed)({"pmid": "32651161", "type": "RESULT"})
-    'https://pubmed.ncbi.nlm.nih.gov/32651161/'
+    ``value`` and ``where`` are the properties of the fields. The emitter knows these functions, and reads the JSON.
     """
 
-    key: str
+    value: str
     where: str
     text: str
     of: Callable[[Any], str | None]
+    key: str = ""
+    """The JSON key of ``value``, which :meth:`on` fills in as it does the other."""
+    gate: str = ""
 
-    def __call__(self, value: Any) -> str | None:
-        matches = isinstance(value, Mapping) and value.get(self.where) == self.text
-        return self.of(value.get(self.key)) if matches else None
+    def on(self, shape: NodeShape) -> Pick:
+        """The function for nodes of a shape."""
+        keys = {each.path: each.json or "" for each in shape.properties}
+        return replace(self, key=keys[self.value], gate=keys[self.where])
+
+    def __call__(self, node: Any) -> str | None:
+        matches = isinstance(node, Mapping) and node.get(self.gate) == self.text
+        return self.of(node.get(self.key)) if matches else None
 
 
 def plain_key(value: object) -> str | None:
@@ -335,9 +340,9 @@ VALUES: dict[str | tuple[str, str], Derive | tuple[Derive, ...]] = {
     CT + "maximumAgeYears": age_in_years,
     CT + "registryEntry": registry_entry,
     CT + "issuingRegistry": issuing_registry,
-    CITO + "obtainsBackgroundFrom": Pick("pmid", "type", "BACKGROUND", pubmed),
-    CITO + "isDocumentedBy": Pick("pmid", "type", "RESULT", pubmed),
-    CITO + "isCitedBy": Pick("pmid", "type", "DERIVED", pubmed),
+    CITO + "obtainsBackgroundFrom": Pick(CT + "pubmed", CT + "referenceType", "BACKGROUND", pubmed),
+    CITO + "isDocumentedBy": Pick(CT + "pubmed", CT + "referenceType", "RESULT", pubmed),
+    CITO + "isCitedBy": Pick(CT + "pubmed", CT + "referenceType", "DERIVED", pubmed),
     CT + "countryCode": country_code,
     "http://www.opengis.net/ont/geosparql#asWKT": point,
     (CT + "Study", RDF + "type"): (study_class, schema_class),

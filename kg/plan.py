@@ -168,8 +168,17 @@ def _fields(ontology: Ontology, owner: NodeShape, shape: PropertyShape, json: st
     derived = derive.VALUES.get((owner.iri, shape.path)) or derive.VALUES.get(shape.path)
     if derived is not None:
         functions = derived if isinstance(derived, tuple) else (derived,)
-        return [Field(shape, Role.DERIVED, keys, many, derive=function) for function in functions]
+        made = (_on_nodes(ontology, owner, function, json) for function in functions)
+        return [Field(shape, Role.DERIVED, keys, many, derive=function) for function in made]
     return [_field(ontology, owner, shape, keys, many)]
+
+
+def _on_nodes(ontology: Ontology, owner: NodeShape, function: derive.Derive, json: str) -> derive.Derive:
+    """A function of a field; one that reads the JSON of nodes, for the shape of the nodes at the same path."""
+    if not isinstance(function, derive.Pick):
+        return function
+    node = next(each.of_class for each in owner.properties if each.json == json and each.of_class)
+    return function.on(ontology.shapes[node])
 
 
 def _field(ontology: Ontology, owner: NodeShape, shape: PropertyShape, keys: tuple[str, ...], many: bool) -> Field:

@@ -182,7 +182,7 @@ class Programs:
         """What is derived of the objects in a list that have a text at a key."""
         inner = place.keys[op.key.decode()][1]
         assert inner is not None
-        gate = ((b'"' + within(pick.text) + b'"', inner.place(pick.where), -1),)
+        gate = ((b'"' + within(pick.text) + b'"', inner.place(pick.gate), -1),)
         op = op._replace(code=Code.DERIVE_EACH, pattern=gate, path=self._path(inner, (pick.key,)))
         return op._replace(reader=self._field_reader(known._replace(derive=pick.of)))
 
