@@ -20,7 +20,6 @@ from kg.operations import within
 from kg.plan import Plan
 from kg.program import Programs
 from kg.shared import description
-from kg.sharing import Resources
 from kg.style import Style
 
 if TYPE_CHECKING:
@@ -101,9 +100,7 @@ class Emitter:
         self._last: tuple[bytes, Any] = b"", None
         self._convert = Converters(plan, style)
         self.programs = made = Programs(plan, style, self._convert, contacts=contacts, graphs=graphs)
-        self._kinds = [
-            (entity, Resources(entity, style, self._convert), self._convert.link_name(entity)) for entity in made.kinds
-        ]
+        self._kinds = [(entity, self._convert.link_name(entity)) for entity in made.kinds]
         found = native()
         self._run = (
             None
@@ -156,15 +153,13 @@ class Emitter:
         return None if text is None else orjson.dumps(text)
 
     def _resource(self, kind: int, json: bytes) -> Described | None:
-        x, (entity, resources, link_name) = orjson.loads(json), self._kinds[kind]
-        block, odd = resources(x), False
-        if block is None:
-            context = Context(x)
-            block, odd = self._careful.resource(entity, x, context), context.odd
-            if block is None or context.errors or context.refused or context.withheld:
-                return None
+        x, (entity, link_name) = orjson.loads(json), self._kinds[kind]
+        context = Context(x)
+        block = self._careful.resource(entity, x, context)
+        if block is None or context.errors or context.refused or context.withheld:
+            return None
         listed = orjson.dumps(Converters.listed(entity, x), option=orjson.OPT_SORT_KEYS).decode()
-        return block[0], description(*block), within(listed), within(link_name(x)), odd
+        return block[0], description(*block), within(listed), within(link_name(x)), context.odd
 
     def _error(self, path: str, field: int, json: bytes) -> FieldError:
         value = orjson.loads(json) if json else ABSENT

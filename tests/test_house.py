@@ -45,7 +45,7 @@ ORDER = [
     ["facts", "jsonld", "links", "nearest", "pack", "parcels", "residue"],
     ["catalogue", "context", "fields", "formats", "hints", "partitions"],
     ["convert", "html", "rdf"],
-    ["careful", "operations", "sharing"],
+    ["careful", "operations"],
     ["descriptions", "program"],
     ["emitter", "shared_graph"],
     ["export"],
