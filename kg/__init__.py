@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from kg.notebook.study import Study
     from kg.records import Record
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = [
     "FieldError",
