@@ -18,10 +18,10 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from kg.ask import ask, endpoint, prepared
+from kg.dataset import opened
 from kg.errors import KGError
 from kg.questions import questions
 from kg.report import Report
-from kg.dataset import opened
 from kg.store import build
 from tests.servers import SERVERS, Missing, Server
 
