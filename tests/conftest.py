@@ -6,6 +6,7 @@ import dataclasses
 import json
 import os
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from kg.export import Exported, Exporter
 from kg.ontology import FILES
 from kg.resources import folder
 from kg.shared import Usage
+from tests.browser import Browser, browser_or_skip
 
 DATA = Path(__file__).parent / "data"
 GOLDEN = Path(__file__).parent / "golden"
@@ -34,6 +36,19 @@ class WithShared(Exporter):
         study = super().__call__(record, fit=fit)
         triples = sum(count for _, count in self.shared(Usage(each, 1) for each in study.shared))
         return dataclasses.replace(study, data=self.with_shared(study), triples=study.triples + triples)
+
+
+@pytest.fixture(scope="module")
+def downloads(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("downloads")
+
+
+@pytest.fixture(scope="module")
+def browser(downloads: Path) -> Iterator[Browser]:
+    browser_or_skip()
+    started = Browser(downloads)
+    yield started
+    started.close()
 
 
 @pytest.fixture(scope="session")

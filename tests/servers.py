@@ -13,9 +13,14 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
+
+import pytest
 
 FUSEKI = "5.5.0"
 JAR = f".m2/repository/org/apache/jena/jena-fuseki-server/{FUSEKI}/jena-fuseki-server-{FUSEKI}.jar"
@@ -180,3 +185,22 @@ MaxQueryExecutionTime=300
 """
 
 SERVERS: tuple[type[Server], ...] = (Oxigraph, Fuseki, Virtuoso)
+
+
+S = TypeVar("S", bound=Server)
+
+
+@contextmanager
+def running_or_skip(kind: Callable[[Path], S], place: Path) -> Iterator[S]:
+    """A server that runs; a test is skipped where the machine lacks it, and fails in continuous integration."""
+    try:
+        server = kind(place)
+    except Missing as error:
+        if os.environ.get("KG_CI"):
+            pytest.fail(str(error))
+        pytest.skip(str(error))
+    server.start()
+    try:
+        yield server
+    finally:
+        server.kill()

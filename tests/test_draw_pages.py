@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import json
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,7 +15,7 @@ from kg.draw.make import Wish, draw
 from kg.draw.page import page
 from kg.draw.picture import Detail, Node, Picture
 from kg.draw.pyvis import pyvis_page
-from tests.browser import Browser, browser_or_skip
+from tests.browser import Browser
 from tests.conftest import DATA, SEED
 
 STUDY = "https://clinicaltrials.gov/study/NCT02059759"
@@ -33,19 +32,6 @@ PICTURES: dict[str, Wish] = {
     "ontology": Wish(ontology=True),
     "query": Wish(query=str(DATA / "queries" / "sponsors-of-conditions.rq")),
 }
-
-
-@pytest.fixture(scope="module")
-def downloads(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("downloads")
-
-
-@pytest.fixture(scope="module")
-def browser(downloads: Path) -> Iterator[Browser]:
-    browser_or_skip()
-    started = Browser(downloads)
-    yield started
-    started.close()
 
 
 @pytest.fixture(scope="module")

@@ -20,6 +20,7 @@ from kg.hints import missing
 from kg.questions import questions
 from kg.report import Report
 from tests.conftest import SEED
+from tests.terminal import shown
 from tests.test_query import KG, kg_query
 
 TYPOS = {
@@ -183,21 +184,9 @@ def test_a_terminal_sees_a_table_in_its_width() -> None:
 
 @pytest.mark.skipif(not hasattr(os, "openpty"), reason="there are no terminals of this kind here")
 def test_a_terminal_and_a_pipe_see_what_fits_them() -> None:
-    import subprocess
-
-    parent, child = os.openpty()
-    command = [*KG, "query", "arms", "-d", str(SEED)]
-    subprocess.run(command, stdout=child, stderr=subprocess.DEVNULL, check=True, env=os.environ | {"TERM": "dumb"})
-    os.close(child)
-    shown = b""
-    try:
-        while part := os.read(parent, 4096):
-            shown += part
-    except OSError:  # how Linux tells the end
-        pass
-    os.close(parent)
-    assert "─" in shown.decode()
-    assert "3 rows" in shown.decode()
+    terminal = shown([*KG, "query", "arms", "-d", str(SEED)])
+    assert "─" in terminal
+    assert "3 rows" in terminal
     piped = kg_query("arms", "-d", str(SEED))[0]
     assert "3 rows" not in piped
     assert piped == kg.query("arms", SEED).table()

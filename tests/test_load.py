@@ -25,7 +25,7 @@ from kg.load.state import counts
 from kg.report import Report
 from kg.version import day
 from tests.conftest import STUDIES
-from tests.servers import SERVERS, Missing, Server
+from tests.servers import SERVERS, Server, running_or_skip
 
 ONE = "https://example.org/all"
 GRAPHS = [f"https://w3id.org/trialkg/record/{path.stem}" for path in STUDIES]
@@ -34,15 +34,8 @@ ALL = [*GRAPHS, "https://w3id.org/trialkg/graph/shared", "https://w3id.org/trial
 
 @pytest.fixture(scope="module", params=SERVERS, ids=lambda kind: kind.name)
 def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    try:
-        made: Server = request.param(tmp_path_factory.mktemp(request.param.name))
-    except Missing as error:
-        if os.environ.get("KG_CI"):
-            pytest.fail(str(error))
-        pytest.skip(str(error))
-    made.start()
-    yield made
-    made.kill()
+    with running_or_skip(request.param, tmp_path_factory.mktemp(request.param.name)) as started:
+        yield started
 
 
 def into(server: Server, inputs: list[Path], graph: str = "") -> tuple[Loaded, int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import subprocess
 import sys
@@ -19,7 +18,7 @@ from kg.load.state import STATE
 from kg.report import Report
 from kg.store import build
 from tests.conftest import STUDIES
-from tests.servers import Missing, Oxigraph
+from tests.servers import Oxigraph, running_or_skip
 from tests.test_store import Editor, written
 
 EDITS, BATCH = 200, 20
@@ -27,15 +26,8 @@ EDITS, BATCH = 200, 20
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Oxigraph]:
-    try:
-        made = Oxigraph(tmp_path)
-    except Missing as error:
-        if os.environ.get("KG_CI"):
-            pytest.fail(str(error))
-        pytest.skip(str(error))
-    made.start()
-    yield made
-    made.kill()
+    with running_or_skip(Oxigraph, tmp_path) as started:
+        yield started
 
 
 def content(server: Oxigraph) -> set[ox.Quad]:

@@ -7,7 +7,6 @@ import json
 import re
 import runpy
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ import pytest
 
 import kg
 from kg.notebook.graph import Graph
-from tests.browser import Browser, browser_or_skip
+from tests.browser import Browser
 from tests.conftest import SEED, STUDIES
 
 TOP = Path(__file__).parent.parent
@@ -50,14 +49,6 @@ def hostile(seed: dict[str, Any], folder: Path) -> Path:
     path = folder / "hostile.json"
     path.write_text(json.dumps(record))
     return path
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    browser_or_skip()
-    started = Browser(tmp_path_factory.mktemp("downloads"))
-    yield started
-    started.close()
 
 
 def test_a_study_shows_its_key_facts() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -15,7 +14,7 @@ from kg.draw.make import Wish, draw, rendered
 from kg.draw.page import page
 from kg.draw.picture import Node, Picture
 from kg.draw.views import mesh_terms
-from tests.browser import Browser, browser_or_skip
+from tests.browser import Browser
 from tests.conftest import DATA, SEED
 
 STUDIES = [str(DATA / "studies"), str(SEED)]
@@ -28,14 +27,6 @@ SPINAL = MESH + "D013118"
 @pytest.fixture(scope="module")
 def graph() -> Graph:
     return opened(STUDIES, lambda _: None)
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    browser_or_skip()
-    started = Browser(tmp_path_factory.mktemp("downloads"))
-    yield started
-    started.close()
 
 
 def text(browser: Browser, path: Path, **view: str) -> str:

@@ -6,7 +6,6 @@ import io
 import os
 import re
 import subprocess
-import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -16,6 +15,7 @@ import pytest
 import kg
 from kg.cli.table import show
 from tests.conftest import SEED
+from tests.terminal import shown
 from tests.test_query import KG, kg_query
 
 QUERY = "SELECT * {?s ?p ?o} LIMIT 1"
@@ -104,20 +104,8 @@ def test_files_keep_the_data_as_they_are(hostile: ox.Store) -> None:
 @pytest.mark.parametrize("name", ["table", "csv", "tsv", "json", "xml"])
 def test_a_terminal_sees_no_escape_sequence_in_any_format(tmp_path: Path, hostile: ox.Store, name: str) -> None:
     hostile.dump(str(tmp_path / "a.nt"), ox.RdfFormat.N_TRIPLES, from_graph=ox.DefaultGraph())
-    parent, child = os.openpty()
-    command = [*KG, "query", ALL, "-d", str(tmp_path / "a.nt"), "-f", name]
-    environment = os.environ | {"TERM": "dumb", "PYTHONIOENCODING": "utf-8"}
-    subprocess.run(command, stdout=child, stderr=subprocess.DEVNULL, check=True, env=environment)
-    os.close(child)
-    seen = b""
-    try:
-        while part := os.read(parent, 4096):
-            seen += part
-    except OSError:  # how Linux reports the end
-        pass
-    os.close(parent)
-    assert not RAW.search(seen.decode().replace("\r\n", "\n").replace("\t", " "))
-    assert sys.stdout is not None
+    seen = shown([*KG, "query", ALL, "-d", str(tmp_path / "a.nt"), "-f", name], PYTHONIOENCODING="utf-8")
+    assert not RAW.search(seen.replace("\r\n", "\n").replace("\t", " "))
 
 
 def test_messages_quote_data_without_its_escape_sequences(tmp_path: Path) -> None:
