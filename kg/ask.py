@@ -66,7 +66,7 @@ def text_of(asked: str) -> str:
     return question(asked).text
 
 
-def worded(asked: str, params: Params | None = None) -> str:
+def query_text(asked: str, params: Params | None = None) -> str:
     """A query with its parameters filled in, line by line as it was written."""
     text = text_of(asked)
     if not params:
@@ -84,7 +84,7 @@ def declared(text: str) -> str:
 
 def prepared(asked: str, params: Params | None = None) -> str:
     """A query that is whole: with its parameters filled in, and all of its prefixes."""
-    return declared(worded(asked, params))
+    return declared(query_text(asked, params))
 
 
 def ask(
@@ -151,7 +151,7 @@ def query(
     >>> answer.variables, len(answer.rows)
     (['study', 'position', 'arm', 'type', 'intervention'], 3)
     """
-    return hinted(source(data, report or Report()), worded(asked, params), limits=limits)
+    return hinted(source(data, report or Report()), query_text(asked, params), limits=limits)
 
 
 def source(data: Data, report: Report) -> ox.Store | Path:

@@ -86,7 +86,7 @@ def query(
     The question is the name of one of the library (--list shows them), a file, a text, or - for standard input. It is
     asked of all graphs of DATA as one. Values of parameters are made into terms: D000690, mesh:D000690 or a whole IRI.
     """
-    from kg.ask import declared, worded
+    from kg.ask import declared, query_text
     from kg.errors import UsageError
     from kg.report import Report
 
@@ -95,7 +95,7 @@ def query(
         return
     if asked is None:
         raise UsageError("No question is asked; name one of kg query --list, a file, or give the text.")
-    text = worded(_piped() if asked == "-" else asked, _params(param))
+    text = query_text(_piped() if asked == "-" else asked, _params(param))
     report = Report()
     if show:
         click.echo(declared(text))
