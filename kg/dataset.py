@@ -20,7 +20,7 @@ from kg.errors import OutputError, SourceError, Superseded, UsageError
 from kg.export import Exporter
 from kg.findings import study_of
 from kg.formats import format_of
-from kg.ontology import BASE, CT, RDF, RDFS, SKOS
+from kg.ontology import BASE, CT, DCTERMS, MESH, RDF, RDFS, SKOS
 from kg.rdf import FORMATS, quads
 from kg.report import Report
 from kg.shared import DESCRIPTIONS, GRAPH, resource
@@ -32,9 +32,9 @@ STUDY = ox.NamedNode(CT + "Study")
 HOLDER = ox.NamedNode(CT + "versionHolder")
 _TYPE = ox.NamedNode(RDF + "type")
 _ORGANIZATION = ox.NamedNode(CT + "Organization")
-_NEWNESS = (ox.NamedNode("http://purl.org/dc/terms/modified"), ox.NamedNode(CT + "lastUpdateSubmitDate"), HOLDER)
+_NEWNESS = (ox.NamedNode(DCTERMS + "modified"), ox.NamedNode(CT + "lastUpdateSubmitDate"), HOLDER)
 
-_SHARED = (*(BASE + name for name in ("organization/", "country/", "branch/")), "http://id.nlm.nih.gov/mesh/")
+_SHARED = (*(BASE + name for name in ("organization/", "country/", "branch/")), MESH)
 _DESCRIBED = frozenset(
     (RDF + "type", RDFS + "label", SKOS + "altLabel", SKOS + "notation", CT + "agencyClass", CT + "countryCode")
 )

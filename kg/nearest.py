@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from functools import cache
 from typing import NamedTuple
 
-from kg.ontology import CT, RDF, shipped
+from kg.ontology import BASE, CT, RDF, shipped
 from kg.plan import Field, shipped_plan
 
-CODE = "https://w3id.org/trialkg/code/"
+CODE = BASE + "code/"
 _WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 _HEAD = re.compile(r"(?:An?|The) (\w+)")
 

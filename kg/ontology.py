@@ -19,6 +19,8 @@ from kg.errors import OntologyError
 from kg.resources import folder
 
 CT = "https://w3id.org/trialkg/ontology#"
+DCTERMS = "http://purl.org/dc/terms/"
+MESH = "http://id.nlm.nih.gov/mesh/"
 OWL = "http://www.w3.org/2002/07/owl#"
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 RDFS = "http://www.w3.org/2000/01/rdf-schema#"

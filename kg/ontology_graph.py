@@ -7,12 +7,12 @@ from typing import Any
 
 import pyoxigraph as ox
 
-from kg.ontology import RDF, XSD, Term
+from kg.ontology import BASE, RDF, XSD, Term
 from kg.resources import folder
 from kg.style import Block, Style
 from kg.values import Literal
 
-GRAPH = "https://w3id.org/trialkg/graph/ontology"
+GRAPH = BASE + "graph/ontology"
 """The graph of the ontology and its codes."""
 FILE = "trialkg.ttl"
 

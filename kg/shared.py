@@ -18,11 +18,11 @@ from typing import NamedTuple
 
 import orjson
 
-from kg.ontology import CT, RDF, RDFS, SKOS, XSD
+from kg.ontology import BASE, CT, RDF, RDFS, SKOS, XSD
 from kg.style import Block, Style
 from kg.values import Literal
 
-GRAPH = "https://w3id.org/trialkg/graph/shared"
+GRAPH = BASE + "graph/shared"
 """The graph of the statements about shared resources."""
 DESCRIPTIONS = CT + "descriptionCount"
 """The number of ways in which records describe a resource, where there are several."""

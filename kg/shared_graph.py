@@ -15,11 +15,11 @@ from typing import NamedTuple, Protocol
 import pyoxigraph as ox
 
 from kg.descriptions import Describer
-from kg.ontology import RDF, RDFS, SKOS, Term
+from kg.ontology import BASE, RDF, RDFS, SKOS, Term
 from kg.shared import DESCRIPTIONS, GRAPH, Usage, blocks, description
 from kg.style import Style
 
-RECORD = "https://w3id.org/trialkg/record/"
+RECORD = BASE + "record/"
 """Where the names of the graphs of studies begin."""
 Pair = tuple[ox.NamedNode, Term]
 Block = frozenset[Pair]

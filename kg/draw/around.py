@@ -12,12 +12,11 @@ from kg.draw.graph import Graph, Row, text_of
 from kg.draw.picture import Picture
 from kg.draw.views import ends, sized_by_studies
 from kg.errors import UsageError
-from kg.ontology import CT
+from kg.ontology import CT, DCTERMS, MESH
 
-MESH = "http://id.nlm.nih.gov/mesh/"
 OFFERED = 5
 CITED = "cited publication"
-PUBMED, CITATION = CT + "pubmed", "http://purl.org/dc/terms/bibliographicCitation"
+PUBMED, CITATION = CT + "pubmed", DCTERMS + "bibliographicCitation"
 LINKS = {
     "conditionMesh": ("Condition", "condition"),
     "interventionMesh": ("Intervention", "intervention"),

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from kg.draw.graph import Graph
 from kg.draw.picture import Node
-from kg.ontology import CT
+from kg.ontology import CT, MESH
 
-MESH = "http://id.nlm.nih.gov/mesh/"
 ORGANIZATIONS = ("Organization", "Industry", "Government", "Network", "Other organization")
 
 

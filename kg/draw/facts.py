@@ -11,7 +11,7 @@ import pyoxigraph as ox
 
 from kg.draw.graph import RESULTS, Graph, text_of
 from kg.draw.picture import Detail, web
-from kg.ontology import CT, RDF, RDFS, SKOS, shipped
+from kg.ontology import CT, MESH, RDF, RDFS, SKOS, shipped
 from kg.plan import LISTED, Role, shipped_plan
 
 SHORT, LONG = 300, 6000
@@ -21,7 +21,6 @@ LISTED_STUDIES = 40
 FEW = 12
 """Values of one property that are listed."""
 STUDY = "https://clinicaltrials.gov/study/"
-MESH = "http://id.nlm.nih.gov/mesh/"
 _HALVES = {CT + name for name in ("inclusionCriteria", "exclusionCriteria")}
 _BOUNDS = {
     CT + f"{name}Date{end}" for name in ("start", "primaryCompletion", "completion") for end in ("Earliest", "Latest")

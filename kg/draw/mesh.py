@@ -13,8 +13,8 @@ from functools import cache
 
 from kg.draw.graph import Graph
 from kg.draw.letters import ASSETS
+from kg.ontology import MESH
 
-MESH = "http://id.nlm.nih.gov/mesh/"
 NARROWER, BROADER = "narrower term", "broader term"
 """What one end of a link between terms is to the other."""
 ABOVE = MESH + "vocab#broaderDescriptor"

@@ -10,6 +10,7 @@ from kg.draw.cards import route
 from kg.draw.graph import Graph
 from kg.draw.picture import Card, Heading, Picture
 from kg.draw.trees import levels
+from kg.ontology import MESH
 
 GAP, ROW, AISLE = 16.0, 58.0, 96.0
 """Pixels between cards of one column, from one row of MeSH terms to the next, between columns."""
@@ -158,7 +159,7 @@ class _Placed:
         row may reach before it is wide: then what stands at the sides must be below it.
         """
         ids = [*parts.terms, *parts.ancestors]
-        links = mesh.links(graph, [id_ for id_ in ids if id_.startswith(mesh.MESH)])
+        links = mesh.links(graph, [id_ for id_ in ids if id_.startswith(MESH)])
         for broader, narrower in links:
             self.picture.link(broader, narrower, mesh.NARROWER, back=mesh.BROADER)
         level = levels(ids, links)

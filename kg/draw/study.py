@@ -14,9 +14,9 @@ from kg.draw.picture import Card, Detail, Node, Picture
 from kg.draw.placing import Parts, place
 from kg.draw.said import Said, joined
 from kg.errors import UsageError
-from kg.ontology import CT
+from kg.ontology import CT, DCTERMS
 
-CITATION = "http://purl.org/dc/terms/bibliographicCitation"
+CITATION = DCTERMS + "bibliographicCitation"
 MIDDLE, SIDE, ARM, GIVEN, SMALL = 470.0, 280.0, 230.0, 330.0, 300.0
 """Widths of cards in pixels: in the middle, at the left, of arms, of interventions, of what is folded."""
 SHOWN = 4

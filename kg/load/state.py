@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from kg.load.client import Store
-from kg.ontology import BASE
+from kg.ontology import BASE, DCTERMS
 
 STATE = BASE + "loaded"
 """The graph with the state of a store."""
@@ -19,7 +19,7 @@ STAGING = BASE + "staging/"
 """Where the names of staging graphs begin."""
 DIGEST = "http://spdx.org/rdf/terms#checksumValue"
 VERSION = "http://www.w3.org/2002/07/owl#versionInfo"
-STAGED = "http://purl.org/dc/terms/isReplacedBy"
+STAGED = DCTERMS + "isReplacedBy"
 _INTEGER = "http://www.w3.org/2001/XMLSchema#integer"
 PAGE = 5000
 """Rows asked for at once, which is less than any store cuts an answer at."""
