@@ -25,8 +25,8 @@ with open(sys.argv[2], "rb") as source, open(sys.argv[3], "wb") as target:
         target.write(chunk)
 """
 START = "import orjson"
-KG = "import sys; from kg.run import export; export([sys.argv[1]], sys.argv[2])"
-KG_START = "import kg.run; from kg.export import Exporter; Exporter(grouped=True)"
+KG = "import sys; from kg.export.run import export; export([sys.argv[1]], sys.argv[2])"
+KG_START = "import kg.export.run; from kg.export.exporter import Exporter; Exporter(grouped=True)"
 RDFLIB = """
 import sys, pyoxigraph, rdflib
 triples = list(pyoxigraph.parse(path=sys.argv[1], format=pyoxigraph.RdfFormat.N_TRIPLES))
@@ -66,7 +66,7 @@ def lines_of(inputs: list[str], target: Path) -> tuple[int, bytes]:
     import orjson
 
     import kg
-    from kg.export import Exporter
+    from kg.export.exporter import Exporter
 
     exporter, first, count = Exporter(), b"", 0
     with target.open("wb") as file:

@@ -17,12 +17,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from kg.ask import ask, endpoint, prepared
-from kg.dataset import opened
 from kg.errors import KGError
-from kg.questions import questions
-from kg.report import Report
-from kg.store import build
+from kg.export.report import Report
+from kg.query.engine import ask, endpoint, prepared
+from kg.query.library import questions
+from kg.store.dataset import opened
+from kg.store.embedded import build
 from tests.servers import SERVERS, Missing, Server
 
 ONE = "https://example.org/trials"

@@ -21,8 +21,8 @@ import pyoxigraph as ox
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 import kg
-from kg.questions import questions
-from kg.run import export
+from kg.export.run import export
+from kg.query.library import questions
 from tests.answers import answer, comparable
 
 

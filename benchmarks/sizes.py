@@ -22,7 +22,7 @@ REGISTRY = 580_000
 
 RUN = """
 import pathlib, re, resource, sys, time
-from kg.run import export
+from kg.export.run import export
 started = time.perf_counter()
 if __name__ == "__main__":
     done = export([sys.argv[1]], sys.argv[2], jobs=int(sys.argv[3]))
@@ -56,7 +56,7 @@ def start_up() -> None:
     """Prints how long it takes to begin."""
     seed = Path(__file__).parent.parent / "tests" / "data" / "NCT02059759.txt"
     help_ = "import sys; sys.argv = ['kg', '--help']; from kg.cli import main; main()"
-    first = "import sys; from kg.run import export; export([sys.argv[1]], sys.argv[2])"
+    first = "import sys; from kg.export.run import export; export([sys.argv[1]], sys.argv[2])"
     with tempfile.TemporaryDirectory() as folder:
         for name, code in (("kg --help", help_), ("the first study", first)):
             costs = [

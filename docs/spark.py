@@ -24,7 +24,7 @@ STATEMENTS = ", ".join(f"{name} string" for name in ("subject", "predicate", "ob
 def facts(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     """Of each line the study and how new it is, or why it is none."""
     from kg.errors import RecordError
-    from kg.export import Exporter
+    from kg.export.exporter import Exporter
 
     exporter = Exporter()
 
@@ -45,8 +45,8 @@ def facts(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
 
 def statements(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     """The statements of some lines: the pure function that every engine maps, and its bytes as columns."""
-    from kg.columns import table
-    from kg.export import Exporter
+    from kg.export.exporter import Exporter
+    from kg.rdf.parquet import table
 
     exporter = Exporter(graphs=True)
     for batch in batches:
@@ -61,7 +61,7 @@ def text_columns(rows: Any) -> Any:
 
 def usages(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     """The descriptions of the shared resources that each line uses."""
-    from kg.export import Exporter
+    from kg.export.exporter import Exporter
 
     exporter = Exporter(graphs=True)
     for batch in batches:
@@ -72,9 +72,9 @@ def usages(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
 
 def shared(spark: SparkSession, kept: DataFrame) -> DataFrame:
     """The statements about shared resources: each resource once for the whole run."""
-    from kg.columns import table
-    from kg.export import Exporter
-    from kg.shared import Usage
+    from kg.export.exporter import Exporter
+    from kg.export.shared_resources import Usage
+    from kg.rdf.parquet import table
 
     counted = kept.mapInArrow(usages, USAGES).groupBy("description").count().collect()
     pieces = Exporter(graphs=True).shared(Usage(bytes(row["description"]), row["count"]) for row in counted)

@@ -12,9 +12,12 @@ Everything that is raised on purpose is a :class:`KGError`.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import kg.query as _query  # noqa: F401 -- before the function: importing a package binds its name
+from kg._types import Reject
+from kg._version import __version__ as __version__
 from kg.errors import (
     FieldError,
     InputError,
@@ -32,13 +35,11 @@ if TYPE_CHECKING:
     import networkx as nx
     import rdflib
 
-    from kg.answers import Answer
     from kg.notebook.drawing import Drawing
     from kg.notebook.graph import Graph
     from kg.notebook.study import Study
-    from kg.records import Record
-
-__version__ = "0.2.0"
+    from kg.query.results import Answer
+    from kg.records.reader import Record
 
 __all__ = [
     "FieldError",
@@ -62,7 +63,6 @@ __all__ = [
 ]
 
 Input = str | os.PathLike[str]
-Reject = Callable[[InputError], None]
 
 
 def _raise(error: InputError) -> None:
@@ -80,7 +80,7 @@ def read(*inputs: Input, reject: Reject = _raise) -> Iterator[Record]:
     >>> [record.data["hasResults"] for record in read("tests/data/NCT02059759.txt")]
     [False]
     """
-    from kg.records import read as read_all
+    from kg.records.reader import read as read_all
 
     return read_all(inputs, reject)
 
@@ -97,8 +97,8 @@ def ntriples(*inputs: Input, contacts: bool = False, reject: Reject = _raise) ->
     >>> [study.count(b"\\n") for study in ntriples("tests/data/NCT02059759.txt")]
     [826]
     """
-    from kg.export import Exporter
-    from kg.studies import exports
+    from kg.export.exporter import Exporter
+    from kg.export.stream import exports
 
     exporter = Exporter(contacts=contacts)
     for _, exported in exports(inputs, exporter, reject):
@@ -111,8 +111,8 @@ def graph(*inputs: Input, contacts: bool = False, reject: Reject = _raise) -> Gr
     >>> len(graph("tests/data/NCT02059759.txt"))
     826
     """
+    from kg.export.run import graph as made_of
     from kg.notebook.graph import Graph
-    from kg.run import graph as made_of
 
     made = Graph(bind_namespaces="none")
     made_of(inputs, contacts=contacts, reject=reject, into=made)
@@ -165,8 +165,8 @@ def query(
     >>> answer.rows[1]["intervention"]
     '1.0 MIU IL-2 per day'
     """
-    from kg.ask import query as run
-    from kg.guard import SECONDS, Limits, half_of_memory
+    from kg.query.engine import query as run
+    from kg.query.sandbox import SECONDS, Limits, half_of_memory
 
     return run(asked, data, params, limits=Limits(timeout or SECONDS, memory or half_of_memory()))
 

@@ -1,4 +1,4 @@
-"""The emitter, in C (``kg/native``)."""
+"""The emitter, in C (``native``)."""
 
 from collections.abc import Callable, Sequence
 
@@ -43,4 +43,4 @@ def keep_memory() -> None:
     """Has the C library keep what is freed for what comes next, where it can be told to."""
 
 def columns(lines: bytes | memoryview, /) -> tuple[tuple[bytes, bytes, int, bytes, int, bytes, bytes], ...] | None:
-    """The columns of lines of N-Quads, as ``kg.coded`` has them; ``None`` of lines that are left to Python."""
+    """The columns of lines of N-Quads, as ``kg.rdf.columns`` has them; ``None`` of lines that are left to Python."""

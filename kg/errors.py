@@ -21,9 +21,9 @@ to programs.
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, ClassVar
-
-from kg.printable import printable
+from urllib.parse import quote
 
 VALUE_WIDTH = 80
 """Characters of a wrong value that a message shows."""
@@ -171,3 +171,28 @@ class Repaired(FieldError):  # noqa: N818 -- the value is in the graph
     """A field whose value was repaired; the graph keeps the original among what no shape reads."""
 
     kind = "repaired"
+
+
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
+"""Control characters start escape sequences (ECMA-48); bidirectional controls (https://www.unicode.org/reports/tr9/)
+reorder a line."""
+
+
+def printable(text: str) -> str:
+    r"""Escape control characters and bidirectional controls for display in a terminal; tabs and line feeds are kept.
+
+    The escape ``\u001B`` is that of Turtle, N-Triples, SPARQL and JSON, so Turtle stays the same graph.
+
+    >>> print(printable("a\x1b[2J\x9b31m\u202eb"))
+    a\u001B[2J\u009B31m\u202Eb
+    """
+    return _CONTROLS.sub(lambda match: f"\\u{ord(match[0]):04X}", text)
+
+
+def printable_iri(iri: str) -> str:
+    r"""Percent-encode the same characters in an IRI, which stays a valid link.
+
+    >>> printable_iri("http://a/\u202eb")
+    'http://a/%E2%80%AEb'
+    """
+    return _CONTROLS.sub(lambda match: quote(match[0], errors="replace"), iri)

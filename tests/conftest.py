@@ -14,10 +14,10 @@ import orjson
 import pytest
 import rdflib
 
-from kg.export import Exported, Exporter
-from kg.ontology import FILES
-from kg.resources import folder
-from kg.shared import Usage
+from kg.export.exporter import Exported, Exporter
+from kg.export.shared_resources import Usage
+from kg.ontology.files import folder
+from kg.ontology.model import FILES
 from tests.browser import Browser, browser_or_skip
 
 DATA = Path(__file__).parent / "data"
@@ -54,7 +54,7 @@ def browser(downloads: Path) -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def seed() -> dict[str, Any]:
     """The record of the saved page, with the facts of its header."""
-    from kg.records import read
+    from kg.records.reader import read
 
     def refuse(error: Exception) -> None:
         raise error

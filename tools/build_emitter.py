@@ -1,4 +1,4 @@
-"""Compiles ``kg/native`` into ``kg/_emitter`` where there is a C compiler; hatchling runs this when it builds.
+"""Compiles ``native`` into ``kg/_emitter`` where there is a C compiler; hatchling runs this when it builds.
 
 Without a compiler the package is built all the same, in pure Python, and exports about ten times slower; with
 ``KG_REQUIRE_EMITTER=1`` that is an error. One build serves Python 3.11 and all that come after it (the limited API).
@@ -44,7 +44,7 @@ class EmitterHook(BuildHookInterface[Any]):
 
 def compiled(root: Path) -> Path:
     """Compiles the extension, and gives its place in the package."""
-    native = root / "kg" / "native"
+    native = root / "native"
     extension = Extension(
         "kg._emitter",
         sorted(map(str, native.glob("*.c"))),

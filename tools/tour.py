@@ -87,8 +87,8 @@ CELLS = [
     "## A store\n\nA folder on disk answers at once and takes updates; on a command line, `kg store build` and "
     "`kg store update` do the same. It is asked like a graph.",
     """
-    from kg.report import Report
-    from kg.store import build
+    from kg.export.report import Report
+    from kg.store.embedded import build
 
     build(["../tests/data/studies"], folder / "trials.kgstore", report=Report())
     """,

@@ -6,7 +6,7 @@ from importlib import import_module
 
 import click
 
-from kg import __version__
+from kg._version import __version__
 from kg.cli.base import Command
 
 COMMANDS = (

@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kg.errors import InputError, KGError, UsageError
-from kg.printable import printable
+from kg.errors import InputError, KGError, UsageError, printable
 
 if TYPE_CHECKING:
-    from kg.report import Report
+    from kg.export.report import Report
 
 LOST, WRONG_USE = 1, 2
 REDRAWN = 0.1
@@ -54,7 +53,7 @@ def problems_to(name: str | None) -> Iterator[Callable[[InputError], None]]:
     """Where problems are written as they are met."""
     import orjson
 
-    from kg.write import STANDARD_OUTPUT, replacing
+    from kg.rdf.atomic import STANDARD_OUTPUT, replacing
 
     if name is None:
         yield lambda _: None
@@ -79,7 +78,7 @@ def progress_of(inputs: tuple[str, ...]) -> Iterator[Callable[[int], None] | Non
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from kg.source import total_size
+    from kg.records.sources import total_size
 
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True, auto_refresh=False) as bar:

@@ -33,9 +33,9 @@ def coverage(
     The exit status is 0 when the share of the values that are in the graph is at least PERCENT, what is left out
     by choice aside; 1 when it is less, or when some record or file is lost; 2 for wrong use.
     """
-    from kg.coverage import as_json, as_table, of
-    from kg.report import Report
-    from kg.write import STANDARD_OUTPUT, check_places, writing
+    from kg.coverage.measure import as_json, as_table, of
+    from kg.export.report import Report
+    from kg.rdf.atomic import STANDARD_OUTPUT, check_places, writing
 
     check_places(inputs, [json_file])
     report = Report()

@@ -44,7 +44,7 @@ def draw(
     """
     from kg.draw.make import Wish
     from kg.draw.make import draw as run
-    from kg.report import Report
+    from kg.export.report import Report
 
     wish = Wish(view, study, around, depth, query, summary, ontology, limit, renderer)
     report = Report()

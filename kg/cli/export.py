@@ -10,7 +10,7 @@ import click
 from kg.cli.base import LOST, problems_to, progress_of, tell
 
 if TYPE_CHECKING:
-    from kg.report import Report
+    from kg.export.report import Report
 
 ENGINES = ("local", "dask")
 FORMATS = ("turtle", "ntriples", "nquads", "trig", "parquet", "jsonld", "rdfxml")
@@ -46,9 +46,9 @@ def export(context: click.Context, /, inputs: tuple[str, ...], output: str, repo
 
     The exit status is 0 when every record is in the output, 1 when some record or file is lost, 2 for wrong use.
     """
-    from kg.emitter import keep_memory
-    from kg.jobs import cores
-    from kg.report import Report
+    from kg.export.native import keep_memory
+    from kg.export.report import Report
+    from kg.export.workers import cores
 
     options["jobs"] = options["jobs"] or cores()
     keep_memory()  # as workers do
@@ -63,8 +63,8 @@ def export(context: click.Context, /, inputs: tuple[str, ...], output: str, repo
 def _run_of(inputs: tuple[str, ...], output: str, report: str | None, options: dict[str, Any]) -> Callable[..., Report]:
     """What does the run; the options become those that it takes."""
     from kg.errors import UsageError
-    from kg.run import DESCRIPTION, MANIFEST, export
-    from kg.write import check_places
+    from kg.export.run import DESCRIPTION, MANIFEST, export
+    from kg.rdf.atomic import check_places
 
     engine, scheduler, in_order = options.pop("engine"), options["scheduler"], options.pop("sort")
     if engine == "dask":
@@ -72,7 +72,7 @@ def _run_of(inputs: tuple[str, ...], output: str, report: str | None, options: d
             raise UsageError(
                 "Parts are neither sorted nor described; leave --sort and --describe out, or --engine dask."
             )
-        from kg.cluster import export as on_cluster
+        from kg.export.cluster import export as on_cluster
 
         del options["manifest"]  # there is one always
         check_places(inputs, [report])

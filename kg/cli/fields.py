@@ -15,8 +15,8 @@ def fields(name: str) -> None:
     For each field: where it lies in the JSON of a record, its property, class, value and cardinality, how often
     it occurs in the sample of records that ships with the tests, an example and a definition.
     """
-    from kg.fields import FORMATS as WRITERS
-    from kg.fields import rows
-    from kg.plan import shipped_plan
+    from kg.coverage.fields import FORMATS as WRITERS
+    from kg.coverage.fields import rows
+    from kg.mapping.plan import shipped_plan
 
     click.echo(WRITERS[name](rows(shipped_plan())), nl=False)

@@ -10,8 +10,8 @@ import click
 from kg.cli.base import LOST, progress_of, tell_problems
 
 if TYPE_CHECKING:
+    from kg.export.report import Report
     from kg.load.into import Judge, Loaded
-    from kg.report import Report
 
 PRESETS = ("oxigraph", "virtuoso", "fuseki", "rdf4j", "graphdb", "blazegraph", "neptune", "qlever")
 
@@ -54,13 +54,13 @@ def load(
     and counted when they are there; a load that breaks leaves every graph old or new, and goes on when it is started
     again. Blazegraph, Neptune and QLever load from files, which -o writes.
     """
-    from kg.credentials import credentials
     from kg.errors import UsageError
+    from kg.export.record_version import day
+    from kg.export.report import Report
+    from kg.http.credentials import credentials
     from kg.load.client import connected
     from kg.load.into import Choice, load_as_one
     from kg.load.into import load as run
-    from kg.report import Report
-    from kg.version import day
 
     if output is not None:
         _write_files(context, inputs, preset, (output, url), settings, graph=graph, contacts=contacts)
@@ -107,9 +107,9 @@ def _write_files(
     **options: Any,
 ) -> None:
     from kg.errors import UsageError
+    from kg.export.report import Report
     from kg.load.files import KINDS, write_files
     from kg.load.files import settings as settled
-    from kg.report import Report
 
     if preset not in KINDS:
         raise UsageError(f"Files are written for {', '.join(KINDS)}; name one with --preset.")

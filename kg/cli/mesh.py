@@ -30,8 +30,8 @@ def build(context: click.Context, /, files: tuple[str, ...], output: str, format
 
     The exit status is 0 when all is in the graph, 1 when some heading or file is lost, 2 for wrong use.
     """
+    from kg.export.report import Report
     from kg.mesh.build import build as run
-    from kg.report import Report
 
     report = Report()
     with progress_of(files) as progress:
@@ -58,12 +58,12 @@ def check(
 
     The exit status is 0 when records and tree agree, 1 when they do not or something is lost, 2 for wrong use.
     """
+    from kg.export.report import Report
     from kg.mesh.check import as_json, as_table
     from kg.mesh.check import check as run
     from kg.mesh.read import read as read_tree
-    from kg.records import read
-    from kg.report import Report
-    from kg.write import STANDARD_OUTPUT, check_places, writing
+    from kg.rdf.atomic import STANDARD_OUTPUT, check_places, writing
+    from kg.records.reader import read
 
     check_places([*records, *tree], [json_file])
     report = Report()

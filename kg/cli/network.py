@@ -33,8 +33,8 @@ def network(
 
     The exit status is 0 when every study is in the output, 1 when some record or file is lost, 2 for wrong use.
     """
+    from kg.export.report import Report
     from kg.network.write import write
-    from kg.report import Report
 
     report = Report()
     with progress_of(inputs) as progress:

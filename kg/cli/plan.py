@@ -17,11 +17,11 @@ def plan(source: bool, name: str) -> None:
     class, a path of the JSON from its object on, what is done with the value, and the property that it goes to.
     """
     if source:
-        from kg.export import Exporter
+        from kg.export.exporter import Exporter
 
         click.echo(Exporter(grouped=name == STYLES[0]).emitter.programs.listing(), nl=False)
         return
-    from kg.plan import shipped_plan
+    from kg.mapping.plan import shipped_plan
 
     for entity in shipped_plan().entities.values():
         for known in entity.fields:

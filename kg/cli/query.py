@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
     import pyoxigraph as ox
 
-    from kg.answers import Answer
-    from kg.guard import Limits
-    from kg.report import Report
+    from kg.export.report import Report
+    from kg.query.results import Answer
+    from kg.query.sandbox import Limits
 
 FORMATS = ("table", "csv", "tsv", "json", "xml", "parquet", "turtle", "ntriples")
-"""Those of :mod:`kg.results`, which is imported only where a query is run."""
+"""Those of :mod:`kg.query.result_formats`, which is imported only where a query is run."""
 
 
 @click.command()
@@ -86,9 +86,9 @@ def query(
     The question is the name of one of the library (--list shows them), a file, a text, or - for standard input. It is
     asked of all graphs of DATA as one. Values of parameters are made into terms: D000690, mesh:D000690 or a whole IRI.
     """
-    from kg.ask import declared, query_text
     from kg.errors import UsageError
-    from kg.report import Report
+    from kg.export.report import Report
+    from kg.query.engine import declared, query_text
 
     if listed:
         _list()
@@ -116,9 +116,9 @@ def query(
 
 def _format(name: str | None, output: str, text: str, inputs: Iterable[str]) -> str:
     """The format of the answer, before a query runs for nothing."""
-    from kg.results import check_fits, result_format
-    from kg.sparql import form
-    from kg.write import check_places
+    from kg.query.lexer import form
+    from kg.query.result_formats import check_fits, result_format
+    from kg.rdf.atomic import check_places
 
     format_ = result_format(output, name)
     if form_ := form(text):
@@ -129,8 +129,8 @@ def _format(name: str | None, output: str, text: str, inputs: Iterable[str]) -> 
 
 def _remote(url: str, text: str, timeout: int, digest: bool) -> Answer:
     """The answer of an endpoint."""
-    from kg.ask import endpoint
-    from kg.credentials import credentials
+    from kg.http.credentials import credentials
+    from kg.query.engine import endpoint
 
     return endpoint(url, text, timeout=timeout, credentials=credentials(url), digest=digest)
 
@@ -138,7 +138,7 @@ def _remote(url: str, text: str, timeout: int, digest: bool) -> Answer:
 def _piped() -> str:
     """The query on standard input."""
     from kg.errors import UsageError
-    from kg.sparql import decoded
+    from kg.query.lexer import decoded
 
     try:
         return decoded(sys.stdin.buffer.read())
@@ -147,14 +147,14 @@ def _piped() -> str:
 
 
 def _limits(timeout: int | None, memory: float | None) -> Limits:
-    from kg.guard import SECONDS, Limits, half_of_memory
+    from kg.query.sandbox import SECONDS, Limits, half_of_memory
 
     return Limits(timeout or SECONDS, int(memory * 1e9) if memory else half_of_memory())
 
 
 def _asked(text: str, data: tuple[str, ...], report: Report, limits: Limits, allow_service: bool) -> Answer:
     """The answer of data; where it is empty, what may be wrong is told."""
-    from kg.ask import hinted
+    from kg.query.engine import hinted
 
     answer = hinted(_read(data, report), text, allow_service=allow_service, limits=limits)
     for sentence in answer.hints:
@@ -163,8 +163,8 @@ def _asked(text: str, data: tuple[str, ...], report: Report, limits: Limits, all
 
 
 def _explain(text: str, data: tuple[str, ...], report: Report, limits: Limits) -> None:
-    from kg.explain import explained
-    from kg.printable import printable
+    from kg.errors import printable
+    from kg.query.explain import explained
 
     for line in explained(text, _read(data, report), limits):
         click.echo(printable(line))
@@ -172,7 +172,7 @@ def _explain(text: str, data: tuple[str, ...], report: Report, limits: Limits) -
 
 def _read(data: tuple[str, ...], report: Report) -> ox.Store | Path:
     """What is asked: records and files are read, the folder of a store is left to the query."""
-    from kg.dataset import askable, is_store
+    from kg.store.dataset import askable, is_store
 
     if len(data) == 1 and is_store(data[0]):
         return askable(data, report)
@@ -182,7 +182,7 @@ def _read(data: tuple[str, ...], report: Report) -> ox.Store | Path:
 
 def _write(answer: Answer, name: str, output: str) -> None:
     """Writes an answer: whole to a file or a pipe, and fit for it to a terminal."""
-    from kg.write import writing
+    from kg.rdf.atomic import writing
 
     if output == "-" and sys.stdout.isatty():
         _show(answer, name)
@@ -195,8 +195,7 @@ def _write(answer: Answer, name: str, output: str) -> None:
 def _show(answer: Answer, name: str) -> None:
     """Shows an answer on a terminal: a table in its width, and nothing that the terminal would act on."""
     from kg.cli.table import show
-    from kg.errors import UsageError
-    from kg.printable import printable
+    from kg.errors import UsageError, printable
 
     if name == "parquet":
         raise UsageError("Parquet is not text; name a file to write with -o.")
@@ -219,7 +218,7 @@ def _params(given: tuple[str, ...]) -> dict[str, list[str]]:
 
 
 def _list() -> None:
-    from kg.questions import questions
+    from kg.query.library import questions
 
     known = questions()
     width = max(len(each.name) for each in known)

@@ -20,8 +20,8 @@ def restore(context: click.Context, /, graphs: tuple[str, ...], output: str, **o
     GRAPH is an exported file in any format (.gz and .zst too), several of them, or the folder of a store. The
     records are written as JSON Lines, in the order of their NCT numbers.
     """
-    from kg.report import Report
-    from kg.restore import restore as run
+    from kg.export.report import Report
+    from kg.restore.records import restore as run
 
     report = Report()
     options = {name: value for name, value in options.items() if value is not None}

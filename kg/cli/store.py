@@ -27,9 +27,9 @@ def build(context: click.Context, /, inputs: tuple[str, ...], output: str, conta
 
     The folder stands in its place when it is whole, or not at all.
     """
-    from kg.jobs import cores
-    from kg.report import Report
-    from kg.store import build as run
+    from kg.export.report import Report
+    from kg.export.workers import cores
+    from kg.store.embedded import build as run
 
     report = Report()
     with progress_of(inputs) as progress:
@@ -50,8 +50,8 @@ def update(context: click.Context, /, folder: str, inputs: tuple[str, ...], cont
     Each study is replaced as a whole, in one transaction: a run that is killed leaves the old study or the new one.
     Records that are older than the store's are left out.
     """
-    from kg.report import Report
-    from kg.store import update as run
+    from kg.export.report import Report
+    from kg.store.embedded import update as run
 
     report = Report()
     with progress_of(inputs) as progress:
@@ -65,8 +65,8 @@ def update(context: click.Context, /, folder: str, inputs: tuple[str, ...], cont
 @click.argument("folder", metavar="STORE")
 def info(folder: str) -> None:
     """Show what is in a store."""
-    from kg.dataset import opened
-    from kg.store import info as run
+    from kg.store.dataset import opened
+    from kg.store.embedded import info as run
 
     with opened(folder) as found:
         made = run(found)
@@ -81,7 +81,7 @@ def info(folder: str) -> None:
 @click.pass_context
 def remove(context: click.Context, /, folder: str, numbers: tuple[str, ...]) -> None:
     """Take studies out of a store."""
-    from kg.store import remove as run
+    from kg.store.embedded import remove as run
 
     missing = run(folder, numbers)
     for number in missing:

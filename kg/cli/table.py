@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from kg.answers import Answer
+    from kg.query.results import Answer
 
 
 def show(answer: Answer, console: Console | None = None) -> None:

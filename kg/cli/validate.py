@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from kg.cli.base import LOST
-from kg.printable import printable
+from kg.errors import printable
 
 ENGINES = ("fast", "pyshacl")
 
@@ -25,9 +25,9 @@ def validate(context: click.Context, /, data: tuple[str, ...], report: str | Non
 
     The exit status is 0 when all conform, 1 when there is a violation or a file is unreadable, 2 for wrong use.
     """
-    from kg.validate import report_to
-    from kg.validate import validate as run
-    from kg.write import STANDARD_OUTPUT, check_places, writing
+    from kg.rdf.atomic import STANDARD_OUTPUT, check_places, writing
+    from kg.validation.run import report_to
+    from kg.validation.run import validate as run
 
     check_places(data, [report])
     done = run(data, engine=engine)

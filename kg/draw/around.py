@@ -12,7 +12,7 @@ from kg.draw.graph import Graph, Row, text_of
 from kg.draw.picture import Picture
 from kg.draw.views import ends, sized_by_studies
 from kg.errors import UsageError
-from kg.ontology import CT, DCTERMS, MESH
+from kg.ontology.vocabulary import CT, DCTERMS, MESH
 
 OFFERED = 5
 CITED = "cited publication"

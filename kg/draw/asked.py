@@ -7,15 +7,15 @@ from typing import Any
 
 import pyoxigraph as ox
 
-from kg.answers import Answer
-from kg.ask import ask
 from kg.draw.facts import address, heading, local, shortened
 from kg.draw.graph import Graph, header, text_of
 from kg.draw.kinds import KINDS
 from kg.draw.picture import Detail, Node, Picture
 from kg.draw.plain import plain
 from kg.errors import UsageError
-from kg.ontology import RDF, RDFS
+from kg.ontology.vocabulary import RDF, RDFS
+from kg.query.engine import ask
+from kg.query.results import Answer
 
 TEXT = 300
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kg.draw.graph import Graph
 from kg.draw.picture import Node
-from kg.ontology import CT, MESH
+from kg.ontology.vocabulary import CT, MESH
 
 ORGANIZATIONS = ("Organization", "Industry", "Government", "Network", "Other organization")
 

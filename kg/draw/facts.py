@@ -11,8 +11,9 @@ import pyoxigraph as ox
 
 from kg.draw.graph import RESULTS, Graph, text_of
 from kg.draw.picture import Detail, web
-from kg.ontology import CT, MESH, RDF, RDFS, SKOS, shipped
-from kg.plan import LISTED, Role, shipped_plan
+from kg.mapping.plan import LISTED, Role, shipped_plan
+from kg.ontology.model import shipped
+from kg.ontology.vocabulary import CT, MESH, RDF, RDFS, SKOS
 
 SHORT, LONG = 300, 6000
 """Characters of a text in a picture of many nodes, and in one of a single study."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -11,14 +11,14 @@ from typing import Any
 
 import pyoxigraph as ox
 
-from kg.dataset import fill, of_graphs, sorted_out
-from kg.dataset import opened as stored
+from kg._types import Reject
 from kg.draw.plain import plain
-from kg.errors import InputError, UsageError
-from kg.ontology import CT, RDF, RDFS
-from kg.report import Report
+from kg.errors import UsageError
+from kg.export.report import Report
+from kg.ontology.vocabulary import CT, RDF, RDFS
+from kg.store.dataset import fill, of_graphs, sorted_out
+from kg.store.dataset import opened as stored
 
-Reject = Callable[[InputError], None]
 Row = dict[str, str]
 RESULTS = ("resultsSection", "documentSection")
 LABEL, TYPE = ox.NamedNode(RDFS + "label"), ox.NamedNode(RDF + "type")
@@ -139,9 +139,9 @@ def opened(inputs: Iterable[str], reject: Reject, *, results: bool = False, prog
 
 
 def _load_records(into: ox.Store, names: list[str], reject: Reject, results: bool, progress: Any) -> None:
-    from kg.export import Exporter
-    from kg.records import Record, read
-    from kg.studies import newest, studies, usages
+    from kg.export.exporter import Exporter
+    from kg.export.stream import newest, studies, usages
+    from kg.records.reader import Record, read
 
     def lean(records: Iterable[Record]) -> Iterator[Record]:
         for record in records:

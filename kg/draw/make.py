@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from kg._types import Reject
 from kg.draw import ENDINGS, LIMIT
-from kg.draw.graph import Graph, Reject, opened
+from kg.draw.graph import Graph, opened
 from kg.draw.picture import Picture, cut
 from kg.errors import UsageError
-from kg.sparql import decoded
-from kg.write import STANDARD_OUTPUT, check_places, replacing, writing
+from kg.query.lexer import decoded
+from kg.rdf.atomic import STANDARD_OUTPUT, check_places, replacing, writing
 
 
 @dataclass(frozen=True, slots=True)

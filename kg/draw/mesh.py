@@ -13,7 +13,7 @@ from functools import cache
 
 from kg.draw.graph import Graph
 from kg.draw.letters import ASSETS
-from kg.ontology import MESH
+from kg.ontology.vocabulary import MESH
 
 NARROWER, BROADER = "narrower term", "broader term"
 """What one end of a link between terms is to the other."""

@@ -10,7 +10,7 @@ from kg.draw.cards import route
 from kg.draw.graph import Graph
 from kg.draw.picture import Card, Heading, Picture
 from kg.draw.trees import levels
-from kg.ontology import MESH
+from kg.ontology.vocabulary import MESH
 
 GAP, ROW, AISLE = 16.0, 58.0, 96.0
 """Pixels between cards of one column, from one row of MeSH terms to the next, between columns."""

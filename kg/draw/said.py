@@ -6,7 +6,7 @@ from collections import Counter
 
 from kg.draw.facts import one, several
 from kg.draw.graph import Graph
-from kg.ontology import CT
+from kg.ontology.vocabulary import CT
 
 
 class Said:

@@ -6,8 +6,8 @@ import re
 
 from kg.draw.facts import local
 from kg.draw.picture import Detail, Node, Picture
-from kg.ontology import CT
-from kg.plan import Entity, Plan, Role, shipped_plan
+from kg.mapping.plan import Entity, Plan, Role, shipped_plan
+from kg.ontology.vocabulary import CT
 
 MOST = 400
 """Characters of a definition."""

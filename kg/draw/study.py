@@ -14,7 +14,7 @@ from kg.draw.picture import Card, Detail, Node, Picture
 from kg.draw.placing import Parts, place
 from kg.draw.said import Said, joined
 from kg.errors import UsageError
-from kg.ontology import CT, DCTERMS
+from kg.ontology.vocabulary import CT, DCTERMS
 
 CITATION = DCTERMS + "bibliographicCitation"
 MIDDLE, SIDE, ARM, GIVEN, SMALL = 470.0, 280.0, 230.0, 330.0, 300.0

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from xml.sax.saxutils import escape, quoteattr
 
-from kg.clean import clean
 from kg.draw.letters import width
 from kg.draw.scene import Area, Box, Curve, Mark, Round, Scene, Text
+from kg.records.sanitize import clean
 
 FAMILY = "Inter, 'Helvetica Neue', Helvetica, Arial, 'DejaVu Sans', sans-serif"
 

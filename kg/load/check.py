@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 import pyoxigraph as ox
 
-from kg.findings import Graph
+from kg.export.shared_resources import GRAPH, Usage, written
 from kg.load.graphs import Named
 from kg.load.into import Judge
-from kg.rules import checked
-from kg.shacl import Checker
-from kg.shared import GRAPH, Usage, written
-from kg.style import Style
+from kg.rdf.syntax import Style
+from kg.validation.findings import Graph
+from kg.validation.rules import checked
+from kg.validation.shacl import Checker
 
 
 def by_shapes() -> Judge:

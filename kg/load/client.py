@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import pyoxigraph as ox
 
-from kg.credentials import Credentials, checked
 from kg.errors import OutputError, UsageError
+from kg.http.credentials import Credentials, checked
+from kg.http.retries import BUSY, retried
 from kg.load.presets import FILES, PRESETS, Preset, address, told_by_address, told_by_answer
-from kg.retries import BUSY, retried
 
 if TYPE_CHECKING:
     import httpx

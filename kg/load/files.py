@@ -13,14 +13,14 @@ from typing import IO, Any
 
 import pyoxigraph as ox
 
-from kg.credentials import checked
-from kg.dataset import add_ontology, fill, of_graphs, sorted_out
+from kg._types import Progress
 from kg.errors import UsageError
-from kg.load.graphs import Progress
-from kg.report import Report
-from kg.run import export
-from kg.store import exporting
-from kg.write import replacing, writing
+from kg.export.report import Report
+from kg.export.run import export
+from kg.http.credentials import checked
+from kg.rdf.atomic import replacing, writing
+from kg.store.dataset import add_ontology, fill, of_graphs, sorted_out
+from kg.store.embedded import exporting
 
 DATA = "trials.nq.gz"
 Texts = dict[str, str]

@@ -12,25 +12,25 @@ import os
 import re
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 
 import pyoxigraph as ox
 
-from kg import ontology_graph, shared
-from kg.dataset import RDF_FILE, RECORDS, STORE, is_of_old_layout, old_layout, opened, sorted_out
-from kg.descriptions import Describer
+from kg._types import Progress
 from kg.errors import SourceError, UsageError
-from kg.export import Exporter
-from kg.rdf import quads
-from kg.report import Report
-from kg.shared_graph import RECORD
-from kg.studies import exports
-from kg.style import Style
-from kg.version import version
+from kg.export import ontology_graph, shared_resources
+from kg.export.descriptions import Describer
+from kg.export.exporter import Exporter
+from kg.export.record_version import version
+from kg.export.report import Report
+from kg.export.stream import exports
+from kg.rdf.parse import quads
+from kg.rdf.syntax import Style
+from kg.store.dataset import RDF_FILE, RECORDS, STORE, is_of_old_layout, old_layout, opened, sorted_out
+from kg.store.shared_graph import RECORD
 
-Progress = Callable[[int], None]
 _DATES = (b"dc/terms/modified", b"ontology#lastUpdateSubmitDate", b"ontology#versionHolder")
 _DATE = re.compile(rb'(%s)> "(\d{4}(?:-\d\d){0,2})"' % b"|".join(_DATES))
 
@@ -47,7 +47,7 @@ class Named:
     lines: list[bytes]
     version: int = 0
     shared: tuple[bytes, ...] = ()
-    """The descriptions of the shared resources that the study of the graph refers to (:mod:`kg.shared`)."""
+    """The descriptions of the shared resources that the study refers to (:mod:`kg.export.shared_resources`)."""
     digest: str = field(init=False)
     least: int = field(init=False)
 
@@ -92,9 +92,9 @@ def distinct_values(lines: Iterable[bytes]) -> int:
 
 
 def version_of(lines: Iterable[bytes]) -> int:
-    """How new the record of a graph is by the lines of the graph, as :mod:`kg.version` numbers it.
+    """How new the record of a graph is by the lines of the graph, as :mod:`kg.export.record_version` numbers it.
 
-    >>> from kg.version import day, modified_day
+    >>> from kg.export.record_version import day, modified_day
     >>> modified_day(version_of([b'<r> <http://purl.org/dc/terms/modified> "2025-01-31"^^<d> .'])) == day("2025-01-31")
     True
     """
@@ -119,7 +119,7 @@ def graphs(
     """
     has_studies = False
     for each in _graphs(inputs, report, progress, contacts=contacts):
-        if each.name not in (shared.GRAPH, ontology_graph.GRAPH):
+        if each.name not in (shared_resources.GRAPH, ontology_graph.GRAPH):
             has_studies |= each.name.startswith(RECORD)
             yield each
     if has_studies:
@@ -166,7 +166,7 @@ def statements(
 
 def _shared_lines(usages: Counter[bytes]) -> Iterator[bytes]:
     """The shared resources of study records, and the ontology, as lines of N-Triples."""
-    pieces = shared.written([shared.Usage(*each) for each in usages.items()], Style(), graphs=False)
+    pieces = shared_resources.written([shared_resources.Usage(*each) for each in usages.items()], Style(), graphs=False)
     for data, _ in [*pieces, ontology_graph.written(Style(), graphs=False)]:
         yield from data.splitlines(keepends=True)
 

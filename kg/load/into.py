@@ -8,17 +8,18 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
+from kg._types import Progress
 from kg.errors import InputError, Superseded, UsageError
+from kg.export.record_version import modified_day
+from kg.export.report import Report
+from kg.export.shared_resources import GRAPH
 from kg.load import state
 from kg.load.client import Store
 from kg.load.distinct import Distinct
-from kg.load.graphs import Named, Progress, as_quads, graphs, statements
+from kg.load.graphs import Named, as_quads, graphs, statements
 from kg.load.shared import SharedGraph
 from kg.load.stage import measured, moved, whole
 from kg.load.state import Known
-from kg.report import Report
-from kg.shared import GRAPH
-from kg.version import modified_day
 
 Inputs = Iterable[str | os.PathLike[str]]
 Judge = Callable[[Named], Iterable[str]]
@@ -57,7 +58,7 @@ class Loaded:
 class Choice:
     """What of the inputs is loaded.
 
-    ``since`` is a day as :func:`kg.version.day` numbers it: records last updated before it are left out;
+    ``since`` is a day as :func:`kg.export.record_version.day` numbers it: records last updated before it are left out;
     ``prune`` removes graphs that were loaded before and are not in the inputs; ``contacts`` keeps contact data;
     ``judge`` says what is wrong with a graph, which is then left out.
     """

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 
-from kg.descriptions import Describer
+from kg.export.descriptions import Describer
+from kg.export.shared_resources import GRAPH
 from kg.load.client import Store
 from kg.load.state import PAGE, STATE, inserted
-from kg.ontology import BASE
-from kg.shared import GRAPH
-from kg.shared_graph import RECORD, Block, Change, Descriptions, Pair, change, recount
+from kg.ontology.vocabulary import BASE
+from kg.store.shared_graph import RECORD, Block, Change, Descriptions, Pair, change, recount
 
 PENDING = BASE + "pending"
 """What the state says of a resource whose statements are about to change."""
@@ -23,7 +23,7 @@ STATEMENTS = 500
 
 
 class RemoteGraphs:
-    """The graphs of a running store, as the upkeep of its shared graph reads them (:class:`kg.shared_graph.Graphs`)."""
+    """The graphs of a running store, read to update its shared graph (:class:`kg.store.shared_graph.Graphs`)."""
 
     def __init__(self, store: Store) -> None:
         self._store = store

@@ -8,7 +8,7 @@ from kg.errors import OutputError
 from kg.load import state
 from kg.load.client import Request, Store
 from kg.load.graphs import Named, distinct_values
-from kg.ontology import BASE
+from kg.ontology.vocabulary import BASE
 
 MARK = BASE + "staged"
 """What is said of a staging graph in itself: the number of a part that is whole."""

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from kg.load.client import Store
-from kg.ontology import BASE, DCTERMS
+from kg.ontology.vocabulary import BASE, DCTERMS
 
 STATE = BASE + "loaded"
 """The graph with the state of a store."""

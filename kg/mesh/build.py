@@ -12,13 +12,14 @@ from itertools import chain, islice
 import orjson
 
 from kg.errors import InputError, UsageError
-from kg.formats import format_of
+from kg.mapping.datatypes import Literal
 from kg.mesh.heading import DESCRIPTOR, MESH, SUPPLEMENTARY, VOCABULARY, Heading, Tree, parent
 from kg.mesh.read import read
-from kg.ontology import RDF, RDFS, XSD, shipped
-from kg.style import Block, Grouped, Style, prefixes
-from kg.values import Literal
-from kg.write import check_places, writing
+from kg.ontology.model import shipped
+from kg.ontology.vocabulary import RDF, RDFS, XSD
+from kg.rdf.atomic import check_places, writing
+from kg.rdf.formats import format_of
+from kg.rdf.syntax import Block, Grouped, Style, prefixes
 
 GRAPH = "http://id.nlm.nih.gov/mesh"
 """The name of the graph in N-Quads and TriG, as NLM's endpoint has it."""

@@ -8,19 +8,18 @@ branches out, and of drugs it lists the pharmacological actions, which stand abo
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 
-from kg.derive import mesh_id
-from kg.errors import InputError, RecordError
+from kg._types import Reject
+from kg.errors import RecordError
+from kg.mapping.derived import mesh_id
+from kg.mapping.json_tree import at
 from kg.mesh.heading import Tree
-from kg.records import Record
-from kg.trees import at
-
-Reject = Callable[[InputError], None]
+from kg.records.reader import Record
 
 MODULES = {"condition": "conditionBrowseModule", "intervention": "interventionBrowseModule"}
 KINDS = {

@@ -14,23 +14,22 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from kg.clean import clean
-from kg.derive import mesh_id
-from kg.errors import FieldError, InputError, RecordError, SourceError, UsageError
-from kg.formats import format_of
+from kg._types import Progress, Reject
+from kg.errors import FieldError, RecordError, SourceError, UsageError
+from kg.mapping.derived import mesh_id
 from kg.mesh.heading import DESCRIPTOR, SUPPLEMENTARY, VOCABULARY, Heading, Tree, is_tree_number
-from kg.ontology import RDF, RDFS
-from kg.rdf import counted, quads
-from kg.source import printed
-from kg.unpack import CHUNK, peek, unpacked
+from kg.ontology.vocabulary import RDF, RDFS
+from kg.rdf.formats import format_of
+from kg.rdf.parse import counted, quads
+from kg.records.decompress import CHUNK, peek, unpacked
+from kg.records.sanitize import clean
+from kg.records.sources import printed
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
     import pyoxigraph as ox
 
-Reject = Callable[[InputError], None]
-Progress = Callable[[int], None]
 
 _XML = re.compile(rb"\s*<(?:\?xml|!DOCTYPE|!--|DescriptorRecord|SupplementalRecord)")
 _IRI = re.compile(r"https?://id\.nlm\.nih\.gov/mesh/(?:[0-9]{4}/)?([^/#]+)", re.ASCII)

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pyoxigraph as ox
 
 from kg.errors import UsageError
+from kg.export.report import Report
 from kg.network.groups import Groups, opened
 from kg.network.model import Edge, Node, Value, stream
 from kg.network.schema import Table
-from kg.report import Report
 
 if TYPE_CHECKING:
     import networkx as nx

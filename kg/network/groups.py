@@ -11,7 +11,7 @@ import contextlib
 import itertools
 import re
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from operator import attrgetter
@@ -19,16 +19,15 @@ from pathlib import Path
 
 import pyoxigraph as ox
 
-from kg import resources
-from kg.dataset import Inputs, fill, of_graphs, sorted_out
+from kg._types import Progress
 from kg.errors import UsageError
-from kg.ontology import BASE, CT
-from kg.rdf import statements
-from kg.report import Report
-from kg.run import export
-from kg.store import exporting
-
-Progress = Callable[[int], None]
+from kg.export.report import Report
+from kg.export.run import export
+from kg.ontology import files
+from kg.ontology.vocabulary import BASE, CT
+from kg.rdf.parse import statements
+from kg.store.dataset import Inputs, fill, of_graphs, sorted_out
+from kg.store.embedded import exporting
 
 _STUDY = re.compile(r"NCT[0-9]{8}")
 _VOCABULARY = (CT, BASE + "code/", BASE + "scheme/")
@@ -133,7 +132,7 @@ def is_vocabulary(iri: str) -> bool:
 
 @cache
 def _described() -> frozenset[str]:
-    quads = ox.parse(path=resources.folder("ontology") / _ONTOLOGY, format=ox.RdfFormat.TURTLE)
+    quads = ox.parse(path=files.folder("ontology") / _ONTOLOGY, format=ox.RdfFormat.TURTLE)
     return frozenset(quad.subject.value for quad in quads if isinstance(quad.subject, ox.NamedNode))
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kg.network.model import PUBLICATIONS, STUDIES, Edge, Node, Value, local
-from kg.ontology import BASE, CT
+from kg.ontology.vocabulary import BASE, CT
 
 Items = Callable[[], Iterable[tuple[Node, list[Edge]]]]
 """The nodes with their edges, anew each time."""

@@ -16,9 +16,9 @@ from functools import cache
 
 import pyoxigraph as ox
 
+from kg.mapping.plan import shipped_plan
 from kg.network.groups import Groups, Statement
-from kg.ontology import BASE, RDF, RDFS, XSD
-from kg.plan import shipped_plan
+from kg.ontology.vocabulary import BASE, RDF, RDFS, XSD
 
 Value = str | int | float | bool
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from kg.errors import OutputError, UsageError
-from kg.formats import COMPRESSIONS, compression_of
+from kg.export.report import Report
 from kg.network import neo4j, xml
 from kg.network.graph import multigraph
 from kg.network.groups import Groups, opened
@@ -21,8 +21,8 @@ from kg.network.kgx import EDGE_COLUMNS, NODE_COLUMNS, Kgx, Row, as_line
 from kg.network.model import Edge, Node, stream
 from kg.network.projections import VIEWS, projection
 from kg.network.schema import Schema, Table
-from kg.report import Report
-from kg.write import check_places, replacing, told, writing
+from kg.rdf.atomic import check_places, replacing, told, writing
+from kg.rdf.formats import COMPRESSIONS, compression_of
 
 if TYPE_CHECKING:
     import networkx as nx

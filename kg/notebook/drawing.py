@@ -8,8 +8,8 @@ from typing import Any
 
 from kg.draw.graph import Graph
 from kg.draw.make import Wish, rendered
-from kg.html import element
-from kg.write import replacing
+from kg.notebook.html import element
+from kg.rdf.atomic import replacing
 
 HEIGHT = 620
 """Pixels that a picture is high in a notebook."""

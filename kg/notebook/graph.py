@@ -10,7 +10,7 @@ import rdflib
 from rdflib.namespace import RDF, RDFS
 
 from kg.draw.facts import code, local
-from kg.html import element
+from kg.notebook.html import element
 from kg.notebook.markup import link, table
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from kg.draw.picture import web
-from kg.html import Markup, element, joined
+from kg.notebook.html import Markup, element, joined
 
 _LEFT, _RIGHT = "text-align:left;vertical-align:top", "text-align:right;vertical-align:top"
 _HEAD = _LEFT + ";white-space:nowrap"

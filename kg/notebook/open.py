@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kg.ask import source
-from kg.dataset import at_hand
 from kg.draw.graph import Graph
+from kg.export.report import Report
 from kg.notebook import drawing as drawings
 from kg.notebook.drawing import Drawing
 from kg.notebook.study import Study
-from kg.report import Report
+from kg.query.engine import source
+from kg.store.dataset import at_hand
 
 if TYPE_CHECKING:
-    from kg.ask import Data
+    from kg.query.engine import Data
 
 
 def study(number: str, data: Data) -> Study:

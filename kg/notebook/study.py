@@ -11,11 +11,11 @@ from kg.draw.facts import address
 from kg.draw.graph import Graph
 from kg.draw.said import Said, joined
 from kg.errors import UsageError
-from kg.html import Markup, element
-from kg.html import joined as marked
+from kg.export.shared_resources import GRAPH
 from kg.notebook.drawing import Drawing, drawing
+from kg.notebook.html import Markup, element
+from kg.notebook.html import joined as marked
 from kg.notebook.markup import facts, lines, link
-from kg.shared import GRAPH
 
 STUDY, RECORD = "https://clinicaltrials.gov/study/", "https://w3id.org/trialkg/record/"
 MANY = 8

@@ -7,7 +7,7 @@ import csv
 import pyoxigraph as ox
 
 import kg
-from kg.questions import questions
+from kg.query.library import questions
 from tests.answers import answer
 from tests.conftest import DATA, GOLDEN, MADE, SEED
 

@@ -10,10 +10,11 @@ import pyoxigraph as ox
 import pytest
 
 from kg.errors import OntologyError
-from kg.export import Exporter
-from kg.ontology import CT, shipped
-from kg.plan import of
-from kg.restore import Restorer
+from kg.export.exporter import Exporter
+from kg.mapping.plan import of
+from kg.ontology.model import shipped
+from kg.ontology.vocabulary import CT
+from kg.restore.records import Restorer
 
 CODE = "https://w3id.org/trialkg/code/"
 SCHEME = "https://w3id.org/trialkg/scheme/MeasureDispersionType"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pyoxigraph as ox
 import pytest
 
-import kg.run
+import kg.export.run
 from kg.draw import VIEWS
 from kg.draw.graph import Graph
 from kg.draw.make import Wish, rendered
@@ -23,7 +23,7 @@ WISHES = [*(Wish(view=view) for view in VIEWS), Wish(study=NUMBER), Wish(around=
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory: pytest.TempPathFactory) -> ox.Store:
     path = tmp_path_factory.mktemp("graphs") / "studies.nq"
-    kg.run.export(STUDIES, path)
+    kg.export.run.export(STUDIES, path)
     store = ox.Store()
     store.bulk_load(path=str(path), format=ox.RdfFormat.N_QUADS)
     return store

@@ -13,11 +13,11 @@ import pytest
 import rdflib
 from pyld import jsonld
 
-from kg.export import Exporter
-from kg.jsonld import compact, frame, shipped_context
-from kg.ontology import RDF
-from kg.plan import shipped_plan
-from kg.records import holds_studies
+from kg.export.exporter import Exporter
+from kg.mapping.plan import shipped_plan
+from kg.ontology.vocabulary import RDF
+from kg.rdf.jsonld import compact, frame, shipped_context
+from kg.records.reader import holds_studies
 
 Triples = set[tuple[str, ...]]
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from kg.dataset import opened
-from kg.ontology import RDF, RDFS
-from kg.report import Report
-from kg.store import build, remove, update
-from tests.test_store import written
+from kg.export.report import Report
+from kg.ontology.vocabulary import RDF, RDFS
+from kg.store.dataset import opened
+from kg.store.embedded import build, remove, update
+from tests.store.test_embedded import written
 
 TERM = "http://id.nlm.nih.gov/mesh/D000001"
 VOCABULARY = "http://id.nlm.nih.gov/mesh/vocab#"

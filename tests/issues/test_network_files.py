@@ -20,7 +20,7 @@ from click.testing import CliRunner
 
 import kg
 from kg.cli import main
-from kg.resources import folder as folder_of
+from kg.ontology.files import folder as folder_of
 from tests.conftest import DATA, MADE, SEED
 
 RECORDS = Path(__file__).parents[3] / "shared" / "data" / "studies.zip"
@@ -28,7 +28,7 @@ RECORDS = Path(__file__).parents[3] / "shared" / "data" / "studies.zip"
 VERSION = "0.10.1"
 JAR = Path.home() / f".m2/repository/org/gephi/gephi-toolkit/{VERSION}/gephi-toolkit-{VERSION}-all.jar"
 """``mvn dependency:get -Dartifact=org.gephi:gephi-toolkit:0.10.1:jar:all -Dtransitive=false`` puts it there."""
-READER = Path(__file__).parent.parent / "Gephi.java"
+READER = Path(__file__).parents[1] / "network" / "Gephi.java"
 ENDINGS = ("graphml", "gexf")
 XSD = "http://www.w3.org/2001/XMLSchema#"
 

@@ -11,9 +11,9 @@ from typing import Any
 import pyoxigraph as ox
 import pytest
 
-from kg.export import Exporter
-from kg.ontology import CT, OWL, RDF, XSD
-from kg.resources import folder
+from kg.export.exporter import Exporter
+from kg.ontology.files import folder
+from kg.ontology.vocabulary import CT, OWL, RDF, XSD
 
 ONTOLOGY = folder("ontology") / "trialkg.ttl"
 QUERY = folder("ontology") / "owl-dl.rq"

@@ -9,12 +9,12 @@ from typing import Any
 import pyoxigraph as ox
 import pytest
 
-from kg.export import Exporter
-from kg.ontology import shipped
-from kg.plan import Role, shipped_plan
-from kg.prefixmap import BIOREGISTRY, REGISTRIES, prefix_map
-from kg.resources import folder
-from kg.style import prefixes
+from kg.export.exporter import Exporter
+from kg.mapping.plan import Role, shipped_plan
+from kg.ontology.files import folder
+from kg.ontology.model import shipped
+from kg.rdf.syntax import prefixes
+from tools.docs.prefix_map import BIOREGISTRY, REGISTRIES, prefix_map
 
 PATH = folder("ontology") / "prefixes.json"
 COPIED = {
@@ -40,7 +40,7 @@ def iris(record: dict[str, Any]) -> set[str]:
 
 
 def test_the_file_is_what_the_ontology_gives() -> None:
-    assert PATH.read_text("utf-8") == prefix_map(shipped()), "run python -m kg.reference"
+    assert PATH.read_text("utf-8") == prefix_map(shipped()), "run python -m tools.docs"
 
 
 def test_every_prefix_and_every_iri_stands_once() -> None:

@@ -8,12 +8,12 @@ import orjson
 import pyoxigraph as ox
 import pytest
 
-from kg.emitter import native
-from kg.export import Exporter
-from kg.ontology import CT, RDFS
-from kg.resources import folder
-from kg.restore import Restorer
-from tests.test_export import change
+from kg.export.exporter import Exporter
+from kg.export.native import native
+from kg.ontology.files import folder
+from kg.ontology.vocabulary import CT, RDFS
+from kg.restore.records import Restorer
+from tests.export.test_exporter import change
 
 CITO = "http://purl.org/spar/cito/"
 PUBMED = "https://pubmed.ncbi.nlm.nih.gov/"

@@ -6,10 +6,10 @@ import pyoxigraph as ox
 import pytest
 
 import kg
-from kg.dataset import any_data
-from kg.report import Report
+from kg.export.report import Report
+from kg.store.dataset import any_data
 from tests.conftest import SEED, STUDIES
-from tests.test_query import kg_query
+from tests.query.test_engine import kg_query
 
 ALS = "Amyotrophic Lateral Sclerosis"
 CNS = "Central Nervous System Diseases"
@@ -164,7 +164,7 @@ def test_datatypes_and_functions_are_no_names_of_the_data(store: ox.Store) -> No
 
 @pytest.mark.parametrize("text", ["(" * 5000, "VALUES ?x {", 'FILTER("a" =', '?s ?p "', ", " * 5000, "^^" * 2000])
 def test_any_text_is_read_in_time_without_an_error(text: str) -> None:
-    from kg.literals import calls, uses
+    from kg.query.literals import calls, uses
 
     uses("SELECT * { " + text)
     calls(text)

@@ -15,9 +15,9 @@ import pytest
 
 import kg
 from kg.errors import UsageError
-from kg.results import ENDINGS
+from kg.query.result_formats import ENDINGS
 from tests.conftest import SEED
-from tests.test_query import KG, kg_query
+from tests.query.test_engine import KG, kg_query
 
 LONG = "x" * 200
 ROWS = f"SELECT ?study ('{LONG}' AS ?text) {{ ?study a ct:Study }}"

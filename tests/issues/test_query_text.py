@@ -15,8 +15,8 @@ import pytest
 import kg
 from kg.cli.table import show
 from tests.conftest import SEED
+from tests.query.test_engine import KG, kg_query
 from tests.terminal import shown
-from tests.test_query import KG, kg_query
 
 QUERY = "SELECT * {?s ?p ?o} LIMIT 1"
 HOSTILE = "x\x1b[2J\x1b]0;pwn\x07\x9b31m\u202ez\r\u2066\x7f\x85"

@@ -12,12 +12,12 @@ import pyoxigraph as ox
 import pytest
 
 from kg.errors import Repaired
-from kg.export import Exporter
-from kg.free_text import exclusion_criteria, inclusion_criteria
-from kg.ontology import CT
-from kg.report import Report
-from kg.restore import Restorer
-from kg.run import export
+from kg.export.exporter import Exporter
+from kg.export.report import Report
+from kg.export.run import export
+from kg.mapping.free_text import exclusion_criteria, inclusion_criteria
+from kg.ontology.vocabulary import CT
+from kg.restore.records import Restorer
 
 
 def study(**modules: Any) -> dict[str, Any]:

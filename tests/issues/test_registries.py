@@ -11,10 +11,10 @@ import orjson
 import pyoxigraph as ox
 import pytest
 
-from kg.derive import issuing_registry, registry_entry
-from kg.export import Exporter
-from kg.ontology import CT
-from tests.test_export import change
+from kg.export.exporter import Exporter
+from kg.mapping.derived import issuing_registry, registry_entry
+from kg.ontology.vocabulary import CT
+from tests.export.test_exporter import change
 
 REGISTRY = "https://w3id.org/trialkg/registry/"
 RECORDS = Path(__file__).parents[3] / "shared" / "data" / "studies.zip"

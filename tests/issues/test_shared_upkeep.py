@@ -11,16 +11,16 @@ import orjson
 import pyoxigraph as ox
 import pytest
 
-from kg.dataset import opened
-from kg.descriptions import Describer
-from kg.export import Exporter
-from kg.formats import FORMATS
-from kg.ontology import CT
-from kg.report import Report
-from kg.shared_graph import StoreGraphs
-from kg.store import build
-from tests.test_emitter import same
-from tests.test_store import written
+from kg.export.descriptions import Describer
+from kg.export.exporter import Exporter
+from kg.export.report import Report
+from kg.ontology.vocabulary import CT
+from kg.rdf.formats import FORMATS
+from kg.store.dataset import opened
+from kg.store.embedded import build
+from kg.store.shared_graph import StoreGraphs
+from tests.export.test_native import same
+from tests.store.test_embedded import written
 
 
 def with_modules(record: dict[str, Any], **modules: Any) -> dict[str, Any]:

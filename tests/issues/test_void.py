@@ -8,10 +8,10 @@ from pathlib import Path
 import pyoxigraph as ox
 import pytest
 
-from kg.formats import FORMATS
-from kg.ontology import CT, RDF
-from kg.tally import tally
-from tests.test_describe import described, loaded, rows
+from kg.export.tally import tally
+from kg.ontology.vocabulary import CT, RDF
+from kg.rdf.formats import FORMATS
+from tests.export.test_void import described, loaded, rows
 
 VOID = "PREFIX void: <http://rdfs.org/ns/void#> PREFIX void-ext: <http://ldf.fi/void-ext#> "
 SCHEMA = """

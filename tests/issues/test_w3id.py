@@ -9,12 +9,13 @@ from typing import Any
 import pyoxigraph as ox
 import pytest
 
-from kg.export import Exporter
-from kg.ontology import BASE, CT, shipped
-from kg.plan import shipped_plan
-from kg.questions import questions
-from kg.rules import RULES
-from tests.test_describe import described
+from kg.export.exporter import Exporter
+from kg.mapping.plan import shipped_plan
+from kg.ontology.model import shipped
+from kg.ontology.vocabulary import BASE, CT
+from kg.query.library import questions
+from kg.validation.rules import RULES
+from tests.export.test_void import described
 
 TOP = Path(__file__).parents[2]
 RULE = re.compile(r"RewriteRule (\S+) (\S+) \[R=303,(?:NE,)?L\]")

@@ -158,8 +158,8 @@ def _python(row: Any) -> list[Any]:
 def from_kg(name: str, inputs: Inputs) -> list[Answers]:
     """The answers of ``kg query`` over the records, the store, or the file in a format, which is opened once."""
     import kg
-    from kg.ask import source
-    from kg.report import Report
+    from kg.export.report import Report
+    from kg.query.engine import source
 
     data = {"records": inputs.records, "store": inputs.store}.get(name) or inputs.file(name)
     opened = source(data, Report())

@@ -1,0 +1,1 @@
+"""Which fields of the records are in the graph."""

@@ -1,0 +1,1 @@
+"""From one record to triples, and from many inputs to one output."""

@@ -1,0 +1,86 @@
+"""The descriptions of shared resources in the graph of one study, as its export gave them.
+
+The graph of a study keeps its shared resources as the record lists them (``ct:asListed``), and the names of countries
+beside the links to them; so the shared graph follows from the graphs of the studies alone. A name without such a link
+is kept of a value that is no text, and describes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from functools import lru_cache
+from typing import Any
+
+import orjson
+
+from kg.export.context import Context
+from kg.export.interpreter import Careful
+from kg.export.shared_resources import description, resource
+from kg.mapping.plan import LISTED, Entity, Plan, Role, shipped_plan
+from kg.ontology.vocabulary import BASE
+from kg.rdf.syntax import Style
+
+
+class Describer:
+    """Describes shared resources, in N-Triples.
+
+    >>> describer = Describer()
+    >>> name = ("https://w3id.org/trialkg/ontology#countryName", "France")
+    >>> [country] = describer.of([name, ("https://w3id.org/trialkg/ontology#country", BASE + "country/FR")])
+    >>> country.split(b"\\0")[0], describer.of([name])
+    (b'<https://w3id.org/trialkg/country/FR>', ())
+    """
+
+    def __init__(self, plan: Plan | None = None, base: str = BASE) -> None:
+        self._plan = plan or shipped_plan()
+        self._careful = Careful(self._plan, Style(base))
+        fields = [field for field in self._plan.study.fields if field.role is Role.NODE and field.keys]
+        targets = {field.local: (field.many, self._plan.target(field)) for field in fields}
+        self._listed = {name: each for name, each in targets.items() if not each[1].is_part and not each[1].is_text}
+        self._texts = {text: entity for text, _, entity in _texts(self._plan)}
+        self._links = {link for _, link, _ in _texts(self._plan)}
+        self.predicates = (LISTED, *self._texts, *sorted(self._links))
+        """The properties whose values describe shared resources."""
+        self._described = lru_cache(1 << 14)(self._one)
+
+    def of(self, values: Iterable[tuple[str, str]]) -> tuple[bytes, ...]:
+        """The descriptions by the values of a graph, each a property of :attr:`predicates` and a text or an IRI."""
+        pairs = [*values]
+        linked = {iri for predicate, iri in pairs if predicate in self._links}
+        found = (each for predicate, text in pairs for each in self._by(predicate, text, linked))
+        return tuple(dict.fromkeys(each for each in found if each))
+
+    def _by(self, predicate: str, text: str, linked: Collection[str]) -> Iterator[bytes]:
+        if predicate in self._texts:
+            made = self._described(self._texts[predicate].shape.iri, orjson.dumps(text))
+            if resource(made) in linked:
+                yield made
+        elif predicate == LISTED:
+            yield from self._of_listing(text)
+
+    def _of_listing(self, text: str) -> Iterator[bytes]:
+        try:
+            listing = orjson.loads(text)
+        except ValueError:
+            return
+        for name, listed in listing.items() if isinstance(listing, dict) else ():
+            many, entity = self._listed.get(name, (False, None))
+            for node in (listed if isinstance(listed, list) else ()) if many else [listed]:
+                if entity is not None and isinstance(node, dict):
+                    yield self._described(entity.shape.iri, orjson.dumps(node))
+
+    def _one(self, shape: str, json: bytes) -> bytes:
+        """The description of a node of a shape, or nothing."""
+        x: Any = orjson.loads(json)
+        block = self._careful.resource(self._plan.entities[shape], x, Context(x if isinstance(x, dict) else {}))
+        return b"" if block is None else description(*block)
+
+
+def _texts(plan: Plan) -> Iterator[tuple[str, str, Entity]]:
+    """The properties that keep the texts of which shared resources are made, with those that lead to these."""
+    for owner in plan.entities.values():
+        for field in owner.fields:
+            if field.role is Role.NODE and plan.target(field).is_text:
+                for other in owner.fields:
+                    if other.keys == field.keys and other.role in (Role.TEXT, Role.VALUE):
+                        yield other.shape.path, field.shape.path, plan.target(field)

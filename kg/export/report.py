@@ -1,0 +1,96 @@
+"""The report of a run: what was read, exported, lost, mended and left out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from kg.errors import FieldError, InputError, Repaired, Superseded
+from kg.export.study_index import Totals
+
+_NONE = Totals(0, 0, 0, 0, None, None)
+
+
+@dataclass(slots=True)
+class Report:
+    """Counts of a run; every problem goes to ``tell`` as it is met, and the first ``shown`` are kept to be shown.
+
+    ``read`` counts records, ``rejected`` those and the files that are lost, ``superseded`` the records that
+    newer ones beat, ``fields`` the fields that are not as their shapes say, ``repaired`` the addresses that were
+    repaired, which are not shown; ``totals`` are of what was written.
+    """
+
+    tell: Callable[[InputError], None] = lambda _: None
+    shown: int = 10
+    read: int = 0
+    rejected: int = 0
+    superseded: int = 0
+    fields: int = 0
+    repaired: int = 0
+    totals: Totals = _NONE
+    problems: list[InputError] = field(default_factory=list)
+    started: float = field(default_factory=time.monotonic)
+
+    def problem(self, error: InputError) -> None:
+        """Counts a problem and passes it on."""
+        if isinstance(error, Repaired):
+            self.repaired += 1
+            self.tell(error)
+            return
+        if isinstance(error, FieldError):
+            self.fields += 1
+        elif isinstance(error, Superseded):
+            self.superseded += 1
+        else:
+            self.rejected += 1
+        if len(self.problems) < self.shown:
+            self.problems.append(error)
+        self.tell(error)
+
+    @property
+    def lossless(self) -> bool:
+        """Whether every record and file of the input is in the output."""
+        return self.rejected == 0
+
+    @property
+    def more(self) -> int:
+        """How many problems there are beside those that are kept."""
+        return self.fields + self.superseded + self.rejected - len(self.problems)
+
+    def summary(self) -> str:
+        """The run in one sentence."""
+        totals = self.totals
+        parts = [
+            f"{self.read:,} read",
+            f"{totals.studies:,} exported",
+            f"{self.rejected:,} rejected",
+            f"{self.superseded:,} superseded" if self.superseded else "",
+            f"{totals.triples:,} triples",
+            f"{self.fields:,} fields reported",
+            f"{self.repaired:,} addresses repaired" if self.repaired else "",
+            f"{totals.unmapped:,} values kept unmapped",
+            f"{totals.withheld:,} contact values left out (--contacts keeps them)" if totals.withheld else "",
+            f"{time.monotonic() - self.started:.1f} s",
+        ]
+        return "Studies: " + ", ".join(part for part in parts if part) + "."
+
+    def manifest(self, sha256: str, name: str, format_name: str, version: str) -> dict[str, Any]:
+        """What a manifest says of the file that was written; the same input gives the same manifest."""
+        totals = self.totals
+        return {
+            "file": name,
+            "format": format_name,
+            "studies": totals.studies,
+            "triples": totals.triples,
+            "sha256": sha256,
+            "versionHolder": {"first": totals.first, "last": totals.last},
+            "rejected": self.rejected,
+            "superseded": self.superseded,
+            "fieldsReported": self.fields,
+            "addressesRepaired": self.repaired,
+            "valuesUnmapped": totals.unmapped,
+            "contactValuesLeftOut": totals.withheld,
+            "tool": f"kg {version}",
+        }

@@ -1,0 +1,219 @@
+"""The work of an export in tasks: each some pieces of the input, and what comes of them as bytes and facts.
+
+A task is done alone, by a pure function, wherever: what depends on the tasks before it (which record of a study is the
+newest, the number of a record in its file) is worked out from the facts when the results are taken in their order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from kg._types import Bytes
+from kg.errors import InputError, SourceError
+from kg.export.exporter import Exported, Exporter
+from kg.export.output_buffer import Room
+from kg.export.shared_resources import Usage
+from kg.export.stream import studies
+from kg.export.study_index import Entries
+from kg.ontology.vocabulary import BASE
+from kg.rdf.compress import packed
+from kg.rdf.formats import FORMATS, Frame
+from kg.records import splitter
+from kg.records.byte_ranges import Places
+from kg.records.chunks import End, Parcel, Sent, Small
+from kg.records.decompress import of_size
+from kg.records.reader import Found, Reading, Record
+from kg.records.sources import Source, failure
+
+TASK_ITEMS = 512
+
+Item = Record | Parcel | Small | End | InputError
+NOTHING = Found(0, 0, False, False, [])
+UNREAD = Found(0, 0, True, True, [])
+"""What is found where a file cannot be read: it was JSON before, and something of it is lost."""
+
+
+class Settings(NamedTuple):
+    """What the tasks of a run have in common."""
+
+    format: str
+    compression: str = ""
+    contacts: bool = False
+    base: str = BASE
+
+
+class Outcome(NamedTuple):
+    """What became of one item: the studies that were written, each as the record of that number in its part of the
+    input; the problems, each behind so many of them; the records; what was found of the file that it is from; why that
+    could not be read."""
+
+    entries: Entries
+    problems: list[tuple[int, InputError]]
+    read: int
+    found: Found
+    unread: SourceError | None = None
+
+
+Done = tuple[list[Item], list[Outcome], Iterable[Bytes]]
+"""A task, what became of each item, and its output, which is there until the next one is asked for."""
+
+
+def tasks(items: Iterable[Item]) -> Iterator[list[Item]]:
+    """Items in tasks of about :data:`kg.records.splitter.SIZE` bytes; each is a frame of a compressed output."""
+    task: list[Item] = []
+    size = 0
+    for item in items:
+        task.append(item)
+        size += item.sent.size if isinstance(item, Parcel) else item.place.size if isinstance(item, Small) else 1
+        if size >= splitter.SIZE or len(task) >= TASK_ITEMS:
+            yield task
+            task, size = [], 0
+    if task:
+        yield task
+
+
+class Worker:
+    """Does tasks."""
+
+    def __init__(self, settings: Settings) -> None:
+        chosen = FORMATS[settings.format]
+        self._exporter = Exporter(
+            grouped=chosen.grouped, graphs=chosen.graphs, contacts=settings.contacts, base=settings.base
+        )
+        self.prefixes = self._exporter.prefixes
+        self.frame = chosen.frame(self.prefixes)
+        self._compression = settings.compression
+        self._spare: list[Room] = []
+        """Where the output of a task stands until it is packed: one for each thread that ever did one at a time."""
+
+    def __call__(self, task: Iterable[Item | Sent], room: Room, *, first: bool = False) -> list[Outcome]:
+        """What becomes of the items of a task, whose output is put into an empty room.
+
+        ``first`` says that nothing was written before.
+        """
+        if not self._compression:
+            return self._done(task, room, first)
+        with self._own() as plain:
+            outcomes = self._done(task, plain, first)
+            if len(plain):
+                room.put(packed(plain.joined(), self._compression))
+        return outcomes
+
+    def end(self, usages: Iterable[Usage], *, ontology: bool = False) -> Iterator[tuple[bytes, int]]:
+        """What follows the studies, in pieces with their numbers of triples: the shared resources, the ontology."""
+        for data, triples in self._exporter.shared(usages):
+            yield self.frame.encode(data), triples
+        if ontology:
+            data, triples = self._exporter.ontology()
+            yield self.frame.encode(data), triples
+
+    @contextmanager
+    def _own(self) -> Iterator[Room]:
+        try:
+            room = self._spare.pop()
+        except IndexError:
+            room = Room()
+        room.clear()
+        try:
+            yield room
+        finally:
+            self._spare.append(room)
+
+    def _done(self, task: Iterable[Item | Sent], room: Room, first: bool) -> list[Outcome]:
+        output = _Output(self._exporter, self.frame, room, first=first)
+        outcomes = []
+        with Places() as places:
+            for item in task:
+                if isinstance(item, Parcel | Sent):
+                    outcomes.append(self._piece(item.sent if isinstance(item, Parcel) else item, places, output))
+                elif isinstance(item, Small):
+                    outcomes.append(self._small(item, places, output))
+                elif isinstance(item, Record):
+                    outcomes.append(self._write(_Telling(), [item], output))
+        return outcomes
+
+    def _small(self, small: Small, places: Places, output: _Output) -> Outcome:
+        telling = _Telling()
+        try:
+            text = places.read(small.place)
+        except Exception as error:  # archives raise whatever they like
+            telling(failure(small.file, error))
+            return Outcome(telling.entries, telling.problems, 0, NOTHING)
+        reading = Reading(small.file, telling, output)
+        if len(text) == small.place.size:
+            records = reading.read_at_once(text)
+        else:
+            records = reading.records(Source(small.file, of_size([text], small.place.size)).open())
+        return self._write(telling, records, output)
+
+    def _piece(self, sent: Sent, places: Places, output: _Output) -> Outcome:
+        try:
+            data = places.read(sent.place) if sent.place else sent.data
+        except (OSError, SourceError) as error:
+            return Outcome(Entries(), [], 0, UNREAD, failure(sent.file, error))
+        telling = _Telling()
+        reading = Reading(sent.file, telling, output)
+        outcome = self._write(
+            telling, reading.records_of(splitter.Piece(sent.at, data, sent.whole), sent.cut_short), output
+        )
+        return outcome._replace(found=reading.found)
+
+    def _write(self, telling: _Telling, records: Iterable[Record], output: _Output) -> Outcome:
+        """Adds the output of records; what is to be told of them."""
+        read = 0
+
+        def counted() -> Iterator[Record]:
+            nonlocal read
+            for record in records:
+                read += 1
+                yield record
+
+        for record, exported in studies(counted(), self._exporter, telling):
+            telling.entries.add(record.number, exported, output.add(exported))
+        return Outcome(telling.entries, telling.problems, read, NOTHING)
+
+
+class _Output:
+    """The output of a task: studies, each put into the room before the next one is exported."""
+
+    def __init__(self, exporter: Exporter, frame: Frame, room: Room, *, first: bool) -> None:
+        self._exporter = exporter
+        self._frame = frame
+        self._room = room
+        self._gap = b"" if first else frame.between
+
+    def quickly(self, piece: bytes) -> Exported | None:
+        """The export of a study from its JSON, which is written where it will stand, unless it is encoded first."""
+        return self._exporter.quickly(piece, self._free())
+
+    def first(self, text: bytes, at: int) -> tuple[Exported, int] | None:
+        """The same of the study at a place in a text, and where it ends."""
+        return self._exporter.first(text, at, self._free())
+
+    def _free(self) -> memoryview | None:
+        return self._room.free(len(self._gap)) if self._frame.encoder is None else None
+
+    def add(self, exported: Exported) -> int:
+        """Adds a study, which takes so many bytes."""
+        self._room.put(self._gap)
+        self._gap = self._frame.between
+        if exported.placed:
+            self._room.take(exported.placed)
+            return exported.placed
+        data = self._frame.encode(exported.data)
+        self._room.put(data)
+        return len(data)
+
+
+@dataclass(slots=True)
+class _Telling:
+    """Takes what is to be told of an item, in its order."""
+
+    entries: Entries = field(default_factory=Entries)
+    problems: list[tuple[int, InputError]] = field(default_factory=list)
+
+    def __call__(self, problem: InputError) -> None:
+        self.problems.append((len(self.entries), problem))

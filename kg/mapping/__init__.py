@@ -1,0 +1,1 @@
+"""The plan: which JSON path of a record becomes which property, and with which datatype."""

@@ -1,0 +1,195 @@
+"""Kinds of values: how a JSON value becomes an RDF literal, or is refused.
+
+A kind is looked up by the datatype, or the node shape, that a property shape names. Lexical forms are kept
+as the record has them wherever XSD allows that, and nothing is made more exact than it is given
+(https://www.w3.org/TR/xmlschema11-2/).
+"""
+
+from __future__ import annotations
+
+import datetime
+import math
+import re
+from collections.abc import Callable
+from contextlib import suppress
+from typing import NamedTuple
+
+from kg.mapping.verbatim import Form
+from kg.ontology.vocabulary import CT, XSD
+
+_MONTH = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])", re.ASCII)
+_YEAR = re.compile(r"\d{4}", re.ASCII)
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_NUMBER = re.compile(r"-?(?:\d+(?:\.\d+)?|\.\d+)", re.ASCII)
+_MINUTE = re.compile(r"\d{4}-\d{2}-\d{2}T(?:[01]\d|2[0-3]):\d{2}", re.ASCII)
+_DATE_TIMES = ("%Y-%m-%dT%H:%M", "%Y-%m-%d @ %I:%M %p")
+
+
+class Literal(NamedTuple):
+    """A lexical form and the IRI of its datatype."""
+
+    lexical: str
+    datatype: str
+
+
+class Kind(NamedTuple):
+    """What a field of this kind takes, in words and as a function that gives ``None`` for anything else.
+
+    ``types`` are the JSON types of good values, ``forms`` those forms, in order, whose literal has the value as it
+    stands, and ``restore`` gives the JSON value of a lexical form again.
+    """
+
+    expected: str
+    parse: Callable[[object], Literal | None]
+    types: tuple[type, ...] = (str,)
+    forms: tuple[Form, ...] = ()
+    restore: Callable[[str], object] = str
+
+
+def day(value: object) -> Literal | None:
+    """A calendar day that exists.
+
+    >>> day("2016-02-29").lexical, day("2015-02-29"), day("2015-09")
+    ('2016-02-29', None, None)
+    """
+    if not isinstance(value, str) or not _DAY.fullmatch(value):
+        return None
+    try:
+        datetime.date.fromisoformat(value)
+    except ValueError:
+        return None
+    return Literal(value, XSD + "date")
+
+
+def partial_date(value: object) -> Literal | None:
+    """A day, a month or a year, as exact as it is given.
+
+    >>> partial_date("2015-09")
+    Literal(lexical='2015-09', datatype='http://www.w3.org/2001/XMLSchema#gYearMonth')
+    >>> partial_date("2015-13"), partial_date(2015)
+    (None, None)
+    """
+    if not isinstance(value, str):
+        return None
+    if _MONTH.fullmatch(value):
+        return Literal(value, XSD + "gYearMonth")
+    if _YEAR.fullmatch(value):
+        return Literal(value, XSD + "gYear")
+    return day(value)
+
+
+def date_time(value: object) -> Literal | None:
+    """A local time to the minute, as documents have it (``T``) or as saved pages do (``@``).
+
+    >>> date_time("2024-12-02T00:45").lexical, date_time("2026-02-20 @ 6:46 PM").lexical, date_time("noon")
+    ('2024-12-02T00:45:00', '2026-02-20T18:46:00', None)
+    >>> date_time("2024-12-02T24:00")
+    """
+    if not isinstance(value, str):
+        return None
+    moment = _moment(value)
+    return Literal(moment.isoformat(), XSD + "dateTime") if moment else None
+
+
+def _moment(text: str) -> datetime.datetime | None:
+    with suppress(ValueError):
+        if _MINUTE.fullmatch(text):  # as nearly all have it; the other way loads more, and takes ten times as long
+            return datetime.datetime.fromisoformat(text)
+    for form in _DATE_TIMES:
+        with suppress(ValueError):
+            return datetime.datetime.strptime(text, form)
+    return None
+
+
+def boolean(value: object) -> Literal | None:
+    """``true`` or ``false``, not the words."""
+    return Literal("true" if value else "false", XSD + "boolean") if isinstance(value, bool) else None
+
+
+def integer(value: object) -> Literal | None:
+    """A whole number, written without a fraction.
+
+    >>> integer(36).lexical, integer(36.0), integer(True), integer("36")
+    ('36', None, None, None)
+    """
+    return Literal(str(value), XSD + "integer") if type(value) is int else None
+
+
+def plain_digits(number: float) -> str:
+    """The shortest digits that tell a number from all others, without an exponent.
+
+    >>> plain_digits(-23.5475), plain_digits(1e-07), plain_digits(1e22), plain_digits(4)
+    ('-23.5475', '0.0000001', '10000000000000000000000', '4')
+    """
+    digits = repr(number)
+    if "e" not in digits:
+        return digits
+    from decimal import Decimal
+
+    return format(Decimal(digits), "f")
+
+
+def decimal(value: object) -> Literal | None:
+    """A finite number, in plain digits.
+
+    >>> decimal(-23.5475).lexical, decimal(1e-07).lexical, decimal(4).lexical, decimal(float("nan"))
+    ('-23.5475', '0.0000001', '4', None)
+    """
+    if type(value) is int:
+        return Literal(str(value), XSD + "decimal")
+    if type(value) is not float or not math.isfinite(value):
+        return None
+    plain = plain_digits(value + 0.0)  # there is no negative zero
+    return Literal(plain if "." in plain else plain + ".0", XSD + "decimal")
+
+
+def text(value: object) -> Literal | None:
+    """Any string."""
+    return Literal(value, XSD + "string") if isinstance(value, str) else None
+
+
+def number_or_text(value: object) -> Literal | None:
+    """A number that is written as text, digit for digit, or any other text.
+
+    >>> number_or_text("45.20"), number_or_text(45.2)
+    (Literal(lexical='45.20', datatype='http://www.w3.org/2001/XMLSchema#decimal'), None)
+    >>> number_or_text("<0.001")
+    Literal(lexical='<0.001', datatype='http://www.w3.org/2001/XMLSchema#string')
+    """
+    if isinstance(value, str) and _NUMBER.fullmatch(value):
+        return Literal(value, XSD + "decimal")
+    return text(value)
+
+
+def number(lexical: str) -> int | float:
+    """The JSON number of a decimal.
+
+    >>> number("4"), number("4.0")
+    (4, 4.0)
+    """
+    return float(lexical) if "." in lexical else int(lexical)
+
+
+def to_the_minute(lexical: str) -> str:
+    """A time as documents have it.
+
+    >>> to_the_minute("2024-12-02T00:45:00")
+    '2024-12-02T00:45'
+    """
+    return lexical.removesuffix(":00")
+
+
+KINDS: dict[str, Kind] = {
+    XSD + "string": Kind("text", text, forms=(Form.TEXT,)),
+    XSD + "boolean": Kind("true or false", boolean, (bool,), restore="true".__eq__),
+    XSD + "integer": Kind("a whole number", integer, (int,), (Form.INTEGER,), int),
+    XSD + "decimal": Kind("a number", decimal, (int, float), (Form.DECIMAL, Form.INTEGER), number),
+    XSD + "date": Kind("a date (YYYY-MM-DD)", day, forms=(Form.DAY,)),
+    XSD + "dateTime": Kind("a time (YYYY-MM-DDThh:mm)", date_time, forms=(Form.MINUTE,), restore=to_the_minute),
+    CT + "PartialDate": Kind(
+        "a date (YYYY-MM-DD, YYYY-MM or YYYY)", partial_date, forms=(Form.DAY, Form.MONTH, Form.YEAR)
+    ),
+    CT + "Number": Kind(
+        "a number as text, or other text", number_or_text, forms=(Form.WHOLE, Form.FRACTION, Form.TEXT)
+    ),
+}

@@ -1,0 +1,1 @@
+"""The ontology: its files, its model, and the vocabulary of IRIs."""

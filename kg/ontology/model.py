@@ -1,0 +1,272 @@
+"""The ontology as the program reads it: node shapes with their JSON paths, and the code lists.
+
+The files are Turtle under ``ontology/``: SHACL property shapes (https://www.w3.org/TR/shacl/) that carry
+three annotations of our own, ``ct:json``, ``ct:iri`` and ``ct:alsoKnownBy``; see ``docs/model.md``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+from zlib import crc32
+
+import orjson
+import pyoxigraph as ox
+
+from kg.errors import OntologyError
+from kg.ontology.files import folder
+from kg.ontology.vocabulary import CT, OWL, RDF, RDFS, SH, SKOS
+
+FILES = ("core.ttl", "results.ttl", "codes.ttl", "registries.ttl")
+KEPT = "ontology.json"
+"""What these say as :func:`read` gives it, which takes a tenth of the time that parsing them takes."""
+BY_LABEL = "{prefLabel}"
+"""The name by which a field refers to codes where its values are their labels (``ct:alsoKnownBy``)."""
+
+Term = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
+Properties = dict[str, list[Term]]
+
+
+class PropertyShape(NamedTuple):
+    """One ``sh:property`` of a node shape: a field of a record, or a constant of every node."""
+
+    path: str
+    json: str | None
+    datatype: str | None
+    language: str | None
+    node: str | None
+    of_class: str | None
+    known_by: str | None
+    is_iri: bool
+    template: str | None
+    pattern: str | None
+    required: bool
+    single: bool
+    group: str | None
+    value: str | None
+    name: str
+    description: str
+
+
+class NodeShape(NamedTuple):
+    """A kind of resource: what it is called, what it says, and how its IRI is made."""
+
+    iri: str
+    is_class: bool
+    label: str
+    definition: str
+    template: str | None
+    properties: tuple[PropertyShape, ...]
+
+
+class Concept(NamedTuple):
+    """A value of a code list of the API."""
+
+    iri: str
+    notation: str
+    label: str
+    definition: str
+
+
+class Registry(NamedTuple):
+    """Another trial registry: the form of its identifiers, and how the address of an entry is made of one.
+
+    In the template, ``{.}`` is the identifier and ``{1}`` what the first group of the pattern holds; a registry
+    without pages has no template.
+    """
+
+    iri: str
+    label: str
+    pattern: str
+    template: str | None
+
+
+class Ontology(NamedTuple):
+    """What the files under ``ontology/`` say, in their order."""
+
+    shapes: dict[str, NodeShape]
+    schemes: dict[str, dict[str, Concept]]
+    """Scheme IRI -> API value -> concept."""
+    registries: tuple[Registry, ...]
+    prefixes: dict[str, str]
+
+
+class _Graph:
+    """The statements of some Turtle files, by subject and predicate, in document order."""
+
+    def __init__(self, files: Iterable[Path]) -> None:
+        self.prefixes: dict[str, str] = {}
+        self.subjects: dict[ox.NamedNode | ox.BlankNode | ox.Triple, Properties] = {}
+        for file in files:
+            parser = ox.parse(path=str(file), format=ox.RdfFormat.TURTLE)
+            for quad in parser:
+                self.subjects.setdefault(quad.subject, {}).setdefault(quad.predicate.value, []).append(quad.object)
+            self.prefixes |= parser.prefixes
+
+    def of_type(self, iri: str) -> Iterable[tuple[str, Properties]]:
+        for subject, properties in self.subjects.items():
+            if isinstance(subject, ox.NamedNode) and iri in texts(properties, RDF + "type"):
+                yield subject.value, properties
+
+
+def texts(properties: Properties, predicate: str) -> list[str]:
+    """The IRIs and lexical forms that a subject has for a predicate."""
+    return [term.value for term in properties.get(predicate, ()) if not isinstance(term, ox.Triple)]
+
+
+def first(properties: Properties, predicate: str) -> str | None:
+    """The one IRI or lexical form that a subject has for a predicate."""
+    if predicate not in properties:
+        return None
+    found = texts(properties, predicate)
+    if len(found) > 1:
+        raise OntologyError(f"{predicate} has {len(found)} values, expected one: {', '.join(found)}.")
+    return found[0] if found else None
+
+
+def _language(graph: _Graph, properties: Properties) -> str | None:
+    lists = properties.get(SH + "languageIn")
+    if not lists or not isinstance(lists[0], ox.BlankNode):
+        return None
+    return first(graph.subjects[lists[0]], RDF + "first")
+
+
+def _property_shape(graph: _Graph, properties: Properties) -> PropertyShape:
+    path = first(properties, SH + "path")
+    if path is None:
+        raise OntologyError("A property shape has no sh:path.")
+    return PropertyShape(
+        path=path,
+        json=first(properties, CT + "json"),
+        datatype=first(properties, SH + "datatype"),
+        language=_language(graph, properties),
+        node=first(properties, SH + "node"),
+        of_class=first(properties, SH + "class"),
+        known_by=first(properties, CT + "alsoKnownBy"),
+        is_iri=first(properties, SH + "nodeKind") == SH + "IRI",
+        template=first(properties, CT + "iri"),
+        pattern=first(properties, SH + "pattern"),
+        required=first(properties, SH + "minCount") == "1",
+        single=first(properties, SH + "maxCount") == "1",
+        group=first(properties, SH + "group"),
+        value=first(properties, SH + "hasValue"),
+        name=first(properties, SH + "name") or "",
+        description=first(properties, SH + "description") or "",
+    )
+
+
+def _node_shape(graph: _Graph, iri: str, properties: Properties) -> NodeShape:
+    return NodeShape(
+        iri=iri,
+        is_class=OWL + "Class" in texts(properties, RDF + "type"),
+        label=first(properties, RDFS + "label") or "",
+        definition=first(properties, SKOS + "definition") or "",
+        template=first(properties, CT + "iri"),
+        properties=tuple(
+            _property_shape(graph, graph.subjects[node])
+            for node in properties.get(SH + "property", ())
+            if isinstance(node, ox.BlankNode | ox.NamedNode)
+        ),
+    )
+
+
+def _schemes(graph: _Graph) -> dict[str, dict[str, Concept]]:
+    schemes: dict[str, dict[str, Concept]] = {iri: {} for iri, _ in graph.of_type(SKOS + "ConceptScheme")}
+    for iri, properties in graph.of_type(SKOS + "Concept"):
+        notation = first(properties, SKOS + "notation") or ""
+        label = first(properties, SKOS + "prefLabel") or notation
+        concept = Concept(iri, notation, label, first(properties, SKOS + "definition") or "")
+        for scheme in texts(properties, SKOS + "inScheme"):
+            schemes[scheme][notation] = concept
+    return schemes
+
+
+def coded(scheme: dict[str, Concept], shape: PropertyShape) -> dict[str, Concept]:
+    """The concepts of a scheme by the values that a field has for them: API values, or labels.
+
+    Raises :class:`~kg.errors.OntologyError` where the shape refers to codes in another way, or a label is not unique.
+    """
+    if shape.known_by is None:
+        return scheme
+    codes = {concept.label: concept for concept in scheme.values()}
+    if shape.known_by != BY_LABEL or len(codes) != len(scheme):
+        raise OntologyError(f'{shape.path} cannot refer to the codes of {shape.node} by "{shape.known_by}".')
+    return codes
+
+
+def _registry(iri: str, properties: Properties) -> Registry:
+    label, pattern = first(properties, RDFS + "label"), first(properties, SH + "pattern")
+    template = first(properties, CT + "iri")
+    if not (label and pattern):
+        raise OntologyError(f"{iri} lacks a label or a sh:pattern.")
+    return Registry(iri, label, pattern, template)
+
+
+def read(files: Iterable[Path]) -> Ontology:
+    """The ontology of some Turtle files.
+
+    Raises :class:`~kg.errors.OntologyError` where the files cannot be read or say a thing twice.
+    """
+    try:
+        graph = _Graph(files)
+    except (SyntaxError, OSError) as error:
+        raise OntologyError(f"The ontology cannot be read: {error}.") from error
+    schemes = _schemes(graph)
+    shapes = {
+        iri: _node_shape(graph, iri, properties)
+        for iri, properties in graph.of_type(SH + "NodeShape")
+        if iri not in schemes
+    }
+    registries = tuple(_registry(iri, properties) for iri, properties in graph.of_type(CT + "Registry"))
+    return Ontology(shapes, schemes, registries, graph.prefixes)
+
+
+def _checksum(files: Iterable[Path]) -> int:
+    """What changes with the files, or with what is read from them."""
+    known = crc32(repr([each._fields for each in (Ontology, NodeShape, PropertyShape, Concept, Registry)]).encode())
+    for file in files:
+        known = crc32(file.read_bytes(), known)
+    return known
+
+
+def document(files: Iterable[Path]) -> str:
+    """The ontology of some Turtle files as JSON, to be kept beside them; raises as :func:`read`."""
+    files = [*files]
+    read_ = read(files)._asdict()
+    kept = {"checksum": _checksum(files), **read_}
+    return orjson.dumps(kept, default=tuple, option=orjson.OPT_INDENT_2).decode() + "\n"
+
+
+def _kept(files: Iterable[Path], place: Path) -> Ontology | None:
+    """The ontology of some Turtle files from what is kept of them, where that was made of these."""
+    try:
+        kept: Any = orjson.loads(place.read_bytes())
+    except (OSError, ValueError):
+        return None
+    if not isinstance(kept, dict) or kept.get("checksum") != _checksum(files):
+        return None
+    shapes = {
+        iri: NodeShape._make((*rest, tuple(map(PropertyShape._make, known))))
+        for iri, (*rest, known) in kept["shapes"].items()
+    }
+    schemes = {
+        iri: {notation: Concept._make(concept) for notation, concept in concepts.items()}
+        for iri, concepts in kept["schemes"].items()
+    }
+    return Ontology(shapes, schemes, tuple(map(Registry._make, kept["registries"])), kept["prefixes"])
+
+
+@cache
+def shipped() -> Ontology:
+    """The ontology that travels with the package.
+
+    >>> shipped().schemes["https://w3id.org/trialkg/scheme/Phase"]["PHASE2"].label
+    'Phase 2'
+    """
+    files = [folder("ontology") / name for name in FILES]
+    try:
+        return _kept(files, folder("ontology") / KEPT) or read(files)
+    except OSError as error:
+        raise OntologyError(f"The ontology cannot be read: {error}.") from error

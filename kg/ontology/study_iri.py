@@ -1,0 +1,22 @@
+"""The IRIs of studies, of their parts and of their records."""
+
+from __future__ import annotations
+
+import re
+
+import pyoxigraph as ox
+
+from kg.ontology.model import Term
+
+_STUDY = re.compile(r"/(?:study|part|record|studies)/(NCT[0-9]{8})(?![0-9])")
+
+
+def study_of(node: Term | str) -> str | None:
+    """Return the NCT number in the IRI of a study, of its record, or of one of its parts.
+
+    >>> study_of("https://w3id.org/trialkg/part/NCT02059759-arm-1"), study_of("https://example.org/arm")
+    ('NCT02059759', None)
+    """
+    iri = node if isinstance(node, str) else node.value if isinstance(node, ox.NamedNode) else ""
+    match = _STUDY.search(iri)
+    return match[1] if match else None

@@ -1,0 +1,1 @@
+"""SPARQL: the engine, endpoints, results, the query library and diagnostics."""

@@ -1,0 +1,207 @@
+"""Literals of a query that the data have with another language tag or datatype, and how the data spell them."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from itertools import islice
+from typing import NamedTuple
+
+import pyoxigraph as ox
+
+from kg.ontology.vocabulary import RDFS, SKOS, XSD
+from kg.query.literals import Call, Use, calls, uses
+
+MOST = 20_000
+"""Values of a property that are looked at."""
+IRI, NUMBER = "IRI", "number"
+_TEXT = XSD + "string"
+_NUMBERS = frozenset(XSD + name for name in ("integer", "decimal", "double", "float", "int", "long"))
+_LABELS = (RDFS + "label", SKOS + "prefLabel", SKOS + "altLabel")
+_KINDS = ("@en", _TEXT, *(XSD + name for name in ("integer", "decimal", "boolean", "date", "gYearMonth", "gYear")))
+"""Kinds of literals that records have: where a property has more values than are looked at, these are tried too."""
+_NUMBER = re.compile(r"[+-]?(\d+|\d*\.\d+)")
+_DAY = re.compile(r"(\d{4})(?:-(\d\d))?(?:-(\d\d))?(?:T.*)?")
+Short = Callable[[str], str]
+"""Shortens an IRI by a prefix."""
+Code = Callable[[str], str | None]
+
+
+class Mismatch(NamedTuple):
+    """A literal, or a function of one, that finds nothing: a sentence, and whether it shows what the data have."""
+
+    text: str
+    sentence: str
+    is_respelled: bool = False
+
+
+def mismatches(query: str, store: ox.Store, short: Short, code: Code) -> Iterator[Mismatch]:
+    """The literals of a query that no value matches but for a language tag, a datatype or capitals.
+
+    ``code`` gives the code that a text is the label of.
+    """
+    data = _Data(store, short, code)
+    yield from filter(None, map(data.mismatch, uses(query)))
+    yield from filter(None, map(data.of_call, calls(query)))
+
+
+def kind_of(term: object) -> str:
+    """The language tag or the datatype of a literal, or that it is none.
+
+    >>> kind_of(ox.Literal("a", language="en")), kind_of(ox.NamedNode("http://a/"))
+    ('@en', 'IRI')
+    """
+    if not isinstance(term, ox.Literal):
+        return IRI
+    return f"@{term.language}" if term.language else term.datatype.value
+
+
+def spelled(term: ox.Literal, short: Short = str) -> str:
+    """A literal as a query spells it.
+
+    >>> spelled(ox.Literal(3)), spelled(ox.Literal("a", language="en"))
+    ('3', '"a"@en')
+    """
+    kind = kind_of(term)
+    if kind in (XSD + "integer", XSD + "boolean"):
+        return term.value
+    if kind == XSD + "decimal":
+        return term.value if "." in term.value else f"{term.value}.0"
+    text = str(ox.Literal(term.value))
+    return text if kind == _TEXT else text + kind if term.language else f"{text}^^{short(kind)}"
+
+
+def converted(text: str, kind: str) -> ox.Literal | None:
+    """A text as a literal of a kind, where it can be read as one; a day that is partly given is the first.
+
+    >>> converted("2020-05", XSD + "date"), converted("many", XSD + "integer")
+    (<Literal value=2020-05-01 datatype=<NamedNode value=http://www.w3.org/2001/XMLSchema#date>>, None)
+    """
+    if kind.startswith("@"):
+        return ox.Literal(text, language=kind[1:])
+    value = _value(text.strip(), kind.removeprefix(XSD))
+    return None if value is None or kind == IRI else ox.Literal(value, datatype=ox.NamedNode(kind))
+
+
+def _value(text: str, kind: str) -> str | None:
+    if kind in ("integer", "decimal", "double", "float"):
+        return text if _NUMBER.fullmatch(text) and not (kind == "integer" and "." in text) else None
+    if kind in ("date", "gYearMonth", "gYear"):
+        day = _DAY.fullmatch(text)
+        parts = [day[1], day[2] or "01", day[3] or "01"] if day else []
+        return "-".join(parts[: {"gYear": 1, "gYearMonth": 2, "date": 3}[kind]]) or None
+    if kind == "boolean":
+        return text.lower() if text.lower() in ("true", "false") else None
+    return text if kind == "string" else None
+
+
+class _Data:
+    """What a store has of the values of properties."""
+
+    def __init__(self, store: ox.Store, short: Short, code: Code) -> None:
+        self.store = store
+        self.short = short
+        self.code = code
+        self.values = cache(self._values)
+
+    def _values(self, property_: str) -> list[ox.Literal | ox.NamedNode]:
+        quads = self.store.quads_for_pattern(None, ox.NamedNode(property_), None)
+        terms = (quad.object for quad in islice(quads, MOST))
+        return [term for term in terms if isinstance(term, ox.Literal | ox.NamedNode)]
+
+    def kinds(self, properties: Iterable[str]) -> list[str]:
+        """The kinds of the values of properties, the most frequent first."""
+        counts = Counter(kind_of(term) for name in properties for term in self.values(name))
+        return [kind for kind, _ in counts.most_common()]
+
+    def has(self, term: ox.Literal | ox.NamedNode, properties: tuple[str, ...]) -> bool:
+        """Whether a term is a value of one of some properties, or of any."""
+        nodes = [*map(ox.NamedNode, properties)] if properties else [None]
+        return any(next(self.store.quads_for_pattern(None, node, term), None) is not None for node in nodes)
+
+    def mismatch(self, use: Use) -> Mismatch | None:
+        """What is wrong with a literal, where that can be seen."""
+        kinds = self.kinds(use.properties)
+        if use.properties and not kinds:
+            return None
+        names = " or ".join(map(self.short, use.properties))
+        if self.has(use.term, use.properties):
+            return self.ambiguous(use, kinds, names or "the data")
+        respelled = self.respelled(use, kinds) or self.labelled(use, kinds)
+        if respelled:
+            problem = f"matches no {names}" if names else "does not occur in the data"
+            return Mismatch(use.term.value, f"{use.text} {problem}; write {respelled}.", True)
+        return self.of_another_kind(use, kinds, names)
+
+    def ambiguous(self, use: Use, kinds: list[str], names: str) -> Mismatch | None:
+        """The literal with another tag or datatype, where the data have both."""
+        own = kind_of(use.term)
+        others = (literal for literal in self.candidates(use, kinds) if kind_of(literal) != own)
+        other = next((literal for literal in others if self.has(literal, use.properties)), None)
+        if other is None or use.relation == "<":
+            return None
+        return Mismatch(
+            use.term.value, f"{use.text} is not {spelled(other, self.short)}, which is a value of {names} too.", True
+        )
+
+    def respelled(self, use: Use, kinds: list[str]) -> str | None:
+        """The literal as the data have it: with another tag or datatype, or with other capitals."""
+        if use.relation == "<" or (use.relation == "=" and _family(kind_of(use.term)) == NUMBER):
+            return None
+        for literal in self.candidates(use, kinds):
+            if literal != use.term and self.has(literal, use.properties):
+                return spelled(literal, self.short)
+        return None
+
+    def candidates(self, use: Use, kinds: list[str]) -> Iterator[ox.Literal]:
+        text, tagged = use.term.value, bool(use.term.language)
+        for kind in sorted(dict.fromkeys((*kinds, *_KINDS)), key=lambda kind: tagged and not kind.startswith("@")):
+            if kind != IRI and _value(text.strip(), kind.removeprefix(XSD)) in (text.strip(), None):
+                yield from filter(None, [converted(text, kind)])
+        wanted = " ".join(text.split()).casefold()
+        for name in use.properties:
+            for term in self.values(name):
+                if isinstance(term, ox.Literal) and " ".join(term.value.split()).casefold() == wanted:
+                    yield term
+        for other in (text.capitalize(), text.title(), text.upper()):
+            yield from (ox.Literal(other, language="en"), ox.Literal(other))
+
+    def labelled(self, use: Use, kinds: list[str]) -> str | None:
+        """The resource that the literal is the label of, where a property has resources as its values."""
+        if IRI not in kinds or use.relation == "<":
+            return None
+        for literal in self.candidates(use._replace(properties=()), ["@en", _TEXT]):
+            for named in islice(self.store.quads_for_pattern(None, None, literal), MOST):
+                subject = named.subject if named.predicate.value in _LABELS else None
+                if isinstance(subject, ox.NamedNode) and self.has(subject, use.properties):
+                    return self.short(subject.value)
+        code = self.code(use.term.value)
+        return self.short(code) if code else None
+
+    def of_another_kind(self, use: Use, kinds: list[str], names: str) -> Mismatch | None:
+        """What is wrong where no value has the kind of the literal."""
+        if not kinds or _family(kind_of(use.term)) in map(_family, kinds):
+            return None
+        types = " or ".join(map(self.type, kinds))
+        literal = next(filter(None, (converted(use.term.value, kind) for kind in kinds)), None)
+        advice = f"; write {spelled(literal, self.short)}" if literal is not None else ""
+        return Mismatch(use.term.value, f"{use.text} matches no {names}, which has values of type {types}{advice}.")
+
+    def type(self, kind: str) -> str:
+        return kind if kind == IRI else f"rdf:langString ({kind})" if kind.startswith("@") else self.short(kind)
+
+    def of_call(self, call: Call) -> Mismatch | None:
+        """What is wrong with a function of texts that is called on what is no text."""
+        kinds = self.kinds(call.properties) or ([IRI] if call.is_subject else [])
+        if not kinds or any(kind == _TEXT or kind.startswith("@") for kind in kinds):
+            return None
+        types = " or ".join(map(self.type, kinds))
+        problem = f"{call.function} takes a text, and {call.variable} is of type {types}"
+        return Mismatch("", f"{problem}; write STR({call.variable}).")
+
+
+def _family(kind: str) -> str:
+    """The kinds whose values can be compared with each other."""
+    return NUMBER if kind in _NUMBERS else kind

@@ -1,0 +1,251 @@
+"""Answers to queries: rows, a graph or a truth value, as Python, as frames, as tables and as files."""
+
+from __future__ import annotations
+
+import html
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import pyoxigraph as ox
+
+from kg.errors import UsageError, printable
+from kg.query.frames import Term, Value, column, python
+from kg.query.result_formats import BINDINGS, GRAPHS, TABLE, check_fits
+from kg.query.tables import Cell, html_table, one_line, text_table
+from kg.records.sanitize import UNFIT
+
+if TYPE_CHECKING:
+    import pandas
+    import pyarrow
+
+SHOWN = 20
+"""Rows that a notebook shows."""
+_NOTHING = b'{"head":{"vars":[]},"results":{"bindings":[]}}'
+
+
+@dataclass(eq=False, repr=False)
+class Answer:
+    """The result of a query.
+
+    ``results`` are the rows of SELECT or the truth value of ASK as JSON
+    (https://www.w3.org/TR/sparql11-results-json/); ``triples`` the graph of CONSTRUCT and DESCRIBE.
+
+    An answer is a container of its rows, as dictionaries of Python values, or of its triples: it has a length, is
+    iterated over, and is indexed by numbers and slices. It is true where it holds anything; the answer of ASK is true
+    where that is, and has neither length nor items. Terms are parsed when they are needed.
+
+    >>> answer = Answer(b'{"head":{"vars":["n"]},"results":{"bindings":[{"n":{"type":"literal","value":"a"}}]}}')
+    >>> answer, len(answer), answer[0], [row["n"] for row in answer], bool(answer)
+    (<Answer: 1 row of n>, 1, {'n': 'a'}, ['a'], True)
+    >>> bool(Answer(b'{"head":{},"boolean":false}'))
+    False
+    """
+
+    results: bytes = _NOTHING
+    triples: list[ox.Triple] | None = None
+    prefixes: Mapping[str, str] = field(default_factory=dict)
+    hints: Sequence[str] = ()
+    """What may be wrong with a query that finds nothing, a sentence each."""
+
+    @classmethod
+    def of(cls, results: Any, prefixes: Mapping[str, str]) -> Answer:
+        """The answer of results of pyoxigraph."""
+        if isinstance(results, ox.QueryTriples):
+            return cls(triples=list(results), prefixes=prefixes)
+        output = io.BytesIO()
+        results.serialize(output, ox.QueryResultsFormat.JSON)
+        return cls(output.getvalue(), prefixes=prefixes)
+
+    def _parsed(self) -> Any:
+        return ox.parse_query_results(self.results, format=ox.QueryResultsFormat.JSON)
+
+    @cached_property
+    def yes(self) -> bool | None:
+        """The truth value of ASK; nothing for another query."""
+        results = self._parsed()
+        return bool(results) if isinstance(results, ox.QueryBoolean) else None
+
+    @cached_property
+    def variables(self) -> list[str]:
+        """The names of the columns."""
+        results = self._parsed()
+        return [] if isinstance(results, ox.QueryBoolean) else [variable.value for variable in results.variables]
+
+    @cached_property
+    def terms(self) -> list[list[Term | None]]:
+        """The terms by row and column."""
+        return [*self._rows()]
+
+    def _rows(self) -> Iterator[list[Term | None]]:
+        for row in self._parsed() if self.yes is None else ():
+            yield [row[name] for name in self.variables]
+
+    @cached_property
+    def rows(self) -> list[dict[str, Value]]:
+        """The rows as Python values: numbers and truth values as such, all else as text."""
+        return [dict(zip(self.variables, map(python, row), strict=True)) for row in self.terms]
+
+    @property
+    def form(self) -> str:
+        """The form of the query: ASK, CONSTRUCT (of DESCRIBE too) or SELECT."""
+        return "CONSTRUCT" if self.triples is not None else "SELECT" if self.yes is None else "ASK"
+
+    def _items(self) -> list[Any]:
+        if self.yes is not None:
+            raise UsageError("The answer of ASK is a truth value, bool(answer), and has no rows.")
+        return self.rows if self.triples is None else self.triples
+
+    def __bool__(self) -> bool:
+        if self.yes is not None:
+            return self.yes
+        return bool(self.triples) or next(self._rows(), None) is not None
+
+    def __len__(self) -> int:
+        return len(self._items())
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._items())
+
+    def __getitem__(self, index: int | slice) -> Any:
+        return self._items()[index]
+
+    def __repr__(self) -> str:
+        if self.yes is not None:
+            return f"<Answer: {'yes' if self.yes else 'no'}>"
+        if self.triples is not None:
+            return f"<Answer: {_counted(len(self.triples), 'triple')}>"
+        columns = f" of {', '.join(self.variables)}" if self.variables else ""
+        return f"<Answer: {_counted(len(self.terms), 'row')}{columns}>"
+
+    @property
+    def finds_nothing(self) -> bool:
+        """Whether there is no statement and no row, or one row of nothing and zeros; or the truth value is false."""
+        if self.form != "SELECT" or not self:
+            return not self
+        return len(self.terms) == 1 and 0 < len(self.variables) == len(self.empty_columns)
+
+    @property
+    def empty_columns(self) -> list[str]:
+        """The columns that have no value, no text or 0 in every row, as an aggregate over nothing gives them."""
+        empty = dict.fromkeys(self.variables)
+        for row in self._rows() if empty else ():
+            filled = [name for name in empty if not _is_empty(row[self.variables.index(name)])]
+            empty = {name: None for name in empty if name not in filled}
+            if not empty:
+                break
+        return [*empty]
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """The rows as a frame with typed columns (whole days are dates); needs the package pandas."""
+        try:
+            import pandas
+        except ImportError as error:
+            raise UsageError("A frame needs a package that is not here: pip install 'trialkg[pandas]'.") from error
+        columns = {name: column(row[i] for row in self.terms) for i, name in enumerate(self.variables)}
+        series = {
+            name: pandas.Series(values, dtype="object" if values else "string").convert_dtypes()
+            if kind != "date"
+            else pandas.Series(pandas.to_datetime(values))
+            for name, (kind, values) in columns.items()
+        }
+        return pandas.DataFrame(series, columns=self.variables)
+
+    def to_arrow(self) -> pyarrow.Table:
+        """The rows as a table of Arrow with typed columns; needs the package pyarrow."""
+        try:
+            import pyarrow
+        except ImportError as error:
+            raise UsageError("Parquet needs a package that is not here: pip install 'trialkg[parquet]'.") from error
+        types = {
+            "integer": pyarrow.int64(),
+            "number": pyarrow.float64(),
+            "boolean": pyarrow.bool_(),
+            "date": pyarrow.date32(),
+        }
+        columns = [column(row[i] for row in self.terms) for i in range(len(self.variables))]
+        arrays = [pyarrow.array(values, types.get(kind, pyarrow.string())) for kind, values in columns]
+        return pyarrow.Table.from_arrays(arrays, names=self.variables)
+
+    def shown(self, term: Term | None) -> str:
+        """A term as people read it: a text as it is, an IRI behind a prefix where the query has one."""
+        if isinstance(term, ox.NamedNode):
+            for prefix, namespace in self.prefixes.items():
+                if term.value.startswith(namespace) and len(term.value) > len(namespace):
+                    return f"{prefix}:{term.value.removeprefix(namespace)}"
+        return "" if term is None else term.value if isinstance(term, ox.NamedNode | ox.Literal) else str(term)
+
+    def cells(self) -> list[list[str]]:
+        """The rows as texts of one line each, with control characters escaped."""
+        return [[one_line(self.shown(term)) for term in row] for row in self.terms]
+
+    def numeric(self) -> list[bool]:
+        """For each column whether it holds numbers alone."""
+        kinds = (column(row[i] for row in self.terms)[0] for i in range(len(self.variables)))
+        return [kind in ("integer", "number") for kind in kinds]
+
+    def table(self) -> str:
+        """The rows in columns, whole; a graph as Turtle; a truth value as yes or no. Control characters are escaped."""
+        if self.yes is not None:
+            return "yes\n" if self.yes else "no\n"
+        if self.triples is not None:
+            return printable(self.written("turtle").decode())
+        return text_table(self.variables, self.cells())
+
+    def written(self, name: str) -> bytes:
+        """Return the answer in a format of :mod:`kg.query.result_formats`.
+
+        Raises :class:`~kg.errors.UsageError` for a format that cannot hold it.
+        """
+        check_fits(name, self.form)
+        if name == TABLE:
+            return self.table().encode()
+        if self.triples is not None:
+            ordered = sorted(self.triples, key=str)
+            return ox.serialize(ordered, format=GRAPHS[name], prefixes=dict(self.prefixes)) or b""
+        return self._parquet() if name == "parquet" else self._serialized(name)
+
+    def _serialized(self, name: str) -> bytes:
+        output = io.BytesIO()
+        self._parsed().serialize(output, BINDINGS[name])
+        data = output.getvalue()
+        return UNFIT.sub("\ufffd", data.decode()).encode() if name == "xml" else data  # XML 1.0 has no place for them
+
+    def _parquet(self) -> bytes:
+        table = self.to_arrow()
+        import pyarrow.parquet
+
+        output = io.BytesIO()
+        pyarrow.parquet.write_table(table, output, compression="zstd")
+        return output.getvalue()
+
+    def _repr_html_(self) -> str:
+        """The first rows as a table with the hints, for notebooks."""
+        return self._shown() + "".join(f"<p>{html.escape(printable(hint))}</p>" for hint in self.hints)
+
+    def _shown(self) -> str:
+        if self.form != "SELECT":
+            return f"<pre>{html.escape(self.table())}</pre>"
+        rows = [[self._cell(term) for term in row] for row in self.terms[:SHOWN]]
+        more = len(self.terms) - SHOWN
+        note = f"<p>and {more:,} more rows</p>" if more > 0 else "" if rows else "<p>no rows</p>"
+        return html_table(self.variables, rows, self.numeric()) + note
+
+    def _cell(self, term: Term | None) -> Cell:
+        return one_line(self.shown(term)), term.value if isinstance(term, ox.NamedNode) else ""
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def _is_empty(term: Term | None) -> bool:
+    """Whether a cell is as an aggregate over nothing leaves it.
+
+    >>> [_is_empty(term) for term in (None, ox.Literal(0), ox.Literal(""), ox.Literal(False))]
+    [True, True, True, False]
+    """
+    value = python(term)
+    return value is None or value == "" or (value == 0 and value is not False)

@@ -1,0 +1,1 @@
+"""RDF syntax, formats, parsing, compression and Parquet."""

@@ -1,0 +1,109 @@
+"""Packing bytes as gzip or Zstandard: in frames that can stand one after another, so that each can be made alone.
+
+Lines of N-Quads are packed as Parquet too, where the frames are the row groups of such a file.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO, Any, cast
+
+from kg._types import Bytes
+
+PARQUET = ".parquet"
+
+ZSTANDARD_LEVEL = 3
+GZIP_LEVEL = 6
+
+
+def packed(data: Bytes, compression: str) -> bytes:
+    """Bytes as one frame (``.zst``), one member (``.gz``) or as they are; the same bytes always give the same.
+
+    >>> import gzip
+    >>> gzip.decompress(packed(b"a", ".gz") + packed(b"b", ".gz"))
+    b'ab'
+    """
+    if compression == ".gz":
+        import gzip
+
+        return gzip.compress(data, GZIP_LEVEL, mtime=0) if data else b""
+    if compression == ".zst" and data:
+        import zstandard
+
+        return zstandard.ZstdCompressor(level=ZSTANDARD_LEVEL).compress(data)
+    if compression == PARQUET:
+        from kg.rdf import parquet_writer
+
+        return parquet_writer.packed(data)
+    return bytes(data)
+
+
+@contextmanager
+def unpacking(file: IO[bytes], compression: str) -> Iterator[IO[bytes]]:
+    """A stream of what was packed into a file, from its beginning."""
+    file.seek(0)
+    if compression == ".gz":
+        import gzip
+
+        with gzip.GzipFile(fileobj=file, mode="rb") as plain:
+            yield cast("IO[bytes]", plain)
+    elif compression == ".zst":
+        import zstandard
+
+        with zstandard.ZstdDecompressor().stream_reader(file, closefd=False, read_across_frames=True) as stream:
+            yield cast("IO[bytes]", stream)
+    elif compression == PARQUET:
+        from kg.rdf import parquet
+
+        yield cast("IO[bytes]", io.BufferedReader(cast("io.RawIOBase", Chunks(parquet.read(file)))))
+    else:
+        yield file
+
+
+@contextmanager
+def compressing(file: Any, compression: str) -> Iterator[Any]:
+    """What is written here goes to ``file`` as gzip, Zstandard or Parquet, or as it is.
+
+    The bytes depend on nothing else.
+    """
+    if compression == ".gz":
+        import gzip
+
+        with gzip.GzipFile(filename="", mode="wb", fileobj=file, compresslevel=GZIP_LEVEL, mtime=0) as stream:
+            yield stream
+    elif compression == ".zst":
+        import zstandard
+
+        with zstandard.ZstdCompressor(level=ZSTANDARD_LEVEL).stream_writer(file, closefd=False) as stream:
+            yield stream
+    elif compression == PARQUET:
+        from kg.rdf import parquet_writer
+
+        rows = parquet_writer.Rows(file)
+        yield rows
+        rows.close()
+    else:
+        yield file
+
+
+class Chunks(io.RawIOBase):
+    """A stream of chunks as a file."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = chunks
+        self._left = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]  # any writable buffer
+        while not self._left:
+            chunk = next(self._chunks, None)
+            if chunk is None:
+                return 0
+            self._left = chunk
+        size = min(len(buffer), len(self._left))
+        buffer[:size], self._left = self._left[:size], self._left[size:]
+        return size

@@ -1,0 +1,120 @@
+"""Graphs from files: any RDF format, compressed or not, or the folder of a store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from io import BufferedReader
+from pathlib import Path
+from typing import Any, cast
+
+import pyoxigraph as ox
+
+from kg.errors import SourceError, UsageError
+from kg.rdf import parquet
+from kg.rdf.compress import PARQUET, Chunks
+from kg.rdf.formats import format_of
+from kg.records.decompress import CHUNK, unpacked
+
+FORMATS = {
+    "turtle": ox.RdfFormat.TURTLE,
+    "ntriples": ox.RdfFormat.N_TRIPLES,
+    "nquads": ox.RdfFormat.N_QUADS,
+    "trig": ox.RdfFormat.TRIG,
+    "jsonld": ox.RdfFormat.JSON_LD,
+    "rdfxml": ox.RdfFormat.RDF_XML,
+    "parquet": ox.RdfFormat.N_QUADS,
+}
+
+
+Term = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
+Properties = dict[str, list[Term]]
+
+
+def quads(name: str, progress: Callable[[int], None] | None = None) -> Iterator[ox.Quad]:
+    """The statements of a file, by its name's format; raises :class:`~kg.errors.SourceError` where it breaks off.
+
+    ``progress`` is called with the bytes of the file read since its last call.
+    """
+    chosen = FORMATS[format_of(name).name]
+    with _readable(name), Path(name).open("rb") as file:
+        if format_of(name).packing == PARQUET:
+            chunks = parquet.read(file)
+        else:
+            chunks = unpacked(counted(iter(partial(file.read, CHUNK), b""), progress))
+        yield from ox.parse(BufferedReader(cast("Any", Chunks(chunks)), CHUNK), format=chosen)
+
+
+@contextmanager
+def _readable(name: str) -> Iterator[None]:
+    """Raises :class:`~kg.errors.SourceError` for a file that cannot be read to its end."""
+    try:
+        yield
+    except (SyntaxError, ValueError, OSError) as error:
+        raise SourceError(f"is no good {format_of(name).name} ({error})", file=name) from error
+    except SourceError as error:
+        raise SourceError(error.problem, file=name) from error
+
+
+def shared_quads(name: str) -> Iterator[ox.Quad]:
+    """The statements of the shared graph in a file of N-Quads; no other line is parsed."""
+    with _readable(name), Path(name).open("rb") as file:
+        chunks = unpacked(iter(partial(file.read, CHUNK), b""))
+        lines = (line for line in BufferedReader(cast("Any", Chunks(chunks)), CHUNK) if line.endswith(_SHARED_END))
+        yield from ox.parse(b"".join(lines), format=ox.RdfFormat.N_QUADS)
+
+
+_SHARED_END = b"/graph/shared> .\n"
+
+
+def counted(chunks: Iterator[bytes], progress: Callable[[int], None] | None) -> Iterator[bytes]:
+    """Chunks as they are, their sizes told as they are taken."""
+    for chunk in chunks:
+        if progress is not None:
+            progress(len(chunk))
+        yield chunk
+
+
+def statements(names: Iterable[str]) -> Iterator[ox.Quad]:
+    """The statements of some files, or of the folder of a store, one after another.
+
+    Raises :class:`~kg.errors.UsageError` at once for what is not there, and :class:`~kg.errors.SourceError` for what
+    cannot be read.
+    """
+    found = list(names)
+    for name in found:
+        if not Path(name).exists():
+            raise UsageError(f"{name}: No such file or directory.")
+    return (quad for name in found for quad in (_stored(name) if Path(name).is_dir() else quads(name)))
+
+
+def _stored(name: str) -> Iterator[ox.Quad]:
+    try:
+        yield from ox.Store.read_only(name)
+    except OSError as error:
+        raise SourceError(f"is no folder of a store ({error})", file=name) from error
+
+
+FEW = 16
+"""Values of one property among which a repeated one is looked for."""
+
+
+class Graph(dict[str, Properties]):
+    """Statements by subject and predicate, in memory; literals keep their lexical forms, which stores rewrite."""
+
+    def add(self, subject: str, predicate: str, term: Term) -> None:
+        """Adds a statement that is not among the first few of its kind: what studies share comes with each."""
+        terms = self.setdefault(subject, {}).setdefault(predicate, [])
+        if len(terms) >= FEW or term not in terms:
+            terms.append(term)
+
+
+def graphs(found: Iterable[ox.Quad]) -> dict[str, Graph]:
+    """Statements by the name of their graph, with nothing for the default graph."""
+    made: dict[str, Graph] = {}
+    for quad in found:
+        name = quad.graph_name.value if isinstance(quad.graph_name, ox.NamedNode) else ""
+        if isinstance(quad.subject, ox.NamedNode):
+            made.setdefault(name, Graph()).add(quad.subject.value, quad.predicate.value, quad.object)
+    return made

@@ -1,0 +1,1 @@
+"""From bytes to study records: sources, decompression, splitting and reading."""

@@ -1,0 +1,1 @@
+"""From the graph back to records."""

@@ -1,0 +1,1 @@
+"""Validation of graphs against the SHACL shapes of the ontology."""

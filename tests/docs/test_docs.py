@@ -1,0 +1,150 @@
+"""The documentation is complete, and what it shows is true."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pyoxigraph as ox
+import pytest
+
+from kg.cli import main
+from kg.export.run import export
+from kg.query.library import question
+from tests.conftest import DATA, SEED
+
+TOP = Path(__file__).parents[2]
+README = (TOP / "README.md").read_text("utf-8")
+QUERIES = sorted((TOP / "queries").glob("*.rq"))
+PAGES = sorted((TOP / "docs").glob("*.md"))
+
+
+def blocks(text: str, language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
+
+
+def test_the_readme_is_short_and_shows_output_early() -> None:
+    lines = README.splitlines()
+    assert len(lines) <= 120
+    assert any("kg export" in line for line in lines[:15])
+    assert any(line.strip().startswith("Studies: 1 read") for line in lines[:15])
+
+
+def test_the_first_command_of_the_readme_says_what_the_readme_says(tmp_path: Path) -> None:
+    command = re.search(r"\.venv/bin/(kg export .*)$", README, re.MULTILINE)
+    assert command is not None
+    words = command[1].split()[1:]
+    words[-1] = str(tmp_path / words[-1])
+    done = subprocess.run([sys.executable, "-m", "kg", *words], capture_output=True, text=True, check=True)
+    shown = next(line.strip() for line in README.splitlines() if line.strip().startswith("Studies: 1 read"))
+    without_time = re.compile(r", [\d.]+ s\.$")
+    assert without_time.sub("", done.stderr.strip()) == without_time.sub("", shown)
+    written = Path(words[-1]).read_text("utf-8")
+    for line in blocks(README, "turtle")[0].splitlines():
+        assert line.strip() == "..." or line in written
+
+
+def test_the_summary_in_the_quickstart_is_what_the_test_data_give(tmp_path: Path) -> None:
+    report = export([DATA / "studies", DATA / "made", SEED], tmp_path / "all.nt")
+    text = (TOP / "docs" / "quickstart.md").read_text("utf-8")
+    assert report.summary().rpartition(", ")[0] in text
+
+
+def test_the_second_command_is_what_ci_runs() -> None:
+    assert "bin/pytest" in README
+    assert "grep -m1 'bin/pytest' README.md" in (TOP / ".ci" / "run").read_text("utf-8")
+
+
+def python_blocks() -> list[tuple[str, int, str]]:
+    names = ("quickstart", "recipes", "mesh", "network", "ask", "jupyter", "scale")
+    pages = [TOP / "README.md", *(TOP / "docs" / f"{name}.md" for name in names)]
+    return [(page.name, i, code) for page in pages for i, code in enumerate(blocks(page.read_text("utf-8"), "python"))]
+
+
+@pytest.mark.parametrize(("page", "number", "code"), python_blocks(), ids=lambda value: str(value)[:20])
+def test_python_in_the_documentation_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, page: str, number: int, code: str
+) -> None:
+    assert number >= 0
+    for name in ("tests", "queries", "ontology"):
+        (tmp_path / name).symlink_to(TOP / name)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:/usr/bin:/bin")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    if page == "README.md":
+        shown = README.split(code)[1].split("```")[1].strip().splitlines()
+        assert done.stdout.splitlines() == [line.strip() for line in shown[: len(done.stdout.splitlines())]]
+
+
+def test_every_command_and_option_is_documented() -> None:
+    text = (TOP / "docs" / "commands.md").read_text("utf-8")
+    for title, command in every_command("kg", main):
+        assert f"## {title}\n" in text
+        for parameter in command.params:
+            if isinstance(parameter, click.Option) and title != "kg":
+                assert all(option in text for option in parameter.opts)
+                assert parameter.help
+
+
+def every_command(title: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
+    yield title, command
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            each = command.get_command(context, name)
+            assert each is not None
+            yield from every_command(f"{title} {name}", each)
+
+
+def test_every_query_is_documented_and_has_a_header() -> None:
+    text = (TOP / "docs" / "questions.md").read_text("utf-8")
+    for path in QUERIES:
+        assert question(path.stem).description, path.name
+        assert f"## {path.stem}\n\n**{question(path.stem).summary}**" in text
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> ox.Store:
+    path = tmp_path_factory.mktemp("store") / "all.nq"
+    export([DATA / "studies", SEED], path)
+    loaded = ox.Store()
+    loaded.load(path=str(path), format=ox.RdfFormat.N_QUADS)
+    return loaded
+
+
+def answers(store: ox.Store, name: str) -> list[list[str]]:
+    text = (TOP / "queries" / name).read_text("utf-8")
+    found = store.query(text, use_default_graph_as_union=True)
+    assert isinstance(found, ox.QuerySolutions)
+    return [["" if value is None else value.value for value in solution] for solution in found]
+
+
+def test_the_queries_answer_what_the_seed_says(store: ox.Store) -> None:
+    study = "https://clinicaltrials.gov/study/NCT02059759"
+    assert [row[1:] for row in answers(store, "arms.rq") if row[0] == study] == [
+        ["1", "Placebo", "https://w3id.org/trialkg/code/PLACEBO_COMPARATOR", "Placebo"],
+        ["2", "1.0 IL-2", "https://w3id.org/trialkg/code/EXPERIMENTAL", "1.0 MIU IL-2 per day"],
+        ["3", "2.0 IL-2", "https://w3id.org/trialkg/code/EXPERIMENTAL", "2.0 MIU IL-2 per day"],
+    ]
+    assert study in {row[0] for row in answers(store, "studies_under.rq")}
+    assert study not in {row[0] for row in answers(store, "ages.rq")}, "it takes nobody over 75"
+    assert [row[3] for row in answers(store, "outcomes.rq") if row[0] == study] == ["Day 8"]
+
+
+@pytest.mark.parametrize("page", [TOP / "README.md", *PAGES], ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text("utf-8")):
+        if not target.startswith(("http:", "https:")):
+            assert (page.parent / target).exists(), target
+
+
+def test_the_answer_in_the_page_on_asking_is_what_the_command_gives() -> None:
+    page = (TOP / "docs" / "ask.md").read_text("utf-8")
+    command = [sys.executable, "-m", "kg", "query", "arms", "--data", str(SEED)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert blocks(page, "text")[0] == done.stdout

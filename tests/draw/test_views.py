@@ -1,0 +1,279 @@
+"""Pictures without a browser: what is in them, what is left out, and that the same comes out every time."""
+
+from __future__ import annotations
+
+import re
+import sys
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pyoxigraph as ox
+import pytest
+from click.testing import CliRunner
+
+from kg.cli import main
+from kg.draw import VIEWS as NAMES
+from kg.draw.around import around
+from kg.draw.asked import asked
+from kg.draw.graph import Graph, header, opened, query_text
+from kg.draw.layout import spread
+from kg.draw.letters import width
+from kg.draw.make import Wish, draw
+from kg.draw.picture import Node, Picture, cut
+from kg.draw.schema import schema
+from kg.draw.study import study
+from kg.draw.summary import PARTS, parts
+from kg.draw.views import VIEWS
+from kg.errors import UsageError
+from tests.conftest import DATA, SEED
+
+STUDIES = [str(DATA / "studies"), str(SEED)]
+STUDY = "https://clinicaltrials.gov/study/NCT02059759"
+CT = "PREFIX ct: <https://w3id.org/trialkg/ontology#>\n"
+QUERIES = sorted((Path(__file__).parents[2] / "kg" / "draw" / "queries").glob("*.rq"))
+
+
+@pytest.fixture(scope="module")
+def graph() -> Graph:
+    return opened(STUDIES, lambda _: None)
+
+
+def star(leaves: int) -> Picture:
+    picture = Picture("A star")
+    picture.add(Node("middle", "Study", "middle", float(leaves)))
+    for i in range(leaves):
+        picture.add(Node(f"leaf {i:05}", "Condition", f"leaf {i}", float(leaves - i)))
+        picture.link("middle", f"leaf {i:05}", weight=leaves - i)
+    return picture
+
+
+def test_the_command_offers_the_views_that_there_are() -> None:
+    assert tuple(VIEWS) == NAMES
+
+
+@pytest.mark.parametrize("path", QUERIES, ids=lambda path: path.stem)
+def test_each_query_has_a_header_and_answers(graph: Graph, path: Path) -> None:
+    text = query_text(path.stem)
+    assert {"summary", "description", "tags"} <= set(header(text))
+    assert list(graph.rows(text))
+
+
+def test_what_is_left_out_is_counted_by_kind() -> None:
+    picture = star(30)
+    picture.add(Node("alone", "Site", "alone"))
+    cut(picture, 11)
+    assert set(picture.nodes) == {"middle", *(f"leaf {i:05}" for i in range(10))}, "the most telling stay"
+    assert picture.notes == ["The 11 most connected of 32 are shown. Left out: 20 conditions, 1 site."]
+
+
+def test_links_that_stand_for_least_are_left_out_first() -> None:
+    picture = star(3)
+    for i in range(40):
+        picture.link("leaf 00000", "leaf 00001", f"weak {i}", 0.5)
+    cut(picture, 10)
+    assert len(picture.edges) == 16
+    assert {edge.label for edge in picture.edges if edge.weight >= 1} == {""}
+    assert picture.notes == ["27 links that stand for least are left out."]
+
+
+@pytest.mark.parametrize("leaves", [1, 40, 1500])
+def test_no_node_lies_on_another(leaves: int) -> None:
+    picture = star(leaves)
+    spread(picture)
+    places = {(node.x, node.y) for node in picture.nodes.values()}
+    assert len(places) == leaves + 1
+    nodes = list(picture.nodes.values())[:200]
+    on = [
+        (a.id, b.id)
+        for i, a in enumerate(nodes)
+        for b in nodes[:i]
+        if ((a.x - b.x) ** 2 + (a.y - b.y) ** 2) ** 0.5 < (a.radius + b.radius) * 0.9
+    ]
+    assert on == []
+
+
+def test_communities_stand_apart() -> None:
+    picture = Picture("Two")
+    for side in "ab":
+        for i in range(12):
+            picture.add(Node(f"{side}{i}", "Study", f"{side}{i}"))
+            for j in range(i):
+                picture.link(f"{side}{i}", f"{side}{j}")
+    picture.link("a0", "b0")
+    spread(picture)
+    assert len(picture.regions) == 2
+    one, two = picture.regions
+    assert ((one.x - two.x) ** 2 + (one.y - two.y) ** 2) ** 0.5 > one.radius + two.radius
+
+
+def test_the_cards_of_a_study_hold_their_text_and_lie_apart(graph: Graph) -> None:
+    for row in graph.rows(CT + "SELECT ?study { ?study a ct:Study } ORDER BY ?study"):
+        picture = study(graph, row["study"].rpartition("/")[2])
+        nodes = [node for node in picture.nodes.values() if node.card]
+        for node in nodes:
+            assert node.card is not None
+            for line in node.card.lines:
+                bold = line.role in ("name", "kind")
+                assert width(line.text, line.size, bold=bold) <= node.card.width, (row["study"], line.text)
+        for i, a in enumerate(nodes):
+            for b in nodes[:i]:
+                assert a.card is not None
+                assert b.card is not None
+                beside = abs(a.x - b.x) >= (a.card.width + b.card.width) / 2 - 0.5
+                assert beside or abs(a.y - b.y) >= (a.card.height + b.card.height) / 2 - 0.5, (a.id, b.id)
+
+
+def test_what_is_measured_at_several_times_stands_once(graph: Graph) -> None:
+    picture = study(graph, "nct02059759")
+    group = picture.nodes[f"{STUDY}#secondaryOutcome"]
+    assert group.label == "83 secondary outcomes"
+    below = picture.neighbours()[group.id]
+    assert len(below) == 17, "the study and 16 measures"
+    first = picture.nodes["https://w3id.org/trialkg/part/NCT02059759-secondaryOutcome-1"]
+    assert [each.text for each in first.details if each.heading == "time frame"][:2] == ["Day 1", "Day 2"]
+
+
+@pytest.mark.parametrize(
+    ("text", "node"),
+    [
+        ("amyotrophic lateral sclerosis", "http://id.nlm.nih.gov/mesh/D000690"),
+        ("D000690", "http://id.nlm.nih.gov/mesh/D000690"),
+        ("NCT02059759", STUDY),
+        ("https://pubmed.ncbi.nlm.nih.gov/32651161/", "https://pubmed.ncbi.nlm.nih.gov/32651161/"),
+    ],
+)
+def test_around_something_by_any_of_its_names(graph: Graph, text: str, node: str) -> None:
+    picture = around(graph, text, 1)
+    assert picture.centre == node
+    assert STUDY in picture.nodes
+    assert set(picture.neighbours()[node]) == set(picture.nodes) - {node}
+    assert set(picture.nodes) <= set(around(graph, text, 3).nodes)
+
+
+def test_a_construct_becomes_nodes_and_details(graph: Graph) -> None:
+    query = "CONSTRUCT { ?s ct:leadSponsor ?o ; ct:acronym ?a } WHERE { ?s ct:leadSponsor ?o ; ct:acronym ?a }"
+    picture = asked(graph, CT + query, "acronyms")
+    assert [detail.text for detail in picture.nodes[STUDY].details] == ["IMODALS"]
+    assert {edge.label for edge in picture.edges} == {"lead sponsor"}
+    assert set(picture.kinds()) == {"Study", "Organization"}
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("SELECT ?a { ?a ?b ?c }", "at least two variables"),
+        ("ASK { ?a ?b ?c }", "An ASK query gives no picture"),
+        ("SELECT ?a ?b { ?a a ?b . FILTER(false) }", "no answers"),
+        ("SELEKT", "expected SELECT, ASK, CONSTRUCT or DESCRIBE"),
+        ("SELECT ?a ?b ?weight { ?a a ?b . BIND('much' AS ?weight) }", 'found "much"'),
+    ],
+)
+def test_a_query_that_gives_no_picture_is_wrong_use(graph: Graph, query: str, said: str) -> None:
+    with pytest.raises(UsageError, match=re.escape(said)):
+        asked(graph, query, "query")
+
+
+def test_the_ontology_shows_every_class_of_the_plan() -> None:
+    picture = schema()
+    labels = {node.label for node in picture.nodes.values()}
+    assert {"clinical study", "outcome measure", "phase"} <= labels
+    assert all(edge.source in picture.nodes and edge.target in picture.nodes for edge in picture.edges)
+
+
+def test_the_summary_counts_every_study(graph: Graph) -> None:
+    made = {part.title: dict(part.counts) for part in parts(graph)}
+    assert len(made) == len(PARTS)
+    assert made["In numbers"]["studies"] == 35
+    assert sum(made["Status"].values()) == 35
+    assert made["Lead sponsors"]
+    assert made["Phase"]["Phase 2"] >= 1
+    years = [int(name) for name in made["Start year"] if name.isdigit()]
+    assert years == list(range(years[0], years[-1] + 1)), "a year without studies has its place"
+
+
+@pytest.mark.parametrize("ending", ["html", "svg", "png", "pdf"])
+@pytest.mark.parametrize("wish", [Wish(study="NCT02059759"), Wish(view="sponsors"), Wish(summary=True)], ids=str)
+def test_the_same_picture_has_the_same_bytes(tmp_path: Path, ending: str, wish: Wish) -> None:
+    found = []
+    for folder in "ab":
+        (tmp_path / folder).mkdir()
+        target = tmp_path / folder / f"picture.{ending}"
+        draw(STUDIES, str(target), wish, reject=lambda _: None)
+        found.append(target.read_bytes())
+    assert found[0] == found[1]
+    starts = {"html": b"<!doctype html>", "svg": b"<svg", "png": b"\x89PNG", "pdf": b"%PDF"}
+    assert found[0].startswith(starts[ending])
+    if ending == "svg":
+        assert ET.fromstring(found[0]).tag.endswith("svg")
+
+
+def test_a_store_and_rdf_give_the_picture_that_records_give(tmp_path: Path) -> None:
+    import kg.export.run
+
+    rdf, folder = tmp_path / "seed.nq", tmp_path / "store"
+    kg.export.run.export([SEED], rdf)
+    store = ox.Store(str(folder))
+    store.load(path=str(rdf), format=ox.RdfFormat.N_QUADS)
+    del store
+    made = []
+    for name in (str(SEED), str(rdf), str(folder)):
+        draw([name], str(tmp_path / "page.html"), Wish(), reject=lambda _: None)
+        made.append((tmp_path / "page.html").read_bytes())
+    assert made[1] == made[2]
+    assert abs(len(made[0]) - len(made[1])) < 200, "a store writes some numbers in another way"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["-o", "a.html"], "No input is given"),
+        ([str(SEED), "-o", "a.gif"], "tells no kind of picture"),
+        ([str(SEED), "-o", "a.html", "--study", "NCT00000000"], "NCT00000000 is no study of the input"),
+        ([str(SEED), "-o", "a.html", "--around", "nothing"], 'Nothing in the input is called "nothing"'),
+        ([str(SEED), "-o", "a.html", "--around", "NCT00000000"], "NCT00000000 is not in the input"),
+        ([str(SEED), "-o", "a.html", "--view", "mesh", "--summary"], "--view and --summary are different pictures"),
+        ([str(SEED), "-o", "a.html", "--query", "none.rq"], "The query none.rq cannot be read"),
+        ([str(SEED), "-o", "a.html", "--view", "sponsors"], "The input has nothing for the view sponsors"),
+    ],
+)
+def test_wrong_use_is_told_in_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], said: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(main, ["draw", *arguments])
+    assert done.exit_code == 2, done.output
+    assert said in done.output
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("missing", "name", "wish", "extra"),
+    [
+        ("numpy", "page.html", Wish(view="sponsors"), "draw"),
+        ("networkx", "page.html", Wish(view="mesh", limit=5), None),
+        ("networkx", "page.html", Wish(view="sites"), "draw"),
+        ("matplotlib", "study.png", Wish(study="NCT02059759"), "draw"),
+        ("pyvis", "page.html", Wish(view="sponsors", renderer="pyvis"), "pyvis"),
+        ("numpy", "study.svg", Wish(study="NCT02059759"), None),
+        ("numpy", "summary.html", Wish(summary=True), None),
+    ],
+)
+def test_what_a_picture_needs_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, missing: str, name: str, wish: Wish, extra: str | None
+) -> None:
+    for module in [each for each in sys.modules if each.split(".")[0] == missing]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.setitem(sys.modules, missing, None)
+    if extra is None:
+        draw(STUDIES, str(tmp_path / name), wish, reject=lambda _: None)
+        return
+    with pytest.raises(UsageError, match=re.escape(f"pip install 'trialkg[{extra}]'")):
+        draw(STUDIES, str(tmp_path / name), wish, reject=lambda _: None)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_page_goes_to_standard_output() -> None:
+    done = CliRunner().invoke(main, ["draw", str(SEED), "-o", "-"])
+    assert done.exit_code == 0
+    assert done.stdout.startswith("<!doctype html>")
+    assert "Drawn: 51 nodes and 53 links" in done.stderr

@@ -1,0 +1,123 @@
+"""Values that the emitter spells by itself are spelled as the converters do."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Iterator
+
+import orjson
+import pytest
+
+from kg.export.exporter import Exporter
+from kg.export.native import native
+from kg.mapping.verbatim import SAMPLES, Form
+from tests.conftest import STUDIES
+
+pytestmark = pytest.mark.skipif(
+    native() is None and not os.environ.get("KG_CI"), reason="the emitter is not built: there was no C compiler"
+)
+
+STYLES = {"turtle": Exporter(grouped=True), "lines": Exporter(graphs=True)}
+TEXTS = [
+    *("", " ", "a", "A1", "Ä", "a b", 'a "b" \\', "a\nb", "1 ", "١", "²", "0", "-", "-1", "--1", "+1", "1-", "007"),
+    *(".5", "-.5", "5.", ".", "1.2.3", "-0", "-0.0", "1e5", "45.20", "9" * 40, "0." + "9" * 40),
+    *("2015", "0000", "0999", "20150", "2015-", "2015-00", "2015-12", "2015-13", "2015-1", "0000-01", "2015-09-"),
+    *("2015-02-28", "2015-02-29", "2016-02-29", "1900-02-29", "2000-02-29", "2015-04-31", "2015-12-31", "2015-12-32"),
+    *("0000-01-01", "0001-01-01", "2015-00-01", "2015-01-00", "2015/01/01", "2015-01-01 ", "20-15-01-01", "٢٠١٥-٠١-٠١"),
+    *("2015-01-01T00:00", "2015-01-01T23:59", "2015-01-01T24:00", "2015-01-01T12:60", "2015-02-30T01:02"),
+    *("2015-01-01T01:02:03", "2015-01-01 01:02", "2026-02-20 @ 6:46 PM", "18 Years", "http://a.org/b"),
+]  # fmt: skip
+NUMBERS = [
+    *("0", "-0", "7", "-7", "10", "123456789012345", "1234567890123456", "12345678901234567890", "0.0", "-0.0", "-0.5"),
+    *("0.5", "0.50", "5.0", "5.00", "-5.0", "10.0", "1e5", "1E-7", "1.5e3", "0.0001", "0.00001", "0.000000000000001"),
+    *("123456789.012345", "123456789.0123456", "0.12345678901234567", "99999999999999.9", "1.7976931348623157"),
+    *("true", "false", "null"),
+]
+POINTS = [
+    '{{"lat":{},"lon":{}}}'.format(*pair)
+    for pair in (
+        *(("37.80437", "-122.2708"), ("0", "0"), ("-0.0", "1"), ("1", "-0"), ("90", "180"), ("-90.0", "-180.0")),
+        *(("89.99999", "179.99999"), ("90.00001", "0"), ("0", "180.1"), ("100", "10"), ("1000", "1"), ("1.50", "2")),
+        *(("1e1", "2"), ('"1"', "2"), ("1", "null"), ("0.00001", "0.5"), ("1.2345678901234567", "2"), ("07", "1")),
+    )
+] + ['{"lon":1,"lat":2}', '{ "lat": 1, "lon": 2 }', '{"lat":1}', '{"lat":1,"lon":2,"x":3}', '{"lat":1,"lon":2', "{}"]
+
+
+def near(choice: random.Random) -> str:
+    """Something close to a value of some form."""
+    text = list(choice.choice([*TEXTS[20:], *(str(value) for value, _ in SAMPLES.values())]))
+    for _ in range(choice.randrange(3)):
+        if text:
+            text[choice.randrange(len(text))] = choice.choice("0123456789-.T: aZ")
+    return "".join(text)
+
+
+def values() -> Iterator[bytes]:
+    """The JSON of values of all kinds."""
+    yield from (each.encode() for each in NUMBERS + POINTS)
+    yield from map(orjson.dumps, TEXTS)
+    choice = random.Random(7)
+    for _ in range(3000):
+        text = near(choice)
+        yield orjson.dumps(text)
+        yield text.encode()
+
+
+def is_json(json: bytes) -> bool:
+    try:
+        orjson.loads(json)
+    except ValueError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_every_reader_spells_values_as_its_converter_does(style: str) -> None:
+    """The extension is given one reader at a time, and a record whose only field is read by it."""
+    from kg.export.operations import Code, Op, Shape
+
+    made = native()
+    assert made is not None
+    programs = STYLES[style].emitter.programs
+    found = {json for json in values() if is_json(json)}
+    taken = 0
+
+    for reader, spellings in zip(programs.readers, programs.spellings, strict=True):
+        if not spellings:
+            continue
+        types = (((b"id", Shape.SCALAR, 0), (b"x", Shape.ANYTHING, 0)),)
+        op = Op(Code.DERIVE, 1, 0, 0, key=b"x")
+        asked = [lambda *_: b"asked"] * 2
+        emitter = made(types, ((op,),), (spellings,), (b"",) * 13, ((0,),) * 4, *asked, lambda *_: None)
+        for json in found:
+            run = emitter(b'{"id":"A","x":%b}' % json)
+            assert run is not None, json
+            token = run[0].removeprefix(b"A ").removesuffix(b" .\n")
+            if token != b"asked":
+                taken += 1
+                assert token == reader(orjson.loads(json)), (json, spellings)
+    assert taken > 1000
+
+
+def test_every_form_is_of_use() -> None:
+    """And some reader takes its sample, or the plan could not be compiled."""
+    known = [each for exporter in STYLES.values() for each in exporter.emitter.programs.spellings]
+    assert {form for spellings in known for form, _, _ in spellings} == set(Form)
+
+
+def test_a_base_that_holds_a_sample_is_no_harm() -> None:
+    for base in ("https://example.org/Xq0Z/", "https://example.org/90817263/"):
+        for grouped in (True, False):
+            exporter = Exporter(grouped=grouped, base=base)
+            for path in STUDIES[:3]:
+                found = exporter.quickly(path.read_bytes())
+                assert found is not None
+                assert found.data == exporter(orjson.loads(path.read_bytes())).data
+
+
+def test_a_form_that_a_reader_does_not_take_is_asked_for() -> None:
+    from kg.export.operations import spelling
+
+    assert spelling(lambda _: None, Form.WORD) is None
+    assert spelling(lambda _: b"other", Form.WORD) is None

@@ -1,0 +1,207 @@
+"""The library of questions: two engines give the answer that plain Python finds in the JSON of the records."""
+
+from __future__ import annotations
+
+import csv
+import math
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pyoxigraph as ox
+import pytest
+import rdflib
+
+import kg
+from kg.export.report import Report
+from kg.query.engine import ask, prepared
+from kg.query.library import Question, question, questions
+from kg.store.dataset import any_data
+from tests.answers import ANSWERS, answer, comparable
+from tests.answers.__main__ import RECORDS
+from tests.conftest import GOLDEN
+from tools.docs.catalogue import QUERY, examples
+
+ALL = questions()
+SH = "http://www.w3.org/ns/shacl#"
+MESHV = "http://id.nlm.nih.gov/mesh/vocab#"
+LABEL = ox.NamedNode("http://www.w3.org/2000/01/rdf-schema#label")
+
+
+def named(question: Question) -> str:
+    return question.name
+
+
+@pytest.fixture(scope="module")
+def store() -> Iterator[ox.Store]:
+    with any_data(RECORDS, Report()) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def graph(store: ox.Store) -> rdflib.Graph:
+    lines = {f"{quad.subject} {quad.predicate} {quad.object} .\n" for quad in store}
+    return rdflib.Graph().parse(data="".join(lines), format="nt")
+
+
+@pytest.fixture(scope="module")
+def records() -> list[dict[str, Any]]:
+    return [record.data for record in kg.read(*RECORDS)]
+
+
+def golden(name: str) -> list[list[str]]:
+    with (GOLDEN / "queries" / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        return comparable(csv.reader(file))
+
+
+def asked(store: ox.Store, text: str) -> list[list[str]]:
+    """The answer of Oxigraph, with a first row of the names of the columns."""
+    found = store.query(text, use_default_graph_as_union=True)
+    assert isinstance(found, ox.QuerySolutions)
+    rows = (["" if value is None else value.value for value in row] for row in found)  # type: ignore[union-attr]
+    return comparable([[variable.value for variable in found.variables], *rows])
+
+
+def with_default(question: Question, name: str, terms: str) -> str:
+    line = re.compile(rf"VALUES \?{name} {{ [^}}\n]* }}")
+    text, count = line.subn(lambda _: f"VALUES ?{name} {{ {terms} }}", question.text)
+    assert count == 1
+    return text
+
+
+def test_every_question_is_answered_from_the_json() -> None:
+    assert len(ALL) >= 45
+    assert set(ANSWERS) == {each.name for each in ALL}
+    assert {path.stem for path in (GOLDEN / "queries").iterdir()} == set(ANSWERS)
+
+
+@pytest.mark.parametrize("question", ALL, ids=named)
+def test_the_answer_is_that_of_the_json(
+    store: ox.Store, graph: rdflib.Graph, records: list[dict[str, Any]], question: Question
+) -> None:
+    header, *expected = golden(question.name)
+    assert expected
+    assert comparable(answer(question.name, records)) == expected, "run python -m tests.answers"
+    assert asked(store, question.text) == [header, *expected]
+    theirs = graph.query(question.text)
+    found = [["" if term is None else str(term) for term in row] for row in theirs]  # type: ignore[union-attr]
+    assert comparable([map(str, theirs.vars or []), *found]) == [header, *expected]
+
+
+@pytest.mark.parametrize("question", ALL, ids=named)
+def test_a_question_says_what_it_is(question: Question) -> None:
+    assert question.summary
+    assert not question.summary.endswith(".")
+    assert question.description.endswith(".")
+    assert question.tags
+    assert all(each.description for each in question.parameters)
+    assert "GRAPH" not in question.sparql
+    assert max(map(len, question.text.splitlines())) <= 120
+
+
+ANY = [(each, known.name) for each in ALL for known in each.parameters if known.type in ("iri", "string")]
+
+
+@pytest.mark.parametrize(("question", "name"), ANY, ids=lambda value: getattr(value, "name", value))
+def test_a_further_value_that_nothing_has_changes_nothing(store: ox.Store, question: Question, name: str) -> None:
+    """Several values mean any of them, without rows of their own; countries are asked for all together."""
+    known = next(each for each in question.parameters if each.name == name)
+    other = "<https://example.org/nothing>" if known.type == "iri" else '"nothing of the kind"'
+    found = asked(store, with_default(question, name, f"{known.default} {other}"))
+    assert found == (golden(question.name) if name != "country" else [golden(question.name)[0]])
+
+
+def test_values_go_by_way_of_parameters(store: ox.Store) -> None:
+    assert len(ask(store, prepared("phase_status", {"phase": ["PHASE1", "PHASE2"]})).rows) > 3
+    assert ask(store, prepared("stopped", {"status": "WITHDRAWN"})).rows[0]["enrollment"] == 0
+    assert not ask(store, prepared("overdue_results", {"today": "1999-12-31"})).rows
+    near = ask(store, prepared("recruiting_near", {"latitude": "32.7", "longitude": "-117.2", "kilometres": "200"}))
+    assert near.rows
+
+
+HIERARCHY = [each for each in ALL if "hierarchy" in each.tags and each.name != "studies_by_ancestor"]
+BRANCHING = [
+    (each, known.name)
+    for each in HIERARCHY
+    for known in each.parameters
+    if known.type == "iri" and known.default.startswith("mesh:")
+]
+ASTHMA, VARDENAFIL = "D001249", "D000069058"
+MIDDLE, TOP = "D900000", "D900001"
+
+
+@contextmanager
+def mesh_graph(store: ox.Store, *edges: tuple[str, str]) -> Iterator[None]:
+    """A MeSH graph in the store for a while: edges from a term to a broader one, with a label of each broader one."""
+    graph, mesh = ox.NamedNode("https://w3id.org/trialkg/mesh"), "http://id.nlm.nih.gov/mesh/"
+    added = []
+    for below, above in edges:
+        broader = ox.NamedNode(mesh + above)
+        added.append(ox.Quad(ox.NamedNode(mesh + below), ox.NamedNode(MESHV + "broaderDescriptor"), broader, graph))
+        added.append(ox.Quad(broader, LABEL, ox.Literal(f"~ {above}", language="en"), graph))
+    store.extend(added)
+    try:
+        yield
+    finally:
+        for quad in added:
+            store.remove(quad)
+
+
+@pytest.mark.parametrize("question", HIERARCHY, ids=named)
+def test_edges_of_mesh_that_the_records_know_change_nothing(store: ox.Store, question: Question) -> None:
+    """Two ways lead up from asthma, and each of them is in the records as well."""
+    edges = [(ASTHMA, "D001982"), ("D001982", "D012140"), (ASTHMA, "D012130"), ("D012130", "D006969")]
+    edges += [("D012130", "D012140"), ("D006969", "D006967"), ("D006967", "D007154")]
+    with mesh_graph(store, *edges):
+        assert asked(store, question.text) == golden(question.name)
+
+
+@pytest.mark.parametrize(("question", "name"), BRANCHING, ids=lambda value: getattr(value, "name", value))
+def test_what_only_mesh_has_above_a_term_is_followed(store: ox.Store, question: Question, name: str) -> None:
+    """A term two steps above asthma, or a drug, that no record knows, finds what the term below it finds."""
+    term = VARDENAFIL if name.startswith("drug") else ASTHMA
+    above = with_default(question, name, f"mesh:{TOP}")
+    expected = without_class(asked(store, with_default(question, name, f"mesh:{term}")))
+    assert len(expected) > 1
+    with mesh_graph(store, (term, MIDDLE), (MIDDLE, TOP)):
+        assert without_class(asked(store, above)) == expected
+
+
+def without_class(rows: list[list[str]]) -> list[list[str]]:
+    """Rows without the class that was asked for."""
+    return [[cell for name, cell in zip(rows[0], row, strict=True) if name != "class"] for row in rows]
+
+
+PLACES = [(48.85, 2.35), (-33.87, 151.2), (64.14, -21.9), (0.0, 179.9), (89.9, 0.0), (33.66946, -117.82311)]
+
+
+@pytest.mark.parametrize(("latitude", "longitude"), PLACES)
+def test_distances_are_those_of_the_haversine(store: ox.Store, latitude: float, longitude: float) -> None:
+    """Sites within 5,000 km are found with their distance: exact to 0.002 % and the rounding to 100 m."""
+    text = with_default(question("recruiting_near"), "latitude", str(latitude))
+    for old, new in [("{ 139.77 }", f"{{ {longitude} }}"), ("{ 250.0 }", "{ 5000.0 }")]:
+        assert old in text
+        text = text.replace(old, new)
+    text = text.replace("?kilometresAway\nWHERE", "?kilometresAway ?lat ?long\nWHERE")
+    for row in asked(store, text)[1:]:
+        exact = haversine(latitude, longitude, float(row[5]), float(row[6]))
+        assert abs(float(row[4]) - exact) <= 0.05 + exact * 0.00002
+
+
+def haversine(lat: float, long: float, other_lat: float, other_long: float) -> float:
+    a, b, c, d = map(math.radians, (lat, long, other_lat, other_long))
+    return (
+        2
+        * 6371.0088
+        * math.asin(math.sqrt(math.sin((c - a) / 2) ** 2 + math.cos(a) * math.cos(c) * math.sin((d - b) / 2) ** 2))
+    )
+
+
+def test_the_examples_in_turtle_are_the_questions() -> None:
+    quads = list(ox.parse(examples(), format=ox.RdfFormat.TURTLE))
+    assert not any(isinstance(term, ox.BlankNode) for quad in quads for term in (quad.subject, quad.object))
+    texts = {quad.subject.value: quad.object.value for quad in quads if quad.predicate.value == SH + "select"}
+    assert texts == {QUERY + each.name: each.sparql for each in ALL}
+    declared = {quad.object.value for quad in quads if quad.predicate.value == SH + "namespace"}
+    assert {iri for text in texts.values() for iri in re.findall(r"PREFIX \w+: <(.+)>", text)} == declared

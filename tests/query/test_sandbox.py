@@ -1,0 +1,191 @@
+"""Queries that would take the engine down, run away or eat memory cost a sentence, and leave no process behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pyoxigraph as ox
+import pytest
+
+import kg
+from kg.errors import KGError, OutputError, UsageError
+from kg.query.engine import PREFIXES, ask
+from kg.query.sandbox import Limits, guarded
+from kg.store.embedded import build
+from tests.conftest import SEED
+from tests.query.test_engine import KG, kg_query
+
+MANY = 100_000
+DEEP = {
+    "parentheses": f"SELECT * {{ FILTER({'(' * MANY}1{')' * MANY}) }}",
+    "groups": f"SELECT * {{ {'{' * MANY}?s ?p ?o{'}' * MANY} }}",
+    "unions": f"SELECT * {{ {' UNION '.join(['{?s ?p ?o}'] * MANY)} }}",
+    "path": f"SELECT * {{ ?s <a:b>{'/<a:b>' * MANY} ?o }}",
+    "functions": f"SELECT * {{ FILTER({'STR(' * MANY}1{')' * MANY}) }}",
+    "sums": f"SELECT * {{ FILTER(1{'+1' * MANY}) }}",
+}
+LENGTHS = " + ".join(f"STRLEN(STR(?{name}))" for name in "cfi")
+EVER = f"SELECT (COUNT(*) AS ?n) {{ ?a ?b ?c . ?d ?e ?f . ?g ?h ?i FILTER({LENGTHS} = -1) }}"
+ALL = "SELECT * { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }"
+DISTINCT = "SELECT DISTINCT ?a ?b ?d ?e { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i } ORDER BY ?i"
+NOWHERE = "http://127.0.0.1:9999/"
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="processes cannot be forked here")
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("guard") / "s.kgstore"
+    from kg.export.report import Report
+
+    build([SEED], place, report=Report())
+    return place
+
+
+def children() -> list[int]:
+    """The processes that this one started and that are there still, dead or alive."""
+    listed = Path(f"/proc/self/task/{os.getpid()}/children")
+    return [int(number) for number in listed.read_text().split()] if listed.exists() else []
+
+
+@pytest.mark.parametrize("name", DEEP)
+def test_what_nests_too_deeply_is_told_and_the_next_query_is_answered(store: Path, name: str) -> None:
+    before = children()
+    with pytest.raises((UsageError, OutputError), match="too deep for the engine"):
+        kg.query(DEEP[name], store)
+    assert kg.query("ASK { ?s a ct:Study }", store).yes is True
+    assert children() == before
+
+
+def test_the_command_survives_it_too(tmp_path: Path) -> None:
+    (tmp_path / "deep.rq").write_text(DEEP["parentheses"])
+    said = kg_query(str(tmp_path / "deep.rq"), "-d", str(SEED), code=2)
+    assert said == (
+        "",
+        "kg: The query is too deep for the engine: too much in it stands within each other, or in one row.\n",
+    )
+
+
+def test_a_picture_of_a_query_survives_it_too(tmp_path: Path) -> None:
+    (tmp_path / "deep.rq").write_text(DEEP["groups"].replace("SELECT *", "SELECT ?s ?o"))
+    (tmp_path / "far.rq").write_text(f"SELECT ?s ?o {{ SERVICE <{NOWHERE}> {{ ?s ?p ?o }} }}")
+    for name, said in (("deep", "too deep for the engine"), ("far", "asks another server (SERVICE)")):
+        command = [*KG, "draw", str(SEED), "--query", str(tmp_path / f"{name}.rq"), "-o", str(tmp_path / "page.html")]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+        assert said in done.stderr
+        assert not (tmp_path / "page.html").exists()
+
+
+@pytest.mark.parametrize("in_memory", [False, True], ids=["store", "records"])
+def test_what_runs_away_is_stopped_in_time(store: Path, in_memory: bool) -> None:
+    before = children()
+    started = time.monotonic()
+    with pytest.raises(OutputError, match=r"stopped after 0\.5 s"):
+        kg.query(EVER, SEED if in_memory else store, timeout=0.5)
+    assert time.monotonic() - started < 10
+    assert children() == before
+
+
+def test_the_command_tells_the_option_that_gives_more_time(store: Path) -> None:
+    said = kg_query(EVER, "-d", str(store), "--timeout", "1", code=1)[1]
+    assert said == "kg: The query was stopped after 1 s; a longer timeout gives it more time.\n"
+
+
+@pytest.mark.parametrize("text", [ALL, DISTINCT], ids=["answer", "sorted"])
+def test_what_eats_memory_is_stopped(store: Path, text: str) -> None:
+    before = children()
+    with pytest.raises(OutputError, match="200 MB"):
+        kg.query(text, store, memory=200_000_000)
+    assert children() == before
+
+
+def test_nothing_of_the_engine_reaches_the_terminal(store: Path) -> None:
+    assert kg_query(DISTINCT, "-d", str(store), "--memory", "0.2", code=1)[1].count("\n") == 1
+
+
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_a_command_that_is_ended_takes_its_child_along(store: Path, end: signal.Signals) -> None:
+    process = subprocess.Popen([*KG, "query", EVER, "-d", str(store)], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    listed = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    if not listed.exists():
+        process.kill()
+        pytest.skip("the children of a process are not told here")
+    while not (found := listed.read_text().split()):
+        time.sleep(0.02)
+    process.send_signal(end)
+    said = process.communicate(timeout=10)[1].decode()
+    assert "Traceback" not in said
+    deadline = time.monotonic() + 10
+    while Path(f"/proc/{found[0]}").exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert not Path(f"/proc/{found[0]}").exists()
+
+
+def test_an_interrupt_in_a_notebook_leaves_the_kernel_as_it_was(store: Path) -> None:
+    before = children()
+    signal.signal(signal.SIGALRM, signal.default_int_handler)
+    signal.setitimer(signal.ITIMER_REAL, 0.5)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            kg.query(EVER, store)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    assert children() == before
+
+
+JOINED = [
+    f"SELECT * {{ SERVICE <{NOWHERE}> {{ }} }}",
+    f"SELECT * {{ service silent <{NOWHERE}> {{ }} }}",
+    f"PREFIX x: <{NOWHERE}> SELECT * {{ SERVICEx: {{ }} }}",
+    f"PREFIX x: <{NOWHERE}> SELECT * {{ ?s ?p trueSERVICEx: {{ }} }}",
+    f"SELECT * {{ ?s ?p x:a\\# SERVICE <{NOWHERE}> {{ }}\n}}",
+    f"SELECT * {{ ?s ?p x:a\\' SERVICE <{NOWHERE}> {{ }}\n}} # '",
+    f"SELECT * {{ VALUES ?x {{ <{NOWHERE}> }} ?s ?p ?a FILTER(?a<1)SERVICE?x#>\n{{ }} }}",
+    f"SELECT * {{ _:b ?p ?o.SERVICE<{NOWHERE}>{{ }} }}",
+    f"SELECT * {{ ?s ?p 1e3SERVICE<{NOWHERE}>{{ }} }}",
+]
+
+
+@pytest.mark.parametrize("text", JOINED)
+def test_another_server_is_refused_however_it_is_written(text: str) -> None:
+    with pytest.raises(UsageError, match="allow-service"):
+        ask(ox.Store(), text)
+
+
+@pytest.mark.parametrize("text", ["# SERVICE", "SELECT * { ?service ct:x 'SERVICE' , <http://a/service/> }"])
+def test_the_word_alone_asks_no_server(text: str) -> None:
+    ask(
+        ox.Store(),
+        f"PREFIX ct: <{PREFIXES['ct']}> SELECT * {{ }} {text}" if text[0] == "#" else f"PREFIX ct: <a:> {text}",
+    )
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux can refuse a process its connections")
+def test_a_process_that_asks_has_no_network(store: Path) -> None:
+    from kg import _process
+
+    def connect(_: object) -> None:
+        import socket
+
+        assert _process.no_network()
+        try:
+            socket.socket()
+        except PermissionError as error:
+            raise OutputError("no socket") from error
+
+    with pytest.raises(KGError, match="no socket"):
+        guarded(connect, Limits())
+    assert kg.query("SELECT * { GRAPH <file:///etc/passwd> { ?s ?p ?o } }", store).rows == []
+
+
+def test_large_answers_come_whole(store: Path) -> None:
+    answer = kg.query("SELECT * { ?a ?b ?c . ?d ?e ?f } LIMIT 50000", store)
+    assert len(answer.terms) == 50_000
+    assert answer.written("csv").count(b"\r\n") >= 50_001

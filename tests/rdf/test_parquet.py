@@ -1,0 +1,286 @@
+"""Parquet holds the statements of N-Quads, row by row, whoever writes and whoever reads it."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pyoxigraph as ox
+import pytest
+
+import kg
+from kg.errors import SourceError, UsageError
+from kg.export.run import export
+from kg.rdf import parquet, parquet_writer
+from kg.rdf.columns import TAGGED
+from kg.rdf.parse import quads
+from tests.conftest import DATA, MADE, SEED
+
+KG = [sys.executable, "-m", "kg"]
+PAGE = (Path(__file__).parents[2] / "docs" / "parquet.md").read_text("utf-8")
+HOSTILE = (
+    'quotes " and \\ and \\" and "@en and "^^<http://e.org/a>',
+    "<http://e.org/a> <http://e.org/b> <http://e.org/c> .\n<d> <e> <f> .\n",
+    'ends in a backslash \\\\", or > .\n or " .',
+    "tabs\tbreaks\r\n\x0b\x0c\x08 and no\x7f-break, é 漢 🧬 \u2028 \ud7ff \ufffd",
+    "@", '"', "\\", "<", ">", " ", "^^", "_:b0", "-", "a@en", "http://e.org/",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """All that is shipped, and a study for each hostile text, which stands wherever a text can stand."""
+    place = tmp_path_factory.mktemp("columns") / "hostile.jsonl"
+    made = json.loads(MADE.read_text("utf-8"))
+
+    def hostile(value: Any, text: str) -> Any:
+        if isinstance(value, dict):
+            return {key: hostile(each, text) for key, each in value.items()}
+        if isinstance(value, list):
+            return [hostile(each, text) for each in value]
+        return text if isinstance(value, str) and (" " in value or not value.isascii()) else value
+
+    lines = [
+        json.dumps(hostile(made, text)).replace("NCT99999999", f"NCT0000000{i:x}"[:11])
+        for i, text in enumerate(HOSTILE)
+    ]
+    place.write_text(
+        "\n".join(re.sub(r"NCT99999999|NCT0000000\w", f"NCT000001{i:02}", line) for i, line in enumerate(lines))
+    )
+    return [DATA / "studies", DATA / "made", SEED, place]
+
+
+@pytest.fixture(scope="module")
+def written(inputs: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of an export of them as Parquet and as N-Quads."""
+    folder = tmp_path_factory.mktemp("written")
+    for name in ("trials.parquet", "trials.nq"):
+        export(inputs, folder / name)
+    return folder
+
+
+def row(quad: ox.Quad) -> tuple[str | None, ...]:
+    """The row that a statement has to be, of what a strict parser says of it."""
+    said = quad.object
+    is_text = isinstance(said, ox.Literal)
+    datatype, language = (said.datatype.value, said.language) if is_text else (None, None)
+    return quad.subject.value, quad.predicate.value, said.value, datatype, language, quad.graph_name.value
+
+
+def test_the_rows_are_the_statements_of_n_quads(written: Path) -> None:
+    parsed = [row(quad) for quad in ox.parse(path=str(written / "trials.nq"), format=ox.RdfFormat.N_QUADS)]
+    table = pq.read_table(written / "trials.parquet")
+    assert table.column_names == list(parquet_writer.COLUMNS)
+    rows = list(zip(*(table[name].to_pylist() for name in parquet_writer.COLUMNS), strict=True))
+    assert rows == parsed
+    assert {text for text in HOSTILE if any(text == each[2] for each in rows)} >= {HOSTILE[0], HOSTILE[1]}
+
+
+def test_the_lines_come_back_to_the_byte(written: Path) -> None:
+    assert b"".join(parquet.read(str(written / "trials.parquet"))) == (written / "trials.nq").read_bytes()
+
+
+def test_a_row_group_is_a_task_and_is_coded_by_dictionaries(
+    inputs: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kg.records.splitter.SIZE", 1)
+    export(inputs, tmp_path / "x.parquet")
+    file = pq.ParquetFile(tmp_path / "x.parquet")
+    meta = file.metadata
+    assert meta.num_row_groups > 3
+    at = 4
+    for i in range(meta.num_row_groups):
+        group, rows = meta.row_group(i), file.read_row_group(i)
+        assert group.num_rows == rows.num_rows
+        for j, name in enumerate(parquet_writer.COLUMNS):
+            column, texts = group.column(j), rows.column(name)
+            assert column.compression == "ZSTD"
+            assert column.encodings == ("PLAIN", "RLE", "RLE_DICTIONARY")
+            assert column.dictionary_page_offset == at
+            at += column.total_compressed_size
+            assert column.statistics.null_count == texts.null_count
+            assert column.statistics.has_min_max == (name in parquet_writer.RANGES)
+            if name in parquet_writer.RANGES:
+                said = column.statistics.min, column.statistics.max
+                assert said == (min(texts.to_pylist()), max(texts.to_pylist()))
+    assert [meta.schema.column(i).max_definition_level for i in range(6)] == [0, 0, 0, 1, 1, 1]
+    assert meta.num_rows == sum(meta.row_group(i).num_rows for i in range(meta.num_row_groups))
+    assert sum(meta.row_group(i).total_byte_size for i in range(meta.num_row_groups)) > at
+
+
+def test_sorted_rows_are_gathered_to_groups(
+    inputs: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parquet_writer, "GROUP", 1 << 16)
+    for name in ("x.parquet", "x.nq"):
+        export(inputs, tmp_path / name, in_order=True)
+    assert b"".join(parquet.read(str(tmp_path / "x.parquet"))) == (tmp_path / "x.nq").read_bytes()
+    assert pq.read_metadata(tmp_path / "x.parquet").num_row_groups > 3
+
+
+def test_nothing_is_a_file_too(tmp_path: Path) -> None:
+    with (tmp_path / "x.parquet").open("wb") as file:
+        parquet_writer.Rows(file).close()
+    assert pq.read_table(tmp_path / "x.parquet").num_rows == 0
+    assert list(parquet.read(str(tmp_path / "x.parquet"))) == []
+    assert parquet_writer.packed(b"") == b""
+    for broken in (b"<e:s> <e:p> <e:o> <e:g> .", b"<e:s> <e:p> <e:o> <e:g> .\n<e:s>"):
+        with pytest.raises(ValueError, match="no line of N-Quads"):
+            parquet_writer.packed(broken)
+
+
+@pytest.mark.parametrize("reader", ["pyarrow", "duckdb", "polars", "pandas"])
+def test_every_reader_finds_each_row(reader: str, tmp_path: Path) -> None:
+    """Of many rows and of one, with all kinds of runs, with many different texts, and with columns of nothing."""
+    module = pytest.importorskip(reader, reason=f"{reader} is not installed")
+    chance = random.Random(5)
+    rows: list[tuple[str, str, str, str | None, str | None, str]] = []
+    while len(rows) < 30_000:
+        literal = chance.choice([None, None, "en", "de", ""])
+        said = f"x:o{chance.randrange(4000)}", *((None, None) if literal is None else _kind(literal))
+        rows += [(f"x:s{len(rows)}", f"x:p{chance.randrange(9)}", *said, "x:g")] * chance.choice([1, 1, 2, 8, 9, 30])
+    for given in (rows, rows[:1], [row for row in rows if row[3] is None][:100]):
+        with (tmp_path / "x.parquet").open("wb") as file:
+            made = parquet_writer.Rows(file)
+            for i in range(0, len(given), 7000):
+                made.add(parquet_writer.packed(b"".join(parquet.line(*row) for row in given[i : i + 7000])))
+            made.close()
+        assert _rows_of(reader, module, str(tmp_path / "x.parquet")) == given
+
+
+def _kind(language: str) -> tuple[str, str | None]:
+    return (TAGGED, language) if language else ("x:int", None)
+
+
+def _rows_of(reader: str, module: Any, path: str) -> list[tuple[str | None, ...]]:
+    if reader == "duckdb":
+        return [*module.sql(f"SELECT * FROM '{path}'").fetchall()]
+    if reader == "polars":
+        return [*module.read_parquet(path).rows()]
+    if reader == "pandas":
+        frame = module.read_parquet(path)
+        return [*frame.astype(object).where(frame.notna(), None).itertuples(index=False, name=None)]
+    found = pq.read_table(path)
+    return [*zip(*(found[name].to_pylist() for name in found.column_names), strict=True)]
+
+
+def test_a_record_that_is_beaten_leaves_no_row(tmp_path: Path) -> None:
+    record = json.loads(SEED_RECORD)
+    (tmp_path / "a.json").write_text(json.dumps(record))
+    record["protocolSection"]["statusModule"] = {"lastUpdatePostDateStruct": {"date": "2020-01-01"}}
+    (tmp_path / "b.json").write_text(json.dumps(record))
+    export([tmp_path / "b.json", *[tmp_path / "a.json"]], tmp_path / "one.parquet")
+    export([tmp_path / "b.json"], tmp_path / "other.parquet")
+    assert pq.read_table(tmp_path / "one.parquet") == pq.read_table(tmp_path / "other.parquet")
+
+
+SEED_RECORD = '{"protocolSection": {"identificationModule": {"nctId": "NCT00000001", "briefTitle": "A trial"}}}'
+
+
+def test_standard_output_is_parquet_too(tmp_path: Path) -> None:
+    with (tmp_path / "x").open("wb") as file:
+        subprocess.run([*KG, "export", str(SEED), "-f", "parquet", "-o", "-"], stdout=file, check=True)
+    export([SEED], tmp_path / "y.parquet")
+    assert pq.read_table(tmp_path / "x") == pq.read_table(tmp_path / "y.parquet")
+
+
+def test_a_description_and_a_manifest_say_the_same_as_of_n_quads(tmp_path: Path) -> None:
+    said = []
+    for name in ("x.nq", "x.parquet"):
+        export([SEED], tmp_path / name, manifest=True, describe=True)
+        text = (tmp_path / f"{name}.void.ttl").read_text("utf-8")
+        counts = re.findall(r"void:(?:triples|distinctSubjects|entities) \S+", text)
+        manifest = json.loads((tmp_path / f"{name}.manifest.json").read_text("utf-8"))
+        said.append((counts, manifest["triples"], manifest["studies"]))
+    assert said[0] == said[1]
+    assert "vnd.apache.parquet" in (tmp_path / "x.parquet.void.ttl").read_text("utf-8")
+
+
+def test_what_cannot_be_is_told_in_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(
+        UsageError, match=r"^Parquet is compressed within; end the name \S*x\.parquet\.gz in \.parquet\.$"
+    ):
+        export([SEED], tmp_path / "x.parquet.gz")
+    (tmp_path / "bad.parquet").write_bytes(b"PAR1 no parquet")
+    with pytest.raises(SourceError, match="cannot be read to its end"):
+        list(quads(str(tmp_path / "bad.parquet")))
+    pq.write_table(pq.read_table(_one(tmp_path), columns=["subject", "object"]), tmp_path / "two.parquet")
+    with pytest.raises(SourceError, match="has no column predicate"):
+        list(quads(str(tmp_path / "two.parquet")))
+    with monkeypatch.context() as broken:
+        broken.setitem(sys.modules, "pyarrow.parquet", None)
+        with pytest.raises(UsageError, match=r"^Parquet needs a package "):
+            list(quads(str(_one(tmp_path))))
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(UsageError, match=r"^Parquet needs a package .*: pip install 'trialkg\[parquet\]'\.$"):
+        export([SEED], tmp_path / "x.parquet")
+    assert not (tmp_path / "x.parquet").exists()
+
+
+STATEMENT = ("x:s", "x:p", "o", "http://www.w3.org/2001/XMLSchema#string", None, "x:g")
+
+
+def _of_others(folder: Path, **given: pa.Array) -> Path:
+    """A file of one statement as somebody else may write it."""
+    made = {name: pa.array([text], pa.string()) for name, text in zip(parquet_writer.COLUMNS, STATEMENT, strict=True)}
+    pq.write_table(pa.table(made | given), folder / "x.parquet")
+    return folder / "x.parquet"
+
+
+def test_texts_of_others_are_read_whatever_they_are_kept_as(tmp_path: Path) -> None:
+    for kind in (pa.string(), pa.large_string(), pa.string_view(), pa.dictionary(pa.int16(), pa.large_string())):
+        texts = pa.array(["o"], pa.string()).cast(kind)
+        lines = b"".join(parquet.read(str(_of_others(tmp_path, object=texts, language=pa.array([None])))))
+        assert lines == b'<x:s> <x:p> "o" <x:g> .\n'
+
+
+@pytest.mark.parametrize(
+    ("column", "said"),
+    [
+        ({"object": pa.array([1])}, "has no texts in its column object"),
+        ({"object": pa.array([b"o"])}, "has no texts in its column object"),
+        ({"subject": pa.array([None])}, "has a row without its subject"),
+        ({"object": pa.array([None], pa.string())}, "has a row without its object"),
+        ({"graph": pa.array([{"subject": "x:s"}])}, "has no texts in its column graph"),
+    ],
+)
+def test_columns_of_others_that_hold_no_texts_are_told(tmp_path: Path, column: dict[str, Any], said: str) -> None:
+    with pytest.raises(SourceError, match=said):
+        list(quads(str(_of_others(tmp_path, **column))))
+
+
+def _one(folder: Path) -> Path:
+    export([SEED], folder / "one.parquet")
+    return folder / "one.parquet"
+
+
+BLOCKS = re.findall(r"```python\n(.*?)```\n+(?:```text\n(.*?)```)?", PAGE, re.DOTALL)
+
+
+@pytest.mark.parametrize("number", range(len(BLOCKS)))
+def test_the_queries_of_the_page_answer_what_it_shows(
+    number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code, shown = BLOCKS[number]
+    needed = re.findall(r"^(?:import|from) (\w+)", code, re.MULTILINE)
+    if needed[0] == "pyspark" and not os.environ.get("KG_SPARK"):
+        pytest.importorskip(needed[0], reason=f"{needed[0]} is not installed")
+    export([DATA / "studies", SEED], tmp_path / "trials.parquet")
+    monkeypatch.chdir(tmp_path)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == shown.strip()
+
+
+def test_the_package_reads_it_as_any_graph(written: Path) -> None:
+    rows = kg.query("arms", str(written / "trials.parquet")).rows
+    assert rows == kg.query("arms", str(written / "trials.nq")).rows
+    assert rows
