@@ -13,10 +13,10 @@ _FLAGS = {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS} if hasattr(mmap, "MAP_
 """Memory of a process alone: what it forks has a copy."""
 
 
-class Room:
+class OutputBuffer:
     """Some memory, and what was put into it; what has no room in it is kept behind it.
 
-    >>> room = Room(memoryview(bytearray(4)))
+    >>> room = OutputBuffer(memoryview(bytearray(4)))
     >>> room.put(b"abc")
     >>> room.put(b"de")
     >>> [bytes(piece) for piece in room.pieces()], len(room)

@@ -20,18 +20,18 @@ from typing import NamedTuple
 
 from kg._types import Reject
 from kg.errors import InputError, OutputError, SourceError
-from kg.export.output_buffer import Room
+from kg.export.output_buffer import OutputBuffer
 from kg.export.report import Report
 from kg.export.run import merged, replay
 from kg.export.shared_resources import Usage
 from kg.export.study_index import Ledger, Totals
-from kg.export.tasks import Item, Outcome, Settings, Worker, tasks
+from kg.export.tasks import Item, Settings, TaskResult, Worker, tasks
 from kg.export.writer import Writer
 from kg.rdf.atomic import replacing
 from kg.rdf.formats import FORMATS
-from kg.records.chunks import End, Parcel, Sent, Small
+from kg.records.chunks import Chunk, ChunkData, EndOfFile, WholeFile
 from kg.records.partitions import Partition
-from kg.records.reader import Found, Reading, Record
+from kg.records.reader import Record, ScanState, StreamReader
 from kg.records.sources import filesystem
 
 MANIFEST = "_manifest.json"
@@ -43,7 +43,7 @@ class Ended(NamedTuple):
     """The end of a file, and what was found of it where it was read."""
 
     file: str
-    found: Found
+    state: ScanState
     failure: SourceError | None
     refused: bool
 
@@ -53,7 +53,7 @@ class Done(NamedTuple):
 
     file: str
     whole: bool
-    outcome: Outcome
+    outcome: TaskResult
 
 
 Told = InputError | Ended | Done
@@ -131,28 +131,28 @@ def write_shared(
     return Part(name_of(number, settings), size, writer.sha256, totals, [], frozenset())
 
 
-def _results(partition: Partition, worker: Worker) -> Iterator[tuple[list[Item], list[Outcome], Room]]:
+def _results(partition: Partition, worker: Worker) -> Iterator[tuple[list[Item], list[TaskResult], OutputBuffer]]:
     found: list[Item] = []
-    read = (item for span in partition for item in merged(span.parcels(found.append), found))
-    first, room = True, Room()
+    read = (item for span in partition for item in merged(span.chunks(found.append), found))
+    first, room = True, OutputBuffer()
     for task in tasks(read):
         room.clear()
         yield task, worker(task, room, first=first), room
         first = first and not len(room)
 
 
-def _told(task: list[Item], became: list[Outcome]) -> Iterator[Told]:
+def _told(task: list[Item], became: list[TaskResult]) -> Iterator[Told]:
     outcomes = iter(became)
     for item in task:
         if isinstance(item, InputError):
             yield item
-        elif isinstance(item, End):
-            reading = item.reading
-            yield Ended(reading.file, reading.found, reading.failure, reading.refused)
-        elif isinstance(item, Record | Small):
+        elif isinstance(item, EndOfFile):
+            reader = item.reader
+            yield Ended(reader.file, reader.state, reader.failure, reader.refused)
+        elif isinstance(item, Record | WholeFile):
             yield Done(item.file, True, next(outcomes))
         else:
-            yield Done(item.reading.file, False, next(outcomes))
+            yield Done(item.reader.file, False, next(outcomes))
 
 
 @contextmanager
@@ -177,7 +177,7 @@ class Replay:
     report: Report
     reject: Reject
     ledger: Ledger = field(default_factory=Ledger)
-    _reading: Reading | None = None
+    _reader: StreamReader | None = None
 
     def take(self, told: Iterable[Told]) -> None:
         """Enters the studies of the next part, and tells its problems."""
@@ -189,24 +189,24 @@ class Replay:
             else:
                 self._replay(each, [])
 
-    def _replay(self, item: Item, outcomes: list[Outcome]) -> None:
+    def _replay(self, item: Item, outcomes: list[TaskResult]) -> None:
         replay([item], outcomes, self.ledger, self.report, self.reject)
 
-    def _reading_of(self, file: str) -> Reading:
-        if self._reading is None or self._reading.file != file:
-            self._reading = Reading(file, self.reject)
-        return self._reading
+    def _reader_of(self, file: str) -> StreamReader:
+        if self._reader is None or self._reader.file != file:
+            self._reader = StreamReader(file, self.reject)
+        return self._reader
 
     def _item(self, done: Done) -> Item:
         if done.whole:
             return Record({}, done.file, 0)
-        return Parcel(self._reading_of(done.file), Sent(done.file, 0, 0))
+        return Chunk(self._reader_of(done.file), ChunkData(done.file, 0, 0))
 
-    def _end(self, ended: Ended) -> End:
-        reading, self._reading = self._reading_of(ended.file), None
-        reading.take(ended.found)
-        reading.failure, reading.refused = ended.failure or reading.failure, ended.refused
-        return End(reading)
+    def _end(self, ended: Ended) -> EndOfFile:
+        reader, self._reader = self._reader_of(ended.file), None
+        reader.merge(ended.state)
+        reader.failure, reader.refused = ended.failure or reader.failure, ended.refused
+        return EndOfFile(reader)
 
 
 def prepare(folder: str) -> None:

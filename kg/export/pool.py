@@ -23,8 +23,8 @@ from kg.errors import OutputError
 from kg.export.native import keep_memory
 from kg.export.processes import Pipe, Process, processes
 from kg.export.shards import Shard, Shards
-from kg.export.tasks import Done, Item, Outcome, Settings, Worker
-from kg.records.chunks import Parcel, Small
+from kg.export.tasks import Done, Item, Settings, TaskResult, Worker
+from kg.records.chunks import Chunk, WholeFile
 from kg.records.reader import Record
 
 AT_HAND = 2
@@ -110,7 +110,7 @@ class Pool:
         return hand if hand is not None and len(hand.has) < AT_HAND else None
 
     def _put(self, given: _Given) -> Shard:
-        sent = [each.sent if isinstance(each, Parcel) else each for each in given.task if _is_work(each)]
+        sent = [each.data if isinstance(each, Chunk) else each for each in given.task if _is_work(each)]
         return self._shards.put(given.place, self._shards.room(given.place), _dumped(sent))[1]
 
     def _work(self) -> None:
@@ -131,7 +131,7 @@ class Pool:
                 return None
         return self._hands[-1]
 
-    def _taken(self, done: _Given) -> tuple[Shard, list[Outcome]]:
+    def _taken(self, done: _Given) -> tuple[Shard, list[TaskResult]]:
         """The output of a task and its outcomes, when it is done; raises why it cannot be done.
 
         Meanwhile others are done, so that no process waits.
@@ -189,7 +189,7 @@ class Pool:
 
 
 def _is_work(item: Item) -> bool:
-    return isinstance(item, Parcel | Small | Record)
+    return isinstance(item, Chunk | WholeFile | Record)
 
 
 def _end(hand: _Hand) -> None:

@@ -17,14 +17,14 @@ from kg.export.exporter import Exporter
 from kg.export.report import Report
 from kg.export.stream import exports, newest, usages
 from kg.export.study_index import Ledger, Rival
-from kg.export.tasks import Item, Outcome, Settings, Worker, tasks
+from kg.export.tasks import Item, Settings, TaskResult, Worker, tasks
 from kg.export.terms import is_iri
 from kg.export.workers import quiet_gc, results
 from kg.export.writer import Writer
 from kg.ontology.vocabulary import BASE
 from kg.rdf.atomic import check_places, is_stream, replacing
 from kg.rdf.formats import format_of
-from kg.records.chunks import End, Small, parcels
+from kg.records.chunks import EndOfFile, WholeFile, read_chunks
 from kg.records.reader import Record, holds_studies
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def export(
     settings = Settings(chosen.name, writer.compression, contacts, base)
     worker = Worker(settings)
     found: list[Item] = []
-    read = parcels(given, found.append, progress, [name, name + MANIFEST, name + DESCRIPTION, *besides])
+    read = read_chunks(given, found.append, progress, [name, name + MANIFEST, name + DESCRIPTION, *besides])
     with ExitStack() as at_last:
         ledger = writer.ledger
         with quiet_gc(), writer.open(worker.frame, lambda: worker.end(ledger.shared.usages(), ontology=with_ontology)):
@@ -148,29 +148,29 @@ def merged(read: Iterator[Item], found: list[Item]) -> Iterator[Item]:
     yield from found
 
 
-def replay(task: list[Item], became: list[Outcome], ledger: Ledger, report: Report, reject: Reject) -> None:
+def replay(task: list[Item], became: list[TaskResult], ledger: Ledger, report: Report, reject: Reject) -> None:
     """Takes what became of a task as if it was done here: enters its studies, and tells its problems."""
     outcomes = iter(became)
     for item in task:
         if isinstance(item, InputError):
             reject(item)
-        elif isinstance(item, End):
-            item.reading.reject = reject
-            item.reading.finish()
-        elif isinstance(item, Record | Small):
+        elif isinstance(item, EndOfFile):
+            item.reader.reject = reject
+            item.reader.finish()
+        elif isinstance(item, Record | WholeFile):
             _replay(next(outcomes), item.file, 0, ledger, report, reject)
         else:
-            outcome, reading = next(outcomes), item.reading
-            if outcome.unread is None:
-                _replay(outcome, reading.file, reading.number, ledger, report, reject)
-            reading.failure = reading.failure or outcome.unread  # which is told once
-            reading.reject = reject
-            for error in outcome.found.held:
-                _moved(error, reading.number)
-            reading.take(outcome.found)
+            outcome, reader = next(outcomes), item.reader
+            if outcome.failure is None:
+                _replay(outcome, reader.file, reader.number, ledger, report, reject)
+            reader.failure = reader.failure or outcome.failure  # which is told once
+            reader.reject = reject
+            for error in outcome.state.held:
+                _moved(error, reader.number)
+            reader.merge(outcome.state)
 
 
-def _replay(outcome: Outcome, file: str, before: int, ledger: Ledger, report: Report, reject: Reject) -> None:
+def _replay(outcome: TaskResult, file: str, before: int, ledger: Ledger, report: Report, reject: Reject) -> None:
     """The studies and problems of one item, behind so many records of its file."""
     report.read += outcome.read
     told = 0

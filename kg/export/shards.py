@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from kg._types import Bytes
-from kg.export.output_buffer import Room
+from kg.export.output_buffer import OutputBuffer
 
 SIZE = 12 << 20
 """Bytes of the memory that a task has, of 1 MiB of input; few make more than twelve times that of it."""
@@ -37,16 +37,16 @@ class Shards:
         self._folder = folder
         self._shared = mmap.mmap(-1, shared * SIZE) if shared else None
         self._memory = memoryview(self._shared) if self._shared else None
-        self._own = Room()
+        self._own = OutputBuffer()
 
-    def room(self, place: int) -> Room:
+    def room(self, place: int) -> OutputBuffer:
         """The room at a place, as long as its shards are not wanted any more."""
         if self._memory is not None:
-            return Room(self._memory[place * SIZE : (place + 1) * SIZE])
+            return OutputBuffer(self._memory[place * SIZE : (place + 1) * SIZE])
         self._own.clear()
         return self._own
 
-    def put(self, place: int, room: Room, data: bytes) -> tuple[Shard, Shard]:
+    def put(self, place: int, room: OutputBuffer, data: bytes) -> tuple[Shard, Shard]:
         """The shards of what stands in the room at a place, and of some data that is put behind it."""
         size = len(room)
         room.put(data)

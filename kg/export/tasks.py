@@ -14,7 +14,7 @@ from typing import NamedTuple
 from kg._types import Bytes
 from kg.errors import InputError, SourceError
 from kg.export.exporter import Exported, Exporter
-from kg.export.output_buffer import Room
+from kg.export.output_buffer import OutputBuffer
 from kg.export.shared_resources import Usage
 from kg.export.stream import studies
 from kg.export.study_index import Entries
@@ -22,17 +22,17 @@ from kg.ontology.vocabulary import BASE
 from kg.rdf.compress import packed
 from kg.rdf.formats import FORMATS, Frame
 from kg.records import splitter
-from kg.records.byte_ranges import Places
-from kg.records.chunks import End, Parcel, Sent, Small
+from kg.records.byte_ranges import RangeReader
+from kg.records.chunks import Chunk, ChunkData, EndOfFile, WholeFile
 from kg.records.decompress import of_size
-from kg.records.reader import Found, Reading, Record
+from kg.records.reader import Record, ScanState, StreamReader
 from kg.records.sources import Source, failure
 
 TASK_ITEMS = 512
 
-Item = Record | Parcel | Small | End | InputError
-NOTHING = Found(0, 0, False, False, [])
-UNREAD = Found(0, 0, True, True, [])
+Item = Record | Chunk | WholeFile | EndOfFile | InputError
+NOTHING = ScanState(0, 0, False, False, [])
+UNREAD = ScanState(0, 0, True, True, [])
 """What is found where a file cannot be read: it was JSON before, and something of it is lost."""
 
 
@@ -45,7 +45,7 @@ class Settings(NamedTuple):
     base: str = BASE
 
 
-class Outcome(NamedTuple):
+class TaskResult(NamedTuple):
     """What became of one item: the studies that were written, each as the record of that number in its part of the
     input; the problems, each behind so many of them; the records; what was found of the file that it is from; why that
     could not be read."""
@@ -53,11 +53,11 @@ class Outcome(NamedTuple):
     entries: Entries
     problems: list[tuple[int, InputError]]
     read: int
-    found: Found
-    unread: SourceError | None = None
+    state: ScanState
+    failure: SourceError | None = None
 
 
-Done = tuple[list[Item], list[Outcome], Iterable[Bytes]]
+Done = tuple[list[Item], list[TaskResult], Iterable[Bytes]]
 """A task, what became of each item, and its output, which is there until the next one is asked for."""
 
 
@@ -67,7 +67,9 @@ def tasks(items: Iterable[Item]) -> Iterator[list[Item]]:
     size = 0
     for item in items:
         task.append(item)
-        size += item.sent.size if isinstance(item, Parcel) else item.place.size if isinstance(item, Small) else 1
+        size += (
+            item.data.size if isinstance(item, Chunk) else item.byte_range.size if isinstance(item, WholeFile) else 1
+        )
         if size >= splitter.SIZE or len(task) >= TASK_ITEMS:
             yield task
             task, size = [], 0
@@ -86,10 +88,12 @@ class Worker:
         self.prefixes = self._exporter.prefixes
         self.frame = chosen.frame(self.prefixes)
         self._compression = settings.compression
-        self._spare: list[Room] = []
+        self._spare: list[OutputBuffer] = []
         """Where the output of a task stands until it is packed: one for each thread that ever did one at a time."""
 
-    def __call__(self, task: Iterable[Item | Sent], room: Room, *, first: bool = False) -> list[Outcome]:
+    def __call__(
+        self, task: Iterable[Item | ChunkData], room: OutputBuffer, *, first: bool = False
+    ) -> list[TaskResult]:
         """What becomes of the items of a task, whose output is put into an empty room.
 
         ``first`` says that nothing was written before.
@@ -111,57 +115,57 @@ class Worker:
             yield self.frame.encode(data), triples
 
     @contextmanager
-    def _own(self) -> Iterator[Room]:
+    def _own(self) -> Iterator[OutputBuffer]:
         try:
             room = self._spare.pop()
         except IndexError:
-            room = Room()
+            room = OutputBuffer()
         room.clear()
         try:
             yield room
         finally:
             self._spare.append(room)
 
-    def _done(self, task: Iterable[Item | Sent], room: Room, first: bool) -> list[Outcome]:
+    def _done(self, task: Iterable[Item | ChunkData], room: OutputBuffer, first: bool) -> list[TaskResult]:
         output = _Output(self._exporter, self.frame, room, first=first)
         outcomes = []
-        with Places() as places:
+        with RangeReader() as places:
             for item in task:
-                if isinstance(item, Parcel | Sent):
-                    outcomes.append(self._piece(item.sent if isinstance(item, Parcel) else item, places, output))
-                elif isinstance(item, Small):
+                if isinstance(item, Chunk | ChunkData):
+                    outcomes.append(self._piece(item.data if isinstance(item, Chunk) else item, places, output))
+                elif isinstance(item, WholeFile):
                     outcomes.append(self._small(item, places, output))
                 elif isinstance(item, Record):
                     outcomes.append(self._write(_Telling(), [item], output))
         return outcomes
 
-    def _small(self, small: Small, places: Places, output: _Output) -> Outcome:
+    def _small(self, small: WholeFile, places: RangeReader, output: _Output) -> TaskResult:
         telling = _Telling()
         try:
-            text = places.read(small.place)
+            text = places.read(small.byte_range)
         except Exception as error:  # archives raise whatever they like
             telling(failure(small.file, error))
-            return Outcome(telling.entries, telling.problems, 0, NOTHING)
-        reading = Reading(small.file, telling, output)
-        if len(text) == small.place.size:
-            records = reading.read_at_once(text)
+            return TaskResult(telling.entries, telling.problems, 0, NOTHING)
+        reader = StreamReader(small.file, telling, output)
+        if len(text) == small.byte_range.size:
+            records = reader.read_at_once(text)
         else:
-            records = reading.records(Source(small.file, of_size([text], small.place.size)).open())
+            records = reader.records(Source(small.file, of_size([text], small.byte_range.size)).open())
         return self._write(telling, records, output)
 
-    def _piece(self, sent: Sent, places: Places, output: _Output) -> Outcome:
+    def _piece(self, sent: ChunkData, places: RangeReader, output: _Output) -> TaskResult:
         try:
-            data = places.read(sent.place) if sent.place else sent.data
+            data = places.read(sent.byte_range) if sent.byte_range else sent.content
         except (OSError, SourceError) as error:
-            return Outcome(Entries(), [], 0, UNREAD, failure(sent.file, error))
+            return TaskResult(Entries(), [], 0, UNREAD, failure(sent.file, error))
         telling = _Telling()
-        reading = Reading(sent.file, telling, output)
+        reader = StreamReader(sent.file, telling, output)
         outcome = self._write(
-            telling, reading.records_of(splitter.Piece(sent.at, data, sent.whole), sent.cut_short), output
+            telling, reader.records_of(splitter.Piece(sent.offset, data, sent.whole), sent.truncated), output
         )
-        return outcome._replace(found=reading.found)
+        return outcome._replace(state=reader.state)
 
-    def _write(self, telling: _Telling, records: Iterable[Record], output: _Output) -> Outcome:
+    def _write(self, telling: _Telling, records: Iterable[Record], output: _Output) -> TaskResult:
         """Adds the output of records; what is to be told of them."""
         read = 0
 
@@ -173,13 +177,13 @@ class Worker:
 
         for record, exported in studies(counted(), self._exporter, telling):
             telling.entries.add(record.number, exported, output.add(exported))
-        return Outcome(telling.entries, telling.problems, read, NOTHING)
+        return TaskResult(telling.entries, telling.problems, read, NOTHING)
 
 
 class _Output:
     """The output of a task: studies, each put into the room before the next one is exported."""
 
-    def __init__(self, exporter: Exporter, frame: Frame, room: Room, *, first: bool) -> None:
+    def __init__(self, exporter: Exporter, frame: Frame, room: OutputBuffer, *, first: bool) -> None:
         self._exporter = exporter
         self._frame = frame
         self._room = room

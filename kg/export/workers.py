@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from kg._process import held
-from kg.export.output_buffer import Room
+from kg.export.output_buffer import OutputBuffer
 from kg.export.tasks import Done, Item, Settings, Worker
 from kg.rdf.atomic import folder_beside
 
@@ -39,7 +39,7 @@ def results(
     files stands beside ``place``, or among temporary files, until it is taken; that they
     have ended is waited for ``at_last``. Raises :class:`~kg.errors.OutputError` where workers die again and again.
     """
-    waiting, room = iter(tasks), Room()
+    waiting, room = iter(tasks), OutputBuffer()
     for task in waiting:
         yield task, worker(task, room, first=True), room.pieces()
         if len(room):

@@ -1,4 +1,4 @@
-"""Places: where bytes are on this machine, so that whoever wants them can read them there."""
+"""Byte ranges: where bytes are on this machine, so that whoever wants them can read them there."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FileId = tuple[int, int]
 """The device and the number of a file."""
 
 
-class Packed(NamedTuple):
+class ZipEntry(NamedTuple):
     """How bytes stand in a zip archive: under which name, in how many bytes, behind how many that tell of them, with
     which checksum, deflated or not."""
 
@@ -26,14 +26,14 @@ class Packed(NamedTuple):
     deflated: bool
 
 
-class Place(NamedTuple):
+class ByteRange(NamedTuple):
     """Some bytes of a file, ``size`` of them where they are not packed; which file it is, whatever gets its path."""
 
     path: str
     file: FileId
     at: int
     size: int
-    packed: Packed | None = None
+    packed: ZipEntry | None = None
 
     @property
     def taken(self) -> int:
@@ -46,30 +46,30 @@ def file_id(found: os.stat_result) -> FileId:
     return found.st_dev, found.st_ino
 
 
-def place_of(handle: object) -> Place | None:
+def whole_range(handle: object) -> ByteRange | None:
     """All of a file that is open, where it can be read again at any place, and tells how large it is."""
     try:
         path, found = os.fspath(handle.name), os.fstat(handle.fileno())  # type: ignore[attr-defined]  # it may have none
     except (AttributeError, OSError, TypeError):
         return None
     told = stat.S_ISREG(found.st_mode) and found.st_size > 0  # those of /proc do not
-    return Place(path, file_id(found), 0, found.st_size) if told else None
+    return ByteRange(path, file_id(found), 0, found.st_size) if told else None
 
 
-class Places:
+class RangeReader:
     """Reads what is at places; the file of the last one is kept open.
 
     >>> import tempfile
-    >>> with tempfile.NamedTemporaryFile() as file, Places() as places:
+    >>> with tempfile.NamedTemporaryFile() as file, RangeReader() as places:
     ...     _ = file.write(b"abc"), file.flush()
-    ...     places.read(place_of(file)._replace(at=1, size=2))
+    ...     places.read(whole_range(file)._replace(at=1, size=2))
     b'bc'
     """
 
     def __init__(self) -> None:
         self._open: tuple[str, FileId, IO[bytes]] | None = None
 
-    def __enter__(self) -> Places:
+    def __enter__(self) -> RangeReader:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -81,7 +81,7 @@ class Places:
             self._open[2].close()
             self._open = None
 
-    def file(self, place: Place) -> IO[bytes]:
+    def file(self, place: ByteRange) -> IO[bytes]:
         """The file of a place; raises :class:`OSError`, also where another one took its path."""
         if self._open is None or self._open[:2] != place[:2]:
             self.close()
@@ -92,7 +92,7 @@ class Places:
                 raise OSError(0, REPLACED)
         return self._open[2]
 
-    def at(self, place: Place, size: int) -> bytes:
+    def at(self, place: ByteRange, size: int) -> bytes:
         """So many bytes of the file from a place on, or up to its end."""
         file = self.file(place)
         file.seek(place.at)
@@ -101,7 +101,7 @@ class Places:
             data += more
         return data
 
-    def read(self, place: Place) -> bytes:
+    def read(self, place: ByteRange) -> bytes:
         """The bytes at a place, of which an archive may have fewer than it says.
 
         Raises :class:`OSError`, :class:`~kg.errors.SourceError`, :class:`zlib.error` and :class:`zipfile.BadZipFile`.
@@ -113,7 +113,7 @@ class Places:
         return _unpacked(data, place.size, place.packed) if place.packed else data
 
 
-def _unpacked(data: bytes, size: int, packed: Packed) -> bytes:
+def _unpacked(data: bytes, size: int, packed: ZipEntry) -> bytes:
     if packed.deflated:
         data = zlib.decompressobj(-zlib.MAX_WBITS).decompress(data, max(1, size))[:size]
     if zlib.crc32(data) != packed.crc:

@@ -14,9 +14,9 @@ from typing import IO, TYPE_CHECKING, NamedTuple
 from kg._types import Progress, Reject
 from kg.errors import SourceError
 from kg.records import splitter
-from kg.records.byte_ranges import Place, Places
+from kg.records.byte_ranges import ByteRange, RangeReader
 from kg.records.decompress import CHUNK, SMALL
-from kg.records.reader import Reading, Record
+from kg.records.reader import Record, StreamReader
 from kg.records.sources import Source, failure, sources
 
 if TYPE_CHECKING:
@@ -29,84 +29,84 @@ AHEAD = 16 << 20
 """Bytes behind the parcels of such a file that are asked of the disk before they are wanted, half of them at once."""
 
 
-class Sent(NamedTuple):
+class ChunkData(NamedTuple):
     """A piece of a file that is still to be read: where it begins, and its bytes or where they are on this machine.
 
-    ``cut_short`` tells that the file could not be read on behind it.
+    ``truncated`` tells that the file could not be read on behind it.
     """
 
     file: str
-    at: int
+    offset: int
     size: int
-    data: bytes = b""
-    place: Place | None = None
+    content: bytes = b""
+    byte_range: ByteRange | None = None
     whole: bool = True
-    cut_short: bool = False
+    truncated: bool = False
 
 
-class Parcel(NamedTuple):
+class Chunk(NamedTuple):
     """A piece, likely some studies, and the reading of the file that it is part of."""
 
-    reading: Reading
-    sent: Sent
+    reader: StreamReader
+    data: ChunkData
 
 
-class Small(NamedTuple):
+class WholeFile(NamedTuple):
     """A file, or a member of an archive, that whoever takes it reads from its beginning to its end."""
 
     file: str
-    place: Place
+    byte_range: ByteRange
 
 
-class End(NamedTuple):
+class EndOfFile(NamedTuple):
     """The end of a file whose parcels may still be on their way."""
 
-    reading: Reading
+    reader: StreamReader
 
 
-def parcels(
+def read_chunks(
     inputs: Iterable[str | os.PathLike[str]],
     reject: Reject,
     progress: Progress | None = None,
     besides: Iterable[str] = (),
-) -> Iterator[Record | Parcel | Small | End]:
+) -> Iterator[Record | Chunk | WholeFile | EndOfFile]:
     """The inputs as of :func:`kg.records.reader.read`, but small files are left as they are, and others only cut.
 
-    :meth:`kg.records.reader.Reading.read_at_once` and :meth:`kg.records.reader.Reading.records_of` read them.
+    :meth:`kg.records.reader.StreamReader.read_at_once` and :meth:`kg.records.reader.StreamReader.records_of` read them.
     """
-    return parcels_of(sources(inputs, reject, progress, besides), reject)
+    return chunks_of(sources(inputs, reject, progress, besides), reject)
 
 
-def parcels_of(found: Iterable[Source], reject: Reject) -> Iterator[Record | Parcel | Small | End]:
+def chunks_of(found: Iterable[Source], reject: Reject) -> Iterator[Record | Chunk | WholeFile | EndOfFile]:
     """The parcels of some streams."""
     for source in found:
-        if source.place is not None and source.place.size <= SMALL:
-            source.tell(source.place.taken)
-            yield Small(source.name, source.place)
+        if source.byte_range is not None and source.byte_range.size <= SMALL:
+            source.tell(source.byte_range.taken)
+            yield WholeFile(source.name, source.byte_range)
             continue
-        reading = Reading(source.name, reject)
-        yield from _of(source, reading)
-        yield End(reading)
+        reader = StreamReader(source.name, reject)
+        yield from _of(source, reader)
+        yield EndOfFile(reader)
 
 
-def parcel(reading: Reading, piece: splitter.Piece, cut_short: bool = False) -> Parcel:
+def chunk_of(reader: StreamReader, piece: splitter.Piece, truncated: bool = False) -> Chunk:
     """A piece of a stream as a parcel."""
-    return Parcel(
-        reading, Sent(reading.file, piece.at, len(piece.data), piece.data, whole=piece.whole, cut_short=cut_short)
+    return Chunk(
+        reader, ChunkData(reader.file, piece.at, len(piece.data), piece.data, whole=piece.whole, truncated=truncated)
     )
 
 
-def _of(source: Source, reading: Reading) -> Iterator[Record | Parcel]:
+def _of(source: Source, reader: StreamReader) -> Iterator[Record | Chunk]:
     """A stream in parcels, or its studies where it does not begin as JSON does."""
-    whole = reading.start(source.open())
+    whole = reader.start(source.open())
     if whole is None:
-        reading.refused = True
-    elif reading.is_page or not reading.begins:
-        yield from reading.page(whole) if reading.is_page else reading.stream(whole)
-    elif source.place is not None and source.place.size > LARGE:
-        yield from _ranges(source, source.place, reading)
+        reader.refused = True
+    elif reader.is_page or not reader.begins:
+        yield from reader.page(whole) if reader.is_page else reader.stream(whole)
+    elif source.byte_range is not None and source.byte_range.size > LARGE:
+        yield from _ranges(source, source.byte_range, reader)
     else:
-        yield from _pieces(whole, reading)
+        yield from _pieces(whole, reader)
 
 
 def _told(chunks: Iterator[bytes], source: Source, known: int) -> Iterator[bytes]:
@@ -117,9 +117,9 @@ def _told(chunks: Iterator[bytes], source: Source, known: int) -> Iterator[bytes
         yield chunk
 
 
-def _pieces(chunks: Iterator[bytes], reading: Reading, at: int = 0) -> Iterator[Parcel]:
+def _pieces(chunks: Iterator[bytes], reader: StreamReader, at: int = 0) -> Iterator[Chunk]:
     for piece in splitter.Cutter(at=at).pieces(chunks):
-        yield parcel(reading, piece, reading.failure is not None)
+        yield chunk_of(reader, piece, reader.failure is not None)
 
 
 def _fetch(file: IO[bytes], begin: int, end: int) -> None:
@@ -132,22 +132,22 @@ def _fetch(file: IO[bytes], begin: int, end: int) -> None:
             os.posix_fadvise(file.fileno(), begin, end - begin, os.POSIX_FADV_WILLNEED)
 
 
-def _ranges(source: Source, place: Place, reading: Reading) -> Iterator[Parcel]:
+def _ranges(source: Source, place: ByteRange, reader: StreamReader) -> Iterator[Chunk]:
     """The parcels of a large file of this machine, of which only what stands around their ends is read here."""
     try:
-        with Places() as places:
+        with RangeReader() as places:
             file, at, fetched = places.file(place), 0, 0
             for begin, end in splitter.ranges(file):
                 if fetched < end + AHEAD // 2:
                     _fetch(file, max(begin, fetched), fetched := end + AHEAD)
                 there = place._replace(at=begin, size=end - begin)
-                yield Parcel(reading, Sent(reading.file, begin, end - begin, place=there))
-                source.tell(end - max(begin, reading.looked))
+                yield Chunk(reader, ChunkData(reader.file, begin, end - begin, byte_range=there))
+                source.tell(end - max(begin, reader.looked))
                 at = end
             if at > file.seek(0, os.SEEK_END):
-                reading.failure = SourceError("was cut shorter while it was read", file=reading.file)
+                reader.failure = SourceError("was cut shorter while it was read", file=reader.file)
             file.seek(at)
-            rest = Source(source.name, _told(iter(partial(file.read, CHUNK), b""), source, reading.looked - at))
-            yield from _pieces(reading.until_failure(rest.open()), reading, at)
+            rest = Source(source.name, _told(iter(partial(file.read, CHUNK), b""), source, reader.looked - at))
+            yield from _pieces(reader.until_failure(rest.open()), reader, at)
     except OSError as error:
-        reading.failure = failure(reading.file, error)
+        reader.failure = failure(reader.file, error)

@@ -1,4 +1,4 @@
-"""Packed bytes as streams: gzip, Zstandard and zip, by their first bytes, as they are read, within bounds.
+"""Compressed bytes as streams: gzip, Zstandard and zip, by their first bytes, as they are read, within bounds.
 
 Nothing is unpacked to disk. A stream that ends too early, lies about itself or swells out of proportion ends in
 a :class:`~kg.errors.SourceError`, after the bytes that came before.
@@ -17,7 +17,7 @@ from typing import IO, TYPE_CHECKING, NamedTuple, cast
 
 from kg.errors import SourceError
 from kg.records.archive import ALL, Contents
-from kg.records.byte_ranges import Packed, Place, Places
+from kg.records.byte_ranges import ByteRange, RangeReader, ZipEntry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 CHUNK = 1 << 20
 """Bytes asked for at once."""
 STEP = 1 << 10
-"""Packed bytes given to a decompressor at once: 1 KiB of Zstandard can become 32 MiB."""
+"""Compressed bytes given to a decompressor at once: 1 KiB of Zstandard can become 32 MiB."""
 FREE = 16 << 20
 """Bytes that anything may swell to; beyond them :data:`DEFLATE` and :data:`ZSTANDARD` bind."""
 DEFLATE = 500
@@ -171,17 +171,17 @@ class Member(NamedTuple):
 
     name: str
     chunks: Iterator[bytes]
-    place: Place | None
+    place: ByteRange | None
 
 
-def members(raw: IO[bytes], head: bytes, span: slice = ALL, place: Place | None = None) -> Iterator[Member]:
+def members(raw: IO[bytes], head: bytes, span: slice = ALL, place: ByteRange | None = None) -> Iterator[Member]:
     """The files of a zip archive by name, each with its bytes, to be read before the next one is asked for.
 
     ``head`` is what was read of ``raw`` already, ``span`` which of the files are wanted, ``place`` where the archive
     is on this machine. Hidden files and folders are left out. Raises :class:`SourceError` and
     :class:`zipfile.BadZipFile` for an archive that cannot be read; the bytes of a member raise likewise.
     """
-    with _seekable(raw, head) as file, Places() as places:
+    with _seekable(raw, head) as file, RangeReader() as places:
         found = _wanted(file)
         if found.packed > file.seek(0, io.SEEK_END):
             raise SourceError("is a zip archive whose members overlap")
@@ -210,7 +210,7 @@ def _member(archive: ZipFile, info: ZipInfo) -> Iterator[bytes]:
         yield from unpacked(of_size(iter(partial(handle.read, CHUNK), b""), info.file_size))
 
 
-def _alone(places: Places, archive: Place, info: ZipInfo) -> Place | None:
+def _alone(places: RangeReader, archive: ByteRange, info: ZipInfo) -> ByteRange | None:
     """Where a file of an archive stands, if it is small, packed as most are, and plain
     (https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT, 4.3.7).
     """
@@ -238,7 +238,7 @@ def _alone(places: Places, archive: Place, info: ZipInfo) -> Place | None:
         or not is_plain(first)
     ):
         return None
-    packed = Packed(info.filename, info.compress_size, begin, info.CRC, deflated)
+    packed = ZipEntry(info.filename, info.compress_size, begin, info.CRC, deflated)
     return archive._replace(at=info.header_offset + begin, size=info.file_size, packed=packed)
 
 

@@ -15,9 +15,9 @@ from typing import IO, TYPE_CHECKING
 from kg._types import Reject
 from kg.errors import UsageError
 from kg.records import splitter
-from kg.records.chunks import End, Parcel, Small, parcel, parcels_of
+from kg.records.chunks import Chunk, EndOfFile, WholeFile, chunk_of, chunks_of
 from kg.records.decompress import CHUNK, is_plain, is_zip, sizes
-from kg.records.reader import Reading, Record
+from kg.records.reader import Record, StreamReader
 from kg.records.saved_page import is_page
 from kg.records.sources import Source, files, opened, size_of, streams
 
@@ -41,23 +41,23 @@ class Span:
     end: int = 0
     last: bool = True
 
-    def parcels(self, reject: Reject) -> Iterator[Record | Parcel | Small | End]:
-        """What is read of it, as of :func:`kg.records.chunks.parcels`."""
+    def chunks(self, reject: Reject) -> Iterator[Record | Chunk | WholeFile | EndOfFile]:
+        """What is read of it, as of :func:`kg.records.chunks.read_chunks`."""
         if self.kind == "bytes":
             yield from self._range(reject)
             return
         span = slice(self.begin, self.end) if self.kind == "members" else slice(None)
-        yield from parcels_of(streams(self.name, self.place, reject, span), reject)
+        yield from chunks_of(streams(self.name, self.place, reject, span), reject)
 
-    def _range(self, reject: Reject) -> Iterator[Parcel | End]:
-        reading = Reading(self.name, reject)
+    def _range(self, reject: Reject) -> Iterator[Chunk | EndOfFile]:
+        reader = StreamReader(self.name, reject)
         with opened(self.place) as file:
             file.seek(self.begin)
             chunks = Source(self.name, iter(partial(file.read, CHUNK), b"")).open()
             for piece in self._pieces(chunks):
-                yield parcel(reading, piece)
+                yield chunk_of(reader, piece)
         if self.last:
-            yield End(reading)
+            yield EndOfFile(reader)
 
     def _pieces(self, chunks: Iterator[bytes]) -> Iterator[splitter.Piece]:
         """The studies that start in the range, each with what stands behind it."""

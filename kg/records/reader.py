@@ -116,10 +116,10 @@ def split(chunks: Iterator[bytes], file: str, reject: Reject, decode: Decode | N
     Record(data={'hasResults': True}, file='a.json', number=1)
     Record(data={'hasResults': False}, file='a.json', number=2)
     """
-    return Reading(file, reject, decode).records(chunks)
+    return StreamReader(file, reject, decode).records(chunks)
 
 
-class Found(NamedTuple):
+class ScanState(NamedTuple):
     """What was found in a part of a stream."""
 
     number: int
@@ -130,7 +130,7 @@ class Found(NamedTuple):
 
 
 @dataclass(slots=True)
-class Reading:
+class StreamReader:
     """The reading of one stream: how many records it had, and whether anything in it was JSON at all.
 
     ``open`` counts the brackets that are open, ``lost`` tells of losses, ``begins`` whether it begins as JSON does,
@@ -166,7 +166,7 @@ class Reading:
         if found is not None and found[1] == len(text):
             yield found[0]
         else:
-            yield from Reading(self.file, self.reject, self.decode).records(iter([text]))
+            yield from StreamReader(self.file, self.reject, self.decode).records(iter([text]))
 
     def start(self, chunks: Iterator[bytes]) -> Iterator[bytes] | None:
         """Looks at how the stream begins; the whole of it again, or ``None`` for what is refused."""
@@ -262,18 +262,18 @@ class Reading:
             yield from self.lines(piece)
 
     @property
-    def found(self) -> Found:
+    def state(self) -> ScanState:
         """What was found so far."""
-        return Found(self.number, self.open, self.lost, self.json, self.held)
+        return ScanState(self.number, self.open, self.lost, self.json, self.held)
 
-    def take(self, found: Found) -> None:
+    def merge(self, state: ScanState) -> None:
         """Adds what was found in the next part of the same stream."""
-        self.number += found.number
-        self.open += found.open
-        self.lost |= found.lost
-        if found.json and not self.json:
+        self.number += state.number
+        self.open += state.open
+        self.lost |= state.lost
+        if state.json and not self.json:
             self.found_json()
-        for error in found.held:
+        for error in state.held:
             if self.json:
                 self.reject(error)
             else:

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 from kg._types import Progress, Reject
 from kg.errors import SourceError, UsageError
 from kg.records.archive import ALL
-from kg.records.byte_ranges import FileId, Place, file_id, place_of
+from kg.records.byte_ranges import ByteRange, FileId, file_id, whole_range
 from kg.records.decompress import CHUNK, is_plain, is_zip, members, unpacked
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class Source(NamedTuple):
 
     name: str
     chunks: Iterator[bytes]
-    place: Place | None = None
+    byte_range: ByteRange | None = None
     """Where on this machine these bytes are, where they can be read there: all that stand in a file as they are, and
     small ones in a zip archive."""
     progress: Progress | None = None
@@ -278,7 +278,7 @@ def _opened(
     try:
         with opener() as handle:
             head = handle.read(4)
-            place = place_of(handle) if here else None
+            place = whole_range(handle) if here else None
             if is_plain(head):
                 yield Source(name, chain([head], iter(partial(handle.read, CHUNK), b"")), place, progress)
                 return

@@ -12,9 +12,9 @@ import orjson
 import pytest
 
 from kg.export.exporter import Exporter
-from kg.export.output_buffer import Room
+from kg.export.output_buffer import OutputBuffer
 from kg.export.tasks import Settings, Worker
-from kg.records.chunks import Sent
+from kg.records.chunks import ChunkData
 from tests.conftest import STUDIES
 
 
@@ -62,10 +62,10 @@ def test_a_room_that_cannot_be_written_to_is_none(seed: dict[str, Any]) -> None:
 def test_the_size_of_a_room_changes_nothing(
     seed: dict[str, Any], name: str, packing: str, first: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    task = [Sent("a.json", 0, len(piece), piece) for piece in records(seed)]
+    task = [ChunkData("a.json", 0, len(piece), piece) for piece in records(seed)]
     results = []
     for size in (0, 1, 1000, 100_000, 200_001, 10 << 20):
-        room, worker = Room(memoryview(bytearray(size))), Worker(Settings(name, packing))
+        room, worker = OutputBuffer(memoryview(bytearray(size))), Worker(Settings(name, packing))
         monkeypatch.setattr(
             "kg.export.output_buffer.SIZE", size or 1
         )  # of the room in which it stands until it is packed
@@ -86,10 +86,10 @@ def test_threads_may_share_a_worker(name: str, packing: str) -> None:
     """As those of a process of Dask do."""
     worker = Worker(Settings(name, packing))
     pieces = [path.read_bytes() for path in STUDIES]
-    tasks = [[Sent("a.json", 0, len(piece), piece) for piece in pieces[i:] + pieces[:i]] for i in range(8)]
+    tasks = [[ChunkData("a.json", 0, len(piece), piece) for piece in pieces[i:] + pieces[:i]] for i in range(8)]
 
-    def done(task: list[Sent]) -> bytes:
-        room = Room()
+    def done(task: list[ChunkData]) -> bytes:
+        room = OutputBuffer()
         worker(task, room, first=True)
         return b"".join(room.pieces())
 
@@ -99,7 +99,7 @@ def test_threads_may_share_a_worker(name: str, packing: str) -> None:
 
 
 def test_a_room_is_used_again() -> None:
-    room = Room(memoryview(bytearray(5)))
+    room = OutputBuffer(memoryview(bytearray(5)))
     for text in (b"abcdefg", b"", b"hi"):
         room.clear()
         room.put(text)
@@ -124,7 +124,7 @@ def test_what_no_shape_reads_goes_where_the_study_stands(seed: dict[str, Any], g
 
 
 def test_a_room_gives_its_pages_back() -> None:
-    room, size = Room(), 16 << 20
+    room, size = OutputBuffer(), 16 << 20
     room.put(b"x" * size)
     taken = resident()
     room.give_back()
@@ -132,7 +132,7 @@ def test_a_room_gives_its_pages_back() -> None:
     assert taken is None or (taken - (resident() or 0)) > size // 2
     room.put(b"abc")
     assert bytes(room.joined()) == b"abc"
-    given = Room(memoryview(bytearray(4)))  # of memory of others the pages stay
+    given = OutputBuffer(memoryview(bytearray(4)))  # of memory of others the pages stay
     given.put(b"ab")
     given.give_back()
     assert len(given) == 0

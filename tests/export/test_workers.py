@@ -459,11 +459,11 @@ def test_the_input_is_asked_of_the_disk_before_it_is_read(long: Path, monkeypatc
     monkeypatch.setattr(chunks, "AHEAD", 500_000)
     monkeypatch.setattr(chunks, "LARGE", 0)
     monkeypatch.setattr(os, "posix_fadvise", lambda _, begin, size, __: asked.append((begin, begin + size)))
-    reading = chunks.parcels([str(long)], pytest.fail)
+    reader = chunks.read_chunks([str(long)], pytest.fail)
     ends = [0]
-    for item in reading:
-        if isinstance(item, chunks.Parcel) and item.sent.place:
-            ends.append(item.sent.at + item.sent.size)
+    for item in reader:
+        if isinstance(item, chunks.Chunk) and item.data.byte_range:
+            ends.append(item.data.offset + item.data.size)
             assert max(end for _, end in asked) >= ends[-1] + 250_000
     assert len(ends) > len(asked) > 2
     assert [begin for begin, _ in asked[1:]] == [end for _, end in asked[:-1]]

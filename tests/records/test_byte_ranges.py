@@ -19,8 +19,8 @@ from kg.export.exporter import Exporter
 from kg.export.report import Report
 from kg.export.run import export
 from kg.export.stream import exports
-from kg.records.byte_ranges import Places
-from kg.records.chunks import Parcel, Small, parcels
+from kg.records.byte_ranges import RangeReader
+from kg.records.chunks import Chunk, WholeFile, read_chunks
 from tests.conftest import DATA
 
 SHIPPED = sorted((DATA / "studies").glob("*.json"))[:3]
@@ -194,12 +194,12 @@ def test_most_are_read_where_they_are_wanted(tmp_path: Path) -> None:
     alone = {"a.json", "array.json", "page.json", "broken.json", "python.txt", "without_number.json"}
     other = {"bom.json", "empty.json", "gap.json", "gz.json", "text.txt", "utf16.json"}
     for given in (folder(tmp_path), archive(tmp_path), archive(tmp_path, zipfile.ZIP_STORED), streamed(tmp_path)):
-        found = {re.split("[!/]", item.file)[-1] for item in parcels([given], print) if isinstance(item, Small)}
+        found = {re.split("[!/]", item.file)[-1] for item in read_chunks([given], print) if isinstance(item, WholeFile)}
         assert alone <= found
         assert not found & other
-    found = [type(item) for item in parcels([archive(tmp_path, zipfile.ZIP_BZIP2)], print)]
-    assert Small not in found
-    assert Parcel in found
+    found = [type(item) for item in read_chunks([archive(tmp_path, zipfile.ZIP_BZIP2)], print)]
+    assert WholeFile not in found
+    assert Chunk in found
 
 
 def test_a_large_file_is_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -208,13 +208,13 @@ def test_a_large_file_is_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         file.writestr("b.json", ODD["array.json"])
     monkeypatch.setattr("kg.records.chunks.SMALL", 10)
     monkeypatch.setattr("kg.records.decompress.SMALL", 10)
-    assert Small not in {type(item) for item in parcels([tmp_path], print)}
+    assert WholeFile not in {type(item) for item in read_chunks([tmp_path], print)}
 
 
 def test_progress_is_told_of_what_is_read_elsewhere(tmp_path: Path) -> None:
     for given in (folder(tmp_path), archive(tmp_path)):
         told: list[int] = []
-        list(parcels([given], print, told.append))
+        list(read_chunks([given], print, told.append))
         if given.is_dir():
             assert sum(told) == sum(each.stat().st_size for each in given.iterdir())
         else:
@@ -303,17 +303,23 @@ def test_a_file_that_goes_while_others_are_read_is_told_of(tmp_path: Path) -> No
     for name in ("a.json", "b.json"):
         (tmp_path / name).write_bytes(ODD["a.json"])
     told: list[InputError] = []
-    reading = parcels([tmp_path], told.append)
-    next(reading)
+    chunks = read_chunks([tmp_path], told.append)
+    next(chunks)
     (tmp_path / "b.json").unlink()
-    assert list(reading) == []
+    assert list(chunks) == []
     assert [str(error) for error in told] == [f"{tmp_path / 'b.json'}: cannot be read to its end (not found)."]
 
 
 def test_the_file_of_the_last_place_stays_open(tmp_path: Path) -> None:
-    (found,) = [item.place for item in parcels([_written(tmp_path, "a.json")], print) if isinstance(item, Small)]
-    (other,) = [item.place for item in parcels([_written(tmp_path, "array.json")], print) if isinstance(item, Small)]
-    with Places() as places:
+    (found,) = [
+        item.byte_range for item in read_chunks([_written(tmp_path, "a.json")], print) if isinstance(item, WholeFile)
+    ]
+    (other,) = [
+        item.byte_range
+        for item in read_chunks([_written(tmp_path, "array.json")], print)
+        if isinstance(item, WholeFile)
+    ]
+    with RangeReader() as places:
         assert orjson.loads(places.read(found)) == orjson.loads(ODD["a.json"])
         first = places.file(found)
         assert places.file(found._replace(at=3)) is first
