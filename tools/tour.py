@@ -36,7 +36,7 @@ CELLS = [
 
     SVG(study.drawing().svg)
     """,
-    "## A question\n\nOf the [library](questions.md), with a parameter; or your own, in SPARQL.",
+    "## A question\n\nOf the [query library](queries.md), with a parameter; or your own, in SPARQL.",
     """
     kg.query("studies_under", graph, {"disease": "D009422"})
     """,

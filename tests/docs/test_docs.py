@@ -12,8 +12,11 @@ import click
 import pyoxigraph as ox
 import pytest
 
+import kg
+from kg import query
 from kg.cli import main
 from kg.export.run import export
+from kg.notebook.graph import Graph
 from kg.query.library import question
 from tests.conftest import DATA, SEED
 
@@ -21,6 +24,10 @@ TOP = Path(__file__).parents[2]
 README = (TOP / "README.md").read_text("utf-8")
 QUERIES = sorted((TOP / "queries").glob("*.rq"))
 PAGES = sorted((TOP / "docs").glob("*.md"))
+LINKED = [
+    *PAGES,
+    *(TOP / f"{name}.md" for name in ("README", "CHANGELOG", "CONTRIBUTING", "SECURITY", "benchmarks/README")),
+]
 
 
 def blocks(text: str, language: str) -> list[str]:
@@ -48,9 +55,9 @@ def test_the_first_command_of_the_readme_says_what_the_readme_says(tmp_path: Pat
         assert line.strip() == "..." or line in written
 
 
-def test_the_summary_in_the_quickstart_is_what_the_test_data_give(tmp_path: Path) -> None:
+def test_the_summary_on_the_export_page_is_that_of_the_test_data(tmp_path: Path) -> None:
     report = export([DATA / "studies", DATA / "made", SEED], tmp_path / "all.nt")
-    text = (TOP / "docs" / "quickstart.md").read_text("utf-8")
+    text = (TOP / "docs" / "export.md").read_text("utf-8")
     assert report.summary().rpartition(", ")[0] in text
 
 
@@ -60,9 +67,17 @@ def test_the_second_command_is_what_ci_runs() -> None:
 
 
 def python_blocks() -> list[tuple[str, int, str]]:
-    names = ("quickstart", "recipes", "mesh", "network", "ask", "jupyter", "scale")
-    pages = [TOP / "README.md", *(TOP / "docs" / f"{name}.md" for name in names)]
+    """The Python of all pages except parquet.md, whose blocks depend on each other and are tested with it."""
+    pages = [page for page in (TOP / "README.md", *PAGES) if page.stem != "parquet"]
     return [(page.name, i, code) for page in pages for i, code in enumerate(blocks(page.read_text("utf-8"), "python"))]
+
+
+def at_the_top(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run in a folder that looks like the top of the checkout, with ``kg`` on the path."""
+    for name in ("tests", "queries", "ontology"):
+        (folder / name).symlink_to(TOP / name)
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:/usr/bin:/bin")
 
 
 @pytest.mark.parametrize(("page", "number", "code"), python_blocks(), ids=lambda value: str(value)[:20])
@@ -70,10 +85,7 @@ def test_python_in_the_documentation_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, page: str, number: int, code: str
 ) -> None:
     assert number >= 0
-    for name in ("tests", "queries", "ontology"):
-        (tmp_path / name).symlink_to(TOP / name)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:/usr/bin:/bin")
+    at_the_top(tmp_path, monkeypatch)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     if page == "README.md":
@@ -102,7 +114,7 @@ def every_command(title: str, command: click.Command) -> Iterator[tuple[str, cli
 
 
 def test_every_query_is_documented_and_has_a_header() -> None:
-    text = (TOP / "docs" / "questions.md").read_text("utf-8")
+    text = (TOP / "docs" / "queries.md").read_text("utf-8")
     for path in QUERIES:
         assert question(path.stem).description, path.name
         assert f"## {path.stem}\n\n**{question(path.stem).summary}**" in text
@@ -136,15 +148,55 @@ def test_the_queries_answer_what_the_seed_says(store: ox.Store) -> None:
     assert [row[3] for row in answers(store, "outcomes.rq") if row[0] == study] == ["Day 8"]
 
 
-@pytest.mark.parametrize("page", [TOP / "README.md", *PAGES], ids=lambda page: page.name)
+@pytest.mark.parametrize("page", LINKED, ids=lambda page: str(page.relative_to(TOP)))
 def test_links_lead_somewhere(page: Path) -> None:
-    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text("utf-8")):
-        if not target.startswith(("http:", "https:")):
-            assert (page.parent / target).exists(), target
+    for name, anchor in re.findall(r"\]\(([^)#]*)(?:#([^)]*))?\)", page.read_text("utf-8")):
+        target = page.parent / name if name else page
+        if not name.startswith(("http:", "https:")):
+            assert target.exists(), name
+            assert not anchor or anchor in anchors(target), f"{name}#{anchor}"
 
 
-def test_the_answer_in_the_page_on_asking_is_what_the_command_gives() -> None:
-    page = (TOP / "docs" / "ask.md").read_text("utf-8")
+def anchors(page: Path) -> set[str]:
+    """The anchors of the headings of a page, as GitHub makes them."""
+    titles = re.findall(r"^#+ (.*)$", page.read_text("utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def test_the_index_lists_every_page() -> None:
+    index = (TOP / "docs" / "README.md").read_text("utf-8")
+    listed = set(re.findall(r"\]\((\w+\.md)\)", index))
+    assert listed == {page.name for page in PAGES} - {"README.md"}
+
+
+def test_the_commands_of_the_readme_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    at_the_top(tmp_path, monkeypatch)
+    commands = re.findall(r"^    (kg .*)$", README, re.MULTILINE)
+    assert len(commands) >= 7
+    for command in commands:
+        done = subprocess.run([sys.executable, "-m", *command.split()], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, f"{command}: {done.stderr}"
+
+
+EXAMPLES = re.findall(
+    r"^\| `(\S+)` \|.*\| `(SELECT .*)` \|$", (TOP / "docs" / "model.md").read_text("utf-8"), re.MULTILINE
+)
+
+
+@pytest.mark.parametrize(("name", "text"), EXAMPLES)
+def test_the_examples_of_the_model_page_find_something(name: str, text: str, graph: Graph) -> None:
+    assert len(EXAMPLES) == 10
+    assert name in text
+    assert len(query(text.replace("\\|", "|"), graph)) > 0
+
+
+@pytest.fixture(scope="module")
+def graph() -> Graph:
+    return kg.graph(DATA / "studies", SEED)
+
+
+def test_the_result_on_the_query_page_is_that_of_the_command() -> None:
+    page = (TOP / "docs" / "query.md").read_text("utf-8")
     command = [sys.executable, "-m", "kg", "query", "arms", "--data", str(SEED)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert blocks(page, "text")[0] == done.stdout

@@ -100,7 +100,7 @@ def test_iris_have_the_prefixes_of_the_bioregistry(iri: str, curie: str) -> None
 
 def test_the_recipe_of_the_documentation_is_right() -> None:
     curies = pytest.importorskip("curies")
-    text = (folder("ontology").parent / "docs" / "recipes.md").read_text("utf-8")
+    text = (folder("ontology").parent / "docs" / "model.md").read_text("utf-8")
     code = re.findall(r"```py\n(.*?)```", text, re.DOTALL)[0]
     converter = curies.load_extended_prefix_map(str(PATH))
     lines = re.findall(r"converter\.(\w+)\(\"(.*?)\"\)  # (.*)", code)

@@ -25,6 +25,7 @@ from kg.rdf.syntax import prefixes
 from tools.docs.catalogue import examples
 from tools.docs.catalogue import page as catalogue
 from tools.docs.html import page as html_page
+from tools.docs.layout import contributing
 from tools.docs.prefix_map import prefix_map
 
 if TYPE_CHECKING:
@@ -327,11 +328,12 @@ def generated(plan: Plan) -> dict[str, str]:
         "ontology/prefixes.json": prefix_map(plan.ontology),
         f"ontology/{KEPT}": document(folder("ontology") / name for name in FILES),
         "ontology/trialkg.ttl": ontology,
+        "CONTRIBUTING.md": contributing(_CHECKOUT),
         "docs/commands.md": commands(),
         "docs/fields.md": page(plan, orjson.loads(sample)),
         "docs/ontology.html": html_page(plan, ontology),
         "docs/ontology.md": reference(plan),
-        "docs/questions.md": catalogue(prefixes(plan.ontology), _CHECKOUT / "tests" / "golden" / "queries"),
+        "docs/queries.md": catalogue(prefixes(plan.ontology), _CHECKOUT / "tests" / "golden" / "queries"),
         "queries/examples.ttl": examples(),
     }
 
