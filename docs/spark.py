@@ -31,7 +31,7 @@ def facts(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     def fact(line: str) -> tuple[str | None, int | None, str | None]:
         try:
             record = orjson.loads(line)
-            return exporter.facts.number(record), exporter.facts.version(record), None
+            return exporter.headers.study(record), exporter.headers.version(record), None
         except (RecordError, ValueError, AttributeError) as error:
             return None, None, str(error)
 
@@ -50,7 +50,7 @@ def statements(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
 
     exporter = Exporter(graphs=True)
     for batch in batches:
-        data = b"".join([exporter.of_json(line.encode()).data for line in batch.column("value").to_pylist()])
+        data = b"".join([exporter.from_json(line.encode()).data for line in batch.column("value").to_pylist()])
         yield from text_columns(table(data)).to_batches()
 
 
@@ -65,7 +65,7 @@ def usages(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
 
     exporter = Exporter(graphs=True)
     for batch in batches:
-        studies = (exporter.of_json(line.encode()) for line in batch.column("value").to_pylist())
+        studies = (exporter.from_json(line.encode()) for line in batch.column("value").to_pylist())
         found = [each for study in studies for each in study.shared]
         yield pa.RecordBatch.from_arrays([pa.array(found, pa.binary())], ["description"])
 

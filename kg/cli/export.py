@@ -55,7 +55,7 @@ def export(context: click.Context, /, inputs: tuple[str, ...], output: str, repo
     run = _run_of(inputs, output, report, options)
     options = {name: value for name, value in options.items() if value is not None}
     with problems_to(report) as tell_one, progress_of(inputs) as progress:
-        done = run(inputs, output, report=Report(tell=tell_one), progress=progress, **options)
+        done = run(inputs, output, report=Report(on_problem=tell_one), progress=progress, **options)
     tell(done)
     context.exit(0 if done.lossless else LOST)
 

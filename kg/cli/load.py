@@ -55,7 +55,7 @@ def load(
     again. Blazegraph, Neptune and QLever load from files, which -o writes.
     """
     from kg.errors import UsageError
-    from kg.export.record_version import day
+    from kg.export.record_header import day
     from kg.export.report import Report
     from kg.http.credentials import credentials
     from kg.load.client import connected

@@ -192,7 +192,7 @@ def measure(
     for record in records:
         data = record.data if record.fit else clean(record.data, lambda *_: None)
         try:
-            coverage.count(data, exporter(data, fit=True).residue.paths)
+            coverage.count(data, exporter(data, fit=True).unmapped.paths)
             coverage.studies += 1
         except RecordError as error:
             error.file, error.record = record.file, record.number

@@ -130,7 +130,7 @@ def opened(inputs: Iterable[str], reject: Reject, *, results: bool = False, prog
     if len(given.stores) == 1 and not given.rdf and not given.records:
         with stored(given.stores[0]) as found:
             return Graph(found)
-    store, report = ox.Store(), Report(tell=reject)
+    store, report = ox.Store(), Report(on_problem=reject)
     loaders = [*of_graphs(given)]
     if names := given.records:
         loaders.append((", ".join(names), lambda into: _load_records(into, names, report.problem, results, progress)))

@@ -70,15 +70,15 @@ def export(
     with _client(scheduler, jobs) as client:
         parts, places = [], []
         for part, partition in zip(_parts(client, found, settings, folder), found, strict=True):
-            places.append(len(replay.ledger))
+            places.append(len(replay.index))
             replay.take(part.told)
             part.told = []
             parts.append(part)
             if progress:
                 progress(sum(span.size for span in partition))
-        _again(client, found, settings, folder, parts, [*places, len(replay.ledger)], replay.ledger.beaten)
-    parts.append(write_shared(replay.ledger.shared.usages(), settings, folder, len(parts), ontology=with_ontology))
-    report.totals = replay.ledger.totals(parts[-1].totals.triples)
+        _again(client, found, settings, folder, parts, [*places, len(replay.index)], replay.index.superseded)
+    parts.append(write_shared(replay.index.shared.usages(), settings, folder, len(parts), ontology=with_ontology))
+    report.totals = replay.index.totals(parts[-1].totals.triples)
     finish(folder, {part.name for part in parts}, _manifest(report, settings, parts, folder))
     return report
 
@@ -130,12 +130,12 @@ def _again(
     folder: str,
     parts: list[Part],
     places: list[int],
-    beaten: set[int],
+    superseded: set[int],
 ) -> None:
     """Writes those parts anew that hold a study which another part has newer; ``places`` are where parts begin."""
     for i, part in enumerate(parts):
-        drop = frozenset(place - places[i] for place in beaten if places[i] <= place < places[i + 1])
-        if drop - part.beaten:
+        drop = frozenset(place - places[i] for place in superseded if places[i] <= place < places[i + 1])
+        if drop - part.superseded:
             parts[i] = _taken(client.submit(write, found[i], settings, folder, i, drop, pure=False, retries=RETRIES))
             parts[i].told = []
 

@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 
 from kg.export.context import Context
-from kg.export.interpreter import Careful
+from kg.export.interpreter import Interpreter
 from kg.export.shared_resources import description, resource
 from kg.mapping.plan import LISTED, Entity, Plan, Role, shipped_plan
 from kg.ontology.vocabulary import BASE
@@ -33,7 +33,7 @@ class Describer:
 
     def __init__(self, plan: Plan | None = None, base: str = BASE) -> None:
         self._plan = plan or shipped_plan()
-        self._careful = Careful(self._plan, Style(base))
+        self._interpreter = Interpreter(self._plan, Style(base))
         fields = [field for field in self._plan.study.fields if field.role is Role.NODE and field.keys]
         targets = {field.local: (field.many, self._plan.target(field)) for field in fields}
         self._listed = {name: each for name, each in targets.items() if not each[1].is_part and not each[1].is_text}
@@ -72,7 +72,7 @@ class Describer:
     def _one(self, shape: str, json: bytes) -> bytes:
         """The description of a node of a shape, or nothing."""
         x: Any = orjson.loads(json)
-        block = self._careful.resource(self._plan.entities[shape], x, Context(x if isinstance(x, dict) else {}))
+        block = self._interpreter.resource(self._plan.entities[shape], x, Context(x if isinstance(x, dict) else {}))
         return b"" if block is None else description(*block)
 
 

@@ -11,11 +11,11 @@ import orjson
 from kg.errors import FieldError, Repaired
 from kg.export.compiler import RECORD, STUDY
 from kg.export.context import Context
-from kg.export.interpreter import Careful
+from kg.export.interpreter import Interpreter
 from kg.export.native import Emitter
-from kg.export.record_header import FactReader, Facts
-from kg.export.shared_resources import Usage, written
-from kg.export.unmapped import Residuals, Residue
+from kg.export.record_header import HeaderReader, RecordHeader
+from kg.export.shared_resources import Usage, encode_graph
+from kg.export.unmapped import Unmapped, UnmappedFinder
 from kg.mapping.json_tree import overlay, planted
 from kg.mapping.plan import LISTED, UNMAPPED, Plan, shipped_plan
 from kg.ontology.vocabulary import BASE, RDF
@@ -30,14 +30,14 @@ class Exported:
     study: str
     version: int
     """How new the record is: a greater number wins over a lesser one of the same study."""
-    holder: str
+    version_holder: str
     """The day of the registry data that the record was drawn from, or nothing."""
     data: bytes
     triples: int
-    placed: int = 0
+    buffered: int = 0
     """Its bytes where they stand in the room that was given, and not in ``data``."""
     errors: list[FieldError] = field(default_factory=list)
-    residue: Residue = field(default_factory=Residue)
+    unmapped: Unmapped = field(default_factory=Unmapped)
     withheld: int = 0
     """Values of contact data that were left out."""
     shared: tuple[bytes, ...] = ()
@@ -69,11 +69,11 @@ class Exporter:
         self.plan = plan or shipped_plan()
         self.prefixes = prefixes(self.plan.ontology, base)
         self._style: Style = Grouped(base, self.prefixes) if grouped else Style(base)
-        self._careful = Careful(self.plan, self._style, contacts=contacts)
-        self._residuals = Residuals(self.plan, contacts=contacts)
-        self.facts = FactReader(self.plan)
+        self._interpreter = Interpreter(self.plan, self._style, contacts=contacts)
+        self._unmapped_finder = UnmappedFinder(self.plan, contacts=contacts)
+        self.headers = HeaderReader(self.plan)
         self.emitter = Emitter(
-            self.plan, self._style, self._careful, self.facts.paths, contacts=contacts, graphs=graphs
+            self.plan, self._style, self._interpreter, self.headers.paths, contacts=contacts, graphs=graphs
         )
         self._graphs = graphs
         self._gap = b"\n" if grouped else b""
@@ -88,7 +88,7 @@ class Exporter:
 
         ``fit`` says that its JSON was seen to hold no character that formats cannot carry.
         """
-        number = self.facts.number(record)
+        number = self.headers.study(record)
         mended: list[FieldError] = []
 
         def report(path: str, value: object, expected: str) -> None:
@@ -105,27 +105,27 @@ class Exporter:
     def _veil(self, errors: list[FieldError]) -> None:
         """Takes the values of contact data out of complaints."""
         for error in errors:
-            if self._residuals.is_contact_data(error.path or ""):
+            if self._unmapped_finder.is_contact_data(error.path or ""):
                 error.value = "(left out)"
 
-    def of_json(self, piece: bytes) -> Exported:
+    def from_json(self, piece: bytes) -> Exported:
         """Exports the JSON of one record, which is quicker than a record that is read already.
 
         Raises :class:`ValueError` for what is no JSON, and :class:`~kg.errors.RecordError` for what is no study.
         """
-        return self.quickly(piece) or self(orjson.loads(piece))
+        return self.try_json(piece) or self(orjson.loads(piece))
 
-    def quickly(self, piece: bytes, room: memoryview | None = None) -> Exported | None:
+    def try_json(self, piece: bytes, room: memoryview | None = None) -> Exported | None:
         """Exports the JSON of one record, whose bytes are put at the beginning of the room, if they go into it;
         ``None`` for what is no record, or is to be exported with care."""
-        found = self.first(piece, None, room)
+        found = self.try_json_at(piece, None, room)
         return found and found[0]
 
-    def first(self, text: bytes, at: int | None, room: memoryview | None = None) -> tuple[Exported, int] | None:
+    def try_json_at(self, text: bytes, at: int | None, room: memoryview | None = None) -> tuple[Exported, int] | None:
         """The same of the record at a place in a text, and where that and the spaces behind it end."""
         try:
             return self._emitted(text, at, room)
-        except Exception:  # whatever it is, the careful way meets it, and what it costs is told there
+        except Exception:  # whatever it is, the interpreter way meets it, and what it costs is told there
             return None
 
     def _emitted(self, text: bytes, at: int | None, room: memoryview | None) -> tuple[Exported, int] | None:
@@ -134,30 +134,30 @@ class Exporter:
             return None
         self._veil(emitted.errors)
         unread = text[at or 0 : emitted.end] if emitted.odd else emitted.unread
-        residue = self._residuals.of(orjson.loads(unread), [], partial=not emitted.odd) if unread else Residue()
-        facts, triples = self.facts.of(*emitted.facts), emitted.triples
+        unmapped = self._unmapped_finder.of(orjson.loads(unread), [], partial=not emitted.odd) if unread else Unmapped()
+        facts, triples = self.headers.of(*emitted.facts), emitted.triples
         data, placed = emitted.data, emitted.placed
-        if kept := self._kept(residue, emitted.errors):
+        if kept := self._kept(unmapped, emitted.errors):
             more = self._style.more(self._token(facts.study), [kept], self._graph(facts.study))
             data, placed = emitted.with_more(more, room)
             triples += 1
-        exported = _exported(facts, data, triples, emitted.errors, residue, emitted.withheld, placed)
+        exported = _exported(facts, data, triples, emitted.errors, unmapped, emitted.withheld, placed)
         exported.shared = tuple(dict.fromkeys(emitted.shared))  # two kinds of node may describe one resource alike
         return exported, emitted.end
 
     def _with_care(self, record: dict[str, Any]) -> Exported:
         """The export of any record, with a complaint of all that is not as the shapes say."""
-        facts, context = self.facts(record), Context(record)
-        study = self._careful.study(record, facts.study, self._token(facts.study), context)
+        facts, context = self.headers(record), Context(record)
+        study = self._interpreter.study(record, facts.study, self._token(facts.study), context)
         blocks = [*study.blocks, *study.last]
-        residue = self._residuals.of(record, context.refused) if context.odd else Residue()
+        unmapped = self._unmapped_finder.of(record, context.refused) if context.odd else Unmapped()
         if context.listed:
             blocks[0][1].append(self._listed + self._json(context.listed))
-        if kept := self._kept(residue, context.errors):
+        if kept := self._kept(unmapped, context.errors):
             blocks[0][1].append(kept)
         data = self._style.study(blocks, self._graph(facts.study))
         triples = sum(len(pairs) for _, pairs in blocks) + context.more
-        exported = _exported(facts, data, triples, context.errors, residue, context.withheld)
+        exported = _exported(facts, data, triples, context.errors, unmapped, context.withheld)
         exported.shared = tuple(study.described)
         return exported
 
@@ -168,17 +168,17 @@ class Exporter:
 
     def shared(self, usages: Iterable[Usage]) -> Iterator[tuple[bytes, int]]:
         """The graph of shared resources in pieces, with their numbers of triples."""
-        return written(usages, self._style, graphs=self._graphs)
+        return encode_graph(usages, self._style, graphs=self._graphs)
 
     def ontology(self) -> tuple[bytes, int]:
         """The graph of the ontology and its codes, and its number of triples."""
-        from kg.export.ontology_graph import written as ontology_written
+        from kg.export.ontology_graph import encode_graph as encode_ontology
 
-        return ontology_written(self._style, graphs=self._graphs)
+        return encode_ontology(self._style, graphs=self._graphs)
 
-    def _kept(self, residue: Residue, errors: list[FieldError]) -> bytes:
+    def _kept(self, unmapped: Unmapped, errors: list[FieldError]) -> bytes:
         """The pair of a study that keeps what of its record no shape reads, and what was repaired; or nothing."""
-        kept = residue.kept
+        kept = unmapped.kept
         for error in errors:
             if isinstance(error, Repaired):
                 kept = overlay(kept or {}, planted(error.path or "", error.value))
@@ -203,8 +203,14 @@ class Exporter:
 
 
 def _exported(
-    facts: Facts, data: bytes, triples: int, errors: list[FieldError], residue: Residue, withheld: int, placed: int = 0
+    facts: RecordHeader,
+    data: bytes,
+    triples: int,
+    errors: list[FieldError],
+    unmapped: Unmapped,
+    withheld: int,
+    buffered: int = 0,
 ) -> Exported:
     for error in errors:
         error.study = facts.study
-    return Exported(*facts, data, triples, placed, errors, residue, withheld + residue.withheld)
+    return Exported(*facts, data, triples, buffered, errors, unmapped, withheld + unmapped.withheld)

@@ -1,4 +1,4 @@
-"""The careful way: the plan walked along a record, whatever is in it, with every complaint.
+"""The interpreter way: the plan walked along a record, whatever is in it, with every complaint.
 
 The emitter (:mod:`kg.export.native`) takes nearly all. Both say the same of a record that both take.
 """
@@ -26,7 +26,7 @@ Where = tuple[Any, str | int]
 """A container and the key or the index of a value in it."""
 
 
-class Careful:
+class Interpreter:
     """Walks a plan, for one style."""
 
     def __init__(self, plan: Plan, style: Style, *, contacts: bool = False) -> None:
@@ -99,7 +99,7 @@ class _Node:
     """A node that is written, of a ``value`` at the key ``name`` of an object ``x``; ``where`` is a place in a
     container."""
 
-    careful: Careful
+    interpreter: Interpreter
     entity: Entity
     context: Context
     study: bytes = b""
@@ -118,23 +118,23 @@ class _Node:
     def write(self, x: Any, position: int, token: bytes = b"") -> None:
         """Writes a study, or a part of one at its position in a list, 0 for one that is not in a list."""
         self.blocks.append((token or self.study, self.pairs))
-        self.pairs += self.careful.types[self.entity.local]
+        self.pairs += self.interpreter.types[self.entity.local]
         if token:
-            self.pairs.append(self.careful.predicate(OF_STUDY) + self.study)
+            self.pairs.append(self.interpreter.predicate(OF_STUDY) + self.study)
         if position:
-            number = self.careful.style.literal(Literal(str(position), XSD + "integer"))
-            self.pairs.append(self.careful.predicate(POSITION) + number)
+            number = self.interpreter.style.literal(Literal(str(position), XSD + "integer"))
+            self.pairs.append(self.interpreter.predicate(POSITION) + number)
         self._key(self.entity.root, x)
 
     def resource(self, x: Any) -> Block | None:
         """Writes a resource with an IRI of its own; ``None`` where its JSON has no key."""
         keys = (self.entity.template.keys if self.entity.template else None) or ()
         key = at(x, keys)
-        token = self.careful.convert.node(self.entity)(key) if type(key) is str else None
+        token = self.interpreter.convert.node(self.entity)(key) if type(key) is str else None
         if token is None:
             self.context.refuse(x, keys[-1] if keys else "", f"the key of {self.entity.shape.label}")
             return None
-        self.pairs += self.careful.types[self.entity.local]
+        self.pairs += self.interpreter.types[self.entity.local]
         self._key(self.entity.root, x)
         return token, [*dict.fromkeys(self.pairs)]
 
@@ -143,10 +143,13 @@ class _Node:
         for known in key.fields:
             self._field(known, x, key.name, x)
         if key.below:
-            if self.entity.local not in self.careful.second_readers and not key.below.keys() >= x.keys():
+            if self.entity.local not in self.interpreter.second_readers and not key.below.keys() >= x.keys():
                 self.context.odd = True
-            for name, known, entity in self.careful.named(key):
-                namer, form = self.careful.convert.namer(entity), f"-{known.local}-%d".encode() + self.careful.close
+            for name, known, entity in self.interpreter.named(key):
+                namer, form = (
+                    self.interpreter.convert.namer(entity),
+                    f"-{known.local}-%d".encode() + self.interpreter.close,
+                )
                 self.names = {**self.names, entity.local: Context.named(x.get(name), namer, self.stem, form)}
             for below in key.below.values():
                 self._below(below, x)
@@ -156,9 +159,9 @@ class _Node:
         if value is ABSENT:
             for known in key.fields:
                 if known.shape.required and not key.below:
-                    self.context.missing(x, key.name, self.careful.convert.expected(known))
+                    self.context.missing(x, key.name, self.interpreter.convert.expected(known))
         elif not key.below:
-            shown = [known for known in key.fields if self.careful.contacts or not known.is_contact_data]
+            shown = [known for known in key.fields if self.interpreter.contacts or not known.is_contact_data]
             if key.fields and not shown:
                 self.context.withheld += 1
             for known in shown:
@@ -169,7 +172,7 @@ class _Node:
             self.context.bad(x, key.name, value, "an object")
 
     def _field(self, known: Field, x: Any, name: str, value: Any) -> None:
-        predicate = self.careful.predicate(known.shape.path)
+        predicate = self.interpreter.predicate(known.shape.path)
         if known.many and type(value) is list and value:
             found = [self._tokens(known, x, (value, i), each) for i, each in enumerate(value)]
             self._list(known, predicate, value, [*chain.from_iterable(found)])
@@ -188,8 +191,8 @@ class _Node:
 
     def _refused(self, known: Field, where: Where, value: Any, *, is_list: bool = False) -> list[bytes]:
         """Complains of a value; what is no node is kept as text, and of what is derived nothing is said."""
-        expected = self.careful.convert.expected(known, is_list=is_list)
-        if token := self.careful.convert.repaired(known, value):
+        expected = self.interpreter.convert.expected(known, is_list=is_list)
+        if token := self.interpreter.convert.repaired(known, value):
             self.context.repaired(*where, value, expected)
             return [token]
         if known.role is Role.NODE:
@@ -203,23 +206,25 @@ class _Node:
         if known.role is Role.NODE:
             return self._node(known, value, position)
         if known.role is Role.REFERENCE:
-            entity = self.careful.plan.target(known)
-            back = self.careful.convert.back(known) if known.many else None
+            entity = self.interpreter.plan.target(known)
+            back = self.interpreter.convert.back(known) if known.many else None
             return Context.referred(self.names.get(entity.local), value, x, back) or None
-        token = self.careful.convert.scalar(known)(value)
+        token = self.interpreter.convert.scalar(known)(value)
         return None if token is None else [token]
 
     def _node(self, known: Field, x: Any, position: int) -> list[bytes] | None:
-        entity = self.careful.plan.target(known)
+        entity = self.interpreter.plan.target(known)
         if type(x) is not (str if entity.is_text else dict) or not x:
             return None
-        node = _Node(self.careful, entity, self.context, self.study, self.stem, self.blocks, self.last, self.described)
+        node = _Node(
+            self.interpreter, entity, self.context, self.study, self.stem, self.blocks, self.last, self.described
+        )
         node.names = self.names
         if not entity.is_part:
             return self._resource(known, node, x)
         after = entity.template.after if entity.template else f"-{known.local}-{position or 1}"
         node.stem = self.stem + after.encode()
-        token = node.stem + self.careful.close
+        token = node.stem + self.interpreter.close
         node.write(x, position, token)
         return [token]
 
@@ -244,7 +249,7 @@ class _Node:
         """Writes the tokens of a list, each once, and notes what of the list they do not tell."""
         tokens, context = [*dict.fromkeys(found)], self.context
         if known.role is Role.NODE:
-            entity = self.careful.plan.target(known)
+            entity = self.interpreter.plan.target(known)
             if not entity.is_part and not entity.is_text:
                 context.listed[known.local] = [Converters.listed(entity, value) for value in values]
         elif not known.is_derived:
@@ -255,7 +260,7 @@ class _Node:
 
     def _grouped(self, predicate: bytes, tokens: list[bytes], *, in_rows: bool = True) -> None:
         """Writes the objects of a predicate, in a grouped style as one list."""
-        if self.careful.style.repeats:
+        if self.interpreter.style.repeats:
             self.pairs += [predicate + token for token in tokens]
         elif tokens:
             self.pairs.append(predicate + (Context.rows(tokens) if in_rows else b",\n        ".join(tokens)))

@@ -15,7 +15,7 @@ import orjson
 from kg.errors import ABSENT, FieldError, Repaired
 from kg.export.compiler import Programs
 from kg.export.context import Context, plain_text
-from kg.export.interpreter import Careful
+from kg.export.interpreter import Interpreter
 from kg.export.operations import within
 from kg.export.shared_resources import description
 from kg.export.terms import Converters
@@ -89,14 +89,14 @@ class Emitter:
         self,
         plan: Plan,
         style: Style,
-        careful: Careful,
+        interpreter: Interpreter,
         facts: tuple[tuple[str, ...], ...],
         *,
         contacts: bool = False,
         graphs: bool = False,
     ) -> None:
         self._style = style
-        self._careful = careful
+        self._interpreter = interpreter
         self._last: tuple[bytes, Any] = b"", None
         self._convert = Converters(plan, style)
         self.programs = made = Programs(plan, style, self._convert, contacts=contacts, graphs=graphs)
@@ -155,7 +155,7 @@ class Emitter:
     def _resource(self, kind: int, json: bytes) -> Described | None:
         x, (entity, link_name) = orjson.loads(json), self._kinds[kind]
         context = Context(x)
-        block = self._careful.resource(entity, x, context)
+        block = self._interpreter.resource(entity, x, context)
         if block is None or context.errors or context.refused or context.withheld:
             return None
         listed = orjson.dumps(Converters.listed(entity, x), option=orjson.OPT_SORT_KEYS).decode()

@@ -41,7 +41,7 @@ def _order(quad: ox.Quad) -> tuple[str, bool, str, str]:
     return str(quad.subject), quad.predicate.value != RDF + "type", quad.predicate.value, str(quad.object)
 
 
-def written(style: Style, *, graphs: bool) -> tuple[bytes, int]:
+def encode_graph(style: Style, *, graphs: bool) -> tuple[bytes, int]:
     """The graph in a style, and its number of triples; ``graphs`` writes its name too."""
     name = style.rebased(GRAPH)
     statements = quads(name)

@@ -24,7 +24,7 @@ from kg.export.output_buffer import OutputBuffer
 from kg.export.report import Report
 from kg.export.run import merged, replay
 from kg.export.shared_resources import Usage
-from kg.export.study_index import Ledger, Totals
+from kg.export.study_index import StudyIndex, Totals
 from kg.export.tasks import Item, Settings, TaskResult, Worker, tasks
 from kg.export.writer import Writer
 from kg.rdf.atomic import replacing
@@ -68,7 +68,7 @@ class Part:
     sha256: str
     totals: Totals
     told: list[Told]
-    beaten: frozenset[int]
+    superseded: frozenset[int]
     """The places of the studies, from 0, that newer ones of the same study beat."""
 
 
@@ -110,11 +110,11 @@ def write(
                 writer.add(room.pieces())
                 told += _told(task, outcomes)
                 for outcome in outcomes:
-                    writer.ledger.enter(outcome.entries)
-            writer.ledger.beaten |= drop
+                    writer.index.enter(outcome.entries)
+            writer.index.superseded |= drop
         size = Path(path).stat().st_size
-    name, ledger = name_of(number, settings), writer.ledger
-    return Part(name, size, writer.sha256, ledger.totals(), told, frozenset(ledger.beaten))
+    name, index = name_of(number, settings), writer.index
+    return Part(name, size, writer.sha256, index.totals(), told, frozenset(index.superseded))
 
 
 def write_shared(
@@ -127,7 +127,7 @@ def write_shared(
         with writer.open(worker.frame, lambda: worker.end(usages, ontology=ontology)):
             pass
         size = Path(path).stat().st_size
-    totals = writer.ledger.totals(writer.end_triples)
+    totals = writer.index.totals(writer.end_triples)
     return Part(name_of(number, settings), size, writer.sha256, totals, [], frozenset())
 
 
@@ -176,7 +176,7 @@ class Replay:
 
     report: Report
     reject: Reject
-    ledger: Ledger = field(default_factory=Ledger)
+    index: StudyIndex = field(default_factory=StudyIndex)
     _reader: StreamReader | None = None
 
     def take(self, told: Iterable[Told]) -> None:
@@ -190,7 +190,7 @@ class Replay:
                 self._replay(each, [])
 
     def _replay(self, item: Item, outcomes: list[TaskResult]) -> None:
-        replay([item], outcomes, self.ledger, self.report, self.reject)
+        replay([item], outcomes, self.index, self.report, self.reject)
 
     def _reader_of(self, file: str) -> StreamReader:
         if self._reader is None or self._reader.file != file:

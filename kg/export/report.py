@@ -1,4 +1,4 @@
-"""The report of a run: what was read, exported, lost, mended and left out."""
+"""The report of a run: counts of what was read, exported, rejected, repaired and left out."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _NONE = Totals(0, 0, 0, 0, None, None)
 
 @dataclass(slots=True)
 class Report:
-    """Counts of a run; every problem goes to ``tell`` as it is met, and the first ``shown`` are kept to be shown.
+    """Counts and problems of a run; ``on_problem`` is called with every problem at once.
 
-    ``read`` counts records, ``rejected`` those and the files that are lost, ``superseded`` the records that
-    newer ones beat, ``fields`` the fields that are not as their shapes say, ``repaired`` the addresses that were
-    repaired, which are not shown; ``totals`` are of what was written.
+    ``read`` counts records, ``rejected`` lost records and files, ``superseded`` records replaced by newer ones,
+    ``fields`` the field warnings, and ``repaired`` the repaired URLs, which are not in ``problems``. ``problems`` has
+    the first ``shown`` problems. ``totals`` are counts of the output.
     """
 
-    tell: Callable[[InputError], None] = lambda _: None
+    on_problem: Callable[[InputError], None] = lambda _: None
     shown: int = 10
     read: int = 0
     rejected: int = 0
@@ -34,10 +34,10 @@ class Report:
     started: float = field(default_factory=time.monotonic)
 
     def problem(self, error: InputError) -> None:
-        """Counts a problem and passes it on."""
+        """Count a problem, keep it if it is one of the first, and pass it on."""
         if isinstance(error, Repaired):
             self.repaired += 1
-            self.tell(error)
+            self.on_problem(error)
             return
         if isinstance(error, FieldError):
             self.fields += 1
@@ -47,7 +47,7 @@ class Report:
             self.rejected += 1
         if len(self.problems) < self.shown:
             self.problems.append(error)
-        self.tell(error)
+        self.on_problem(error)
 
     @property
     def lossless(self) -> bool:
@@ -56,11 +56,11 @@ class Report:
 
     @property
     def more(self) -> int:
-        """How many problems there are beside those that are kept."""
+        """The number of problems that are not in ``problems``."""
         return self.fields + self.superseded + self.rejected - len(self.problems)
 
     def summary(self) -> str:
-        """The run in one sentence."""
+        """Return the counts in one sentence."""
         totals = self.totals
         parts = [
             f"{self.read:,} read",
@@ -68,8 +68,8 @@ class Report:
             f"{self.rejected:,} rejected",
             f"{self.superseded:,} superseded" if self.superseded else "",
             f"{totals.triples:,} triples",
-            f"{self.fields:,} fields reported",
-            f"{self.repaired:,} addresses repaired" if self.repaired else "",
+            _counted(self.fields, "field warning"),
+            f"{_counted(self.repaired, 'URL')} repaired" if self.repaired else "",
             f"{totals.unmapped:,} values kept unmapped",
             f"{totals.withheld:,} contact values left out (--contacts keeps them)" if totals.withheld else "",
             f"{time.monotonic() - self.started:.1f} s",
@@ -77,7 +77,7 @@ class Report:
         return "Studies: " + ", ".join(part for part in parts if part) + "."
 
     def manifest(self, sha256: str, name: str, format_name: str, version: str) -> dict[str, Any]:
-        """What a manifest says of the file that was written; the same input gives the same manifest."""
+        """Return the manifest of an output file; the same input gives the same manifest."""
         totals = self.totals
         return {
             "file": name,
@@ -94,3 +94,7 @@ class Report:
             "contactValuesLeftOut": totals.withheld,
             "tool": f"kg {version}",
         }
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" + "s" * (number != 1)

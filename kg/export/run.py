@@ -16,7 +16,7 @@ from kg.errors import InputError, Repaired, Superseded, UsageError
 from kg.export.exporter import Exporter
 from kg.export.report import Report
 from kg.export.stream import exports, newest, usages
-from kg.export.study_index import Ledger, Rival
+from kg.export.study_index import Duplicate, StudyIndex
 from kg.export.tasks import Item, Settings, TaskResult, Worker, tasks
 from kg.export.terms import is_iri
 from kg.export.workers import quiet_gc, results
@@ -94,13 +94,13 @@ def export(
     found: list[Item] = []
     read = read_chunks(given, found.append, progress, [name, name + MANIFEST, name + DESCRIPTION, *besides])
     with ExitStack() as at_last:
-        ledger = writer.ledger
-        with quiet_gc(), writer.open(worker.frame, lambda: worker.end(ledger.shared.usages(), ontology=with_ontology)):
+        index = writer.index
+        with quiet_gc(), writer.open(worker.frame, lambda: worker.end(index.shared.usages(), ontology=with_ontology)):
             todo = tasks(merged(read, found))
             for task, outcomes, pieces in results(todo, settings, worker, jobs, writer.place, at_last):
                 writer.add(pieces)
-                replay(task, outcomes, ledger, report, reject)
-        report.totals = ledger.totals(writer.end_triples)
+                replay(task, outcomes, index, report, reject)
+        report.totals = index.totals(writer.end_triples)
     if manifest:
         _write_manifest(name, report.manifest(writer.sha256, Path(name).name, chosen.name, __version__))
     if describe:
@@ -148,7 +148,7 @@ def merged(read: Iterator[Item], found: list[Item]) -> Iterator[Item]:
     yield from found
 
 
-def replay(task: list[Item], became: list[TaskResult], ledger: Ledger, report: Report, reject: Reject) -> None:
+def replay(task: list[Item], became: list[TaskResult], index: StudyIndex, report: Report, reject: Reject) -> None:
     """Takes what became of a task as if it was done here: enters its studies, and tells its problems."""
     outcomes = iter(became)
     for item in task:
@@ -158,11 +158,11 @@ def replay(task: list[Item], became: list[TaskResult], ledger: Ledger, report: R
             item.reader.reject = reject
             item.reader.finish()
         elif isinstance(item, Record | WholeFile):
-            _replay(next(outcomes), item.file, 0, ledger, report, reject)
+            _replay(next(outcomes), item.file, 0, index, report, reject)
         else:
             outcome, reader = next(outcomes), item.reader
             if outcome.failure is None:
-                _replay(outcome, reader.file, reader.number, ledger, report, reject)
+                _replay(outcome, reader.file, reader.number, index, report, reject)
             reader.failure = reader.failure or outcome.failure  # which is told once
             reader.reject = reject
             for error in outcome.state.held:
@@ -170,13 +170,13 @@ def replay(task: list[Item], became: list[TaskResult], ledger: Ledger, report: R
             reader.merge(outcome.state)
 
 
-def _replay(outcome: TaskResult, file: str, before: int, ledger: Ledger, report: Report, reject: Reject) -> None:
+def _replay(outcome: TaskResult, file: str, before: int, index: StudyIndex, report: Report, reject: Reject) -> None:
     """The studies and problems of one item, behind so many records of its file."""
     report.read += outcome.read
     told = 0
     for at, problem in [*outcome.problems, (len(outcome.entries), None)]:
-        for rival in ledger.enter(outcome.entries[told:at]):
-            report.problem(_superseded(rival, file, before))
+        for duplicate in index.enter(outcome.entries[told:at]):
+            report.problem(_superseded(duplicate, file, before))
         if problem is not None:
             reject(_moved(problem, before))
         told = at
@@ -189,13 +189,13 @@ def _moved(problem: InputError, by: int) -> InputError:
     return problem
 
 
-def _superseded(rival: Rival, file: str, before: int) -> Superseded:
+def _superseded(duplicate: Duplicate, file: str, before: int) -> Superseded:
     how = (
         "takes the place of an older record of the study"
-        if rival.beats
+        if duplicate.replaces
         else "is older than another record of the study, and left out"
     )
-    return Superseded(how, file=file, record=before + rival.record, study=rival.study)
+    return Superseded(how, file=file, record=before + duplicate.record, study=duplicate.study)
 
 
 def _write_manifest(name: str, manifest: dict[str, Any]) -> None:

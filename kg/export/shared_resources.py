@@ -107,7 +107,9 @@ class SharedResources:
         return array("I", self._uses.read(end - start))
 
 
-def written(usages: Iterable[Usage], style: Style, *, graphs: bool, size: int = PIECE) -> Iterator[tuple[bytes, int]]:
+def encode_graph(
+    usages: Iterable[Usage], style: Style, *, graphs: bool, size: int = PIECE
+) -> Iterator[tuple[bytes, int]]:
     """The shared graph in pieces of about ``size`` bytes, in the order of the IRIs, with their numbers of triples.
 
     ``graphs`` writes the name of the graph too.

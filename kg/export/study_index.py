@@ -1,6 +1,6 @@
-"""The ledger of a run: where each study lies in what was written, how new it is, and what was counted of it.
+"""The index of the studies of a run: their position, size and version in the output, and their counts.
 
-It keeps some tens of bytes a study, and never its text.
+It needs some tens of bytes per study and never keeps the text of one.
 """
 
 from __future__ import annotations
@@ -8,18 +8,20 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from kg.export.exporter import Exported
-from kg.export.record_version import as_date, holder_day
+from kg.export.record_header import as_date, holder_day
 from kg.export.shared_resources import SharedResources
 
+if TYPE_CHECKING:
+    from kg.export.exporter import Exported
+
 COLUMNS = 7
-"""Numbers of each study that is entered: the record, the study, how new it is, its bytes and three counts."""
+"""Numbers per study: the record, the study, its version, its size in bytes, and three counts."""
 
 
 class Totals(NamedTuple):
-    """Counts over the studies that stand; ``first`` and ``last`` are the range of their version holders."""
+    """Counts over the studies of an output; ``first`` and ``last`` are the range of their version holders."""
 
     studies: int
     triples: int
@@ -30,45 +32,46 @@ class Totals(NamedTuple):
 
 
 @dataclass(slots=True)
-class Entries:
-    """What is entered of studies that were written, as a table of numbers, which is soon handed on."""
+class StudyEntries:
+    """Index entries of some studies, in the compact form in which workers return them."""
 
     rows: array[int] = field(default_factory=lambda: array("Q"))
     shared: list[tuple[bytes, ...]] = field(default_factory=list)
-    """The descriptions of the shared resources that each study refers to."""
+    """Per study, the descriptions of the shared resources that it refers to."""
 
     def __len__(self) -> int:
         return len(self.rows) // COLUMNS
 
     def add(self, record: int, exported: Exported, length: int) -> None:
-        """Adds a study that takes so many bytes, exported from the record of that number."""
-        counts = (exported.triples, exported.residue.leaves, exported.withheld)
+        """Add a study of ``length`` bytes, exported from the record with this number."""
+        counts = (exported.triples, exported.unmapped.leaves, exported.withheld)
         self.rows.extend((record, int(exported.study[3:]), exported.version, length, *counts))
         self.shared.append(exported.shared)
 
-    def __getitem__(self, span: slice) -> Entries:
-        """Some of them, one behind another."""
+    def __getitem__(self, span: slice) -> StudyEntries:
         begin, end, _ = span.indices(len(self))
-        return Entries(self.rows[begin * COLUMNS : end * COLUMNS], self.shared[begin:end])
+        return StudyEntries(self.rows[begin * COLUMNS : end * COLUMNS], self.shared[begin:end])
 
 
-class Rival(NamedTuple):
-    """A record of a study that was entered before, and whether it beats that one."""
+class Duplicate(NamedTuple):
+    """A record of a study that is in the index already; ``replaces`` if it is at least as new."""
 
     record: int
     study: str
-    beats: bool
+    replaces: bool
 
 
-class Ledger:
-    """Of two records of one study the newer stands, of two as new the one that was read later."""
+class StudyIndex:
+    """The studies in the order of the output; of two records of a study the newer, or else the later, is current."""
 
     def __init__(self) -> None:
-        self._index: dict[int, int] = {}
+        self._positions: dict[int, int] = {}
+        """NCT number -> position of the current record."""
         self._versions = array("Q")
         self._lengths = array("Q")
         self._counts = tuple(array("Q") for _ in range(3))
-        self.beaten: set[int] = set()
+        self.superseded: set[int] = set()
+        """Positions of the records that newer ones replace."""
         self.shared = SharedResources()
 
     def __len__(self) -> int:
@@ -76,44 +79,46 @@ class Ledger:
 
     @property
     def lengths(self) -> array[int]:
-        """Bytes of each study that was written."""
+        """Size of each study in bytes."""
         return self._lengths
 
-    def enter(self, entries: Entries) -> list[Rival]:
-        """Enters studies that are written, and tells of those that were entered before."""
+    def enter(self, entries: StudyEntries) -> list[Duplicate]:
+        """Append the entries of written studies; return the records whose study was in the index already."""
         records, numbers, *columns = (entries.rows[i::COLUMNS] for i in range(COLUMNS))
-        rivals, first = [], len(self)
-        for known, more in zip((self._versions, self._lengths, *self._counts), columns, strict=True):
-            known += more
+        duplicates, first = [], len(self)
+        for column, values in zip((self._versions, self._lengths, *self._counts), columns, strict=True):
+            column += values
         for i, number in enumerate(numbers):
             self.shared.enter(entries.shared[i])
-            earlier = self._index.setdefault(number, first + i)
-            if earlier != first + i:
-                beats = self._versions[earlier] <= self._versions[first + i]
-                self._beat(earlier if beats else first + i)
-                if beats:
-                    self._index[number] = first + i
-                rivals.append(Rival(records[i], f"NCT{number:08}", beats))
-        return rivals
+            earlier, position = self._positions.setdefault(number, first + i), first + i
+            if earlier != position:
+                replaces = self._versions[earlier] <= self._versions[position]
+                self._supersede(earlier if replaces else position)
+                if replaces:
+                    self._positions[number] = position
+                duplicates.append(Duplicate(records[i], f"NCT{number:08}", replaces))
+        return duplicates
 
-    def _beat(self, place: int) -> None:
-        self.beaten.add(place)
-        self.shared.remove(place)
+    def _supersede(self, position: int) -> None:
+        self.superseded.add(position)
+        self.shared.remove(position)
 
-    def standing(self) -> Iterator[int]:
-        """The places of the studies that stand, in the order in which they were written."""
-        return (place for place in range(len(self)) if place not in self.beaten)
+    def current(self) -> Iterator[int]:
+        """Yield the positions of the current studies, in the order of the output."""
+        return (position for position in range(len(self)) if position not in self.superseded)
 
     def by_number(self) -> Iterator[int]:
-        """The places of the studies that stand, by NCT number."""
-        return (self._index[number] for number in sorted(self._index))
+        """Yield the positions of the current studies, by NCT number."""
+        return (self._positions[number] for number in sorted(self._positions))
 
     def totals(self, more: int = 0) -> Totals:
-        """The counts of the studies that are not replaced, and so many triples more."""
+        """Return the counts over the current studies, plus ``more`` triples."""
         triples, unmapped, withheld = (
-            sum(counts) - sum(counts[place] for place in self.beaten) for counts in self._counts
+            sum(counts) - sum(counts[position] for position in self.superseded) for counts in self._counts
         )
-        versions = {self._versions[place] for place in self.standing()} if self.beaten else {*self._versions}
+        versions = {self._versions[position] for position in self.current()} if self.superseded else {*self._versions}
         holders = {holder_day(version) for version in versions} - {0}
         first, last = min(holders, default=0), max(holders, default=0)
-        return Totals(len(self) - len(self.beaten), triples + more, unmapped, withheld, as_date(first), as_date(last))
+        return Totals(
+            len(self) - len(self.superseded), triples + more, unmapped, withheld, as_date(first), as_date(last)
+        )

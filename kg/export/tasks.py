@@ -17,7 +17,7 @@ from kg.export.exporter import Exported, Exporter
 from kg.export.output_buffer import OutputBuffer
 from kg.export.shared_resources import Usage
 from kg.export.stream import studies
-from kg.export.study_index import Entries
+from kg.export.study_index import StudyEntries
 from kg.ontology.vocabulary import BASE
 from kg.rdf.compress import packed
 from kg.rdf.formats import FORMATS, Frame
@@ -50,7 +50,7 @@ class TaskResult(NamedTuple):
     input; the problems, each behind so many of them; the records; what was found of the file that it is from; why that
     could not be read."""
 
-    entries: Entries
+    entries: StudyEntries
     problems: list[tuple[int, InputError]]
     read: int
     state: ScanState
@@ -157,7 +157,7 @@ class Worker:
         try:
             data = places.read(sent.byte_range) if sent.byte_range else sent.content
         except (OSError, SourceError) as error:
-            return TaskResult(Entries(), [], 0, UNREAD, failure(sent.file, error))
+            return TaskResult(StudyEntries(), [], 0, UNREAD, failure(sent.file, error))
         telling = _Telling()
         reader = StreamReader(sent.file, telling, output)
         outcome = self._write(
@@ -189,13 +189,13 @@ class _Output:
         self._room = room
         self._gap = b"" if first else frame.between
 
-    def quickly(self, piece: bytes) -> Exported | None:
+    def try_json(self, piece: bytes) -> Exported | None:
         """The export of a study from its JSON, which is written where it will stand, unless it is encoded first."""
-        return self._exporter.quickly(piece, self._free())
+        return self._exporter.try_json(piece, self._free())
 
-    def first(self, text: bytes, at: int) -> tuple[Exported, int] | None:
+    def try_json_at(self, text: bytes, at: int) -> tuple[Exported, int] | None:
         """The same of the study at a place in a text, and where it ends."""
-        return self._exporter.first(text, at, self._free())
+        return self._exporter.try_json_at(text, at, self._free())
 
     def _free(self) -> memoryview | None:
         return self._room.free(len(self._gap)) if self._frame.encoder is None else None
@@ -204,9 +204,9 @@ class _Output:
         """Adds a study, which takes so many bytes."""
         self._room.put(self._gap)
         self._gap = self._frame.between
-        if exported.placed:
-            self._room.take(exported.placed)
-            return exported.placed
+        if exported.buffered:
+            self._room.take(exported.buffered)
+            return exported.buffered
         data = self._frame.encode(exported.data)
         self._room.put(data)
         return len(data)
@@ -216,7 +216,7 @@ class _Output:
 class _Telling:
     """Takes what is to be told of an item, in its order."""
 
-    entries: Entries = field(default_factory=Entries)
+    entries: StudyEntries = field(default_factory=StudyEntries)
     problems: list[tuple[int, InputError]] = field(default_factory=list)
 
     def __call__(self, problem: InputError) -> None:

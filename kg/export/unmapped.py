@@ -20,7 +20,7 @@ _NOTHING: Any = object()
 
 
 @dataclass(slots=True)
-class Residue:
+class Unmapped:
     """What is left of a record, in its place: ``kept`` has the shape of the record, ``leaves`` counts its values.
 
     ``withheld`` counts the contact data that was left out of it; ``unread`` are the pieces of ``kept`` that
@@ -74,7 +74,7 @@ def _read(plan: Plan, entity: Entity, place: _Reading) -> _Reading:
     return place
 
 
-class Residuals:
+class UnmappedFinder:
     """Finds what a plan leaves of records; ``contacts`` keeps contact data that stands in unread places."""
 
     def __init__(self, plan: Plan, *, contacts: bool) -> None:
@@ -87,15 +87,15 @@ class Residuals:
         """Whether a JSON path leads to contact data that is left out."""
         return not self._contact_keys.isdisjoint(re.split(r"[.\[\]]+", path))
 
-    def of(self, record: dict[str, Any], refused: list[object], *, partial: bool = False) -> Residue:
-        """The residue of a record; of the objects in ``refused`` (by identity) nothing is in the graph.
+    def of(self, record: dict[str, Any], refused: list[object], *, partial: bool = False) -> Unmapped:
+        """The unmapped of a record; of the objects in ``refused`` (by identity) nothing is in the graph.
 
         ``partial`` is for what the emitter leaves of a record, where ``null`` takes the place of elements that it read.
         """
         walk = _Walk(self._contact_keys, {id(x) for x in refused}, partial=partial)
         kept = walk.value(record, self._reading, "")
-        walk.residue.kept = None if kept is _NOTHING else kept
-        return walk.residue
+        walk.unmapped.kept = None if kept is _NOTHING else kept
+        return walk.unmapped
 
 
 class _Walk:
@@ -104,7 +104,7 @@ class _Walk:
         self._contact_keys = contact_keys
         self._contacts = re.compile(b'"(?:%s)":' % "|".join(map(re.escape, sorted(contact_keys))).encode())
         self._refused = refused
-        self.residue = Residue()
+        self.unmapped = Unmapped()
 
     def value(self, value: Any, reading: _Reading, path: str) -> Any:
         """What is left of a value at a place."""
@@ -144,14 +144,14 @@ class _Walk:
         return [{} if element is _NOTHING else element for element in left]
 
     def _withhold(self, value: Any) -> Any:
-        self.residue.withheld += count(value)
+        self.unmapped.withheld += count(value)
         return _NOTHING
 
     def _unread(self, value: Any, path: str) -> Any:
         """A value that nothing reads, without the contact data in it."""
         kept = self._without_contacts(value) if self._contact_keys else value
-        self.residue.leaves += count(kept)
-        self.residue.unread.append((path, kept))
+        self.unmapped.leaves += count(kept)
+        self.unmapped.unread.append((path, kept))
         return kept
 
     def _without_contacts(self, value: Any) -> Any:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from kg.export.study_index import Ledger
+from kg.export.study_index import StudyIndex
 from kg.rdf.atomic import STANDARD_OUTPUT, is_stream, replacing, told
 from kg.rdf.compress import PARQUET, compressing, packed, unpacking
 from kg.rdf.formats import Frame, compression_of
@@ -67,7 +67,7 @@ class Writer:
         self._spooled = in_order or is_stream(name)
         self._folder = None if is_stream(name) else Path(name).parent
         self._rows: parquet_writer.Rows | None = None
-        self.ledger = Ledger()
+        self.index = StudyIndex()
         self.sha256 = ""
         self.end_triples = 0
         """The triples that follow the studies."""
@@ -110,7 +110,7 @@ class Writer:
         with replacing(self._name) as file:
             with self._framed(file):
                 yield self
-            if self.ledger.beaten:
+            if self.index.superseded:
                 self._rewrite(file)
             self._hash(file)
 
@@ -178,9 +178,9 @@ class Writer:
 
     def _end_pieces(self, *, final: bool = False) -> Iterator[bytes]:
         """What follows the studies, unless these are copied once more."""
-        if not final and (self._spooled or self.ledger.beaten):
+        if not final and (self._spooled or self.index.superseded):
             return
-        is_empty = len(self.ledger) == len(self.ledger.beaten)
+        is_empty = len(self.index) == len(self.index.superseded)
         for piece, triples in self._end():
             self.end_triples += triples
             yield piece if is_empty else self._frame.between + piece
@@ -188,17 +188,17 @@ class Writer:
 
     def _pieces(self, plain: IO[bytes]) -> Iterator[bytes]:
         """The studies that stand, in the order in which they are to stand."""
-        lengths, gap = self.ledger.lengths, len(self._frame.between)
+        lengths, gap = self.index.lengths, len(self._frame.between)
         if self._in_order:
             starts = _starts(lengths, len(self._frame.head), gap)
-            for place in self.ledger.by_number():
+            for place in self.index.by_number():
                 plain.seek(starts[place])
                 yield plain.read(lengths[place])
             return
         plain.read(len(self._frame.head))
         for place, length in enumerate(lengths):
             piece = plain.read(length + (gap if place else 0))
-            if place not in self.ledger.beaten:
+            if place not in self.index.superseded:
                 yield piece[gap:] if place else piece
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pyoxigraph as ox
 
-from kg.export.shared_resources import GRAPH, Usage, written
+from kg.export.shared_resources import GRAPH, Usage, encode_graph
 from kg.load.graphs import Named
 from kg.load.into import Judge
 from kg.rdf.syntax import Style
@@ -20,7 +20,7 @@ def by_shapes() -> Judge:
     checker = Checker()
 
     def judge(each: Named) -> Iterator[str]:
-        described, _ = next(written((Usage(one, 1) for one in each.shared), Style(), graphs=False), (b"", 0))
+        described, _ = next(encode_graph((Usage(one, 1) for one in each.shared), Style(), graphs=False), (b"", 0))
         shared = Graph(GRAPH).add(ox.parse(described, format=ox.RdfFormat.N_TRIPLES))
         graph = Graph(each.name, shared).add(ox.parse(each.quads(), format=ox.RdfFormat.N_QUADS))
         return (str(finding) for finding in checked(graph, checker))

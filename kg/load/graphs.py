@@ -23,7 +23,7 @@ from kg.errors import SourceError, UsageError
 from kg.export import ontology_graph, shared_resources
 from kg.export.descriptions import Describer
 from kg.export.exporter import Exporter
-from kg.export.record_version import version
+from kg.export.record_header import version
 from kg.export.report import Report
 from kg.export.stream import exports
 from kg.rdf.parse import quads
@@ -92,9 +92,9 @@ def distinct_values(lines: Iterable[bytes]) -> int:
 
 
 def version_of(lines: Iterable[bytes]) -> int:
-    """How new the record of a graph is by the lines of the graph, as :mod:`kg.export.record_version` numbers it.
+    """How new the record of a graph is by the lines of the graph, as :mod:`kg.export.record_header` numbers it.
 
-    >>> from kg.export.record_version import day, modified_day
+    >>> from kg.export.record_header import day, modified_day
     >>> modified_day(version_of([b'<r> <http://purl.org/dc/terms/modified> "2025-01-31"^^<d> .'])) == day("2025-01-31")
     True
     """
@@ -166,8 +166,10 @@ def statements(
 
 def _shared_lines(usages: Counter[bytes]) -> Iterator[bytes]:
     """The shared resources of study records, and the ontology, as lines of N-Triples."""
-    pieces = shared_resources.written([shared_resources.Usage(*each) for each in usages.items()], Style(), graphs=False)
-    for data, _ in [*pieces, ontology_graph.written(Style(), graphs=False)]:
+    pieces = shared_resources.encode_graph(
+        [shared_resources.Usage(*each) for each in usages.items()], Style(), graphs=False
+    )
+    for data, _ in [*pieces, ontology_graph.encode_graph(Style(), graphs=False)]:
         yield from data.splitlines(keepends=True)
 
 

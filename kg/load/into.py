@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from kg._types import Progress
 from kg.errors import InputError, Superseded, UsageError
-from kg.export.record_version import modified_day
+from kg.export.record_header import modified_day
 from kg.export.report import Report
 from kg.export.shared_resources import GRAPH
 from kg.load import state
@@ -58,7 +58,7 @@ class Loaded:
 class Choice:
     """What of the inputs is loaded.
 
-    ``since`` is a day as :func:`kg.export.record_version.day` numbers it: records last updated before it are left out;
+    ``since`` is a day as :func:`kg.export.record_header.day` numbers it: records last updated before it are left out;
     ``prune`` removes graphs that were loaded before and are not in the inputs; ``contacts`` keeps contact data;
     ``judge`` says what is wrong with a graph, which is then left out.
     """
@@ -215,7 +215,7 @@ def load_as_one(
     that nothing is missing in the graph, and :class:`~kg.errors.OutputError` where the store refuses something; the
     graph is then what it was, and the same load goes on from there.
     """
-    strict = Report(tell=lambda error: _kept(error, report))
+    strict = Report(on_problem=lambda error: _kept(error, report))
     done, size = Loaded(), store.preset.statements
     with Distinct(statements(inputs, strict, progress, contacts=contacts)) as lines:
         report.read += strict.read

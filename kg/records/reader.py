@@ -57,11 +57,11 @@ _LEGACY = (
 class Decode(Protocol):
     """From the JSON of what may be a study to what a reader wants of it, ``None`` where it is read value by value."""
 
-    def quickly(self, piece: bytes, /) -> Any:
+    def try_json(self, piece: bytes, /) -> Any:
         """Of a piece that is one study."""
         ...
 
-    def first(self, text: bytes, at: int, /) -> tuple[Any, int] | None:
+    def try_json_at(self, text: bytes, at: int, /) -> tuple[Any, int] | None:
         """Of what stands at a place in a text, and where it ends, but for spaces."""
         ...
 
@@ -241,7 +241,7 @@ class StreamReader:
         """
         if self.decode is None or not piece.whole or not splitter.starts_at(piece.data, at):
             return None
-        found = self.decode.first(piece.data, at)
+        found = self.decode.try_json_at(piece.data, at)
         if found is None:
             return None
         decoded, end = found
@@ -254,7 +254,7 @@ class StreamReader:
         """The studies in a piece of one, unless something is odd."""
         if not piece.whole:
             self.too_large(piece)
-        elif self.decode is not None and (decoded := self.decode.quickly(splitter.bare(piece.data))) is not None:
+        elif self.decode is not None and (decoded := self.decode.try_json(splitter.bare(piece.data))) is not None:
             yield self.record({}, splitter.closed(piece.data), decoded)
         elif is_study(data := splitter.loaded(piece.data)):
             yield self.record(data, splitter.closed(piece.data), fit=not may_be_unfit(piece.data))

@@ -91,9 +91,9 @@ def test_what_the_plan_says_is_what_the_export_does(
         found, exported = measured(record, contacts=contacts), exporter(record)
         assert found.total("values") == sum(1 for _ in leaves(record))
         assert found.total("left_out") == exported.withheld
-        assert found.total("unmapped") == exported.residue.leaves
+        assert found.total("unmapped") == exported.unmapped.leaves
         for line in found.met:
-            assert (line.unmapped == 0) == (line.path not in exported.residue.paths), line
+            assert (line.unmapped == 0) == (line.path not in exported.unmapped.paths), line
             assert line.properties or line.in_graph == 0, line
 
 

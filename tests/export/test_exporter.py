@@ -83,7 +83,7 @@ def test_the_seed_has_what_the_page_shows(seed: dict[str, Any]) -> None:
     exported = LINES(seed)
     study = "<https://clinicaltrials.gov/study/NCT02059759>"
     assert exported.errors == []
-    assert exported.residue.leaves == 0
+    assert exported.unmapped.leaves == 0
     assert rows(exported, f"{study} ct:conditionMesh ?mesh . ?mesh a meshv:Descriptor ; rdfs:label ?label") == [
         ("http://id.nlm.nih.gov/mesh/D000690", "Amyotrophic Lateral Sclerosis")
     ]
@@ -141,7 +141,7 @@ def test_every_leaf_of_every_fixture_is_in_its_graph(
     assert sum(1 for _ in leaves(page)) == 354
     for record in [page, made, *studies]:
         exported = WITH_CONTACTS(record)
-        unread = set(exported.residue.paths)
+        unread = set(exported.unmapped.paths)
         said = {quad.object.value for quad in ox.parse(exported.data, format=ox.RdfFormat.N_TRIPLES)}
         said |= {str(error.value) for error in exported.errors if isinstance(error, Repaired)}
         lost = [(path, value) for path, value in leaves(record) if path not in unread and not holds(said, path, value)]
@@ -184,8 +184,8 @@ def test_every_property_is_written_by_some_fixture(
 def test_a_key_that_no_shape_reads_is_kept_in_its_place(seed: dict[str, Any]) -> None:
     changed = change(seed, "protocolSection.armsInterventionsModule.interventions.1.mapped", ["a", {"b": 1.5}])
     exported = LINES(changed)
-    assert exported.residue.leaves == 2
-    assert exported.residue.kept == {
+    assert exported.unmapped.leaves == 2
+    assert exported.unmapped.kept == {
         "protocolSection": {"armsInterventionsModule": {"interventions": [{}, {"mapped": ["a", {"b": 1.5}]}, {}]}}
     }
     assert (
@@ -196,7 +196,7 @@ def test_a_key_that_no_shape_reads_is_kept_in_its_place(seed: dict[str, Any]) ->
 
 def test_empty_objects_and_lists_are_kept_and_are_no_problem(seed: dict[str, Any]) -> None:
     exported = LINES(change(seed, "protocolSection.oversightModule", {}))
-    assert (exported.errors, exported.residue.kept) == ([], {"protocolSection": {"oversightModule": {}}})
+    assert (exported.errors, exported.unmapped.kept) == ([], {"protocolSection": {"oversightModule": {}}})
 
 
 # ---------------------------------------------------------------- contact data
@@ -328,7 +328,7 @@ def test_no_wrong_value_anywhere_stops_a_record_or_is_dropped(seed: dict[str, An
     if isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool)):
         assert str(value) in said or any(f'"{value}"' in text or f":{value}" in text for text in said)
     if value in (None, {"a": "b"}) or isinstance(value, dict):
-        assert exported.residue.kept is not None
+        assert exported.unmapped.kept is not None
 
 
 @pytest.mark.parametrize(
@@ -360,7 +360,7 @@ def test_links_that_are_no_iris_are_reported_and_kept_as_text(seed: dict[str, An
 def test_a_node_without_a_key_is_reported_and_kept(seed: dict[str, Any]) -> None:
     exported = LINES(change(seed, "protocolSection.sponsorCollaboratorsModule.leadSponsor", {"class": "OTHER"}))
     assert [error.path for error in exported.errors] == ["protocolSection.sponsorCollaboratorsModule.leadSponsor.name"]
-    assert exported.residue.kept == {
+    assert exported.unmapped.kept == {
         "protocolSection": {"sponsorCollaboratorsModule": {"leadSponsor": {"class": "OTHER"}}}
     }
 

@@ -38,9 +38,9 @@ def test_the_emitter_is_built() -> None:
 
 
 def facts(exported: Exported) -> tuple[object, ...]:
-    residue = exported.residue
-    said = (exported.study, exported.version, exported.holder, exported.triples, exported.withheld)
-    return (*said, residue.kept, residue.paths, [error.as_dict() for error in exported.errors])
+    unmapped = exported.unmapped
+    said = (exported.study, exported.version, exported.version_holder, exported.triples, exported.withheld)
+    return (*said, unmapped.kept, unmapped.paths, [error.as_dict() for error in exported.errors])
 
 
 def same(one: Exported, other: Exported) -> None:
@@ -53,7 +53,7 @@ def test_real_records_are_taken_and_say_what_the_careful_way_says(name: str) -> 
     exporter = EXPORTERS[name]
     for path in STUDIES:
         piece = path.read_bytes()
-        found = exporter.quickly(piece)
+        found = exporter.try_json(piece)
         assert found is not None
         same(found, exporter(orjson.loads(piece)))
 
@@ -63,7 +63,7 @@ def test_records_made_at_random_say_the_same_by_both_ways(name: str) -> None:
     exporter, taken = EXPORTERS[name], 0
     for seed in range(60):
         piece = orjson.dumps(Maker(seed, 0.02 if seed % 3 == 0 else 0).record())
-        found = exporter.quickly(piece)
+        found = exporter.try_json(piece)
         if found is not None:
             taken += 1
             same(found, exporter(orjson.loads(piece), fit=True))
@@ -95,7 +95,7 @@ ARMS = ("protocolSection", "armsInterventionsModule")
     ],
 )
 def test_what_the_emitter_does_not_take_is_handed_on(seed: dict[str, Any], path: Any, keys: Any) -> None:
-    assert EXPORTERS["turtle"].quickly(with_keys(seed, *path, **keys)) is None
+    assert EXPORTERS["turtle"].try_json(with_keys(seed, *path, **keys)) is None
 
 
 @pytest.mark.parametrize("name", ["turtle", "nquads"])
@@ -115,7 +115,7 @@ def test_what_the_emitter_does_not_take_is_handed_on(seed: dict[str, Any], path:
 )
 def test_single_values_are_complained_of_alike(seed: dict[str, Any], name: str, path: Any, keys: Any) -> None:
     exporter, piece = EXPORTERS[name], with_keys(seed, *path, **keys)
-    found = exporter.quickly(piece)
+    found = exporter.try_json(piece)
     assert found is not None
     same(found, exporter(orjson.loads(piece)))
 
@@ -125,7 +125,7 @@ def test_what_must_be_there_and_is_not_is_complained_of_alike(seed: dict[str, An
     del changed["protocolSection"]["outcomesModule"]["primaryOutcomes"][0]["measure"]
     del changed["protocolSection"]["armsInterventionsModule"]["interventions"][1]["name"]
     piece = orjson.dumps(changed)
-    found = exporter.quickly(piece)
+    found = exporter.try_json(piece)
     if found is not None:
         same(found, exporter(orjson.loads(piece)))
     else:  # an arm names the intervention that has no name now
@@ -155,7 +155,7 @@ def test_broken_json_is_never_taken_for_something_else(name: str) -> None:
     pieces = [path.read_bytes() for path in STUDIES]
     for _ in range(3000):
         piece = mutated(choice.choice(pieces), choice)
-        found = exporter.quickly(piece)
+        found = exporter.try_json(piece)
         if found is not None:
             taken += 1
             same(found, exporter(orjson.loads(piece)))
@@ -166,9 +166,9 @@ def test_objects_that_say_nothing_are_kept(seed: dict[str, Any]) -> None:
     exporter = EXPORTERS["turtle"]
     emptied = orjson.loads(with_keys(seed, "protocolSection", "designModule", enrollmentInfo={}))
     piece = with_keys(emptied, "derivedSection", interventionBrowseModule={})
-    found = exporter.quickly(piece)
+    found = exporter.try_json(piece)
     assert found is not None
-    assert found.residue.kept["derivedSection"] == {"interventionBrowseModule": {}}
+    assert found.unmapped.kept["derivedSection"] == {"interventionBrowseModule": {}}
     same(found, exporter(orjson.loads(piece)))
 
 
@@ -176,9 +176,9 @@ def test_keys_that_nothing_reads_are_kept_by_the_compiled_plan(seed: dict[str, A
     exporter = EXPORTERS["turtle"]
     coloured = orjson.loads(with_keys(seed, *ARMS, "armGroups", 1, colour="red"))
     piece = with_keys(coloured, "protocolSection", new={"a": [1]})
-    found = exporter.quickly(piece)
+    found = exporter.try_json(piece)
     assert found is not None
-    assert found.residue.leaves == 2
+    assert found.unmapped.leaves == 2
     same(found, exporter(orjson.loads(piece)))
 
 
@@ -190,7 +190,7 @@ def test_keys_that_nothing_reads_may_stand_in_some_elements_only(seed: dict[str,
     locations = changed["protocolSection"].setdefault("contactsLocationsModule", {})
     locations["locations"] = [{"city": "Rome"}, {"city": "Oslo", "contacts": [{"name": "A"}, {"name": "B", "hair": 1}]}]
     piece = json.dumps(changed).encode()
-    found = exporter.quickly(piece)
+    found = exporter.try_json(piece)
     assert found is not None
     same(found, exporter(orjson.loads(piece)))
 
@@ -200,9 +200,9 @@ def test_keys_that_nothing_reads_may_stand_in_some_elements_only(seed: dict[str,
 def test_what_is_empty_is_kept_by_the_compiled_plan(name: str, empty: object, seed: dict[str, Any]) -> None:
     exporter = EXPORTERS[name]
     piece = with_keys(seed, "derivedSection", interventionBrowseModule=empty)
-    found = exporter.quickly(piece)
+    found = exporter.try_json(piece)
     assert found is not None
-    assert found.residue.kept == {"derivedSection": {"interventionBrowseModule": empty}}
+    assert found.unmapped.kept == {"derivedSection": {"interventionBrowseModule": empty}}
     same(found, exporter(orjson.loads(piece)))
 
 
@@ -232,7 +232,7 @@ def test_what_a_record_says_does_not_hang_on_the_records_before_it(seed: dict[st
     ],
 )
 def test_what_is_no_good_record_is_not_taken(piece: bytes) -> None:
-    assert EXPORTERS["turtle"].quickly(piece) is None
+    assert EXPORTERS["turtle"].try_json(piece) is None
 
 
 @pytest.mark.parametrize("name", EXPORTERS)
@@ -242,7 +242,7 @@ def test_a_record_is_exported_where_it_stands_among_others(name: str) -> None:
     text, at, taken = b"  \n".join(pieces), 0, 0
     for piece in pieces:
         assert text.startswith(piece, at)
-        found, alone = EXPORTERS[name].first(text, at), EXPORTERS[name].quickly(piece)
+        found, alone = EXPORTERS[name].try_json_at(text, at), EXPORTERS[name].try_json(piece)
         end = min(at + len(piece) + 3, len(text))
         if found is None:
             assert alone is None
@@ -254,13 +254,13 @@ def test_a_record_is_exported_where_it_stands_among_others(name: str) -> None:
         at = end
     assert at == len(text)
     assert taken > len(STUDIES)
-    assert EXPORTERS[name].first(text, at) is EXPORTERS[name].first(text, at + 1) is None
+    assert EXPORTERS[name].try_json_at(text, at) is EXPORTERS[name].try_json_at(text, at + 1) is None
 
 
 def test_other_spellings_of_one_text_give_the_same_bytes() -> None:
     form = b'{"protocolSection":{"identificationModule":{"nctId":"NCT00000001","briefTitle":"%s"}}}'
     spelled = [form % text for text in (b"a/\xe2\x89\xa5\xc3\xa9", b"a\\/\\u2265\\u00e9", "a/≥é".encode())]
-    found = {exported.data for piece in spelled if (exported := EXPORTERS["turtle"].quickly(piece))}
+    found = {exported.data for piece in spelled if (exported := EXPORTERS["turtle"].try_json(piece))}
     assert len(found) == 1
 
 
@@ -270,7 +270,7 @@ def test_two_threads_may_use_one_exporter() -> None:
     wanted = [exporter(orjson.loads(piece)).data for piece in pieces]
 
     def work(_: int) -> list[bytes]:
-        return [(exporter.quickly(piece) or exporter(orjson.loads(piece))).data for piece in pieces]
+        return [(exporter.try_json(piece) or exporter(orjson.loads(piece))).data for piece in pieces]
 
     with ThreadPoolExecutor(4) as pool:
         assert all(found == wanted for found in pool.map(work, range(4)))
@@ -279,14 +279,14 @@ def test_two_threads_may_use_one_exporter() -> None:
 def test_what_is_remembered_is_forgotten_when_it_is_much(seed: dict[str, Any]) -> None:
     """A run sees no difference: the tables are emptied between two records."""
     exporter, first = Exporter(grouped=True), orjson.dumps(seed)
-    before = exporter.quickly(first)
+    before = exporter.try_json(first)
     for i in range(40):
         leaves = [{"name": f"Sponsor {i} {j}", "class": "OTHER"} for j in range(900)]
         piece = with_keys(seed, "protocolSection", "sponsorCollaboratorsModule", collaborators=leaves)
-        found = exporter.quickly(piece)
+        found = exporter.try_json(piece)
         assert found is not None
         assert found.data.count(b"Sponsor") >= 900
-    after = exporter.quickly(first)
+    after = exporter.try_json(first)
     assert before is not None
     assert after is not None
     same(before, after)
@@ -307,8 +307,8 @@ def test_a_fault_in_a_converter_costs_one_record(seed: dict[str, Any]) -> None:
 
     readers = exporter.emitter.programs.readers
     kept, readers[:] = [*readers], [faulty] * len(readers)
-    assert exporter.quickly(piece) is None
+    assert exporter.try_json(piece) is None
     readers[:] = kept
-    found = exporter.quickly(piece)
+    found = exporter.try_json(piece)
     assert found is not None
     same(found, exporter(orjson.loads(piece)))

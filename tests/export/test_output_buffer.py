@@ -29,12 +29,12 @@ def records(seed: dict[str, Any]) -> list[bytes]:
 def test_the_output_stands_in_the_room_that_is_given(seed: dict[str, Any]) -> None:
     exporter = Exporter(grouped=True)
     for piece in records(seed):
-        usual = exporter.quickly(piece)
+        usual = exporter.try_json(piece)
         memory = bytearray(b"#" * (1 << 20))
-        found = exporter.quickly(piece, memoryview(memory))
+        found = exporter.try_json(piece, memoryview(memory))
         assert (found is None) == (usual is None)
         if usual and found:
-            size = found.placed
+            size = found.buffered
             assert bytes(memory[:size]) + found.data == usual.data
             assert set(memory[size + 1 :]) <= {ord("#")} or not size
             assert found.triples == usual.triples
@@ -43,17 +43,17 @@ def test_the_output_stands_in_the_room_that_is_given(seed: dict[str, Any]) -> No
 @pytest.mark.parametrize("short", [0, 1, 10_000_000])
 def test_what_does_not_fit_into_the_room_is_given_as_bytes(seed: dict[str, Any], short: int) -> None:
     exporter, piece = Exporter(), orjson.dumps(seed)
-    usual = exporter.quickly(piece)
+    usual = exporter.try_json(piece)
     assert usual is not None
     memory = bytearray(max(0, len(usual.data) - short))
-    found = exporter.quickly(piece, memoryview(memory))
+    found = exporter.try_json(piece, memoryview(memory))
     assert found is not None
-    assert (found.placed, found.data) == ((len(usual.data), b"") if short == 0 else (0, usual.data))
+    assert (found.buffered, found.data) == ((len(usual.data), b"") if short == 0 else (0, usual.data))
     assert bytes(memory) == usual.data if short == 0 else not any(memory)
 
 
 def test_a_room_that_cannot_be_written_to_is_none(seed: dict[str, Any]) -> None:
-    assert Exporter().quickly(orjson.dumps(seed), memoryview(b"#" * (1 << 20))) is None
+    assert Exporter().try_json(orjson.dumps(seed), memoryview(b"#" * (1 << 20))) is None
 
 
 @pytest.mark.parametrize("first", [True, False])
@@ -117,10 +117,10 @@ def test_what_no_shape_reads_goes_where_the_study_stands(seed: dict[str, Any], g
     assert b"unmapped" in expected
     for spare in (-len(expected), -1, 0, 1, 1000):
         room = memoryview(bytearray(len(expected) + spare))
-        exported = exporter.quickly(record, room)
+        exported = exporter.try_json(record, room)
         assert exported is not None
-        assert (bytes(room[: exported.placed]) or exported.data) == expected
-        assert bool(exported.placed) == (spare >= 0)
+        assert (bytes(room[: exported.buffered]) or exported.data) == expected
+        assert bool(exported.buffered) == (spare >= 0)
 
 
 def test_a_room_gives_its_pages_back() -> None:

@@ -17,7 +17,7 @@ from kg.export.descriptions import Describer
 from kg.export.exporter import Exporter
 from kg.export.report import Report
 from kg.export.run import export
-from kg.export.shared_resources import GRAPH, Usage, written
+from kg.export.shared_resources import GRAPH, Usage, encode_graph
 from kg.load.graphs import graphs
 from kg.ontology.vocabulary import CT, RDFS, SKOS
 from kg.rdf.syntax import Style
@@ -127,7 +127,7 @@ def test_the_shared_graph_is_in_the_order_of_its_iris(tmp_path: Path) -> None:
 
 def test_a_large_shared_graph_is_written_in_pieces() -> None:
     usages = [Usage(f'<https://e.org/{i}>\0<https://e.org/p> "x"'.encode(), 1) for i in range(100)]
-    pieces = [*written(usages, Style(), graphs=False, size=1000)]
+    pieces = [*encode_graph(usages, Style(), graphs=False, size=1000)]
     assert len(pieces) > 3
     assert sum(triples for _, triples in pieces) == 100
     assert b"".join(data for data, _ in pieces).count(b"\n") == 100

@@ -40,7 +40,7 @@ def small_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def run(many: Path, output: Path, count: int, **options: Any) -> tuple[bytes, list[dict[str, Any]], Report]:
     told: list[dict[str, Any]] = []
-    report = Report(tell=lambda error: told.append(error.as_dict()))
+    report = Report(on_problem=lambda error: told.append(error.as_dict()))
     export([many], output, jobs=count, report=report, **options)
     return output.read_bytes(), told, report
 
@@ -245,7 +245,7 @@ def test_an_input_that_changes_costs_what_was_not_read(
             change(copy)
 
     told: list[InputError] = []
-    report = Report(tell=told.append)
+    report = Report(on_problem=told.append)
     export([copy], tmp_path / "x.nt", jobs=count, progress=progress, report=report)
     assert 0 < report.totals.studies < 1500
     assert [str(error) for error in told if not isinstance(error, FieldError)] == [f"{copy}: {said}."]

@@ -73,7 +73,7 @@ def here(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def local(inputs: list[Path], output: Path) -> tuple[bytes, list[dict[str, Any]], str]:
     told: list[dict[str, Any]] = []
-    report = Report(tell=lambda error: told.append(error.as_dict()))
+    report = Report(on_problem=lambda error: told.append(error.as_dict()))
     local_export(inputs, output, report=report)
     return output.read_bytes(), told, counts(report)
 
@@ -84,7 +84,7 @@ def counts(report: Report) -> str:
 
 def in_parts(inputs: list[Path], output: Path | str, **options: Any) -> tuple[list[bytes], list[dict[str, Any]], str]:
     told: list[dict[str, Any]] = []
-    report = Report(tell=lambda error: told.append(error.as_dict()))
+    report = Report(on_problem=lambda error: told.append(error.as_dict()))
     export(inputs, output, report=report, **{"size": SIZE, **options})
     return made(str(output)), told, counts(report)
 

@@ -15,7 +15,7 @@ import pyoxigraph as ox
 import pytest
 
 from kg.errors import SourceError, UsageError
-from kg.export.record_version import day
+from kg.export.record_header import day
 from kg.export.report import Report
 from kg.http.credentials import credentials
 from kg.load.check import by_shapes

@@ -20,7 +20,7 @@ import pytest
 
 import kg
 from kg.errors import OutputError
-from kg.export.record_version import version
+from kg.export.record_header import version
 from kg.export.report import Report
 from kg.load.client import connected
 from kg.load.graphs import graphs

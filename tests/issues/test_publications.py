@@ -60,7 +60,7 @@ def test_the_emitter_and_the_interpreter_agree_on_it(
     seed: dict[str, Any], elements: list[dict[str, Any]], *, grouped: bool
 ) -> None:
     record, exporter = change(seed, PATH, elements), Exporter(grouped=grouped)
-    fast = exporter.quickly(orjson.dumps(record))
+    fast = exporter.try_json(orjson.dumps(record))
     assert fast is not None
     assert fast.data == exporter(record).data
 

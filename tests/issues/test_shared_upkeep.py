@@ -62,7 +62,7 @@ def test_empty_names_are_not_linked(seed: dict[str, Any], intervention: dict[str
     record = with_modules(seed, armsInterventionsModule={"interventions": [{"type": "DRUG", **intervention}]})
     record["derivedSection"]["interventionBrowseModule"] = {"meshes": [{"id": "D000001", "term": ""}]}
     assert not [triple for triple in triples(record) if triple.predicate.value == CT + "mesh"]
-    if found := Exporter().quickly(orjson.dumps(record)):
+    if found := Exporter().try_json(orjson.dumps(record)):
         same(found, Exporter()(record))
 
 
@@ -71,7 +71,7 @@ def test_what_is_no_day_of_the_registry_is_complained_of_alike(seed: dict[str, A
     record = copy.deepcopy(seed)
     record["derivedSection"]["miscInfoModule"] = {"versionHolder": value}
     exporter = Exporter()
-    same(exporter.of_json(orjson.dumps(record)), exporter(record))
+    same(exporter.from_json(orjson.dumps(record)), exporter(record))
 
 
 def test_links_to_many_terms_of_one_name_take_no_quadratic_time(seed: dict[str, Any]) -> None:
@@ -88,5 +88,5 @@ def test_lines_of_a_title_are_not_taken_for_a_time_frame(seed: dict[str, Any]) -
     record = with_modules(seed, outcomesModule={"primaryOutcomes": [planned]})
     record["resultsSection"] = {"outcomeMeasuresModule": {"outcomeMeasures": [posted]}}
     assert not [triple for triple in triples(record) if triple.predicate.value == CT + "reports"]
-    if found := Exporter().quickly(orjson.dumps(record)):
+    if found := Exporter().try_json(orjson.dumps(record)):
         same(found, Exporter()(record))

@@ -111,7 +111,7 @@ def test_a_base_that_holds_a_sample_is_no_harm() -> None:
         for grouped in (True, False):
             exporter = Exporter(grouped=grouped, base=base)
             for path in STUDIES[:3]:
-                found = exporter.quickly(path.read_bytes())
+                found = exporter.try_json(path.read_bytes())
                 assert found is not None
                 assert found.data == exporter(orjson.loads(path.read_bytes())).data
 

@@ -110,7 +110,7 @@ def check(exporter: Any, piece: bytes, *, both: bool) -> bool:
     """Whether a record is taken."""
     from tests.export.test_native import same
 
-    found = exporter.quickly(piece)
+    found = exporter.try_json(piece)
     if found is not None and both:
         same(found, exporter(orjson.loads(piece)))
     return found is not None
@@ -127,7 +127,7 @@ def main(folder: str, seed: int, count: int, *, both: bool) -> None:
     for pieces in (large(), cut(), (any_record(choice) for _ in range(count))):
         for piece in pieces:
             taken += sum(check(exporter, piece, both=both) for exporter in exporters)
-    lines = [line for line in Exporter(graphs=True).of_json(SMALL).data.splitlines(keepends=True) if b'"' in line]
+    lines = [line for line in Exporter(graphs=True).from_json(SMALL).data.splitlines(keepends=True) if b'"' in line]
     for _ in range(10 * count):
         extension.columns(other_lines(b"".join(choice.sample(lines, 2)), choice))
     print(taken)

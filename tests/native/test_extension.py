@@ -94,9 +94,9 @@ def test_what_is_taken_for_a_record_is_given_back() -> None:
 
     def export() -> None:
         for piece in pieces + odd:
-            exporter.quickly(piece)
-            exporter.quickly(piece, room)
-            exporter.quickly(piece, room[:1000])
+            exporter.try_json(piece)
+            exporter.try_json(piece, room)
+            exporter.try_json(piece, room[:1000])
 
     tracemalloc.start()
     try:
@@ -134,7 +134,7 @@ def test_emitters_are_given_back() -> None:
 def parts_of(exporter: Exporter) -> list[Any]:
     """What the extension is given."""
     programs, emitter = exporter.emitter.programs, exporter.emitter
-    facts = tuple(map(programs.path, exporter.facts.paths))
+    facts = tuple(map(programs.path, exporter.headers.paths))
     made = [programs.types, tuple(programs.programs), tuple(programs.spellings), programs.words, facts]
     return [*made, emitter._token, emitter._text, emitter._resource]
 
@@ -237,7 +237,7 @@ def test_what_is_asked_may_not_run_the_emitter_again() -> None:
     ids=["nothing", "names", "deep"],
 )
 def test_records_that_were_made_to_cost_much_are_handed_on(piece: bytes) -> None:
-    assert Exporter(grouped=True).quickly(piece) is None
+    assert Exporter(grouped=True).try_json(piece) is None
 
 
 @pytest.mark.parametrize("count", [1000, 20_000])
@@ -247,7 +247,7 @@ def test_long_lists_are_taken(count: int) -> None:
     sponsors = fuzz.small("sponsorCollaboratorsModule", collaborators=leaves)
     conditions = fuzz.small("conditionsModule", conditions=[f"text {i}" for i in range(count)])
     for piece in (sponsors, conditions):
-        found = exporter.quickly(piece)
+        found = exporter.try_json(piece)
         assert found is not None
         same(found, exporter(orjson.loads(piece)))
 
@@ -257,13 +257,13 @@ def test_lists_that_say_one_thing_twice_are_handed_on(count: int) -> None:
     texts = [f"text {i}" for i in range(count)]
     for i in (0, (count - 1) // 2, count - 2):
         piece = fuzz.small("conditionsModule", conditions=[*texts[:-1], texts[i]])
-        assert Exporter(grouped=True).quickly(piece) is None
+        assert Exporter(grouped=True).try_json(piece) is None
 
 
 def test_keys_that_nothing_reads_stay_in_their_objects() -> None:
     outcomes = [{"new": i, "measure": str(i), "other": {"x": i}} for i in range(400)]
     exporter, piece = Exporter(), fuzz.small("outcomesModule", primaryOutcomes=outcomes, other=1)
-    found = exporter.quickly(piece)
+    found = exporter.try_json(piece)
     assert found is not None
     same(found, exporter(orjson.loads(piece)))
 
@@ -273,7 +273,7 @@ def test_numbers_that_are_too_great_are_not_taken_where_nothing_reads_them(numbe
     """The parser that the careful way has refuses such a record."""
     form = fuzz.small("contactsLocationsModule", centralContacts=[{"phone": "NUMBER"}]).decode()
     piece = form.replace('"NUMBER"', number).encode()
-    found = Exporter().quickly(piece)
+    found = Exporter().try_json(piece)
     try:
         record = orjson.loads(piece)
     except ValueError:

@@ -165,7 +165,7 @@ def test_every_leaf_stands_under_its_property(with_results: list[dict[str, Any]]
             (quad.predicate.value, ids.get(quad.object, quad.object.value.removeprefix(CODE))) for quad in triples
         )
         assert given(record) - said == Counter()
-        assert (exported.errors, exported.residue.leaves) == ([], 0)
+        assert (exported.errors, exported.unmapped.leaves) == ([], 0)
 
 
 def minimal() -> dict[str, Any]:
@@ -234,7 +234,7 @@ def test_what_is_no_text_is_reported_and_kept(made: dict[str, Any], value: float
         )
     ]
     assert f'pValue> "{str(value).lower()}" .'.encode() in exported.data
-    assert exported.residue.kept is not None
+    assert exported.unmapped.kept is not None
 
 
 # ---------------------------------------------------------------- groups

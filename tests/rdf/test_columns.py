@@ -153,7 +153,7 @@ def test_the_extension_says_what_python_says_or_leaves_it_to_python() -> None:
 def test_what_is_taken_for_columns_is_given_back() -> None:
     from kg._emitter import columns
 
-    lines = Exporter(graphs=True).of_json(SMALL).data
+    lines = Exporter(graphs=True).from_json(SMALL).data
     tracemalloc.start()
     try:
         for given in (lines, lines[:-9], rb'<a> <b> "\u0000" <c> .'):

@@ -184,7 +184,7 @@ def test_what_is_read_where_it_is_wanted_says_the_same(name: str, jobs: int, tmp
     told: list[InputError] = []
     one_by_one = b"".join(exported.data for _, exported in exports([given], Exporter(), told.append))
     also: list[InputError] = []
-    export([given], tmp_path / "x.nt", jobs=jobs, report=Report(tell=also.append))
+    export([given], tmp_path / "x.nt", jobs=jobs, report=Report(on_problem=also.append))
     assert (tmp_path / "x.nt").read_bytes() == one_by_one
     assert [str(error) for error in also] == [str(error) for error in told]
     assert one_by_one.count(b"> <http://purl.org/dc/terms/identifier> ") > 12
@@ -253,7 +253,7 @@ def test_a_small_file_that_changes_is_lost_alone(tmp_path: Path, change: Callabl
             change(tmp_path / "in" / "1.json")
 
     told: list[InputError] = []
-    report = Report(tell=told.append)
+    report = Report(on_problem=told.append)
     export([tmp_path / "in"], tmp_path / "x.nt", progress=progress, report=report)
     assert [str(error) for error in told if error.kind == "file"] == [f"{tmp_path / 'in' / '1.json'}: {said}."]
     assert report.totals.studies == 2
@@ -293,7 +293,7 @@ def test_a_name_with_a_backslash_in_its_message_costs_no_run(tmp_path: Path) -> 
     data[data.index(b"NCT00000001")] ^= 1
     made.write_bytes(data)
     told: list[InputError] = []
-    report = Report(tell=told.append)
+    report = Report(on_problem=told.append)
     export([made], tmp_path / "x.nt", report=report)
     assert report.totals.studies == 2
     assert str(told[0]) == f"{made}!a\\x1b.json: cannot be read to its end (Bad CRC-32 for file 'a\\x1b.json')."

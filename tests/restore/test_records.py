@@ -119,7 +119,7 @@ def test_every_format_keeps_everything(tmp_path: Path, extension: str, studies: 
     export([DATA / "studies"], graph, contacts=True)
     assert restore([str(graph)], str(tmp_path / "all.jsonl")) == len(studies)
     restored = [json.loads(line) for line in (tmp_path / "all.jsonl").read_text("utf-8").splitlines()]
-    key = EXPORTER.facts.number
+    key = EXPORTER.headers.study
     assert [plain(each) for each in restored] == [plain(each) for each in sorted(studies, key=key)]
 
 
