@@ -1,8 +1,9 @@
-"""Loads inputs into real servers, and asks them all questions: ``python benchmarks/load.py INPUT...``.
+"""Load inputs into real servers and run every query of the library: ``python benchmarks/load.py INPUT...``.
 
-Each server is started on loopback with an empty folder. Printed are the seconds of the first load, of the same load
-again, and of a load into one graph, with the statements that the server counts; then the questions of the library whose
-answers differ from the embedded store's. Exit status 1 where a load is not whole, or fewer than ten answers are equal.
+Each server starts on the loopback interface with an empty folder. The output has the seconds of a first load, of the
+same load again and of a load into one graph, with the number of statements that the server counts, and the queries
+whose results differ from those of the embedded store. The exit status is 1 if a load is incomplete, or if fewer than
+ten query results are equal.
 """
 
 from __future__ import annotations
@@ -28,81 +29,81 @@ from tests.servers import SERVERS, Missing, Server
 ONE = "https://example.org/trials"
 
 
-def loaded(server: Server, inputs: list[str], *options: str) -> tuple[int, float, str]:
-    """The exit status, the seconds and the last words of a load."""
+def run_load(server: Server, inputs: list[str], *options: str) -> tuple[int, float, str]:
+    """Run a load; return its exit status, its seconds and the last line of its output."""
     command = [sys.executable, "-m", "kg", "load", *inputs, "--to", server.url, *options]
     start = time.perf_counter()
-    done = subprocess.run(command, env=os.environ | server.environment, capture_output=True, text=True, check=False)
-    return done.returncode, time.perf_counter() - start, done.stderr.strip().splitlines()[-1]
+    process = subprocess.run(command, env=os.environ | server.environment, capture_output=True, text=True, check=False)
+    return process.returncode, time.perf_counter() - start, process.stderr.strip().splitlines()[-1]
 
 
-def rows(found: list[dict[str, object]]) -> list[list[str]]:
-    """Rows to compare: numbers as far as stores agree on them, and in no order."""
-    return sorted([shown(value) for _, value in sorted(row.items())] for row in found)
+def comparable(rows: list[dict[str, object]]) -> list[list[str]]:
+    """Return rows sorted, with numbers rounded to the digits on which stores agree."""
+    return sorted([as_text(value) for _, value in sorted(row.items())] for row in rows)
 
 
-def shown(value: object) -> str:
-    """A value as text; a number to ten digits."""
+def as_text(value: object) -> str:
+    """Return a value as text, a number with ten digits."""
     try:
         return f"{float(str(value)):.10g}"
     except ValueError:
         return str(value)
 
 
-def differing(server: Server, folder: Path) -> tuple[int, list[str]]:
-    """The number of questions that are answered as by the embedded store, and the names of the others."""
-    equal, others = 0, []
+def compare_queries(server: Server, folder: Path) -> tuple[int, list[str]]:
+    """Return the number of queries with the results of the embedded store, and the names of the others."""
+    equal, different = 0, []
     with opened(folder) as store:
-        for each in questions():
-            text = prepared(each.name)
-            wanted = rows(ask(store, text).rows)
+        for question in questions():
+            text = prepared(question.name)
+            expected = comparable(ask(store, text).rows)
             try:
-                found = endpoint(server.asked, text, credentials=server.credentials, digest=True, timeout=60)
-                same = rows(found.rows) == wanted
+                answer = endpoint(server.asked, text, credentials=server.credentials, digest=True, timeout=60)
+                same = comparable(answer.rows) == expected
             except KGError as error:
                 same = False
-                print(f"  {each.name}: {str(error)[:150]}")
+                print(f"  {question.name}: {str(error)[:150]}")
             equal += same
-            others += [] if same else [each.name]
-    return equal, others
+            different += [] if same else [question.name]
+    return equal, different
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("inputs", nargs="+", metavar="INPUT")
-    parser.add_argument("--only", choices=[each.name for each in SERVERS])
+    parser.add_argument("--only", choices=[kind.name for kind in SERVERS])
     options = parser.parse_args()
-    wrong = 0
+    failures = 0
     with tempfile.TemporaryDirectory() as folder:
         top = Path(folder)
-        made = build(options.inputs, top / "s.kgstore", report=Report())
-        print(f"embedded: {made.studies:,} studies, {made.statements:,} statements")
+        info = build(options.inputs, top / "s.kgstore", report=Report())
+        print(f"embedded: {info.studies:,} studies, {info.statements:,} statements")
         for kind in SERVERS:
             if options.only in (None, kind.name):
                 (top / kind.name).mkdir()
-                wrong += measured(kind, top / kind.name, options.inputs, top / "s.kgstore")
-    return 1 if wrong else 0
+                failures += measure(kind, top / kind.name, options.inputs, top / "s.kgstore")
+    return 1 if failures else 0
 
 
-def measured(kind: type[Server], place: Path, inputs: list[str], folder: Path) -> int:
-    """Prints the figures of one server; 1 where something is wrong."""
+def measure(kind: type[Server], data: Path, inputs: list[str], folder: Path) -> int:
+    """Print the measurements of one server; return 1 if something failed."""
     try:
-        server = kind(place)
+        server = kind(data)
     except Missing as error:
         print(f"{kind.name}: {error}")
         return 0
     server.start()
     try:
-        wrong = 0
-        for what in ("first", "again"):
-            code, seconds, said = loaded(server, inputs)
-            wrong += code
-            print(f"{kind.name} {what}: {seconds:.1f} s: {said}")
-        equal, others = differing(server, folder)
-        print(f"{kind.name}: {equal} questions equal; not {', '.join(others) or 'one'} differs", flush=True)
-        code, seconds, said = loaded(server, inputs, "--graph", ONE)
-        print(f"{kind.name} one graph: {seconds:.1f} s: {said}", flush=True)
-        return int(wrong + code > 0 or equal < 10)
+        failures = 0
+        for attempt in ("first", "again"):
+            code, seconds, message = run_load(server, inputs)
+            failures += code
+            print(f"{kind.name} {attempt}: {seconds:.1f} s: {message}")
+        equal, different = compare_queries(server, folder)
+        print(f"{kind.name}: {equal} queries equal; different: {', '.join(different) or 'none'}", flush=True)
+        code, seconds, message = run_load(server, inputs, "--graph", ONE)
+        print(f"{kind.name} one graph: {seconds:.1f} s: {message}", flush=True)
+        return int(failures + code > 0 or equal < 10)
     finally:
         server.kill()
 

@@ -8,28 +8,31 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kg.cli.base import LOST, progress_of, tell_problems
+from kg.load.presets import FILE_PRESETS, PRESETS
 
 if TYPE_CHECKING:
     from kg.export.report import Report
-    from kg.load.into import Judge, Loaded
-
-PRESETS = ("oxigraph", "virtuoso", "fuseki", "rdf4j", "graphdb", "blazegraph", "neptune", "qlever")
+    from kg.load.run import LoadResult
 
 
 @click.command()
 @click.argument("inputs", metavar="INPUT...", nargs=-1, required=True)
-@click.option("--to", "url", metavar="URL", help="The running store to load into.")
-@click.option("--preset", type=click.Choice(PRESETS), help="The kind of store, where its address does not tell.")
-@click.option("--graph", metavar="IRI", help="Put everything into this graph; by default each study has its own.")
-@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="Only studies updated since that day.")
+@click.option("--to", "url", metavar="URL", help="URL of the running store.")
+@click.option(
+    "--preset", type=click.Choice([*PRESETS, *FILE_PRESETS]), help="Kind of store, if the URL does not identify it."
+)
+@click.option("--graph", metavar="IRI", help="Load everything into this graph instead of one graph per study.")
+@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="Skip studies last updated earlier.")
 @click.option("--prune", is_flag=True, help="Remove graphs that were loaded before and are not in the input.")
-@click.option("--validate", is_flag=True, help="Leave out graphs that the shapes of the ontology find wrong.")
+@click.option("--validate", is_flag=True, help="Skip graphs that violate the SHACL shapes of the ontology.")
 @click.option("--contacts", is_flag=True, help="Keep the e-mail addresses and telephone numbers of contacts.")
-@click.option("--user", metavar="NAME", help="Who loads, in place of KG_USER; the password is KG_PASSWORD or in netrc.")
-@click.option("--digest", is_flag=True, help="The store wants digest authentication; Virtuoso is known to.")
-@click.option("--timeout", type=click.IntRange(1), default=300, metavar="N", help="Seconds to wait; by default 300.")
-@click.option("-o", "--output", metavar="DIR", help="For a store that loads from files: the folder to write them to.")
-@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="A setting of those files; any number.")
+@click.option("--user", metavar="NAME", help="User name (default: KG_USER). The password is KG_PASSWORD or in netrc.")
+@click.option("--digest", is_flag=True, help="Use digest authentication (the default for Virtuoso).")
+@click.option("--timeout", type=click.IntRange(1), default=300, metavar="N", help="Seconds to wait (default: 300).")
+@click.option("-o", "--output", metavar="DIR", help="Write files for a bulk loader to this folder.")
+@click.option(
+    "--set", "settings", multiple=True, metavar="NAME=VALUE", help="Set an option of these files; repeatable."
+)
 @click.pass_context
 def load(
     context: click.Context,
@@ -50,74 +53,68 @@ def load(
 ) -> None:
     """Load studies into a running triple store.
 
-    INPUT is study records, RDF files, or the folder of a store. Only graphs that changed are loaded, each as a whole,
-    and counted when they are there; a load that breaks leaves every graph old or new, and goes on when it is started
-    again. Blazegraph, Neptune and QLever load from files, which -o writes.
+    INPUT is study records, RDF files or a store built with kg store. Only changed graphs are loaded; each is replaced
+    atomically and then counted. After an interruption every graph is old or new, and running the command again
+    continues the load. Blazegraph, Neptune and QLever load from files, which -o writes.
     """
     from kg.errors import UsageError
     from kg.export.record_header import day
     from kg.export.report import Report
     from kg.http.credentials import credentials
-    from kg.load.client import connected
-    from kg.load.into import Choice, load_as_one
-    from kg.load.into import load as run
+    from kg.load.client import connect
+    from kg.load.run import LoadOptions, load_as_one
+    from kg.load.run import load as run
+    from kg.load.shapes import shape_validator
 
     if output is not None:
         _write_files(context, inputs, preset, (output, url), settings, graph=graph, contacts=contacts)
         return
     if url is None:
-        raise UsageError("No store is named; give its address with --to, or a folder for files with -o.")
+        raise UsageError("No target given; name a running store with --to, or a folder for bulk loader files with -o.")
     if graph and (since or prune or validate):
-        raise UsageError("--graph replaces a graph as a whole, so --since, --prune and --validate do not go with it.")
+        raise UsageError("--graph replaces a whole graph and cannot be combined with --since, --prune or --validate.")
     report = Report()
     with (
-        connected(url, preset, credentials(url, user), digest=digest, timeout=timeout) as store,
+        connect(url, preset, credentials(url, user), digest=digest, timeout=timeout) as store,
         progress_of(inputs) as progress,
     ):
         if graph:
-            done = load_as_one(store, graph, inputs, report=report, contacts=contacts, progress=progress)
+            result = load_as_one(store, graph, inputs, report=report, contacts=contacts, progress=progress)
         else:
-            first = day(f"{since:%Y-%m-%d}") if since else 0
-            judge = _judge() if validate else None
-            chosen = Choice(since=first, prune=prune, contacts=contacts, judge=judge)
-            done = run(store, inputs, chosen, report=report, progress=progress)
-    _tell(context, report, done)
+            first_day = day(f"{since:%Y-%m-%d}") if since else 0
+            validator = shape_validator() if validate else None
+            options = LoadOptions(since=first_day, prune=prune, contacts=contacts, validator=validator)
+            result = run(store, inputs, options, report=report, progress=progress)
+    _finish(context, report, result)
 
 
-def _judge() -> Judge:
-    from kg.load.check import by_shapes
-
-    return by_shapes()
-
-
-def _tell(context: click.Context, report: Report, done: Loaded) -> None:
+def _finish(context: click.Context, report: Report, result: LoadResult) -> None:
     tell_problems(report)
-    for sentence in done.wrong[: report.shown]:
+    for sentence in result.wrong[: report.shown]:
         click.echo(f"kg: {sentence}", err=True)
-    click.echo(done.summary(), err=True)
-    context.exit(0 if report.lossless and not done.wrong else LOST)
+    click.echo(result.summary(), err=True)
+    context.exit(0 if report.lossless and not result.wrong else LOST)
 
 
 def _write_files(
     context: click.Context,
     inputs: tuple[str, ...],
     preset: str | None,
-    place: tuple[str, str | None],
-    settings: tuple[str, ...],
+    target: tuple[str, str | None],
+    assignments: tuple[str, ...],
     **options: Any,
 ) -> None:
     from kg.errors import UsageError
     from kg.export.report import Report
-    from kg.load.files import KINDS, write_files
-    from kg.load.files import settings as settled
+    from kg.load.bulk_files import LOADERS, parse_settings, write_files
 
-    if preset not in KINDS:
-        raise UsageError(f"Files are written for {', '.join(KINDS)}; name one with --preset.")
-    folder, url = place
-    given, report = settled(preset, settings, url), Report()
+    if preset not in LOADERS:
+        raise UsageError(f"-o writes files for {', '.join(LOADERS)}; choose one with --preset.")
+    folder, url = target
+    settings, report = parse_settings(preset, assignments, url), Report()
     with progress_of(inputs) as progress:
-        made = write_files(preset, given, folder, inputs, report=report, progress=progress, **options)
+        files = write_files(preset, settings, folder, inputs, report=report, progress=progress, **options)
     tell_problems(report)
-    click.echo(f"Files: {', '.join(made.names)}; {made.statements:,} statements. To load them:", err=True)
-    click.echo(made.command)
+    click.echo(f"Files: {', '.join(files.names)}; {files.statements:,} statements. Load them with:", err=True)
+    click.echo(files.command)
     context.exit(0 if report.lossless else LOST)

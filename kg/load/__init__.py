@@ -1,1 +1,1 @@
-"""Loading studies and other graphs into running triple stores, or into files for those that load from files."""
+"""Load studies and other graphs into running triple stores, or write files for bulk loaders."""

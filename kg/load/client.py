@@ -1,4 +1,4 @@
-"""A running store: asked and changed over HTTP, with its errors told in one sentence."""
+"""HTTP client for a running triple store; every failure becomes a one-sentence error."""
 
 from __future__ import annotations
 
@@ -13,38 +13,38 @@ import pyoxigraph as ox
 from kg.errors import OutputError, UsageError
 from kg.http.credentials import Credentials, checked
 from kg.http.retries import BUSY, retried
-from kg.load.presets import FILES, PRESETS, Preset, address, told_by_address, told_by_answer
+from kg.load.presets import FILE_PRESETS, PRESETS, Preset, dataset_url, preset_from_headers, preset_from_url
 
 if TYPE_CHECKING:
     import httpx
 
 N_TRIPLES, N_QUADS = "application/n-triples", "application/n-quads"
-SHOWN = 300
-"""Characters of a server's own words in a message."""
+EXCERPT = 300
+"""Characters of a server's own message that an error quotes."""
 
 Row = dict[str, str]
 
 
-class _Busy(Exception):  # noqa: N818 -- never seen outside
-    """The server is there and cannot answer now."""
+class _Busy(Exception):  # noqa: N818 -- never leaves this module
+    """The server is up but cannot answer now."""
 
-    def __init__(self, answer: httpx.Response) -> None:
-        super().__init__(answer.status_code)
-        self.answer = answer
+    def __init__(self, response: httpx.Response) -> None:
+        super().__init__(response.status_code)
+        self.response = response
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
-    """A request that is made while it is sent, and made again where it is sent again."""
+class StreamedBody:
+    """A request body that is generated while it is sent, and generated again for a retry."""
 
-    made: Callable[[], Iterator[bytes]]
+    generate: Callable[[], Iterator[bytes]]
 
     def __iter__(self) -> Iterator[bytes]:
-        return self.made()
+        return self.generate()
 
 
-class Store:
-    """A store that runs. Raises :class:`~kg.errors.OutputError` for whatever it refuses, or where it does not answer.
+class RemoteStore:
+    """A running store. Raises :class:`~kg.errors.OutputError` when it refuses a request or does not respond.
 
     ``writes`` counts the requests that change data.
     """
@@ -52,134 +52,149 @@ class Store:
     def __init__(self, client: httpx.Client, url: str, preset: Preset) -> None:
         self._client = client
         self.preset = preset
-        self.url = address(url, preset)
+        self.url = dataset_url(url, preset)
         self.writes = 0
 
     def select(self, query: str) -> Iterator[Row]:
-        """The rows of an answer: by variable the IRI or the lexical form of what is bound."""
+        """Yield the rows of a query as the IRI or lexical form of each bound variable."""
         for row in self.terms(query):
             yield {name: getattr(term, "value", str(term)) for name, term in row.items()}
 
     def terms(self, query: str) -> Iterator[dict[str, Any]]:
-        """The rows of an answer: by variable the term that is bound."""
+        """Yield the rows of a query as the term of each bound variable."""
         headers = {"Accept": "application/sparql-results+json"}
-        answer = self._send("POST", self.preset.query, data={"query": query}, headers=headers)
+        response = self._send("POST", self.preset.query, data={"query": query}, headers=headers)
         try:
-            found = ox.parse_query_results(_plain(answer.content), format=ox.QueryResultsFormat.JSON)
-            assert isinstance(found, ox.QuerySolutions)
-            names = [variable.value for variable in found.variables]
-            for row in found:
-                bound = ((name, row[name]) for name in names)
+            solutions = ox.parse_query_results(_standard(response.content), format=ox.QueryResultsFormat.JSON)
+            assert isinstance(solutions, ox.QuerySolutions)
+            names = [variable.value for variable in solutions.variables]
+            for solution in solutions:
+                bound = ((name, solution[name]) for name in names)
                 yield {name: term for name, term in bound if term is not None}
         except (SyntaxError, ValueError, AssertionError) as error:
-            raise OutputError(f"{self.url} gave an answer that is none of a query ({error}).") from error
+            raise OutputError(f"{self.url} returned an invalid query result ({error}).") from error
 
-    def update(self, text: str | Request, *, again: bool = True) -> None:
-        """Runs an update; ``again`` says that it may be run twice, as it is when an answer is lost."""
+    def update(self, text: str | StreamedBody, *, retry: bool = True) -> None:
+        """Run an update; ``retry`` allows it to run twice, which happens when a response is lost."""
         data = text.encode() if isinstance(text, str) else text
-        self._write("POST", self.preset.update, "application/sparql-update", data, again=again)
+        self._write("POST", self.preset.update, "application/sparql-update", data, retry=retry)
 
     def add_quads(self, data: bytes) -> None:
-        """Adds N-Quads to whatever graphs they name."""
+        """Add N-Quads to the graphs that they name."""
         self._write("POST", self.preset.quads, N_QUADS, data)
 
     def put(self, graph: str, data: bytes) -> None:
-        """Puts N-Triples in the place of a graph."""
+        """Replace a graph with N-Triples."""
         self._write("PUT", self.preset.graphs, N_TRIPLES, data, graph=graph)
 
     def add(self, graph: str, data: bytes) -> None:
-        """Adds N-Triples to a graph."""
+        """Add N-Triples to a graph."""
         self._write("POST", self.preset.graphs, N_TRIPLES, data, graph=graph)
 
     def _write(
-        self, method: str, path: str, kind: str, data: bytes | Request, *, graph: str | None = None, again: bool = True
+        self,
+        method: str,
+        path: str,
+        media_type: str,
+        data: bytes | StreamedBody,
+        *,
+        graph: str | None = None,
+        retry: bool = True,
     ) -> None:
         self.writes += 1
         params = {"graph": graph} if graph else None
-        self._send(method, path, params=params, content=data, headers={"Content-Type": kind}, again=again)
+        self._send(method, path, params=params, content=data, headers={"Content-Type": media_type}, retry=retry)
 
-    def _send(self, method: str, path: str, *, again: bool = True, **request: Any) -> httpx.Response:
+    def _send(self, method: str, path: str, *, retry: bool = True, **request: Any) -> httpx.Response:
         import httpx
 
-        def once() -> httpx.Response:
-            answer = self._client.request(method, self.url + path, **request)
-            if answer.status_code in BUSY:
-                raise _Busy(answer)
-            return answer
+        def send() -> httpx.Response:
+            response = self._client.request(method, self.url + path, **request)
+            if response.status_code in BUSY:
+                raise _Busy(response)
+            return response
 
-        lost = (httpx.NetworkError, httpx.RemoteProtocolError) if again else (httpx.ConnectError,)
-        passing = (_Busy, httpx.ConnectTimeout, *lost)
+        lost = (httpx.NetworkError, httpx.RemoteProtocolError) if retry else (httpx.ConnectError,)
+        transient = (_Busy, httpx.ConnectTimeout, *lost)
         try:
-            answer = retried(once, lambda error: isinstance(error, passing))
+            response = retried(send, lambda error: isinstance(error, transient))
         except _Busy as busy:
-            answer = busy.answer
+            response = busy.response
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            said = " ".join(str(error).split())[:SHOWN]
-            raise OutputError(f"{self.url} does not answer ({type(error).__name__}: {said}).") from error
-        if answer.is_success:
-            return answer
-        raise OutputError(f"{self.url} refuses {method} {path or '/'} ({_said(answer)}).{_hint(answer)}")
+            raise _no_response(self.url, error) from error
+        if response.is_success:
+            return response
+        raise OutputError(f"{self.url} refused {method} {path or '/'} ({_excerpt(response)}).{_hint(response)}")
 
 
-def _plain(content: bytes) -> bytes:
-    """Results in JSON as the standard has them: Virtuoso writes ``typed-literal``."""
+def _no_response(url: str, error: Exception) -> OutputError:
+    details = " ".join(str(error).split())[:EXCERPT]
+    return OutputError(f"{url} does not respond ({type(error).__name__}: {details}).")
+
+
+def _standard(content: bytes) -> bytes:
+    """Replace Virtuoso's ``typed-literal`` in JSON results with the standard ``literal``."""
     return re.sub(rb'("type"\s*:\s*)"typed-literal"', rb'\1"literal"', content)
 
 
-def _said(answer: httpx.Response) -> str:
-    """The status of an answer and the first line of its own words."""
+def _excerpt(response: httpx.Response) -> str:
+    """Return the status of a response and the first line of its text without markup."""
     text = re.sub(
-        r"<(?:style|script|title|head)\b.*?</(?:style|script|title|head)>|<[^>]*>", " ", answer.text, flags=re.S
+        r"<(?:style|script|title|head)\b.*?</(?:style|script|title|head)>|<[^>]*>", " ", response.text, flags=re.S
     )
     lines = (" ".join(line.split()) for line in text.splitlines())
     first = next((line for line in lines if line), "")
-    return f"{answer.status_code} {answer.reason_phrase}" + (f": {first[:SHOWN].rstrip('.')}" if first else "")
+    status = f"{response.status_code} {response.reason_phrase}"
+    return status + (f": {first[:EXCERPT].rstrip('.')}" if first else "")
 
 
-def _hint(answer: httpx.Response) -> str:
-    if answer.status_code in (401, 403):
-        return " Set KG_USER and KG_PASSWORD, or write an entry for the host into the netrc file."
-    if "SR325" in answer.text:
-        return " Give Virtuoso room for it: TransactionAfterImageLimit = 2000000000 in [Parameters] of virtuoso.ini."
+def _hint(response: httpx.Response) -> str:
+    if response.status_code in (401, 403):
+        return " Set KG_USER and KG_PASSWORD, or add an entry for the host to the netrc file."
+    if "SR325" in response.text:
+        return (
+            " Raise Virtuoso's transaction limit:"
+            " TransactionAfterImageLimit = 2000000000 in [Parameters] of virtuoso.ini."
+        )
     return ""
 
 
 @contextmanager
-def connected(
+def connect(
     url: str, preset: str | None, credentials: Credentials | None, *, digest: bool = False, timeout: float = 300
-) -> Iterator[Store]:
-    """A store at an address, of the kind that is given, or else that its address or its first answer tells.
+) -> Iterator[RemoteStore]:
+    """Connect to a store; without ``preset``, its kind is detected from the URL or from its first response.
 
-    Raises :class:`~kg.errors.UsageError` where that cannot be told, or where the store loads from files.
+    Raises :class:`~kg.errors.UsageError` if the kind cannot be detected, or if the store loads from files.
     """
     import httpx
 
     checked(url)
-    name = preset or told_by_address(url)
+    name = preset or preset_from_url(url)
     limits = httpx.Timeout(timeout, connect=min(timeout, 10))
     with httpx.Client(timeout=limits, headers={"User-Agent": "kg"}) as client:
-        name = name or _told(client, url)
-        if name in FILES:
-            raise UsageError(f"{name} loads from files: give --preset {name} and -o DIR to write them.")
+        name = name or _detect(client, url)
+        if name in FILE_PRESETS:
+            raise UsageError(f"{name} loads from files; write them with --preset {name} -o DIR.")
         chosen = PRESETS[name]
         if credentials:
             client.auth = httpx.DigestAuth(*credentials) if digest or chosen.digest else httpx.BasicAuth(*credentials)
-        yield Store(client, url, chosen)
+        yield RemoteStore(client, url, chosen)
 
 
-def _told(client: httpx.Client, url: str) -> str:
+def _detect(client: httpx.Client, url: str) -> str:
+    """Return the preset of the store that responds at a URL."""
     import httpx
 
-    def ask() -> Mapping[str, str]:
-        with client.stream("GET", url.split("?", 1)[0], params={"query": "ASK {}"}) as answer:
-            return answer.headers
+    def probe() -> Mapping[str, str]:
+        with client.stream("GET", url.split("?", 1)[0], params={"query": "ASK {}"}) as response:
+            return response.headers
 
     try:
-        headers = retried(ask, lambda error: isinstance(error, httpx.NetworkError))
+        headers = retried(probe, lambda error: isinstance(error, httpx.NetworkError))
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        said = " ".join(str(error).split())[:SHOWN]
-        raise OutputError(f"{url} does not answer ({type(error).__name__}: {said}).") from error
-    name = told_by_answer(headers)
+        raise _no_response(url, error) from error
+    name = preset_from_headers(headers)
     if name is None:
-        raise UsageError(f"It cannot be told which store answers at {url}; give --preset, one of {', '.join(PRESETS)}.")
+        raise UsageError(f"The kind of store at {url} was not recognized; give --preset, one of {', '.join(PRESETS)}.")
     return name

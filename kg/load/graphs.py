@@ -1,14 +1,13 @@
-"""What is to be loaded, graph by graph: of study records, of RDF files, of the folder of a store.
+"""The graphs to load: from study records, RDF files and stores.
 
-Every statement has passed a strict parser before a server sees it. Lines are N-Triples, each once and in order, so that
-the same graph has the same digest wherever it came from.
+A strict parser checks every statement before it is sent. The lines of a graph are N-Triples, sorted and without
+duplicates, so that equal graphs have equal digests whatever their source.
 """
 
 from __future__ import annotations
 
 import hashlib
 import itertools
-import os
 import re
 import tempfile
 from collections import Counter
@@ -18,7 +17,7 @@ from functools import cache
 
 import pyoxigraph as ox
 
-from kg._types import Progress
+from kg._types import PathName, Progress
 from kg.errors import SourceError, UsageError
 from kg.export import ontology_graph, shared_resources
 from kg.export.descriptions import Describer
@@ -36,18 +35,18 @@ _DATE = re.compile(rb'(%s)> "(\d{4}(?:-\d\d){0,2})"' % b"|".join(_DATES))
 
 
 @dataclass(slots=True)
-class Named:
-    """A graph to be loaded: its name, its N-Triples, and how new the record is that it was made of.
+class NamedGraph:
+    """A graph to load: its name, its N-Triples, and the version of its record.
 
-    ``most`` counts the statements as they are written, ``least`` those that are left where literals of one value are
-    one literal, as some stores have it; a count between the two is right.
+    Some stores merge literals of equal value, so a store may count from ``least`` (merged) to ``most`` (as written)
+    statements.
     """
 
     name: str
     lines: list[bytes]
     version: int = 0
     shared: tuple[bytes, ...] = ()
-    """The descriptions of the shared resources that the study refers to (:mod:`kg.export.shared_resources`)."""
+    """Descriptions of the shared resources that the study refers to (:mod:`kg.export.shared_resources`)."""
     digest: str = field(init=False)
     least: int = field(init=False)
 
@@ -58,7 +57,7 @@ class Named:
 
     @property
     def most(self) -> int:
-        """The statements as they are written."""
+        """The number of statements as written."""
         return len(self.lines)
 
     @property
@@ -70,21 +69,21 @@ class Named:
         """The N-Quads."""
         return as_quads(self.lines, self.name)
 
-    def holds(self, count: int) -> bool:
-        """Whether a store that has so many statements of the graph has all of them, and no other."""
+    def is_complete(self, count: int) -> bool:
+        """Return whether a store that counts this many statements has exactly those of the graph."""
         return self.least <= count <= self.most
 
 
 def as_quads(lines: Iterable[bytes], name: str) -> bytes:
-    """Lines of N-Triples as those of N-Quads."""
+    """Turn lines of N-Triples into N-Quads."""
     end = f" <{name}> .\n".encode()
     return b"".join(line.removesuffix(b".\n").rstrip(b" ") + end for line in lines)
 
 
 def distinct_values(lines: Iterable[bytes]) -> int:
-    """The number of statements, literals of one value taken as one; a strict parser has then read them all.
+    """Parse statements and count them, with literals of equal value as one.
 
-    Raises :class:`SyntaxError` or :class:`ValueError` for what is no RDF.
+    Raises :class:`SyntaxError` or :class:`ValueError` for invalid RDF.
     """
     store = ox.Store()
     store.bulk_load(b"".join(lines), format=ox.RdfFormat.N_TRIPLES)
@@ -92,7 +91,7 @@ def distinct_values(lines: Iterable[bytes]) -> int:
 
 
 def version_of(lines: Iterable[bytes]) -> int:
-    """How new the record of a graph is by the lines of the graph, as :mod:`kg.export.record_header` numbers it.
+    """Return the version of a graph's record (:mod:`kg.export.record_header`) from the dates in its lines.
 
     >>> from kg.export.record_header import day, modified_day
     >>> modified_day(version_of([b'<r> <http://purl.org/dc/terms/modified> "2025-01-31"^^<d> .'])) == day("2025-01-31")
@@ -106,99 +105,97 @@ def version_of(lines: Iterable[bytes]) -> int:
 
 
 def graphs(
-    inputs: Iterable[str | os.PathLike[str]],
+    inputs: Iterable[PathName],
     report: Report,
     progress: Progress | None = None,
     *,
     contacts: bool = False,
-) -> Iterator[Named]:
-    """The named graphs of study records, RDF files and folders of stores, one after another.
+) -> Iterator[NamedGraph]:
+    """Yield the named graphs of study records, RDF files and stores.
 
-    The graph of shared resources is left out, as it follows from the studies; the ontology comes last, where there are
-    studies. What is lost goes to ``report``. Raises :class:`~kg.errors.UsageError` for what cannot be loaded.
+    The graph of shared resources is left out, as it follows from the studies; the ontology is last, if there are
+    studies. Problems go to ``report``. Raises :class:`~kg.errors.UsageError` for input that cannot be loaded.
     """
     has_studies = False
-    for each in _graphs(inputs, report, progress, contacts=contacts):
-        if each.name not in (shared_resources.GRAPH, ontology_graph.GRAPH):
-            has_studies |= each.name.startswith(RECORD)
-            yield each
+    for graph in _graphs(inputs, report, progress, contacts=contacts):
+        if graph.name not in (shared_resources.GRAPH, ontology_graph.GRAPH):
+            has_studies |= graph.name.startswith(RECORD)
+            yield graph
     if has_studies:
-        yield Named(ontology_graph.GRAPH, [f"{quad.triple} .\n".encode() for quad in ontology_graph.quads()])
+        yield NamedGraph(ontology_graph.GRAPH, [f"{quad.triple} .\n".encode() for quad in ontology_graph.quads()])
 
 
 def _graphs(
-    inputs: Iterable[str | os.PathLike[str]], report: Report, progress: Progress | None, *, contacts: bool
-) -> Iterator[Named]:
+    inputs: Iterable[PathName], report: Report, progress: Progress | None, *, contacts: bool
+) -> Iterator[NamedGraph]:
     for kind, names in _kinds(inputs):
         if kind == RECORDS:
-            yield from _of_records(names, report, progress, contacts=contacts)
+            yield from _from_records(names, report, progress, contacts=contacts)
             continue
         for name in names:
             try:
-                yield from _of_store(name) if kind == STORE else _of_file(name, progress)
+                yield from _from_store(name) if kind == STORE else _from_file(name, progress)
             except SourceError as error:
                 report.problem(error)
 
 
 def statements(
-    inputs: Iterable[str | os.PathLike[str]],
+    inputs: Iterable[PathName],
     report: Report,
     progress: Progress | None = None,
     *,
     contacts: bool = False,
 ) -> Iterator[bytes]:
-    """All statements of the inputs as lines of N-Triples, whatever their graphs; some may come again.
+    """Yield all statements of the inputs as lines of N-Triples without their graphs, possibly with duplicates.
 
-    Raises as :func:`graphs` does, and :class:`~kg.errors.SourceError` for a file that breaks off.
+    Raises as :func:`graphs` does, and :class:`~kg.errors.SourceError` for a file that cannot be read to its end.
     """
     for kind, names in _kinds(inputs):
-        if kind == "records":
+        if kind == RECORDS:
             usages = Counter[bytes]()
-            for each in _of_records(names, report, progress, contacts=contacts):
-                usages.update(each.shared)
-                yield from each.lines
+            for graph in _from_records(names, report, progress, contacts=contacts):
+                usages.update(graph.shared)
+                yield from graph.lines
             yield from _shared_lines(usages)
         else:
             for name in names:
-                found = _stored(name) if kind == STORE else quads(name, progress)
-                yield from (_line(quad, name) for quad in found)
+                source = _store_quads(name) if kind == STORE else quads(name, progress)
+                yield from (_line(quad, name) for quad in source)
 
 
 def _shared_lines(usages: Counter[bytes]) -> Iterator[bytes]:
-    """The shared resources of study records, and the ontology, as lines of N-Triples."""
-    pieces = shared_resources.encode_graph(
-        [shared_resources.Usage(*each) for each in usages.items()], Style(), graphs=False
+    """Yield the shared resources of study records and the ontology as lines of N-Triples."""
+    shared = shared_resources.encode_graph(
+        [shared_resources.Usage(*item) for item in usages.items()], Style(), graphs=False
     )
-    for data, _ in [*pieces, ontology_graph.encode_graph(Style(), graphs=False)]:
+    for data, _ in [*shared, ontology_graph.encode_graph(Style(), graphs=False)]:
         yield from data.splitlines(keepends=True)
 
 
-def _kinds(inputs: Iterable[str | os.PathLike[str]]) -> Iterator[tuple[str, list[str]]]:
-    """Stores, RDF files and study records, each kind that there is with its names."""
-    given = sorted_out(inputs)
-    if not any(given):
-        raise UsageError("No input is given; name study records, RDF files, or the folder of a store.")
-    kinds = ((STORE, given.stores), (RDF_FILE, given.rdf), (RECORDS, given.records))
-    return iter([(kind, names) for kind, names in kinds if names])
+def _kinds(inputs: Iterable[PathName]) -> list[tuple[str, list[str]]]:
+    """Return the kinds of inputs (stores, RDF files, study records) with the names of each."""
+    by_kind = sorted_out(inputs)
+    if not any(by_kind):
+        raise UsageError("No input given; name study records, RDF files or a store.")
+    kinds = ((STORE, by_kind.stores), (RDF_FILE, by_kind.rdf), (RECORDS, by_kind.records))
+    return [(kind, names) for kind, names in kinds if names]
 
 
-def _of_records(
+def _from_records(
     names: list[str], report: Report, progress: Progress | None, *, contacts: bool = False
-) -> Iterator[Named]:
+) -> Iterator[NamedGraph]:
     exporter = Exporter(contacts=contacts)
     for record, exported in exports(names, exporter, report.problem, progress):
         report.read += 1
         try:
             lines = exported.data.splitlines(keepends=True)
-            yield Named(RECORD + exported.study, lines, exported.version, exported.shared)
-        except (SyntaxError, ValueError) as error:  # it is a fault of ours, and the study is left out
-            fault = SourceError(
-                f"is no good RDF ({error})", file=record.file, record=record.number, study=exported.study
-            )
-            report.problem(fault)
+            yield NamedGraph(RECORD + exported.study, lines, exported.version, exported.shared)
+        except (SyntaxError, ValueError) as error:  # a bug of the exporter; the other studies are loaded
+            problem = f"exported as invalid RDF ({error})"
+            report.problem(SourceError(problem, file=record.file, record=record.number, study=exported.study))
 
 
-def _of_store(name: str) -> Iterator[Named]:
+def _from_store(name: str) -> Iterator[NamedGraph]:
     with opened(name) as store:
         if any(True for _ in store.quads_for_pattern(None, None, None, ox.DefaultGraph())):
             raise UsageError(_without_graph(name))
@@ -206,13 +203,13 @@ def _of_store(name: str) -> Iterator[Named]:
             yield _named(graph, store.quads_for_pattern(None, None, None, graph), name)
 
 
-def _stored(name: str) -> Iterator[ox.Quad]:
+def _store_quads(name: str) -> Iterator[ox.Quad]:
     with opened(name) as store:
         yield from store
 
 
-def _of_file(name: str, progress: Progress | None) -> Iterator[Named]:
-    """The graphs of a file: read to its end first, so that nothing of a broken one is loaded."""
+def _from_file(name: str, progress: Progress | None) -> Iterator[NamedGraph]:
+    """Yield the graphs of a file, which is read to its end first so that nothing of a broken file is loaded."""
     ended: set[object] = set()
     last: object = None
     for quad in quads(name, progress):
@@ -220,15 +217,15 @@ def _of_file(name: str, progress: Progress | None) -> Iterator[Named]:
             raise UsageError(_without_graph(name))
         if quad.graph_name != last:
             if quad.graph_name in ended:
-                yield from _gathered(name)
+                yield from _regrouped(name)
                 return
             ended.add(last := quad.graph_name)
-    for graph, found in itertools.groupby(quads(name), key=lambda quad: quad.graph_name):
-        yield _named(graph, found, name)
+    for graph, members in itertools.groupby(quads(name), key=lambda quad: quad.graph_name):
+        yield _named(graph, members, name)
 
 
-def _gathered(name: str) -> Iterator[Named]:
-    """The graphs of a file whose statements do not stand together, by way of a store on disk."""
+def _regrouped(name: str) -> Iterator[NamedGraph]:
+    """Yield the graphs of a file whose statements are not grouped by graph, by way of a temporary store."""
     with tempfile.TemporaryDirectory() as folder:
         store = ox.Store(folder)
         store.bulk_extend(quads(name))
@@ -236,20 +233,20 @@ def _gathered(name: str) -> Iterator[Named]:
             yield _named(graph, store.quads_for_pattern(None, None, None, graph), name)
 
 
-def _named(graph: object, found: Iterable[ox.Quad], file: str) -> Named:
+def _named(graph: object, members: Iterable[ox.Quad], file: str) -> NamedGraph:
     if not isinstance(graph, ox.NamedNode):
         raise SourceError("has a graph whose name is a blank node", file=file)
-    statements = [*found]
+    statements = [*members]
     if any(map(is_of_old_layout, statements)):
         raise UsageError(old_layout(file))
     lines = [_line(quad, file) for quad in statements]
-    return Named(graph.value, lines, version_of(lines), _describer().of(_describing(statements)))
+    return NamedGraph(graph.value, lines, version_of(lines), _describer().of(_describing(statements)))
 
 
-def _describing(found: Iterable[ox.Quad]) -> Iterator[tuple[str, str]]:
-    """The values that describe shared resources, with their properties."""
+def _describing(statements: Iterable[ox.Quad]) -> Iterator[tuple[str, str]]:
+    """Yield the properties and values that describe shared resources."""
     predicates = _describer().predicates
-    for quad in found:
+    for quad in statements:
         if isinstance(quad.object, ox.Literal | ox.NamedNode) and quad.predicate.value in predicates:
             yield quad.predicate.value, quad.object.value
 
@@ -261,9 +258,9 @@ def _describer() -> Describer:
 
 def _line(quad: ox.Quad, file: str) -> bytes:
     if isinstance(quad.subject, ox.BlankNode) or isinstance(quad.object, ox.BlankNode):
-        raise SourceError("has blank nodes, which cannot be told apart when they are loaded again", file=file)
+        raise SourceError("has blank nodes, which cannot be matched when the graph is loaded again", file=file)
     return f"{quad.triple} .\n".encode()
 
 
 def _without_graph(name: str) -> str:
-    return f"{name} has statements that stand in no graph; say with --graph IRI which one they go to."
+    return f"{name} has statements outside any named graph; give the graph to load them into with --graph IRI."

@@ -1,4 +1,4 @@
-"""What is known of each store: the paths of its protocols, and how it has to be treated.
+"""The supported stores: the paths of their protocols and their limitations.
 
 The protocols are SPARQL 1.1 Query, Update (https://www.w3.org/TR/sparql11-protocol/) and Graph Store HTTP
 (https://www.w3.org/TR/sparql11-http-rdf-update/).
@@ -18,13 +18,17 @@ from kg.errors import UsageError
 class Preset:
     """A kind of store that is loaded over HTTP.
 
-    ``query``, ``update``, ``graphs`` and ``quads`` are paths below the address of the dataset: of queries, updates,
-    named graphs (Graph Store) and N-Quads of any graphs. ``transactions`` says that each request is one transaction,
-    so that it is done as a whole or not at all. ``moves`` says that graphs can be moved: in TDB2 a ``MOVE`` may lose
-    statements, or never end, so graphs of any size are sent in one request. ``difference`` says that an update must not
-    take a statement away and add it again: Virtuoso 7 that is killed later does not play that back. ``statements`` and
-    ``members`` bound the statements and graphs of one request. ``endings`` are paths that users give along with the
-    address.
+    - ``query``, ``update``, ``graphs``, ``quads``: the paths below the dataset's URL for queries, updates, named graphs
+      (Graph Store) and N-Quads of any graphs.
+    - ``transactions``: each request is one transaction.
+    - ``moves``: the store can move graphs. In TDB2 a ``MOVE`` may lose statements or never end, so a graph of any size
+      is sent in one request.
+    - ``difference``: an update must not delete and re-insert a statement, because Virtuoso 7 loses it when it recovers
+      after it was killed.
+    - ``digest``: the store requires digest authentication.
+    - ``statements``, ``members``: the maximum number of statements and graphs per request.
+    - ``endings``: endpoint paths that users may give as part of the URL.
+    - ``path``: a pattern of the path that names a dataset, if the URL of the server alone does not.
     """
 
     name: str
@@ -40,12 +44,11 @@ class Preset:
     members: int = 200
     endings: tuple[str, ...] = ()
     path: str = ""
-    """A pattern of the path that names a dataset, where the address of the server alone does not."""
 
 
 PRESETS = {
-    known.name: known
-    for known in (
+    preset.name: preset
+    for preset in (
         Preset("oxigraph", "/query", "/update", "/store", "/store", endings=("/query", "/update", "/store", "/sparql")),
         Preset(
             *("fuseki", "/query", "/update", "/data", "/data"),
@@ -73,9 +76,9 @@ PRESETS = {
         ),
     )
 }
-"""The stores that are loaded over HTTP."""
+"""The stores loaded over HTTP."""
 
-FILES = ("blazegraph", "neptune", "qlever")
+FILE_PRESETS = ("blazegraph", "neptune", "qlever")
 """The stores that load from files."""
 
 _PATHS = (
@@ -86,10 +89,10 @@ _PATHS = (
 _SERVERS = (("oxigraph", "oxigraph"), ("virtuoso", "virtuoso"), ("fuseki", "fuseki"))
 
 
-def told_by_address(url: str) -> str | None:
-    """The store that an address names, if it does.
+def preset_from_url(url: str) -> str | None:
+    """Return the preset that a URL implies, if any.
 
-    >>> told_by_address("http://localhost:7200/repositories/trials"), told_by_address("http://localhost:7878/")
+    >>> preset_from_url("http://localhost:7200/repositories/trials"), preset_from_url("http://localhost:7878/")
     ('rdf4j', None)
     """
     parts = urlsplit(url)
@@ -98,10 +101,10 @@ def told_by_address(url: str) -> str | None:
     return next((name for name, pattern in _PATHS if pattern.search(parts.path)), None)
 
 
-def told_by_answer(headers: Mapping[str, str]) -> str | None:
-    """The store that gave an answer with such headers, if they tell.
+def preset_from_headers(headers: Mapping[str, str]) -> str | None:
+    """Return the preset that the headers of a response imply, if any.
 
-    >>> told_by_answer({"server": "Virtuoso/07.20.3229 (Linux)"}), told_by_answer({"fuseki-request-id": "7"})
+    >>> preset_from_headers({"server": "Virtuoso/07.20.3229 (Linux)"}), preset_from_headers({"fuseki-request-id": "7"})
     ('virtuoso', 'fuseki')
     """
     if any(name.lower() == "fuseki-request-id" for name in headers):
@@ -110,24 +113,24 @@ def told_by_answer(headers: Mapping[str, str]) -> str | None:
     return next((name for name, word in _SERVERS if word in server), None)
 
 
-def address(url: str, preset: Preset) -> str:
-    """The address of a dataset, without the paths of its protocols.
+def dataset_url(url: str, preset: Preset) -> str:
+    """Return the URL of a dataset without the paths of its protocols.
 
-    >>> address("http://localhost:8890/sparql/", PRESETS["virtuoso"])
+    >>> dataset_url("http://localhost:8890/sparql/", PRESETS["virtuoso"])
     'http://localhost:8890'
 
-    Raises :class:`~kg.errors.UsageError` where no dataset is named, though the store has several.
+    Raises :class:`~kg.errors.UsageError` if the URL names no dataset and the store has several.
     """
-    plain = url.split("?", 1)[0].split("#", 1)[0].rstrip("/")
+    base = url.split("?", 1)[0].split("#", 1)[0].rstrip("/")
     for ending in sorted(preset.endings, key=len, reverse=True):
-        shorter = plain.removesuffix(ending)
-        if shorter != plain and _names_dataset(shorter, preset):
-            plain = shorter
+        shorter = base.removesuffix(ending)
+        if shorter != base and _names_dataset(shorter, preset):
+            base = shorter
             break
-    if not _names_dataset(plain, preset):
+    if not _names_dataset(base, preset):
         example = {"fuseki": "http://localhost:3030/ds"}.get(preset.name, "http://localhost:7200/repositories/trials")
-        raise UsageError(f"{url} names no dataset of {preset.name}, as {example} would.")
-    return plain
+        raise UsageError(f"{url} does not name a {preset.name} dataset; a URL such as {example} is needed.")
+    return base
 
 
 def _names_dataset(url: str, preset: Preset) -> bool:

@@ -1,125 +1,140 @@
-"""What a store knows of its own loading: a small named graph that tells, for each graph, what was loaded.
+"""Load state: a small named graph in the store that records the digest and version of every loaded graph.
 
-It stands in the store, so that whoever loads next, from wherever, loads only what changed. Staging graphs are noted
-there before they are made, so that those of a broken load are found and dropped.
+Because the state is in the store, the next load, from any machine, loads only the changes. Staging graphs are recorded
+before they are created, so that those of an interrupted load can be dropped.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
-from kg.load.client import Store
-from kg.ontology.vocabulary import BASE, DCTERMS
+from kg.load.client import RemoteStore
+from kg.ontology.vocabulary import BASE, DCTERMS, OWL, XSD
 
 STATE = BASE + "loaded"
-"""The graph with the state of a store."""
+"""The graph with the load state of a store."""
 STAGING = BASE + "staging/"
-"""Where the names of staging graphs begin."""
+"""Prefix of the names of staging graphs."""
 DIGEST = "http://spdx.org/rdf/terms#checksumValue"
-VERSION = "http://www.w3.org/2002/07/owl#versionInfo"
+VERSION = OWL + "versionInfo"
 STAGED = DCTERMS + "isReplacedBy"
-_INTEGER = "http://www.w3.org/2001/XMLSchema#integer"
 PAGE = 5000
-"""Rows asked for at once, which is less than any store cuts an answer at."""
+"""Rows per query: fewer than the result limit of any store."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """What a store says of a graph: the digest and version of what was loaded, and the statements that it has now."""
+class GraphState:
+    """A graph in a store: the digest and version of the last load, and its current number of statements."""
 
     digest: str = ""
     version: int = 0
     count: int = 0
 
 
-def known(store: Store, names: Iterable[str]) -> dict[str, Known]:
-    """What a store says of some graphs."""
-    listed = [*names]
-    counted = counts(store, listed)
-    text = f"""SELECT ?graph ?digest ?version WHERE {{ GRAPH <{STATE}> {{ VALUES ?graph {{ {_values(listed)} }}
+def graph_states(store: RemoteStore, names: Iterable[str]) -> dict[str, GraphState]:
+    """Return the state of each graph by name."""
+    graphs = [*names]
+    counted = counts(store, graphs)
+    text = f"""SELECT ?graph ?digest ?version WHERE {{ GRAPH <{STATE}> {{ VALUES ?graph {{ {iri_list(graphs)} }}
         ?graph <{DIGEST}> ?digest ; <{VERSION}> ?version }} }}"""
-    said = {row["graph"]: row for row in store.select(text)}
+    rows = {row["graph"]: row for row in store.select(text)}
     return {
-        name: Known(said[name]["digest"], int(said[name]["version"]), counted.get(name, 0))
-        if name in said
-        else Known(count=counted.get(name, 0))
-        for name in listed
+        name: GraphState(rows[name]["digest"], int(rows[name]["version"]), counted.get(name, 0))
+        if name in rows
+        else GraphState(count=counted.get(name, 0))
+        for name in graphs
     }
 
 
-def counts(store: Store, names: Iterable[str]) -> dict[str, int]:
-    """The statements of each graph; a graph that is not there is left out."""
-    text = f"""SELECT ?graph (COUNT(*) AS ?count) WHERE {{ VALUES ?graph {{ {_values(names)} }}
+def counts(store: RemoteStore, names: Iterable[str]) -> dict[str, int]:
+    """Return the number of statements of each graph that exists."""
+    text = f"""SELECT ?graph (COUNT(*) AS ?count) WHERE {{ VALUES ?graph {{ {iri_list(names)} }}
         GRAPH ?graph {{ ?s ?p ?o }} }} GROUP BY ?graph"""
     return {row["graph"]: int(row["count"]) for row in store.select(text) if "graph" in row}
 
 
-def _values(names: Iterable[str]) -> str:
+def iri_list(names: Iterable[str]) -> str:
+    """Return IRIs as the content of a ``VALUES`` block."""
     return " ".join(f"<{name}>" for name in names)
 
 
+def batches(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    """Split a sequence into batches of at most ``size`` items.
+
+    >>> [*batches("abcde", 2)]
+    ['ab', 'cd', 'e']
+    """
+    return (items[start : start + size] for start in range(0, len(items), size))
+
+
+def iris(store: RemoteStore, pattern: str, *, after: str = "", page: int = PAGE) -> Iterator[str]:
+    """Yield the distinct values of ``?iri`` in a graph pattern that sort after ``after``, in order."""
+    while True:
+        text = f"""SELECT DISTINCT ?iri WHERE {{ {pattern} FILTER(STR(?iri) > "{after}") }}
+            ORDER BY STR(?iri) LIMIT {page}"""
+        matches = [row["iri"] for row in store.select(text)]
+        yield from matches
+        if len(matches) < page:
+            return
+        after = matches[-1]
+
+
 def lines(name: str, digest: str, version: int) -> list[bytes]:
-    """The state of a graph as lines of N-Triples."""
-    stated = f'<{name}> <{DIGEST}> "{digest}" .\n<{name}> <{VERSION}> "{version}"^^<{_INTEGER}> .\n'
-    return stated.encode().splitlines(keepends=True)
+    """Return the state of a graph as lines of N-Triples."""
+    text = f'<{name}> <{DIGEST}> "{digest}" .\n<{name}> <{VERSION}> "{version}"^^<{XSD}integer> .\n'
+    return text.encode().splitlines(keepends=True)
 
 
-def forgotten(name: str) -> str:
-    """The update that forgets a graph."""
+def removal(name: str) -> str:
+    """Return the update that removes the state of a graph."""
     return f"DELETE WHERE {{ GRAPH <{STATE}> {{ <{name}> ?p ?o }} }}"
 
 
-def restated(graphs: Iterable[tuple[str, str, int]]) -> list[str]:
-    """The updates that put what is now true of graphs, their digests and versions, in the place of what was.
+def replacement(graphs: Iterable[tuple[str, str, int]]) -> list[str]:
+    """Return the updates that replace the state of graphs, given as (name, digest, version).
 
-    What is true already stays as it is, for the sake of stores with ``difference`` in their preset.
+    Values that do not change are not deleted, for stores with ``difference`` in their preset.
     """
-    listed = [*graphs]
-    old = [
+    states = [*graphs]
+    deletions = [
         f"""DELETE {{ GRAPH <{STATE}> {{ <{name}> ?p ?o }} }}
         WHERE {{ GRAPH <{STATE}> {{ <{name}> ?p ?o }} FILTER(STR(?o) NOT IN ("{digest}", "{version}")) }}"""
-        for name, digest, version in listed
+        for name, digest, version in states
     ]
-    return [*old, inserted(line for each in listed for line in lines(*each))]
+    return [*deletions, insertion(line for state in states for line in lines(*state))]
 
 
-def inserted(statements: Iterable[bytes]) -> str:
-    """The update that adds statements to the state."""
+def insertion(statements: Iterable[bytes]) -> str:
+    """Return the update that adds N-Triples to the state."""
     return f"INSERT DATA {{ GRAPH <{STATE}> {{\n{b''.join(statements).decode()}}} }}"
 
 
-def staging(name: str, digest: str = "") -> str:
-    """The name of the staging graph of a graph, or of what has that digest."""
+def staging_graph(name: str, digest: str = "") -> str:
+    """Return the name of the staging graph of a graph, optionally for content with a digest."""
     return STAGING + hashlib.sha256((name + digest).encode()).hexdigest()[:32]
 
 
-def note(store: Store, stages: Mapping[str, str]) -> None:
-    """Notes staging graphs, given with the graphs whose place they are to take."""
-    noted = (f"<{name}> <{STAGED}> <{stage}> .\n".encode() for stage, name in stages.items())
-    store.update(inserted(noted))
+def record_staging(store: RemoteStore, stages: Mapping[str, str]) -> None:
+    """Record staging graphs with the graphs that they will replace."""
+    statements = (f"<{name}> <{STAGED}> <{stage}> .\n".encode() for stage, name in stages.items())
+    store.update(insertion(statements))
 
 
-def sweep(store: Store, keep: str = "") -> None:
-    """Drops the staging graphs that broken loads left, but for one to ``keep``."""
+def drop_staging(store: RemoteStore, keep: str = "") -> None:
+    """Drop the staging graphs of interrupted loads, except for ``keep``."""
     text = f"SELECT ?graph ?stage WHERE {{ GRAPH <{STATE}> {{ ?graph <{STAGED}> ?stage }} }} LIMIT {PAGE}"
-    while left := [row for row in store.select(text) if row["stage"] != keep]:
-        for at in range(0, len(left), store.preset.members):
-            part = left[at : at + store.preset.members]
-            drops = [f"DROP SILENT GRAPH <{row['stage']}>" for row in part if row["stage"].startswith(STAGING)]
-            notes = "".join(f"<{row['graph']}> <{STAGED}> <{row['stage']}> .\n" for row in part)
-            store.update(" ;\n".join([*drops, f"DELETE DATA {{ GRAPH <{STATE}> {{\n{notes}}} }}"]))
+    while leftover := [row for row in store.select(text) if row["stage"] != keep]:
+        for batch in batches(leftover, store.preset.members):
+            drops = [f"DROP SILENT GRAPH <{row['stage']}>" for row in batch if row["stage"].startswith(STAGING)]
+            statements = "".join(f"<{row['graph']}> <{STAGED}> <{row['stage']}> .\n" for row in batch)
+            store.update(" ;\n".join([*drops, f"DELETE DATA {{ GRAPH <{STATE}> {{\n{statements}}} }}"]))
 
 
-def loaded(store: Store) -> Iterator[str]:
-    """The names of all graphs that were loaded, in order."""
-    last = ""
-    while True:
-        text = f"""SELECT ?graph WHERE {{ GRAPH <{STATE}> {{ ?graph <{DIGEST}> ?digest }}
-            FILTER(STR(?graph) > "{last}") }} ORDER BY STR(?graph) LIMIT {PAGE}"""
-        found = [row["graph"] for row in store.select(text)]
-        yield from found
-        if len(found) < PAGE:
-            return
-        last = found[-1]
+def loaded_graphs(store: RemoteStore) -> Iterator[str]:
+    """Yield the names of all loaded graphs in order."""
+    return iris(store, f"GRAPH <{STATE}> {{ ?iri <{DIGEST}> ?digest }}")

@@ -1,7 +1,7 @@
-"""The 1,659 real records in real servers: all of them, again, and with the server killed in the middle.
+"""Loads of 1,659 real records into real servers: all of them, a second time, and with the server killed.
 
-They take minutes and are not part of the project, so these tests run where ``KG_ALL`` is set and the records are beside
-it. What broken input does is told by test_load.py, with small records.
+These tests take minutes and the records are not part of the repository, so they run only if ``KG_ALL`` is set and the
+records are available. test_load.py covers invalid input with small records.
 """
 
 from __future__ import annotations
@@ -22,116 +22,118 @@ import kg
 from kg.errors import OutputError
 from kg.export.record_header import version
 from kg.export.report import Report
-from kg.load.client import connected
+from kg.load.client import connect
 from kg.load.graphs import graphs
 from kg.load.state import STATE, VERSION
 from kg.query.engine import ask, endpoint, prepared
 from kg.query.results import Answer
 from kg.store.embedded import build
 from kg.store.shared_graph import RECORD
-from tests.integration.test_load import QUESTIONS, into
+from tests.integration.test_load import QUERIES, load_into
 from tests.servers import SERVERS, Missing, Server
 
 ALL = Path(__file__).parents[3] / "shared" / "data" / "studies.zip"
-"""The records: they hold names of persons, and are not shipped."""
+"""The records; they contain personal names and are not distributed."""
 EDITED = " (edited)"
 LABEL = "http://www.w3.org/2000/01/rdf-schema#label"
 
 pytestmark = [
-    pytest.mark.skipif(not os.environ.get("KG_ALL"), reason="it takes minutes: set KG_ALL"),
-    pytest.mark.skipif(not ALL.exists(), reason="the 1,659 records are not here"),
+    pytest.mark.skipif(not os.environ.get("KG_ALL"), reason="takes minutes; set KG_ALL to run it"),
+    pytest.mark.skipif(not ALL.exists(), reason="the 1,659 records are not available"),
 ]
 
 
 class Size(NamedTuple):
-    """How many statements a graph may have in a store: literals of one value may be one there."""
+    """The range of statement counts of a graph: some stores merge literals of equal value."""
 
     least: int
     most: int
 
 
 def sizes(source: Path) -> dict[str, Size]:
-    studies = (each for each in graphs([source], Report()) if each.name.startswith(RECORD))
-    return {each.name: Size(each.least, each.most) for each in studies}
+    studies = (graph for graph in graphs([source], Report()) if graph.name.startswith(RECORD))
+    return {graph.name: Size(graph.least, graph.most) for graph in studies}
 
 
 def edited(record: dict[str, Any]) -> dict[str, Any]:
-    """A newer record, with another title and an outcome more."""
-    made = copy.deepcopy(record)
-    protocol = made["protocolSection"]
+    """Return a newer version of a record, with another title and one more outcome."""
+    newer_record = copy.deepcopy(record)
+    protocol = newer_record["protocolSection"]
     protocol["identificationModule"]["briefTitle"] += EDITED
     protocol["statusModule"].setdefault("lastUpdatePostDateStruct", {})["date"] = "2031-01-01"
     protocol.setdefault("outcomesModule", {}).setdefault("primaryOutcomes", []).append({"measure": "One more"})
-    return made
+    return newer_record
 
 
 @pytest.fixture(scope="module")
 def newer(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    place = tmp_path_factory.mktemp("newer") / "studies.jsonl"
-    place.write_bytes(b"\n".join(orjson.dumps(edited(record.data)) for record in kg.read(ALL)))
-    return place
+    path = tmp_path_factory.mktemp("newer") / "studies.jsonl"
+    path.write_bytes(b"\n".join(orjson.dumps(edited(record.data)) for record in kg.read(ALL)))
+    return path
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    place = tmp_path_factory.mktemp("all") / "s.kgstore"
-    build([ALL], place, report=Report())
-    return place
+    path = tmp_path_factory.mktemp("all") / "s.kgstore"
+    build([ALL], path, report=Report())
+    return path
 
 
 @pytest.fixture(scope="module", params=SERVERS, ids=lambda kind: kind.name)
 def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server that has the records."""
+    """A server with all records loaded."""
     try:
-        made: Server = request.param(tmp_path_factory.mktemp(request.param.name))
+        started: Server = request.param(tmp_path_factory.mktemp(request.param.name))
     except Missing as error:
         pytest.fail(str(error))
-    made.start()
-    done, _ = into(made, [ALL])
-    assert (done.added, done.wrong) == (1659 + 1, [])  # the ontology is a graph too
-    yield made
-    made.kill()
+    started.start()
+    result, _ = load_into(started, [ALL])
+    assert (result.added, result.wrong) == (1659 + 1, [])  # the ontology is a graph too
+    yield started
+    started.kill()
 
 
-def found(server: Server) -> dict[str, tuple[int, bool]]:
-    """For each graph its statements, and whether its title is that of the newer record."""
+def stored_studies(server: Server) -> dict[str, tuple[int, bool]]:
+    """Return the statement count of each study graph, and whether its title is that of the newer record."""
     count = "SELECT ?graph (COUNT(*) AS ?count) { GRAPH ?graph { ?s ?p ?o } } GROUP BY ?graph"
     title = f"SELECT ?graph ?s ?title {{ GRAPH ?graph {{ ?s <{LABEL}> ?title ; a ct:Study }} }}"
-    with connected(server.url, None, server.credentials) as store:
+    with connect(server.url, None, server.credentials) as store:
         counted = {row["graph"]: int(row["count"]) for row in store.select(count)}
         titles = {row["graph"]: row["title"] for row in store.select(prepared(title)) if row["s"][-11:] in row["graph"]}
     return {name: (counted[name], titles[name].endswith(EDITED)) for name in titles if name.startswith(RECORD)}
 
 
 def rows(answer: Answer) -> list[list[str]]:
-    """Rows in no order; decimals as far as stores agree on them."""
+    """Return rows sorted, with decimals rounded to the digits on which stores agree."""
     return sorted(
         [f"{value:.10g}" if isinstance(value, float) else str(value) for value in row.values()] for row in answer.rows
     )
 
 
-def test_all_is_there_and_loading_again_changes_nothing(server: Server) -> None:
-    wanted = sizes(ALL)
-    there = found(server)
-    assert there.keys() == wanted.keys()
-    assert all(wanted[name].least <= count <= wanted[name].most and not new for name, (count, new) in there.items())
-    again, writes = into(server, [ALL])
+def test_all_records_are_loaded_and_a_second_load_changes_nothing(server: Server) -> None:
+    expected = sizes(ALL)
+    stored = stored_studies(server)
+    assert stored.keys() == expected.keys()
+    assert all(
+        expected[name].least <= count <= expected[name].most and not new for name, (count, new) in stored.items()
+    )
+    again, writes = load_into(server, [ALL])
     assert (again.unchanged, again.wrong, writes) == (1659 + 1, [], 0)
-    assert found(server) == there
+    assert stored_studies(server) == stored
 
 
-@pytest.mark.parametrize("name", QUESTIONS)
-def test_questions_are_answered_as_by_the_embedded_store(server: Server, folder: Path, name: str) -> None:
+@pytest.mark.parametrize("name", QUERIES)
+def test_queries_return_the_rows_of_the_embedded_store(server: Server, folder: Path, name: str) -> None:
     text = prepared(name)
     answer = endpoint(server.asked, text, credentials=server.credentials, digest=True, timeout=120)
     assert rows(answer) == rows(ask(folder, text))
 
 
-def test_a_server_that_is_killed_has_each_study_old_or_new(server: Server, newer: Path) -> None:
+def test_a_killed_server_has_each_study_old_or_new(server: Server, newer: Path) -> None:
     command = [sys.executable, "-m", "kg", "load", str(newer), "--to", server.url, "--timeout", "300"]
     process = subprocess.Popen(command, env=os.environ | server.environment, stderr=subprocess.PIPE, text=True)
     of_new = f"GRAPH <{STATE}> {{ ?graph <{VERSION}> ?version FILTER(?version >= {version('2031-01-01', '', '')}) }}"
-    new = f"SELECT ?graph {{ {of_new} }} LIMIT 1"  # Virtuoso answers ASK with rows
+    new = f"SELECT ?graph {{ {of_new} }} LIMIT 1"  # Virtuoso returns rows for ASK
     while process.poll() is None and not _any(server, new):
         time.sleep(0.5)
     server.kill()
@@ -139,15 +141,15 @@ def test_a_server_that_is_killed_has_each_study_old_or_new(server: Server, newer
     assert process.returncode == 1
     server.start()
     old_sizes, new_sizes = sizes(ALL), sizes(newer)
-    between = found(server)
+    between = stored_studies(server)
     broken = {
         name: (count, new)
         for name, (count, new) in between.items()
         if not (size := (new_sizes if new else old_sizes)[name]).least <= count <= size.most
     }
-    done, _ = into(server, [newer])
-    after = found(server)
-    assert done.wrong == []
+    result, _ = load_into(server, [newer])
+    after = stored_studies(server)
+    assert result.wrong == []
     assert all(new and new_sizes[name].least <= count <= new_sizes[name].most for name, (count, new) in after.items())
     assert after.keys() == new_sizes.keys()
     assert between.keys() == old_sizes.keys()
@@ -155,7 +157,7 @@ def test_a_server_that_is_killed_has_each_study_old_or_new(server: Server, newer
     assert {new for _, new in between.values()} == {True, False}
     server.kill()
     server.start()
-    assert found(server) == after
+    assert stored_studies(server) == after
 
 
 def _any(server: Server, text: str) -> bool:

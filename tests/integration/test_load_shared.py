@@ -1,4 +1,4 @@
-"""The shared graph of a running store: after loads that are killed it equals that of a fresh build."""
+"""The shared graph of a running store equals that of a new build, even after killed loads."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ def server(tmp_path: Path) -> Iterator[Oxigraph]:
 
 
 def content(server: Oxigraph) -> set[ox.Quad]:
-    """All statements of a server but those about its loading."""
+    """Return all statements of a server except its load state."""
     request = Request(f"{server.root}/store", headers={"Accept": "application/n-quads"})
     with urlopen(request, timeout=60) as answer:
         quads = ox.parse(answer.read(), format=ox.RdfFormat.N_QUADS)
     return {quad for quad in quads if quad.graph_name != ox.NamedNode(STATE)}
 
 
-def test_loads_that_are_killed_leave_a_store_that_the_next_one_completes(server: Oxigraph, tmp_path: Path) -> None:
-    """200 edits in batches; each load is killed at some moment before it runs to its end; studies vanish and return."""
+def test_a_load_completes_the_work_of_killed_loads(server: Oxigraph, tmp_path: Path) -> None:
+    """Load 200 edits in batches; kill each load at a random moment, then repeat it; studies disappear and return."""
     editor, moments = Editor(11), random.Random(11)
     current = written(editor.records, tmp_path / "records.jsonl")
     command = [sys.executable, "-m", "kg", "load", str(current), "--to", server.url, "--preset", "oxigraph", "--prune"]
