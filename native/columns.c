@@ -24,7 +24,7 @@ typedef struct {
 } Term;
 
 typedef struct {
-    Exit out;
+    Guard guard;
     const char *at, *end;
     Column columns[COLUMNS];
     Table terms;
@@ -35,21 +35,21 @@ typedef struct {
 static void put_int(Coder *coder, Buffer *buffer, uint32_t number, int bytes)
 {
     char low[4] = {(char)number, (char)(number >> 8), (char)(number >> 16), (char)(number >> 24)};
-    put(&coder->out, buffer, (Span){low, (size_t)bytes});
+    append(&coder->guard, buffer, (Span){low, (size_t)bytes});
 }
 
 static int32_t place_of(Coder *coder, int which, Span text)
 {
     Column *column = &coder->columns[which];
     uint64_t hash = hash_of(0, text);
-    uintptr_t place = (uintptr_t)find(&coder->out, &column->places, 0, text, hash);
+    uintptr_t place = (uintptr_t)table_get(&coder->guard, &column->places, 0, text, hash);
     if (place)
         return (int32_t)(place - 1);
     if (column->texts.size + text.size > MOST)
-        leave(&coder->out, NOT_TAKEN);
+        fail(&coder->guard, UNSUPPORTED);
     put_int(coder, &column->texts, (uint32_t)text.size, 4);
-    put(&coder->out, &column->texts, text);
-    remember(&coder->out, &column->places, 0, text, hash, (void *)((uintptr_t)column->count + 1));
+    append(&coder->guard, &column->texts, text);
+    table_add(&coder->guard, &column->places, 0, text, hash, (void *)((uintptr_t)column->count + 1));
     return (int32_t)column->count++;
 }
 
@@ -57,13 +57,13 @@ static void add(Coder *coder, int which, int32_t place)
 {
     Column *column = &coder->columns[which];
     if (coder->rows % 8 == 0)
-        put(&coder->out, &column->known, (Span){"", 1});
+        append(&coder->guard, &column->known, (Span){"", 1});
     if (place == NOTHING) {
         column->nothing++;
         return;
     }
     column->known.at[coder->rows / 8] |= (char)(1 << coder->rows % 8);
-    put(&coder->out, &column->indices, (Span){(const char *)&place, sizeof place});
+    append(&coder->guard, &column->indices, (Span){(const char *)&place, sizeof place});
 }
 
 static void put_length(Coder *coder, Buffer *buffer, size_t length)
@@ -124,8 +124,8 @@ static void put_runs(Coder *coder, Column *column)
 /* Passes over what is expected. */
 static void pass(Coder *coder, Span expected)
 {
-    if ((size_t)(coder->end - coder->at) < expected.size || !same(coder->at, expected.at, expected.size))
-        leave(&coder->out, NOT_TAKEN);
+    if ((size_t)(coder->end - coder->at) < expected.size || !same_bytes(coder->at, expected.at, expected.size))
+        fail(&coder->guard, UNSUPPORTED);
     coder->at += expected.size;
 }
 
@@ -134,24 +134,24 @@ static Span before(Coder *coder, char end)
 {
     const char *begin = coder->at, *found = memchr(begin, end, (size_t)(coder->end - begin));
     if (found == NULL)
-        leave(&coder->out, NOT_TAKEN);
+        fail(&coder->guard, UNSUPPORTED);
     coder->at = found + 1;
     return (Span){begin, (size_t)(found - begin)};
 }
 
 static Span iri(Coder *coder)
 {
-    pass(coder, span_of_word("<"));
+    pass(coder, span_of("<"));
     return before(coder, '>');
 }
 
 /* An IRI and its place in a column, which is that of the one before where that is the same. */
 static void iri_again(Coder *coder, int which, Span *last, int32_t *place)
 {
-    pass(coder, span_of_word("<"));
+    pass(coder, span_of("<"));
     size_t left = (size_t)(coder->end - coder->at);
     if (last->size > 0 && left > last->size && coder->at[last->size] == '>' &&
-        same(coder->at, last->at, last->size))
+        same_bytes(coder->at, last->at, last->size))
         coder->at += last->size + 1;
     else {
         *last = before(coder, '>');
@@ -169,16 +169,16 @@ static Span unescaped(Coder *coder, Span text)
     const char *end = text.at + text.size;
     while (text.at < end) {
         const char *next = memchr(text.at, '\\', (size_t)(end - text.at));
-        put(&coder->out, scratch, (Span){text.at, (size_t)((next ? next : end) - text.at)});
+        append(&coder->guard, scratch, (Span){text.at, (size_t)((next ? next : end) - text.at)});
         if (next == NULL)
             break;
         const char *which = next + 1 < end && next[1] ? strchr(escapes, next[1]) : NULL;
         if (which == NULL)
-            leave(&coder->out, NOT_TAKEN);
-        put(&coder->out, scratch, (Span){&meant[which - escapes], 1});
+            fail(&coder->guard, UNSUPPORTED);
+        append(&coder->guard, scratch, (Span){&meant[which - escapes], 1});
         text.at = next + 2;
     }
-    return all_of(scratch);
+    return contents(scratch);
 }
 
 /* The text of a literal between its quotes, as it is spelled. */
@@ -203,7 +203,7 @@ static Span token(Coder *coder, Span *text, Span *suffix)
         *text = iri(coder);
         *suffix = (Span){NULL, 0};
     } else {
-        pass(coder, span_of_word("\""));
+        pass(coder, span_of("\""));
         *text = spelled(coder);
         suffix->at = coder->at;
         if (coder->at < coder->end && *coder->at == '^')
@@ -220,17 +220,17 @@ static Term term_of(Coder *coder, Span text, Span suffix)
 {
     if (suffix.at == NULL)
         return (Term){place_of(coder, OBJECT, text), NOTHING, NOTHING};
-    Span datatype = span_of_word(PLAIN);
+    Span datatype = span_of(PLAIN);
     int32_t language = NOTHING;
     if (suffix.size > 0 && memchr(suffix.at, '"', suffix.size))
-        leave(&coder->out, NOT_TAKEN);
+        fail(&coder->guard, UNSUPPORTED);
     if (suffix.size > 4 && memcmp(suffix.at, "^^<", 3) == 0)
         datatype = (Span){suffix.at + 3, suffix.size - 4};
     else if (suffix.size > 1 && suffix.at[0] == '@') {
-        datatype = span_of_word(TAGGED);
+        datatype = span_of(TAGGED);
         language = place_of(coder, LANGUAGE, (Span){suffix.at + 1, suffix.size - 1});
     } else if (suffix.size > 0)
-        leave(&coder->out, NOT_TAKEN);
+        fail(&coder->guard, UNSUPPORTED);
     if (text.size > 0 && memchr(text.at, '\\', text.size) != NULL)
         text = unescaped(coder, text);
     return (Term){place_of(coder, OBJECT, text), place_of(coder, DATATYPE, datatype), language};
@@ -240,12 +240,12 @@ static void object(Coder *coder)
 {
     Span text, suffix, whole = token(coder, &text, &suffix);
     uint64_t hash = hash_of(0, whole);
-    Term *term = find(&coder->out, &coder->terms, 0, whole, hash);
+    Term *term = table_get(&coder->guard, &coder->terms, 0, whole, hash);
     if (term == NULL) {
         Term made = term_of(coder, text, suffix);
-        term = taken(&coder->out, &coder->terms.arena, sizeof *term);
+        term = arena_alloc(&coder->guard, &coder->terms.arena, 1, sizeof *term);
         *term = made;
-        remember(&coder->out, &coder->terms, 0, whole, hash, term);
+        table_add(&coder->guard, &coder->terms, 0, whole, hash, term);
     }
     add(coder, OBJECT, term->text);
     add(coder, DATATYPE, term->datatype);
@@ -258,13 +258,13 @@ static void cut(Coder *coder)
     int32_t of_subject = 0, of_predicate = 0, of_graph = 0;
     while (coder->at < coder->end) {
         iri_again(coder, SUBJECT, &subject, &of_subject);
-        pass(coder, span_of_word(" "));
+        pass(coder, span_of(" "));
         iri_again(coder, PREDICATE, &predicate, &of_predicate);
-        pass(coder, span_of_word(" "));
+        pass(coder, span_of(" "));
         object(coder);
-        pass(coder, span_of_word(" "));
+        pass(coder, span_of(" "));
         iri_again(coder, GRAPH, &graph, &of_graph);
-        pass(coder, span_of_word(" .\n"));
+        pass(coder, span_of(" .\n"));
         coder->rows++;
     }
 }
@@ -295,9 +295,9 @@ static PyObject *made(const Coder *coder)
     for (int i = 0; columns != NULL && i < COLUMNS; i++) {
         const Column *column = &coder->columns[i];
         Span least = bound(column, -1), greatest = bound(column, 1);
-        PyObject *each = Py_BuildValue("NNnNnNN", bytes_of(all_of(&column->runs)), bytes_of(all_of(&column->known)),
-                                       (Py_ssize_t)column->nothing, bytes_of(all_of(&column->texts)),
-                                       (Py_ssize_t)column->count, bytes_of(least), bytes_of(greatest));
+        PyObject *each = Py_BuildValue("NNnNnNN", to_bytes(contents(&column->runs)), to_bytes(contents(&column->known)),
+                                       (Py_ssize_t)column->nothing, to_bytes(contents(&column->texts)),
+                                       (Py_ssize_t)column->count, to_bytes(least), to_bytes(greatest));
         if (each == NULL)
             Py_CLEAR(columns);
         else
@@ -310,13 +310,13 @@ static void end(Coder *coder)
 {
     for (int i = 0; i < COLUMNS; i++) {
         Column *column = &coder->columns[i];
-        end_table(&column->places);
+        table_free(&column->places);
         PyMem_Free(column->indices.at);
         PyMem_Free(column->known.at);
         PyMem_Free(column->texts.at);
         PyMem_Free(column->runs.at);
     }
-    end_table(&coder->terms);
+    table_free(&coder->terms);
     PyMem_Free(coder->scratch.at);
 }
 
@@ -326,15 +326,15 @@ PyObject *columns_of(Span lines)
     if (coder == NULL)
         return PyErr_NoMemory();
     PyObject *columns = NULL;
-    int way = setjmp(coder->out.place);
-    if (way == 0) {
+    int failure = setjmp(coder->guard.exit);
+    if (failure == 0) {
         coder->at = lines.at;
         coder->end = lines.at + lines.size;
         cut(coder);
         for (int i = 0; i < COLUMNS; i++)
             put_runs(coder, &coder->columns[i]);
         columns = made(coder);
-    } else if (way == NOT_TAKEN)
+    } else if (failure == UNSUPPORTED)
         columns = Py_NewRef(Py_None);
     end(coder);
     PyMem_Free(coder);

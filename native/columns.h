@@ -4,7 +4,7 @@
 
 #include "memory.h"
 
-/* The columns of lines of N-Quads, as kg/rdf/columns.py describes them; None of lines that are left to Python, and NULL with
+/* Return the columns of lines of N-Quads, as kg/rdf/columns.py describes them; None for lines left to Python, NULL with
    an exception. */
 PyObject *columns_of(Span lines);
 

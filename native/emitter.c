@@ -1,145 +1,138 @@
-/* The emitter: runs the programs of kg/export/compiler.py on the JSON of a record, and writes RDF.
+/* The extension module kg._emitter: the type Emitter, which exports records by running the programs of
+   kg/export/compiler.py on their JSON.
 
-   It takes records that are as the plan says, but for keys that nothing reads, for what is empty, and for single
-   values that are refused. Whatever else there is it leaves to the careful way (kg/export/interpreter.py), which says the same
-   of what both take. */
+   It handles records that follow the plan, apart from unmapped keys, empty values and single invalid values. For any
+   other record it returns None, and the reference interpreter (kg/export/interpreter.py) exports it. Both write the
+   same bytes for what both handle. */
 #include "columns.h"
-#include "run.h"
-#include "sharing.h"
-#include "unread.h"
+#include "operations.h"
 
 typedef struct {
     PyObject_HEAD
-    bool busy;
+    bool busy; /* or not initialized */
     Record record;
 } Emitter;
 
-/* A text of the record without escapes, or None. */
-static PyObject *text_of_fact(const Record *record, Value value, size_t i)
+static PyObject *fact(const Record *record, Value value, size_t i)
 {
-    Span json = fact_of(record, value, i);
-    if (!is_text(json))
+    Span json = fact_json(record, value, i);
+    if (!is_string(json))
         return Py_NewRef(Py_None);
-    return PyUnicode_DecodeUTF8(inside(json).at, (Py_ssize_t)inside(json).size, "strict");
+    return PyUnicode_DecodeUTF8(unquoted(json).at, (Py_ssize_t)unquoted(json).size, "strict");
 }
 
-/* The facts of a record as a tuple, or NULL with an exception. */
-static PyObject *facts_of(const Record *record, Value value)
+static PyObject *fact_tuple(const Record *record, Value value)
 {
-    PyObject *facts = PyTuple_New(FACTS);
-    for (size_t i = 0; facts != NULL && i < FACTS; i++) {
-        PyObject *text = text_of_fact(record, value, i);
+    PyObject *facts = PyTuple_New(FACT_COUNT);
+    for (size_t i = 0; facts != NULL && i < FACT_COUNT; i++) {
+        PyObject *text = fact(record, value, i);
         if (text == NULL || PyTuple_SetItem(facts, (Py_ssize_t)i, text) < 0)
             Py_CLEAR(facts);
     }
     return facts;
 }
 
-/* What a record became, in the order of Emitted in kg/_emitter.pyi. */
-static PyObject *emitted(Record *record, Value value, Py_ssize_t end, Room room)
+/* Return the tuple Emitted of kg/_emitter.pyi, or NULL with an exception. */
+static PyObject *emitted_tuple(Record *record, Value value, Py_ssize_t end, OutputBuffer buffer)
 {
-    size_t placed = 0, study = 0, triples = record->output.triples;
+    size_t written = 0, study_end = 0;
     record->scratch.size = 0;
-    put_unread(&record->json, &record->scratch, value, 0);
-    Span unread = all_of(&record->scratch);
-    PyObject *data = laid_out(&record->output, room, &placed, &study);
-    if (data == NULL)
-        return NULL;
-    PyObject *facts = facts_of(record, value);
-    PyObject *shared = facts ? descriptions_of(record) : NULL;
+    append_unmapped(&record->json, &record->scratch, value);
+    PyObject *data = finish_output(&record->output, buffer, &written, &study_end);
+    PyObject *facts = data ? fact_tuple(record, value) : NULL;
+    PyObject *shared = facts ? description_tuple(record) : NULL;
     if (shared != NULL)
-        return Py_BuildValue("NnnnnNnNNON", data, end, (Py_ssize_t)placed, (Py_ssize_t)study, (Py_ssize_t)triples,
-                             facts, (Py_ssize_t)record->withheld, bytes_of(unread), PyBool_FromLong(record->odd),
-                             record->complaints, shared);
-    Py_DECREF(data);
+        return Py_BuildValue("NnnnnNnNNON", data, end, (Py_ssize_t)written, (Py_ssize_t)study_end,
+                             (Py_ssize_t)record->output.triples, facts, (Py_ssize_t)record->withheld,
+                             to_bytes(contents(&record->scratch)), PyBool_FromLong(record->incomplete), record->errors,
+                             shared);
+    Py_XDECREF(data);
     Py_XDECREF(facts);
     return NULL;
 }
 
-/* The way out of whatever is done for the record at a place in a piece. */
-static PyObject *exported(Record *record, PyObject *piece, Py_ssize_t at, Room room)
+/* Export the record at an offset. Everything that fails below jumps back to this function. */
+static PyObject *guarded_export(Record *record, PyObject *text, Py_ssize_t at, OutputBuffer buffer)
 {
     char *begin;
     Py_ssize_t size;
-    if (PyBytes_AsStringAndSize(piece, &begin, &size) < 0)
+    if (PyBytes_AsStringAndSize(text, &begin, &size) < 0)
         return NULL;
     if (at < 0 || at > size)
         Py_RETURN_NONE;
-    int way = setjmp(record->out.place);
-    if (way == 0) {
+    int failure = setjmp(record->guard.exit);
+    if (failure == 0) {
         Value value = run_record(record, (Span){begin + at, (size_t)(size - at)});
-        return emitted(record, value, record->json.at - begin, room);
+        return emitted_tuple(record, value, record->json.at - begin, buffer);
     }
-    return way == NOT_TAKEN ? Py_NewRef(Py_None) : NULL;
+    return failure == UNSUPPORTED ? Py_NewRef(Py_None) : NULL;
 }
 
-static PyObject *run_on(Emitter *self, PyObject *piece, Py_ssize_t at, Room room)
+static PyObject *export_record(Emitter *self, PyObject *text, Py_ssize_t at, OutputBuffer buffer)
 {
     self->busy = true;
     Record *record = &self->record;
-    record->complaints = PyList_New(0);
-    PyObject *made = record->complaints == NULL ? NULL : exported(record, piece, at, room);
-    PyObject *complaints = record->complaints, *answer = record->tokens.answer;
-    record->complaints = record->tokens.answer = NULL;
+    record->errors = PyList_New(0);
+    PyObject *emitted = record->errors == NULL ? NULL : guarded_export(record, text, at, buffer);
+    PyObject *errors = record->errors, *result = record->tokens.result;
+    record->errors = record->tokens.result = NULL;
     self->busy = false;
-    Py_XDECREF(complaints);
-    Py_XDECREF(answer);
-    return made;
+    Py_XDECREF(errors);
+    Py_XDECREF(result);
+    return emitted;
 }
 
 static PyObject *Emitter_call(Emitter *self, PyObject *arguments, PyObject *keywords)
 {
-    PyObject *piece, *room = Py_None, *made;
+    PyObject *text, *buffer = Py_None;
     Py_ssize_t at = 0;
     static char *names[] = {"", "", "", NULL};
-    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "S|On", names, &piece, &room, &at))
+    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "S|On", names, &text, &buffer, &at))
         return NULL;
-    if (self->busy) /* by another thread, or this one, while Python was asked something */
+    if (self->busy) /* in another thread, or in this one when a callable uses its own emitter */
         Py_RETURN_NONE;
-    if (room == Py_None)
-        return run_on(self, piece, at, (Room){NULL, 0});
+    if (buffer == Py_None)
+        return export_record(self, text, at, (OutputBuffer){NULL, 0});
     Py_buffer view;
-    if (PyObject_GetBuffer(room, &view, PyBUF_WRITABLE) < 0)
+    if (PyObject_GetBuffer(buffer, &view, PyBUF_WRITABLE) < 0)
         return NULL;
-    made = run_on(self, piece, at, (Room){view.buf, (size_t)view.len});
+    PyObject *emitted = export_record(self, text, at, (OutputBuffer){view.buf, (size_t)view.len});
     PyBuffer_Release(&view);
-    return made;
+    return emitted;
 }
 
-/* Whether a record was made ready for a plan. */
-static bool is_ready(Record *record, PyObject *source)
+static bool init_record(Record *record, PyObject *source)
 {
-    if (setjmp(record->out.place))
+    if (setjmp(record->guard.exit))
         return false;
-    make_plan(&record->out, &record->plan, source);
-    record->json.out = record->tokens.out = record->output.out = &record->out;
+    read_plan(&record->guard, &record->plan, source);
+    record->json.guard = record->tokens.guard = record->output.guard = &record->guard;
     record->json.types = record->plan.types;
     record->tokens.readers = record->plan.readers;
-    record->output.words = &record->plan.words;
-    make_output(&record->output);
+    record->output.syntax = &record->plan.syntax;
     return true;
 }
 
 static PyObject *Emitter_new(PyTypeObject *type, PyObject *arguments, PyObject *keywords)
 {
-    PyObject *tuples[5], *convert, *refuse, *describe;
+    PyObject *tuples[5], *convert, *fallback, *describe;
     static char *names[] = {"", "", "", "", "", "", "", "", NULL};
     PyTypeObject *tuple = &PyTuple_Type;
     if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "O!O!O!O!O!OOO", names, tuple, &tuples[0], tuple, &tuples[1],
-                                     tuple, &tuples[2], tuple, &tuples[3], tuple, &tuples[4], &convert, &refuse,
+                                     tuple, &tuples[2], tuple, &tuples[3], tuple, &tuples[4], &convert, &fallback,
                                      &describe))
         return NULL;
     allocfunc allocate = (allocfunc)PyType_GetSlot(type, Py_tp_alloc);
     Emitter *self = (Emitter *)allocate(type, 0);
     if (self == NULL)
         return NULL;
-    self->busy = true; /* until it is ready */
+    self->busy = true;
     Tokens *tokens = &self->record.tokens;
     tokens->convert = Py_NewRef(convert);
-    tokens->refuse = Py_NewRef(refuse);
+    tokens->fallback = Py_NewRef(fallback);
     tokens->describe = Py_NewRef(describe);
     PyObject *source = PyTuple_GetSlice(arguments, 0, 5);
-    self->busy = source == NULL || !is_ready(&self->record, source);
+    self->busy = source == NULL || !init_record(&self->record, source);
     Py_XDECREF(source);
     if (!self->busy)
         return (PyObject *)self;
@@ -151,7 +144,7 @@ static int Emitter_traverse(Emitter *self, visitproc visit, void *arg)
 {
     Py_VISIT(Py_TYPE((PyObject *)self));
     Py_VISIT(self->record.plan.source);
-    Py_VISIT(self->record.complaints);
+    Py_VISIT(self->record.errors);
     return visit_tokens(&self->record.tokens, visit, arg);
 }
 
@@ -165,7 +158,7 @@ static void Emitter_dealloc(Emitter *self)
 {
     PyTypeObject *type = Py_TYPE((PyObject *)self);
     PyObject_GC_UnTrack(self);
-    end_record(&self->record);
+    free_record(&self->record);
     freefunc release = (freefunc)PyType_GetSlot(type, Py_tp_free);
     release(self);
     Py_DECREF(type);
@@ -200,7 +193,7 @@ static int add_types(PyObject *module)
     return failed;
 }
 
-static PyObject *kept_memory(PyObject *module, PyObject *nothing)
+static PyObject *call_keep_memory(PyObject *module, PyObject *nothing)
 {
     (void)module;
     (void)nothing;
@@ -214,14 +207,14 @@ static PyObject *columns(PyObject *module, PyObject *lines)
     (void)module;
     if (PyObject_GetBuffer(lines, &view, PyBUF_SIMPLE) < 0)
         return NULL;
-    PyObject *made = columns_of((Span){view.buf, (size_t)view.len});
+    PyObject *buffers = columns_of((Span){view.buf, (size_t)view.len});
     PyBuffer_Release(&view);
-    return made;
+    return buffers;
 }
 
 static PyMethodDef functions[] = {
-    {"columns", columns, METH_O, "Cuts lines of N-Quads into columns; see kg/_emitter.pyi."},
-    {"keep_memory", kept_memory, METH_NOARGS, "Has this process keep the memory that is freed; see kg/_emitter.pyi."},
+    {"columns", columns, METH_O, "Split lines of N-Quads into columns; see kg/_emitter.pyi."},
+    {"keep_memory", call_keep_memory, METH_NOARGS, "Keep freed memory for later allocations; see kg/_emitter.pyi."},
     {NULL, NULL, 0, NULL},
 };
 
@@ -230,7 +223,7 @@ static PyModuleDef_Slot module_slots[] = {{Py_mod_exec, add_types}, {0, NULL}};
 static struct PyModuleDef definition = {
     PyModuleDef_HEAD_INIT,
     .m_name = "kg._emitter",
-    .m_doc = "The export of well-formed records, in C.",
+    .m_doc = "Export of records by compiled programs.",
     .m_methods = functions,
     .m_slots = module_slots,
 };

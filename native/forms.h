@@ -1,4 +1,4 @@
-/* Forms of JSON values that stand in their tokens as they are written. */
+/* Forms of JSON values whose tokens contain the value exactly as it is written, so that no conversion is needed. */
 #ifndef KG_FORMS_H
 #define KG_FORMS_H
 
@@ -9,12 +9,12 @@ typedef enum {
     ANY_TEXT, WORD, DIGITS, WHOLE, FRACTION, DAY, MONTH, YEAR, MINUTE, DATED, INTEGER, DECIMAL, POINT
 } Form;
 
-/* What of a value stands in its token, in two pieces, the second of which may be empty. */
+/* The parts of a value that its token contains, separated by a space; the second may be empty. */
 typedef struct {
     Span first, second;
-} Shown;
+} Excerpt;
 
-/* Whether some JSON is a value of a form, and what of it is shown. */
-bool has_form(Span json, Form form, Shown *shown);
+/* Return whether a JSON value has a form, and set its excerpt. */
+bool has_form(Span json, Form form, Excerpt *excerpt);
 
 #endif

@@ -1,14 +1,13 @@
 #include "json.h"
 
-#include "characters.h"
+#include "utf8.h"
 
-#define DEEPEST 64
-#define LONGEST ((size_t)1 << 30)
-#define LONGEST_NUMBER 200
-#define MOST_FREE 4096
-#define MOST_UNREAD 1000
+#define MAX_RECORD_BYTES ((size_t)1 << 30)
+#define MAX_NUMBER_BYTES 200
+#define SPARE_VALUES 4096
+#define MAX_UNMAPPED 1000
 
-static _Noreturn void refuse(Json *json) { leave(json->out, NOT_TAKEN); }
+static _Noreturn void reject(Json *json) { fail(json->guard, UNSUPPORTED); }
 
 static inline void skip_space(Json *json)
 {
@@ -16,7 +15,8 @@ static inline void skip_space(Json *json)
         json->at++;
 }
 
-static inline bool follows(Json *json, char byte)
+/* Skip white space, and the byte after it if it is the given one. */
+static inline bool accept(Json *json, char byte)
 {
     skip_space(json);
     if (*json->at != byte)
@@ -27,156 +27,110 @@ static inline bool follows(Json *json, char byte)
 
 static inline void expect(Json *json, char byte)
 {
-    if (!follows(json, byte))
-        refuse(json);
+    if (!accept(json, byte))
+        reject(json);
 }
 
-static void text(Json *json)
+/* Scalars */
+
+static void parse_string(Json *json)
 {
     const char *at = json->at + 1;
     for (;;) {
-        at = plain(at, json->end);
+        at = skip_plain(at, json->end);
         unsigned char c = (unsigned char)*at;
         if (c == '"')
             break;
         if (c == '\\') {
             if (at[1] == '\0' || strchr("\"\\nrt", at[1]) == NULL)
-                refuse(json);
+                reject(json);
             at += 2;
         } else if (c < 0x20)
-            refuse(json);
+            reject(json);
         else {
-            size_t size = c < 0x80 ? 1 : size_of_character(at, json->end);
+            size_t size = c < 0x80 ? 1 : character_size(at, json->end);
             if (size == 0)
-                refuse(json);
+                reject(json);
             at += size;
         }
     }
     json->at = at + 1;
 }
 
-static inline bool digits(Json *json)
+static inline size_t parse_digits(Json *json)
 {
     const char *from = json->at;
     while (*json->at >= '0' && *json->at <= '9')
         json->at++;
-    return json->at > from;
+    if (json->at == from)
+        reject(json);
+    return (size_t)(json->at - from);
 }
 
-/* Nearly all have no exponent. */
-static void exponent(Json *json)
+/* Parse a number; its length and its exponent are limited, so that it fits into a double. */
+static void parse_number(Json *json)
 {
-    json->at++;
-    if (*json->at == '+' || *json->at == '-')
-        json->at++;
     const char *from = json->at;
-    if (!digits(json) || json->at - from > 2)
-        refuse(json);
-}
-
-/* A number that is not too great for a float, whatever it is. */
-static void number(Json *json)
-{
-    const char *begin = json->at;
     if (*json->at == '-')
         json->at++;
     bool zero = *json->at == '0';
-    const char *from = json->at;
-    if (!digits(json) || (zero && json->at - from > 1))
-        refuse(json);
+    if (parse_digits(json) > 1 && zero)
+        reject(json);
     if (*json->at == '.') {
         json->at++;
-        if (!digits(json))
-            refuse(json);
+        parse_digits(json);
     }
-    if (*json->at == 'e' || *json->at == 'E')
-        exponent(json);
-    if (json->at - begin > LONGEST_NUMBER)
-        refuse(json);
+    if (*json->at == 'e' || *json->at == 'E') {
+        json->at++;
+        if (*json->at == '+' || *json->at == '-')
+            json->at++;
+        if (parse_digits(json) > 2)
+            reject(json);
+    }
+    if (json->at - from > MAX_NUMBER_BYTES)
+        reject(json);
 }
 
-static void word(Json *json, const char *expected)
+static void parse_keyword(Json *json, const char *keyword)
 {
-    size_t size = strlen(expected);
-    if ((size_t)(json->end - json->at) < size || memcmp(json->at, expected, size) != 0)
-        refuse(json);
+    size_t size = strlen(keyword);
+    if ((size_t)(json->end - json->at) < size || memcmp(json->at, keyword, size) != 0)
+        reject(json);
     json->at += size;
 }
 
-static void scalar(Json *json)
+static void parse_scalar(Json *json)
 {
     switch (*json->at) {
     case '"':
-        text(json);
+        parse_string(json);
         break;
     case 't':
-        word(json, "true");
+        parse_keyword(json, "true");
         break;
     case 'f':
-        word(json, "false");
+        parse_keyword(json, "false");
         break;
     case 'n':
-        word(json, "null");
+        parse_keyword(json, "null");
         break;
     default:
-        number(json);
+        parse_number(json);
     }
 }
 
-static const Key *known(const Type *type, Span text, uint32_t *next);
+/* Values that the plan does not look into */
 
-/* Leaves for a key of the record itself that stands within it: where an object begins with one, kg/records/splitter.py cuts. */
-static void check_within(Json *json, Span name)
-{
-    uint32_t next = 0;
-    if (known(&json->types[json->top], name, &next) != NULL)
-        refuse(json);
-}
-
-/* Any value, of which only the form is looked at. */
-static void anything(Json *json, int depth)
-{
-    char opened = *json->at;
-    if (opened != '{' && opened != '[') {
-        scalar(json);
-        return;
-    }
-    if (depth == DEEPEST)
-        refuse(json);
-    char close = opened == '{' ? '}' : ']';
-    bool first = true;
-    json->at++;
-    if (follows(json, close))
-        return;
-    do {
-        skip_space(json);
-        if (opened == '{') {
-            const char *quote = json->at;
-            if (*quote != '"')
-                refuse(json);
-            text(json);
-            if (first)
-                check_within(json, (Span){quote, (size_t)(json->at - quote)});
-            first = false;
-            expect(json, ':');
-            skip_space(json);
-        }
-        anything(json, depth + 1);
-    } while (follows(json, ','));
-    expect(json, close);
-}
-
-static Value value_at(Json *json, const Key *key);
-
-/* The key with whose name in quotes a text begins, among those of a type; they mostly come in the order of the type. */
-static const Key *known(const Type *type, Span text, uint32_t *next)
+/* Return the key of a type whose quoted name a text begins with. Keys mostly come in the order of the type: ``next`` is
+   where the search begins. */
+static const Key *find_key(const Type *type, Span text, uint32_t *next)
 {
     for (uint32_t i = 0, at = *next; i < type->count; i++, at++) {
         if (at >= type->count)
             at = 0;
         Span name = type->keys[at].name;
         if (text.size >= name.size + 2 && text.at[name.size + 1] == '"' &&
-            same(text.at + 1, name.at, name.size)) {
+            same_bytes(text.at + 1, name.at, name.size)) {
             *next = at + 1;
             return &type->keys[at];
         }
@@ -184,163 +138,206 @@ static const Key *known(const Type *type, Span text, uint32_t *next)
     return NULL;
 }
 
-static uint32_t offset(const Json *json, const char *at) { return (uint32_t)(at - json->begin); }
-
-/* What was read from a place on. */
-static Value read_from(const Json *json, const char *from, size_t first, size_t count)
+/* Reject a key of the record itself at the beginning of a nested object: kg/records/splitter.py splits a stream of
+   records at such keys. */
+static void reject_record_key(Json *json, Span name)
 {
-    return (Value){offset(json, from), (uint32_t)(json->at - from), (uint32_t)first, (uint32_t)count};
+    uint32_t next = 0;
+    if (find_key(&json->types[0], name, &next) != NULL)
+        reject(json);
 }
 
-/* Takes places for values, and gives the first. There are never more than bytes of JSON, but for those few that an
-   object without a key takes. */
-static size_t take_places(Json *json, size_t count)
+static void parse_opaque(Json *json, int depth)
+{
+    char open = *json->at, close = open == '{' ? '}' : ']';
+    if (open != '{' && open != '[') {
+        parse_scalar(json);
+        return;
+    }
+    if (depth == MAX_DEPTH)
+        reject(json);
+    bool first = true;
+    json->at++;
+    if (accept(json, close))
+        return;
+    do {
+        skip_space(json);
+        if (open == '{') {
+            const char *name = json->at;
+            if (*name != '"')
+                reject(json);
+            parse_string(json);
+            if (first)
+                reject_record_key(json, (Span){name, (size_t)(json->at - name)});
+            first = false;
+            expect(json, ':');
+            skip_space(json);
+        }
+        parse_opaque(json, depth + 1);
+    } while (accept(json, ','));
+    expect(json, close);
+}
+
+static void parse_opaque_object(Json *json)
+{
+    if (*json->at != '{')
+        reject(json);
+    parse_opaque(json, 0);
+}
+
+/* Values of the plan */
+
+static Value parse_value(Json *json, const Key *key);
+
+static uint32_t position(const Json *json, const char *at) { return (uint32_t)(at - json->begin); }
+
+static Value value_from(const Json *json, const char *from, size_t first, size_t count)
+{
+    return (Value){position(json, from), (uint32_t)(json->at - from), (uint32_t)first, (uint32_t)count};
+}
+
+/* Reserve places for child values and return the index of the first. A record whose many nearly empty objects need more
+   places than it has bytes left is rejected. */
+static size_t reserve_values(Json *json, size_t count)
 {
     size_t first = json->count;
-    if (first + count > MOST_FREE + (size_t)(json->end - json->begin))
-        refuse(json);
-    RESERVE(json->out, json->values, json->room, first + count);
+    if (first + count > SPARE_VALUES + (size_t)(json->end - json->begin))
+        reject(json);
+    RESERVE(json->guard, json->values, json->capacity, first + count);
     json->count += count;
     return first;
 }
 
-/* The value of a key that is not known. */
-static void unread(Json *json, uint32_t object, Span name)
+static void parse_unmapped(Json *json, uint32_t object, Span name)
 {
-    if (json->unread_count == MOST_UNREAD)
-        refuse(json);
-    check_within(json, name);
-    RESERVE(json->out, json->unread, json->unread_room, json->unread_count + 1);
+    if (json->unmapped_count == MAX_UNMAPPED)
+        reject(json);
+    reject_record_key(json, name);
+    RESERVE(json->guard, json->unmapped, json->unmapped_capacity, json->unmapped_count + 1);
     const char *from = json->at;
-    anything(json, 0);
-    json->unread[json->unread_count++] = (Unread){object, name, {from, (size_t)(json->at - from)}};
-    json->odd = true;
+    parse_opaque(json, 0);
+    json->unmapped[json->unmapped_count++] = (Unmapped){object, name, {from, (size_t)(json->at - from)}};
+    json->has_unmapped = true;
 }
 
-/* A member of an object of a type, whose values are from ``first`` on. */
-static void member(Json *json, uint32_t object, const Type *type, size_t first, uint32_t *next)
+/* Parse a member of the object at a position, whose values begin at ``first``. */
+static void parse_member(Json *json, uint32_t object, const Type *type, size_t first, uint32_t *next)
 {
     skip_space(json);
-    const char *quote = json->at;
-    if (*quote != '"')
-        refuse(json);
-    const Key *key = known(type, (Span){quote, (size_t)(json->end - quote)}, next);
+    const char *from = json->at;
+    if (*from != '"')
+        reject(json);
+    const Key *key = find_key(type, (Span){from, (size_t)(json->end - from)}, next);
     if (key == NULL)
-        text(json);
+        parse_string(json);
     else
         json->at += key->name.size + 2;
-    Span name = {quote, (size_t)(json->at - quote)};
+    Span name = {from, (size_t)(json->at - from)};
     expect(json, ':');
     skip_space(json);
     if (key == NULL) {
-        unread(json, object, name);
+        parse_unmapped(json, object, name);
         return;
     }
-    Value value = value_at(json, key);
+    Value value = parse_value(json, key);
     Value *place = &json->values[first + (size_t)(key - type->keys)];
     if (place->size || place->count)
-        refuse(json);
+        reject(json);
     *place = value;
 }
 
-static Value object(Json *json, uint32_t number)
+static Value parse_object(Json *json, uint32_t number)
 {
     const Type *type = &json->types[number];
     const char *from = json->at;
-    size_t first = take_places(json, type->count), count = 0;
+    size_t first = reserve_values(json, type->count), count = 0;
     memset(json->values + first, 0, type->count * sizeof *json->values);
-    if (json->depth++ == DEEPEST)
-        refuse(json);
+    if (json->depth++ == MAX_DEPTH)
+        reject(json);
     expect(json, '{');
-    if (!follows(json, '}')) {
+    if (!accept(json, '}')) {
         uint32_t next = 0;
         do {
-            member(json, offset(json, from), type, first, &next);
+            parse_member(json, position(json, from), type, first, &next);
             count++;
-        } while (follows(json, ','));
+        } while (accept(json, ','));
         expect(json, '}');
     }
     json->depth--;
-    json->odd |= count == 0;
-    return read_from(json, from, first, count);
+    json->has_unmapped |= count == 0;
+    return value_from(json, from, first, count);
 }
 
-/* A value of a list that is read along a plan, or whose elements are kept as places. */
-static Value element(Json *json, const Key *key)
+static Value parse_element(Json *json, const Key *key)
 {
     const char *from = json->at;
     if (key->shape == OBJECTS)
-        return object(json, key->type);
+        return parse_object(json, key->type);
     if (key->shape == SCALARS)
-        scalar(json);
-    else if (*from == '{')
-        anything(json, 0);
+        parse_scalar(json);
     else
-        refuse(json);
-    return read_from(json, from, 0, 0);
+        parse_opaque_object(json);
+    return value_from(json, from, 0, 0);
 }
 
-static Value list(Json *json, const Key *key)
+static Value parse_list(Json *json, const Key *key)
 {
     const char *from = json->at;
-    size_t before = json->waiting_count;
+    size_t before = json->pending_count;
     expect(json, '[');
     do {
         skip_space(json);
-        Value value = element(json, key);
-        RESERVE(json->out, json->waiting, json->waiting_room, json->waiting_count + 1);
-        json->waiting[json->waiting_count++] = value;
-    } while (follows(json, ','));
+        Value value = parse_element(json, key);
+        RESERVE(json->guard, json->pending, json->pending_capacity, json->pending_count + 1);
+        json->pending[json->pending_count++] = value;
+    } while (accept(json, ','));
     expect(json, ']');
-    size_t count = json->waiting_count - before, first = take_places(json, count);
-    memcpy(json->values + first, json->waiting + before, count * sizeof *json->values);
-    json->waiting_count = before;
-    return read_from(json, from, first, count);
+    size_t count = json->pending_count - before, first = reserve_values(json, count);
+    memcpy(json->values + first, json->pending + before, count * sizeof *json->values);
+    json->pending_count = before;
+    return value_from(json, from, first, count);
 }
 
-/* Whether an object or a list is empty, which is passed over then. */
-static bool empty(Json *json)
+/* Parse an object or a list if it is empty. */
+static bool accept_empty(Json *json)
 {
     const char *from = json->at;
-    char opened = *json->at++;
-    if ((opened == '{' && follows(json, '}')) || (opened == '[' && follows(json, ']')))
+    char open = *json->at++;
+    if ((open == '{' && accept(json, '}')) || (open == '[' && accept(json, ']')))
         return true;
     json->at = from;
     return false;
 }
 
-static Value value_at(Json *json, const Key *key)
+static Value parse_value(Json *json, const Key *key)
 {
     const char *from = json->at;
     if (key->shape == ANYTHING)
-        anything(json, 0);
+        parse_opaque(json, 0);
     else if (key->shape == SCALAR)
-        scalar(json);
-    else if (empty(json)) {
-        json->odd = true;
-        return (Value){offset(json, from), 0, 0, 1};
+        parse_scalar(json);
+    else if (accept_empty(json)) {
+        json->has_unmapped = true;
+        return (Value){position(json, from), 0, 0, 1};
     } else if (key->shape == OBJECT)
-        return object(json, key->type);
-    else if (key->shape != WHOLE_OBJECT)
-        return list(json, key);
-    else if (*from == '{')
-        anything(json, 0);
+        return parse_object(json, key->type);
+    else if (key->shape != OPAQUE_OBJECT)
+        return parse_list(json, key);
     else
-        refuse(json);
-    return read_from(json, from, 0, 0);
+        parse_opaque_object(json);
+    return value_from(json, from, 0, 0);
 }
 
-Value read_json(Json *json, Span text, uint32_t type)
+Value parse_record(Json *json, Span text)
 {
     json->begin = json->at = text.at;
     json->end = text.at + text.size;
-    json->count = json->waiting_count = json->unread_count = json->depth = 0;
-    json->odd = false;
-    json->top = type;
-    if (text.size > LONGEST)
-        refuse(json);
+    json->count = json->pending_count = json->unmapped_count = json->depth = 0;
+    json->has_unmapped = false;
+    if (text.size > MAX_RECORD_BYTES)
+        reject(json);
     skip_space(json);
-    Value value = object(json, type);
+    Value value = parse_object(json, 0);
     skip_space(json);
     return value;
 }
@@ -355,10 +352,9 @@ bool is_word(Span text)
     return text.size > 0;
 }
 
-void end_json(Json *json)
+void free_json(Json *json)
 {
-    PyMem_Free(json->unread);
+    PyMem_Free(json->unmapped);
     PyMem_Free(json->values);
-    PyMem_Free(json->waiting);
-    memset(json, 0, sizeof *json);
+    PyMem_Free(json->pending);
 }

@@ -1,81 +1,83 @@
-/* The JSON of a record, read along the keys that a plan knows (RFC 8259). Nothing is decoded: values are places. */
+/* Parser of a record's JSON (RFC 8259), guided by the keys of the plan. It decodes nothing: values are positions. */
 #ifndef KG_JSON_H
 #define KG_JSON_H
 
 #include "memory.h"
 
-/* What may stand at a key. Of what is whole only the place is kept. */
-typedef enum { SCALAR, OBJECT, SCALARS, OBJECTS, WHOLE_OBJECT, WHOLE_OBJECTS, ANYTHING } Shape;
+#define MAX_DEPTH 64 /* of nested objects */
+
+/* The value that a key may have. Of an opaque value only the position is stored. */
+typedef enum { SCALAR, OBJECT, SCALARS, OBJECTS, OPAQUE_OBJECT, OPAQUE_OBJECTS, ANYTHING } Shape;
 
 typedef struct {
     Span name;
     Shape shape;
-    uint32_t type; /* of an object, or of those in a list */
+    uint32_t type; /* of the object, or of the objects in the list */
 } Key;
 
-/* A type of object: the keys that are known of it. */
+/* A type of object: the keys that the plan reads. */
 typedef struct {
     Key *keys;
     uint32_t count;
 } Type;
 
-/* A value: its bytes, and where those in it begin: one for each key of an object's type, or each of a list.
-   ``size`` is 0 for what is not there; ``count`` is 0 for an empty object, and 1 for an empty object or list at a key
-   where one with something in it could be: that says nothing, and is as if it was not there. */
+/* A value: its bytes, and the index of its first child in Json.values: an object has one child per key of its type, a
+   list one per element.
+
+   ``size`` is 0 for a missing value. ``count`` is 0 for an empty object of a type. An empty object or list at a key
+   that may have a non-empty one is treated as missing, but has a ``count`` of 1. */
 typedef struct {
     uint32_t at, size, first, count;
 } Value;
 
-/* A member that no key reads, of the object at a place. */
+/* A member that no key of the type of its object reads; ``object`` is the position of that object. */
 typedef struct {
     uint32_t object;
     Span name, json;
-} Unread;
+} Unmapped;
 
 typedef struct {
-    Exit *out;
+    Guard *guard;
     const Type *types;
     size_t depth;
-    uint32_t top; /* the type of a record */
     const char *begin, *at, *end;
-    Value *values, *waiting;
-    size_t count, room, waiting_count, waiting_room;
-    Unread *unread;
-    size_t unread_count, unread_room;
-    bool odd; /* something was seen that no key reads, or that says nothing */
+    Value *values, *pending; /* pending: the elements of unfinished lists */
+    size_t count, capacity, pending_count, pending_capacity;
+    Unmapped *unmapped;
+    size_t unmapped_count, unmapped_capacity;
+    bool has_unmapped; /* whether there are unmapped members or empty values */
 } Json;
 
-/* Reads the record that a text begins with, whose bytes a NUL ends, and the spaces behind it, up to ``at``.
+/* Parse the record at the beginning of a text, and the white space after it; ``json->at`` is the end of both. The text
+   has to end with a NUL, and its first type is that of a record.
 
-   Leaves for what is no JSON, is too long or too deep, has a value of another shape, a key twice, a number that may be
-   too great, a text with escapes other than \" \\ \n \r \t, or one that formats cannot carry. */
-Value read_json(Json *json, Span text, uint32_t type);
-void end_json(Json *json);
+   Fail with UNSUPPORTED if the record is not valid JSON, is too long or too deep, or contains a value of another shape
+   than the plan has, a duplicate key, a number that may exceed a double, a string with escapes other than \" \\ \n \r
+   \t, or a character that RDF syntaxes cannot carry. */
+Value parse_record(Json *json, Span text);
+/* Append the unmapped members and the empty values of a record, each at its place in an otherwise empty record. */
+void append_unmapped(Json *json, Buffer *buffer, Value record);
+void free_json(Json *json);
 
-/* Where the value at a key of an object is, which has something in it. */
-static inline const Value *place_of(const Json *json, const Value *object, int32_t slot)
+static inline const Value *member_at(const Json *json, const Value *object, int32_t slot)
 {
-    size_t at = object->first + (size_t)slot;
-    if (at >= json->count)
-        leave(json->out, NOT_TAKEN);
-    return &json->values[at];
+    size_t i = object->first + (size_t)slot;
+    if (i >= json->count)
+        fail(json->guard, UNSUPPORTED);
+    return &json->values[i];
 }
 
-static inline Value value_of(const Json *json, Value object, int32_t slot) { return *place_of(json, &object, slot); }
+static inline Value member_of(const Json *json, Value object, int32_t slot) { return *member_at(json, &object, slot); }
 
 static inline Value element_of(const Json *json, Value list, size_t i) { return json->values[list.first + i]; }
 
-static inline Span span_of(const Json *json, Value value)
-{
-    return (Span){json->begin + value.at, value.size};
-}
+static inline Span json_of(const Json *json, Value value) { return (Span){json->begin + value.at, value.size}; }
 
-static inline bool is_text(Span span) { return span.size >= 2 && span.at[0] == '"'; }
+static inline bool is_string(Span json) { return json.size >= 2 && json.at[0] == '"'; }
 
-/* Whether there are only letters and digits, and some. */
+static inline Span unquoted(Span string) { return (Span){string.at + 1, string.size - 2}; }
+
+/* Whether a text consists of ASCII letters and digits, and is not empty. */
 bool is_word(Span text);
-
-/* A text without its quotes. */
-static inline Span inside(Span text) { return (Span){text.at + 1, text.size - 2}; }
 
 #endif

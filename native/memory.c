@@ -3,97 +3,76 @@
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
-#ifdef __linux__
-#include <sys/mman.h>
-#include <unistd.h>
-#endif
 
-#define CHUNK ((size_t)1 << 16)
-#define MOST ((size_t)PTRDIFF_MAX / 4) /* more is not asked for, so that sizes can be added */
+#define CHUNK_BYTES ((size_t)1 << 16)
+#define MAX_BYTES ((size_t)PTRDIFF_MAX / 4) /* sums of two sizes cannot overflow */
 
-void *grown(Exit *out, void *array, size_t *room, size_t wanted, size_t size)
+void *grow_array(Guard *guard, void *array, size_t *capacity, size_t wanted, size_t size)
 {
-    if (wanted > MOST / size)
-        no_memory(out);
-    size_t more = *room * 2 > wanted ? *room * 2 : wanted + 16;
-    void *place = PyMem_Realloc(array, more * size);
-    if (place == NULL)
-        no_memory(out);
-    *room = more;
-    return place;
+    if (wanted > MAX_BYTES / size)
+        out_of_memory(guard);
+    size_t count = *capacity * 2 > wanted ? *capacity * 2 : wanted + 16;
+    void *grown = PyMem_Realloc(array, count * size);
+    if (grown == NULL)
+        out_of_memory(guard);
+    *capacity = count;
+    return grown;
 }
 
-void *zeroed(Exit *out, size_t count, size_t size)
-{
-    void *place = PyMem_Calloc(count ? count : 1, size);
-    if (place == NULL)
-        no_memory(out);
-    return place;
-}
-
-void put_number(Exit *out, Buffer *buffer, size_t number)
+void append_number(Guard *guard, Buffer *buffer, size_t number)
 {
     char digits[24], *at = digits + sizeof digits;
     do
         *--at = (char)('0' + number % 10);
     while (number /= 10);
-    put(out, buffer, (Span){at, (size_t)(digits + sizeof digits - at)});
+    append(guard, buffer, (Span){at, (size_t)(digits + sizeof digits - at)});
 }
 
-/* The bytes are aligned for whatever is kept in them. */
 struct Chunk {
-    Chunk *before;
-    size_t size, room;
+    Chunk *previous;
+    size_t size, capacity;
     _Alignas(8) char bytes[];
 };
 
-static Chunk *new_chunk(Exit *out, Arena *arena, size_t room)
+static Chunk *new_chunk(Guard *guard, Arena *arena, size_t capacity)
 {
-    Chunk *chunk = PyMem_Malloc(sizeof *chunk + room);
+    Chunk *chunk = PyMem_Malloc(sizeof *chunk + capacity);
     if (chunk == NULL)
-        no_memory(out);
-    chunk->before = arena->last;
-    chunk->size = 0;
-    chunk->room = room;
+        out_of_memory(guard);
+    *chunk = (Chunk){.previous = arena->last, .capacity = capacity};
     return arena->last = chunk;
 }
 
-void *taken(Exit *out, Arena *arena, size_t size)
+void *arena_alloc(Guard *guard, Arena *arena, size_t count, size_t size)
 {
-    if (size > MOST)
-        no_memory(out);
-    size = (size + 15) & ~(size_t)15;
+    if (count > MAX_BYTES / size)
+        out_of_memory(guard);
+    size = (count * size + 15) & ~(size_t)15;
     Chunk *chunk = arena->last;
-    if (chunk == NULL || chunk->room - chunk->size < size)
-        chunk = new_chunk(out, arena, size > CHUNK ? size : CHUNK);
+    if (chunk == NULL || chunk->capacity - chunk->size < size)
+        chunk = new_chunk(guard, arena, size > CHUNK_BYTES ? size : CHUNK_BYTES);
     void *place = chunk->bytes + chunk->size;
     chunk->size += size;
     arena->size += size;
     return place;
 }
 
-void let_go(Arena *arena)
+Span arena_copy(Guard *guard, Arena *arena, Span span)
 {
-    while (arena->last != NULL) {
-        Chunk *before = arena->last->before;
-        PyMem_Free(arena->last);
-        arena->last = before;
-    }
-    arena->size = 0;
+    char *place = arena_alloc(guard, arena, span.size, 1);
+    if (span.size)
+        copy_bytes(place, span.at, span.size);
+    return (Span){place, span.size};
 }
 
-void give_back(Buffer *buffer, size_t kept)
+void arena_free(Arena *arena)
 {
-#ifdef __linux__
-    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-    uintptr_t begin = ((uintptr_t)buffer->at + kept + page - 1) / page * page;
-    uintptr_t end = (uintptr_t)(buffer->at + buffer->room) / page * page;
-    if (begin < end)
-        madvise((void *)begin, end - begin, MADV_DONTNEED);
-#else
-    (void)buffer;
-    (void)kept;
-#endif
+    while (arena->last != NULL) {
+        Chunk *previous = arena->last->previous;
+        PyMem_Free(arena->last);
+        arena->last = previous;
+    }
+    arena->size = 0;
 }
 
 void keep_memory(void)

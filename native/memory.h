@@ -1,4 +1,4 @@
-/* Memory that grows, and the way out of a record that is not taken. */
+/* Byte spans, growing buffers, arenas, and the error exit that all modules share. */
 #ifndef KG_MEMORY_H
 #define KG_MEMORY_H
 
@@ -12,55 +12,58 @@
 #include <stdint.h>
 #include <string.h>
 
-typedef enum { NOT_TAKEN = 1, FAILED = 2 } Way;
+/* Why a record was abandoned: the reference interpreter has to export it, or a Python exception is set. */
+typedef enum { UNSUPPORTED = 1, PYTHON_ERROR = 2 } Failure;
 
-/* Where a run goes on when it cannot: with a record that is not taken, or with a Python exception that is set.
-   What leaves holds no references that nothing else knows of.
+/* The error exit of a call, and its budget: how many more list elements it may compare. The budget bounds the cost of
+   records built to be expensive.
 
-   ``steps`` is how much may still be searched by going through lists: that bounds what a record costs which is made
-   to cost much. */
+   A function that fails jumps over its callers, so none of them may own a reference or memory at that point: both
+   belong to the Emitter. */
 typedef struct {
-    jmp_buf place;
-    size_t steps;
-} Exit;
+    jmp_buf exit;
+    size_t budget;
+} Guard;
 
-static inline _Noreturn void leave(Exit *out, Way way) { longjmp(out->place, way); }
+static inline _Noreturn void fail(Guard *guard, Failure failure) { longjmp(guard->exit, failure); }
 
-static inline _Noreturn void no_memory(Exit *out)
+static inline _Noreturn void out_of_memory(Guard *guard)
 {
     PyErr_NoMemory();
-    leave(out, FAILED);
+    fail(guard, PYTHON_ERROR);
 }
 
-static inline void spend(Exit *out, size_t steps)
+static inline void spend(Guard *guard, size_t steps)
 {
-    if (steps > out->steps)
-        leave(out, NOT_TAKEN);
-    out->steps -= steps;
+    if (steps > guard->budget)
+        fail(guard, UNSUPPORTED);
+    guard->budget -= steps;
 }
 
-/* Bytes that are somewhere else. */
+/* Borrowed bytes. */
 typedef struct {
     const char *at;
     size_t size;
 } Span;
 
-/* A copy of bytes for Python. No format has a length of its own (``#``): what that means was another function up to
-   Python 3.12, so that what is built by a later one would fail there, though it is of the same ABI. */
-static inline PyObject *bytes_of(Span span) { return PyBytes_FromStringAndSize(span.at, (Py_ssize_t)span.size); }
+#define EMPTY ((Span){"", 0})
 
-static inline Span span_of_word(const char *word) { return (Span){word, strlen(word)}; }
+/* Return a Python copy of a span. Formats with a length (``s#``) are not used anywhere: their ABI changed with Python
+   3.13, so an extension built by a later version would fail on an earlier one. */
+static inline PyObject *to_bytes(Span span) { return PyBytes_FromStringAndSize(span.at, (Py_ssize_t)span.size); }
 
-static inline uint64_t word_at(const char *at)
+static inline Span span_of(const char *string) { return (Span){string, strlen(string)}; }
+
+static inline uint64_t load_word(const char *at)
 {
     uint64_t word;
     memcpy(&word, at, sizeof word);
     return word;
 }
 
-/* Whether bytes are the same: few ones eight at a time, of which the last may overlap, as a call of the C library takes
-   longer than that. */
-static inline bool same(const char *a, const char *b, size_t size)
+/* Compare bytes. Most spans are short; comparing words, of which the last two may overlap, is faster than a library
+   call. */
+static inline bool same_bytes(const char *a, const char *b, size_t size)
 {
     if (size > 64)
         return memcmp(a, b, size) == 0;
@@ -70,24 +73,18 @@ static inline bool same(const char *a, const char *b, size_t size)
         return size == 0;
     }
     for (size_t i = 0; i + 8 < size; i += 8)
-        if (word_at(a + i) != word_at(b + i))
+        if (load_word(a + i) != load_word(b + i))
             return false;
-    return word_at(a + size - 8) == word_at(b + size - 8);
+    return load_word(a + size - 8) == load_word(b + size - 8);
 }
 
-static inline bool equal(Span a, Span b) { return a.size == b.size && same(a.at, b.at, a.size); }
+static inline bool equal(Span a, Span b) { return a.size == b.size && same_bytes(a.at, b.at, a.size); }
 
-/* Copies bytes; there may be none, and then no place either. */
-static inline void copy(void *to, const void *from, size_t size)
+/* Copy at least one byte between places that do not overlap. Most copies are short; two loads and two stores, which may
+   overlap, are faster than a library call. */
+static inline void copy_bytes(char *to, const char *from, size_t size)
 {
-    if (size)
-        memcpy(to, from, size);
-}
-
-/* Copies at least one byte, to where none of them is: few ones in two pieces of a size, which may overlap. */
-static inline void copy_some(char *to, const char *from, size_t size)
-{
-#define TWICE(n)                                                                                                       \
+#define COPY_ENDS(n)                                                                                                   \
     do {                                                                                                               \
         char first[n], last[n];                                                                                        \
         memcpy(first, from, n);                                                                                        \
@@ -98,55 +95,58 @@ static inline void copy_some(char *to, const char *from, size_t size)
     if (size > 64)
         memcpy(to, from, size);
     else if (size >= 32)
-        TWICE(32);
+        COPY_ENDS(32);
     else if (size >= 16)
-        TWICE(16);
+        COPY_ENDS(16);
     else if (size >= 8)
-        TWICE(8);
+        COPY_ENDS(8);
     else if (size >= 4)
-        TWICE(4);
+        COPY_ENDS(4);
     else {
         to[0] = from[0];
         to[size / 2] = from[size / 2];
         to[size - 1] = from[size - 1];
     }
-#undef TWICE
+#undef COPY_ENDS
 }
 
-void *grown(Exit *out, void *array, size_t *room, size_t wanted, size_t size);
+/* Return a larger copy of an array, freeing the old one. */
+void *grow_array(Guard *guard, void *array, size_t *capacity, size_t wanted, size_t size);
 
-/* Makes room for more elements of an array, which may move. */
-#define RESERVE(out, array, room, wanted)                                                                              \
+/* Grow an array, which may move, to a capacity of at least ``wanted`` elements. */
+#define RESERVE(guard, array, capacity, wanted)                                                                        \
     do                                                                                                                 \
-        if ((wanted) > (room))                                                                                         \
-            (array) = grown((out), (array), &(room), (wanted), sizeof *(array));                                       \
+        if ((wanted) > (capacity))                                                                                     \
+            (array) = grow_array((guard), (array), &(capacity), (wanted), sizeof *(array));                            \
     while (0)
 
-/* Zeroed memory for an array, which may be empty. */
-void *zeroed(Exit *out, size_t count, size_t size);
-
-/* Bytes that grow. */
+/* A growing byte string. */
 typedef struct {
     char *at;
-    size_t size, room;
+    size_t size, capacity;
 } Buffer;
 
-static inline Span all_of(const Buffer *buffer) { return (Span){buffer->at ? buffer->at : "", buffer->size}; }
+static inline Span contents(const Buffer *buffer) { return (Span){buffer->at ? buffer->at : "", buffer->size}; }
 
-/* Puts bytes behind those of a buffer, of which they are no part. */
-static inline void put(Exit *out, Buffer *buffer, Span span)
+/* Append bytes that are not part of the buffer itself. */
+static inline void append(Guard *guard, Buffer *buffer, Span span)
 {
     if (span.size == 0)
         return;
-    if (span.size > buffer->room - buffer->size)
-        buffer->at = grown(out, buffer->at, &buffer->room, buffer->size + span.size, 1);
-    copy_some(buffer->at + buffer->size, span.at, span.size);
+    if (span.size > buffer->capacity - buffer->size)
+        buffer->at = grow_array(guard, buffer->at, &buffer->capacity, buffer->size + span.size, 1);
+    copy_bytes(buffer->at + buffer->size, span.at, span.size);
     buffer->size += span.size;
 }
 
-void put_number(Exit *out, Buffer *buffer, size_t number);
+static inline void append_string(Guard *guard, Buffer *buffer, const char *string)
+{
+    append(guard, buffer, span_of(string));
+}
 
-/* Memory that is taken piece by piece and let go all at once. */
+void append_number(Guard *guard, Buffer *buffer, size_t number);
+
+/* Memory allocated piece by piece and freed all at once. */
 typedef struct Chunk Chunk;
 
 typedef struct {
@@ -154,21 +154,12 @@ typedef struct {
     size_t size;
 } Arena;
 
-void *taken(Exit *out, Arena *arena, size_t size);
-void let_go(Arena *arena);
+/* Allocate an uninitialized array, which may have no elements. */
+void *arena_alloc(Guard *guard, Arena *arena, size_t count, size_t size);
+Span arena_copy(Guard *guard, Arena *arena, Span span);
+void arena_free(Arena *arena);
 
-/* Bytes that stay as long as the arena. */
-static inline Span kept(Exit *out, Arena *arena, Span span)
-{
-    char *place = taken(out, arena, span.size + 1);
-    copy(place, span.at, span.size);
-    return (Span){place, span.size};
-}
-
-/* Lets go the pages of a buffer behind what is kept of it, whose content is lost; it takes them again as it grows. */
-void give_back(Buffer *buffer, size_t kept);
-
-/* Has the C library keep what is freed for what comes next, where it can be told to. */
+/* Make the C library keep freed memory for later allocations, where it has a setting for that (glibc). */
 void keep_memory(void);
 
 #endif

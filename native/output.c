@@ -1,181 +1,182 @@
 #include "output.h"
 
-#define FIRST_ROOM ((size_t)16 << 20) /* of which only those pages are taken that something was written to */
-#define LARGE ((size_t)4 << 20)       /* more is not kept for the next record, which will be smaller */
+#define MAX_RETAINED ((size_t)4 << 20) /* a larger buffer is freed: the next record will be smaller */
 
-void make_output(Output *output)
+void start_output(Output *output, Span nct_number)
 {
-    RESERVE(output->out, output->written.at, output->written.room, FIRST_ROOM);
-}
-
-void start_output(Output *output, Span number)
-{
-    Exit *out = output->out;
-    const Words *words = output->words;
-    if (output->written.size > LARGE)
-        give_back(&output->written, LARGE);
-    output->written.size = output->stem.size = output->graph.size = output->end.size = 0;
-    output->segment_count = output->block_count = 0;
-    output->current = output->began = output->triples = 0;
-    output->repeats = words->lead.size == 0;
-    if (words->graph_before.size) {
-        put(out, &output->graph, words->graph_before);
-        put(out, &output->graph, number);
-        put(out, &output->graph, words->graph_after);
-        put(out, &output->end, span_of_word(" "));
-        put(out, &output->end, all_of(&output->graph));
+    Guard *guard = output->guard;
+    const Syntax *syntax = output->syntax;
+    if (output->statements.capacity > MAX_RETAINED) {
+        PyMem_Free(output->statements.at);
+        output->statements = (Buffer){0};
     }
-    put(out, &output->end, span_of_word(" .\n"));
+    output->statements.size = output->stem.size = output->graph.size = output->statement_end.size = 0;
+    output->segment_count = output->block_count = 0;
+    output->block = output->segment_start = output->triples = 0;
+    output->line_based = syntax->next_predicate.size == 0;
+    if (syntax->graph_open.size) {
+        append(guard, &output->graph, syntax->graph_open);
+        append(guard, &output->graph, nct_number);
+        append(guard, &output->graph, syntax->graph_close);
+        append_string(guard, &output->statement_end, " ");
+        append(guard, &output->statement_end, contents(&output->graph));
+    }
+    append_string(guard, &output->statement_end, " .\n");
 }
 
 /* Blocks */
 
-size_t new_block(Output *output, bool at_end)
+size_t new_block(Output *output, bool deferred)
 {
-    RESERVE(output->out, output->blocks, output->block_room, output->block_count + 1);
-    output->blocks[output->block_count] = (Block){-1, -1, false, at_end};
+    RESERVE(output->guard, output->blocks, output->block_capacity, output->block_count + 1);
+    output->blocks[output->block_count] = (Block){-1, -1, false, deferred};
     return output->block_count++;
 }
 
-/* Gives what was written since the last segment to the block at hand. */
+/* Assign the bytes since the last segment to the current block. */
 static void close_segment(Output *output)
 {
-    if (output->written.size == output->began)
+    if (output->statements.size == output->segment_start)
         return;
-    RESERVE(output->out, output->segments, output->segment_room, output->segment_count + 1);
+    RESERVE(output->guard, output->segments, output->segment_capacity, output->segment_count + 1);
     int64_t number = (int64_t)output->segment_count++;
-    output->segments[number] = (Segment){output->began, output->written.size, -1};
-    Block *block = &output->blocks[output->current];
+    output->segments[number] = (Segment){output->segment_start, output->statements.size, -1};
+    Block *block = &output->blocks[output->block];
     if (block->first < 0)
         block->first = number;
     else
         output->segments[block->last].next = number;
     block->last = number;
-    output->began = output->written.size;
+    output->segment_start = output->statements.size;
 }
 
 /* Statements */
 
-void begin(Output *output, const Node *node)
+void begin_statement(Output *output, const Node *node)
 {
-    if (output->current != node->block) {
+    if (output->block != node->block) {
         close_segment(output);
-        output->current = node->block;
+        output->block = node->block;
     }
     Block *block = &output->blocks[node->block];
-    emit(output, output->repeats || !block->begun ? all_of(&node->subject) : output->words->lead);
+    emit(output, output->line_based || !block->begun ? contents(&node->subject) : output->syntax->next_predicate);
     block->begun = true;
     output->triples++;
 }
 
-void begin_object(Output *output, const Node *node, Span lead, size_t i, size_t count, bool names)
+void begin_object(Output *output, const Node *node, Span predicate, size_t i, size_t count, bool rows)
 {
-    if (output->repeats || i == 0) {
-        begin(output, node);
-        emit(output, lead);
+    if (output->line_based || i == 0) {
+        begin_statement(output, node);
+        emit(output, predicate);
         return;
     }
-    emit_word(output, names && (count < 4 || i % 3) ? ", " : ",\n        ");
+    emit_string(output, rows && (count < 4 || i % 3) ? ", " : ",\n        ");
     output->triples++;
 }
 
-void say(Output *output, const Node *node, Span lead, Span token, Span tail)
+void write_object(Output *output, const Node *node, Span predicate, size_t i, size_t count, bool rows, Span token)
 {
-    begin(output, node);
-    emit(output, lead);
+    begin_object(output, node, predicate, i, count, rows);
     emit(output, token);
-    emit(output, tail);
-    end_line(output);
+    end_statement(output);
 }
 
-void say_types(Output *output, const Node *node, Span types)
+void write_statement(Output *output, const Node *node, Span predicate, Span token, Span tail)
+{
+    begin_statement(output, node);
+    emit(output, predicate);
+    emit(output, token);
+    emit(output, tail);
+    end_statement(output);
+}
+
+void write_types(Output *output, const Node *node, Span types)
 {
     if (types.size)
-        say(output, node, types, (Span){"", 0}, (Span){"", 0});
+        write_statement(output, node, types, EMPTY, EMPTY);
 }
 
 /* Nodes */
 
-void name_node(Output *output, Node *node, size_t stem, Span after, size_t number)
+void set_subject(Output *output, Node *node, Span token)
+{
+    node->subject.size = 0;
+    append(output->guard, &node->subject, token);
+    append_string(output->guard, &node->subject, " ");
+}
+
+void name_part(Output *output, Node *part, size_t stem, Span suffix, size_t number)
 {
     output->stem.size = stem;
-    put(output->out, &output->stem, after);
+    append(output->guard, &output->stem, suffix);
     if (number)
-        put_number(output->out, &output->stem, number);
-    node->stem = output->stem.size;
-    node->subject.size = 0;
-    put(output->out, &node->subject, all_of(&output->stem));
-    put(output->out, &node->subject, output->words->close);
-    put(output->out, &node->subject, span_of_word(" "));
+        append_number(output->guard, &output->stem, number);
+    part->stem = output->stem.size;
+    append(output->guard, &output->stem, output->syntax->part_close);
+    set_subject(output, part, contents(&output->stem));
+    output->stem.size = part->stem;
 }
 
-void call_node(Output *output, Node *node, Span token)
-{
-    node->subject.size = 0;
-    put(output->out, &node->subject, token);
-    put(output->out, &node->subject, span_of_word(" "));
-}
-
-void emit_part(Output *output, size_t stem, Span after, size_t number)
+void emit_part(Output *output, size_t stem, Span suffix, size_t number)
 {
     emit(output, (Span){output->stem.at, stem});
-    emit(output, after);
+    emit(output, suffix);
     if (number)
-        put_number(output->out, &output->written, number);
-    emit(output, output->words->close);
+        append_number(output->guard, &output->statements, number);
+    emit(output, output->syntax->part_close);
 }
 
-/* Laying out: each function puts something at a place, where there is one, and gives the place behind it */
+/* Layout: functions copy to ``to`` at an offset, unless ``to`` is NULL, and return the offset of what follows */
 
-static size_t lay(char *to, size_t at, Span span)
+static size_t lay_out(char *to, size_t at, Span span)
 {
-    if (to != NULL)
-        copy(to + at, span.at, span.size);
+    if (to != NULL && span.size)
+        memcpy(to + at, span.at, span.size);
     return at + span.size;
 }
 
-static size_t lay_block(const Output *output, char *to, size_t at, size_t number)
+static size_t lay_out_block(const Output *output, char *to, size_t at, size_t number)
 {
     for (int64_t i = output->blocks[number].first; i >= 0; i = output->segments[i].next) {
         const Segment *segment = &output->segments[i];
-        at = lay(to, at, (Span){output->written.at + segment->from, segment->to - segment->from});
+        at = lay_out(to, at, (Span){output->statements.at + segment->from, segment->to - segment->from});
     }
     return at;
 }
 
-static size_t lay_all(const Output *output, char *to, size_t *study)
+static size_t lay_out_all(const Output *output, char *to, size_t *study_end)
 {
-    Span none = {"", 0}, gap = output->repeats ? none : span_of_word("\n");
-    Span stop = output->repeats ? none : span_of_word(" .\n");
-    bool wrapped = !output->repeats && output->graph.size;
-    size_t at = wrapped ? lay(to, lay(to, 0, all_of(&output->graph)), span_of_word(" {\n")) : 0;
-    for (int at_end = 0; at_end < 2; at_end++)
+    Span gap = output->line_based ? EMPTY : span_of("\n"), stop = output->line_based ? EMPTY : span_of(" .\n");
+    bool wrapped = !output->line_based && output->graph.size;
+    size_t at = wrapped ? lay_out(to, lay_out(to, 0, contents(&output->graph)), span_of(" {\n")) : 0;
+    for (int deferred = 0; deferred < 2; deferred++)
         for (size_t i = 0; i < output->block_count; i++) {
-            if (output->blocks[i].at_end != at_end)
+            if (output->blocks[i].deferred != deferred)
                 continue;
-            at = lay_block(output, to, i ? lay(to, at, gap) : at, i);
+            at = lay_out_block(output, to, i ? lay_out(to, at, gap) : at, i);
             if (i == 0)
-                *study = at;
-            at = lay(to, at, stop);
+                *study_end = at;
+            at = lay_out(to, at, stop);
         }
-    return wrapped ? lay(to, at, span_of_word("}\n")) : at;
+    return wrapped ? lay_out(to, at, span_of("}\n")) : at;
 }
 
-PyObject *laid_out(Output *output, Room room, size_t *placed, size_t *study)
+PyObject *finish_output(Output *output, OutputBuffer buffer, size_t *written, size_t *study_end)
 {
     close_segment(output);
-    size_t size = lay_all(output, NULL, study);
-    *placed = size <= room.size ? size : 0;
-    PyObject *data = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)(size - *placed));
+    size_t size = lay_out_all(output, NULL, study_end);
+    *written = size <= buffer.size ? size : 0;
+    PyObject *data = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)(size - *written));
     if (data != NULL)
-        lay_all(output, *placed ? room.at : PyBytes_AsString(data), study);
+        lay_out_all(output, *written ? buffer.at : PyBytes_AsString(data), study_end);
     return data;
 }
 
-void end_output(Output *output)
+void free_output(Output *output)
 {
-    void *arrays[] = {output->written.at, output->stem.at, output->graph.at, output->end.at,
-                      output->segments,   output->blocks};
+    void *arrays[] = {output->statements.at,    output->stem.at,  output->graph.at,
+                      output->statement_end.at, output->segments, output->blocks};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         PyMem_Free(arrays[i]);
 }

@@ -1,75 +1,76 @@
-/* The output of a record: statements are written as they come, in segments, and laid out block by block. */
+/* The output of a record: statements are appended in the order of the record and laid out block by block at the end. */
 #ifndef KG_OUTPUT_H
 #define KG_OUTPUT_H
 
 #include "tokens.h"
 
-/* A piece of what is written that belongs to one block. */
+/* Consecutive bytes of one block. */
 typedef struct {
     size_t from, to;
-    int64_t next;
+    int64_t next; /* the next segment of the block, or -1 */
 } Segment;
 
+/* The statements about one subject. */
 typedef struct {
-    int64_t first, last;
-    bool begun, at_end;
+    int64_t first, last; /* segments, or -1 */
+    bool begun;          /* has a statement */
+    bool deferred;       /* follows all blocks that are not */
 } Block;
 
-/* A node that is written. ``stem`` is how much of the stem at hand the names of its parts begin with. */
+/* A node that is being written. Names of its parts begin with the first ``stem`` bytes of Output.stem. */
 typedef struct {
-    Buffer subject; /* with the space behind it */
+    Buffer subject; /* the token and a space */
     size_t stem, block;
 } Node;
 
 typedef struct {
-    Exit *out;
-    const Words *words;
-    bool repeats; /* each statement in a line of its own */
-    Buffer written, stem, graph, end;
+    Guard *guard;
+    const Syntax *syntax;
+    bool line_based; /* one statement per line, instead of blocks */
+    Buffer statements, stem, graph, statement_end;
     Segment *segments;
-    size_t segment_count, segment_room;
+    size_t segment_count, segment_capacity;
     Block *blocks;
-    size_t block_count, block_room, current, began;
+    size_t block_count, block_capacity;
+    size_t block, segment_start; /* the block that is being written, and where its segment begins */
     size_t triples;
 } Output;
 
-/* Memory of others that an output may be put into. */
+/* Writable memory of the caller. */
 typedef struct {
     char *at;
     size_t size;
-} Room;
+} OutputBuffer;
 
-/* Takes memory for what most records write, once. */
-void make_output(Output *output);
-void start_output(Output *output, Span number);
-/* A block that is ``at_end`` is written after all others. */
-size_t new_block(Output *output, bool at_end);
-/* Makes a node of a stem and what its name adds to that, with a number where that is not 0. */
-void name_node(Output *output, Node *node, size_t stem, Span after, size_t number);
-/* Makes a node of a token. */
-void call_node(Output *output, Node *node, Span token);
-/* All as bytes, or none where it fits into a room: ``placed`` is how much was put there then. NULL with an exception.
-   ``study`` is where what is said of the study itself ends. */
-PyObject *laid_out(Output *output, Room room, size_t *placed, size_t *study);
-void end_output(Output *output);
+void start_output(Output *output, Span nct_number);
+size_t new_block(Output *output, bool deferred);
+/* Name a part of a node by the stem of that node, a suffix, and a number unless it is 0. */
+void name_part(Output *output, Node *part, size_t stem, Span suffix, size_t number);
+void set_subject(Output *output, Node *node, Span token);
+/* Lay out all blocks in the buffer if they fit, setting ``written`` to their size, and otherwise in the bytes that are
+   returned. ``study_end`` is set to the end of the block of the study. Return NULL with an exception. */
+PyObject *finish_output(Output *output, OutputBuffer buffer, size_t *written, size_t *study_end);
+void free_output(Output *output);
 
-static inline void emit(Output *output, Span span) { put(output->out, &output->written, span); }
+static inline void emit(Output *output, Span span) { append(output->guard, &output->statements, span); }
 
-static inline void emit_word(Output *output, const char *word) { emit(output, span_of_word(word)); }
+static inline void emit_string(Output *output, const char *string) { emit(output, span_of(string)); }
 
-/* What stands before a predicate. */
-void begin(Output *output, const Node *node);
-/* What stands before one of several objects of a predicate; names stand three on a line in Turtle. */
-void begin_object(Output *output, const Node *node, Span lead, size_t i, size_t count, bool names);
-void say(Output *output, const Node *node, Span lead, Span token, Span tail);
-void say_types(Output *output, const Node *node, Span types);
-/* The name of a part of a node; see :func:`name_node`. */
-void emit_part(Output *output, size_t stem, Span after, size_t number);
+/* Write what precedes the predicate of a statement. */
+void begin_statement(Output *output, const Node *node);
+/* Write what precedes object ``i`` of the ``count`` objects of a predicate. In Turtle they form a list: one per line,
+   or with ``rows`` three. */
+void begin_object(Output *output, const Node *node, Span predicate, size_t i, size_t count, bool rows);
+void write_object(Output *output, const Node *node, Span predicate, size_t i, size_t count, bool rows, Span token);
+void write_statement(Output *output, const Node *node, Span predicate, Span token, Span tail);
+void write_types(Output *output, const Node *node, Span types);
+/* Write the token of a part; the arguments are those of name_part. */
+void emit_part(Output *output, size_t stem, Span suffix, size_t number);
 
-static inline void end_line(Output *output)
+static inline void end_statement(Output *output)
 {
-    if (output->repeats)
-        emit(output, all_of(&output->end));
+    if (output->line_based)
+        emit(output, contents(&output->statement_end));
 }
 
 #endif

@@ -1,135 +1,123 @@
 #include "plan.h"
 
-#define DEEPEST 64
+/* Items of tuples */
 
-/* What Python gives */
-
-static _Noreturn void wrong(Exit *out, const char *problem)
+static _Noreturn void invalid(Guard *guard, const char *problem)
 {
     PyErr_SetString(PyExc_ValueError, problem);
-    leave(out, FAILED);
+    fail(guard, PYTHON_ERROR);
 }
 
-static size_t size_of(Exit *out, PyObject *tuple)
+static size_t tuple_size(Guard *guard, PyObject *tuple)
 {
     Py_ssize_t size = PyTuple_Size(tuple);
     if (size < 0)
-        leave(out, FAILED);
+        fail(guard, PYTHON_ERROR);
     return (size_t)size;
 }
 
-static PyObject *item(Exit *out, PyObject *tuple, size_t i)
+static PyObject *item(Guard *guard, PyObject *tuple, size_t i)
 {
-    PyObject *found = PyTuple_GetItem(tuple, (Py_ssize_t)i);
-    if (found == NULL)
-        leave(out, FAILED);
-    return found;
+    PyObject *object = PyTuple_GetItem(tuple, (Py_ssize_t)i);
+    if (object == NULL)
+        fail(guard, PYTHON_ERROR);
+    return object;
 }
 
-static Span span_at(Exit *out, PyObject *tuple, size_t i)
+static Span bytes_item(Guard *guard, PyObject *tuple, size_t i)
 {
     char *at;
     Py_ssize_t size;
-    if (PyBytes_AsStringAndSize(item(out, tuple, i), &at, &size) < 0)
-        leave(out, FAILED);
+    if (PyBytes_AsStringAndSize(item(guard, tuple, i), &at, &size) < 0)
+        fail(guard, PYTHON_ERROR);
     return (Span){at, (size_t)size};
 }
 
-/* A number from ``least`` on, and below ``end``. */
-static int32_t number_at(Exit *out, PyObject *tuple, size_t i, long least, size_t end)
+/* Return a number of at least ``least`` and below ``end``. */
+static int32_t to_int(Guard *guard, PyObject *object, long least, size_t end)
 {
-    long number = PyLong_AsLong(item(out, tuple, i));
+    long number = PyLong_AsLong(object);
     if (number == -1 && PyErr_Occurred())
-        leave(out, FAILED);
+        fail(guard, PYTHON_ERROR);
     if (number < least || (number >= 0 && (size_t)number >= end) || number > INT32_MAX)
-        wrong(out, "a number is not one that the plan has");
+        invalid(guard, "number out of range");
     return (int32_t)number;
 }
 
-static bool truth_at(Exit *out, PyObject *tuple, size_t i) { return number_at(out, tuple, i, 0, 2) != 0; }
-
-/* Types */
-
-static Key make_key(Exit *out, PyObject *key, size_t types)
+static int32_t int_item(Guard *guard, PyObject *tuple, size_t i, long least, size_t end)
 {
-    int32_t shape = number_at(out, key, 1, 0, ANYTHING + 1), type = number_at(out, key, 2, 0, types);
-    return (Key){span_at(out, key, 0), (Shape)shape, (uint32_t)type};
+    return to_int(guard, item(guard, tuple, i), least, end);
 }
 
-static void make_types(Exit *out, Plan *plan, PyObject *types)
+static bool bool_item(Guard *guard, PyObject *tuple, size_t i) { return int_item(guard, tuple, i, 0, 2) != 0; }
+
+/* Read an array from a tuple: ``read`` is an expression for the element of an ``entry``. */
+#define READ_ARRAY(guard, plan, array, length, tuple, read)                                                            \
+    do {                                                                                                               \
+        PyObject *entries = (tuple);                                                                                   \
+        size_t count = tuple_size(guard, entries);                                                                     \
+        (array) = arena_alloc(guard, &(plan)->arena, count, sizeof *(array));                                          \
+        for (size_t i = 0; i < count; i++) {                                                                           \
+            PyObject *entry = item(guard, entries, i);                                                                 \
+            (array)[i] = (read);                                                                                       \
+        }                                                                                                              \
+        (length) = count;                                                                                              \
+    } while (0)
+
+/* Types and readers */
+
+static Key read_key(Guard *guard, PyObject *key, size_t types)
 {
-    size_t count = size_of(out, types);
-    plan->types = zeroed(out, count, sizeof *plan->types);
-    plan->type_count = count;
-    for (size_t i = 0; i < count; i++) {
-        PyObject *keys = item(out, types, i);
-        size_t own = size_of(out, keys);
-        Type *type = &plan->types[i];
-        type->keys = zeroed(out, own, sizeof *type->keys);
-        type->count = (uint32_t)own;
-        for (size_t j = 0; j < own; j++)
-            type->keys[j] = make_key(out, item(out, keys, j), count);
-    }
+    int32_t shape = int_item(guard, key, 1, 0, ANYTHING + 1), type = int_item(guard, key, 2, 0, types);
+    return (Key){bytes_item(guard, key, 0), (Shape)shape, (uint32_t)type};
 }
 
-/* Readers */
-
-static Spelling make_spelling(Exit *out, PyObject *made)
+static Type read_type(Guard *guard, Plan *plan, PyObject *keys, size_t types)
 {
-    return (Spelling){(Form)number_at(out, made, 0, 0, POINT + 1), span_at(out, made, 1), span_at(out, made, 2)};
+    Type type;
+    READ_ARRAY(guard, plan, type.keys, type.count, keys, read_key(guard, entry, types));
+    return type;
 }
 
-static void make_readers(Exit *out, Plan *plan, PyObject *readers)
+static Spelling read_spelling(Guard *guard, PyObject *spelling)
 {
-    size_t count = size_of(out, readers);
-    plan->readers = zeroed(out, count, sizeof *plan->readers);
-    plan->reader_count = count;
-    for (size_t i = 0; i < count; i++) {
-        PyObject *spellings = item(out, readers, i);
-        size_t own = size_of(out, spellings);
-        Reader *reader = &plan->readers[i];
-        reader->spellings = zeroed(out, own, sizeof *reader->spellings);
-        reader->count = own;
-        for (size_t j = 0; j < own; j++)
-            reader->spellings[j] = make_spelling(out, item(out, spellings, j));
-    }
+    int32_t form = int_item(guard, spelling, 0, 0, POINT + 1);
+    return (Spelling){(Form)form, bytes_item(guard, spelling, 1), bytes_item(guard, spelling, 2)};
+}
+
+static Reader read_reader(Guard *guard, Plan *plan, PyObject *spellings)
+{
+    Reader reader;
+    READ_ARRAY(guard, plan, reader.spellings, reader.count, spellings, read_spelling(guard, entry));
+    return reader;
 }
 
 /* Programs */
 
-static void make_path(Exit *out, Path *path, PyObject *slots)
+static Path read_path(Guard *guard, Plan *plan, PyObject *slots)
 {
-    size_t count = size_of(out, slots);
-    path->slots = zeroed(out, count, sizeof *path->slots);
-    path->count = count;
-    for (size_t i = 0; i < count; i++)
-        path->slots[i] = number_at(out, slots, i, 0, INT32_MAX);
+    Path path;
+    READ_ARRAY(guard, plan, path.slots, path.count, slots, to_int(guard, entry, 0, INT32_MAX));
+    return path;
 }
 
-static void make_pattern(Exit *out, const Plan *plan, Pattern *pattern, PyObject *pieces)
+static Piece read_piece(Guard *guard, const Plan *plan, PyObject *piece)
 {
-    size_t count = size_of(out, pieces);
-    pattern->pieces = zeroed(out, count, sizeof *pattern->pieces);
-    pattern->count = count;
-    for (size_t i = 0; i < count; i++) {
-        PyObject *piece = item(out, pieces, i);
-        int32_t slot = number_at(out, piece, 1, -1, INT32_MAX);
-        pattern->pieces[i] = (Piece){span_at(out, piece, 0), slot, number_at(out, piece, 2, -2, plan->reader_count)};
-    }
+    int32_t slot = int_item(guard, piece, 1, NO_VALUE, INT32_MAX);
+    return (Piece){bytes_item(guard, piece, 0), slot, int_item(guard, piece, 2, EVERY_TEXT, plan->reader_count)};
 }
 
-static void make_patterns(Exit *out, const Plan *plan, Op *op, PyObject *patterns)
+static Pattern read_pattern(Guard *guard, Plan *plan, PyObject *pieces)
 {
-    size_t count = size_of(out, patterns);
-    op->patterns = zeroed(out, count, sizeof *op->patterns);
-    op->pattern_count = count;
-    for (size_t i = 0; i < count; i++)
-        make_pattern(out, plan, &op->patterns[i], item(out, patterns, i));
+    Pattern pattern;
+    READ_ARRAY(guard, plan, pattern.pieces, pattern.count, pieces, read_piece(guard, plan, entry));
+    return pattern;
 }
 
-/* Whether an operation has all that its code works with. */
-static bool is_whole(const Op *op, size_t readers)
+/* Whether an operation has the operands that its code needs. */
+static bool is_complete(const Op *op, size_t readers)
 {
+    bool has_reader = op->reader >= 0 && (size_t)op->reader < readers;
     switch (op->code) {
     case BELOW:
         return op->below != NULL && op->slot >= 0;
@@ -137,17 +125,16 @@ static bool is_whole(const Op *op, size_t readers)
     case PARTS:
         return op->below != NULL;
     case RESOURCE:
-        return op->below != NULL && op->reader >= 0 && (size_t)op->reader < readers;
+        return op->below != NULL && has_reader;
     case VALUE:
     case DERIVE:
     case VALUES:
-        return op->reader >= 0 && (size_t)op->reader < readers;
+        return has_reader;
     case DERIVE_EACH:
-        return op->reader >= 0 && (size_t)op->reader < readers &&
-               (op->pattern.count == 0 || op->pattern.pieces->slot >= 0);
+        return has_reader && (op->pattern.count == 0 || op->pattern.pieces->slot >= 0);
     case SHARE:
     case SHARE_EACH:
-        return op->reader >= 0;
+        return op->reader >= 0; /* the kind of resource */
     case REFER:
     case REFER_EACH:
     case NAMES:
@@ -162,113 +149,87 @@ static bool is_whole(const Op *op, size_t readers)
     return false;
 }
 
-static void make_op(Exit *out, const Plan *plan, Op *op, PyObject *made)
+static Op read_op(Guard *guard, Plan *plan, PyObject *source)
 {
     const size_t any = INT32_MAX;
-    int32_t below = number_at(out, made, 15, -1, plan->program_count);
-    *op = (Op){.code = (Code)number_at(out, made, 0, 0, LINK + 1),
-               .slot = number_at(out, made, 1, -1, any),
-               .field = number_at(out, made, 2, -1, any),
-               .reader = number_at(out, made, 3, -1, any),
-               .group = number_at(out, made, 4, -1, GROUPS),
-               .back = number_at(out, made, 5, -1, any),
-               .required = truth_at(out, made, 6),
-               .rows = truth_at(out, made, 7),
-               .key = span_at(out, made, 8),
-               .lead = span_at(out, made, 9),
-               .tail = span_at(out, made, 10),
-               .after = span_at(out, made, 11),
-               .types = span_at(out, made, 12),
-               .listed = span_at(out, made, 13),
-               .rank = (uint32_t)number_at(out, made, 14, 0, any),
-               .below = below < 0 ? NULL : &plan->programs[below],
-               .fold = truth_at(out, made, 18)};
-    make_pattern(out, plan, &op->pattern, item(out, made, 16));
-    make_path(out, &op->path, item(out, made, 17));
-    make_patterns(out, plan, op, item(out, made, 19));
-    if (!is_whole(op, plan->reader_count))
-        wrong(out, "an operation lacks what it works with");
+    int32_t below = int_item(guard, source, 15, -1, plan->program_count);
+    Op op = {.code = (Code)int_item(guard, source, 0, 0, LINK + 1),
+             .slot = int_item(guard, source, 1, -1, any),
+             .field = int_item(guard, source, 2, -1, any),
+             .reader = int_item(guard, source, 3, -1, any),
+             .group = int_item(guard, source, 4, -1, MAX_GROUPS),
+             .back = int_item(guard, source, 5, -1, any),
+             .required = bool_item(guard, source, 6),
+             .rows = bool_item(guard, source, 7),
+             .key = bytes_item(guard, source, 8),
+             .lead = bytes_item(guard, source, 9),
+             .tail = bytes_item(guard, source, 10),
+             .after = bytes_item(guard, source, 11),
+             .types = bytes_item(guard, source, 12),
+             .listed = bytes_item(guard, source, 13),
+             .rank = (uint32_t)int_item(guard, source, 14, 0, any),
+             .below = below < 0 ? NULL : &plan->programs[below],
+             .pattern = read_pattern(guard, plan, item(guard, source, 16)),
+             .path = read_path(guard, plan, item(guard, source, 17)),
+             .fold = bool_item(guard, source, 18)};
+    PyObject *patterns = item(guard, source, 19);
+    READ_ARRAY(guard, plan, op.patterns, op.pattern_count, patterns, read_pattern(guard, plan, entry));
+    if (!is_complete(&op, plan->reader_count))
+        invalid(guard, "an operation lacks an operand");
+    return op;
 }
 
-/* Whether a program gathers names, itself or at the keys below it. */
-static bool gathers(Exit *out, const Program *program, int depth)
+static bool has_names(Guard *guard, const Program *program, int depth)
 {
-    if (depth == DEEPEST)
-        wrong(out, "a program is too deep");
+    if (depth == MAX_DEPTH)
+        invalid(guard, "programs are nested too deeply");
     for (size_t i = 0; i < program->count; i++) {
         const Op *op = &program->ops[i];
-        if (op->code == NAMES || (op->code == BELOW && gathers(out, op->below, depth + 1)))
+        if (op->code == NAMES || (op->code == BELOW && has_names(guard, op->below, depth + 1)))
             return true;
     }
     return false;
 }
 
-static void make_programs(Exit *out, Plan *plan, PyObject *programs)
+static void read_programs(Guard *guard, Plan *plan, PyObject *programs)
 {
-    size_t count = size_of(out, programs);
-    plan->programs = zeroed(out, count, sizeof *plan->programs);
-    plan->program_count = count;
+    size_t count = plan->program_count = tuple_size(guard, programs); /* operations refer to programs to come */
+    plan->programs = arena_alloc(guard, &plan->arena, count, sizeof *plan->programs);
     for (size_t i = 0; i < count; i++) {
-        PyObject *ops = item(out, programs, i);
-        size_t own = size_of(out, ops);
         Program *program = &plan->programs[i];
-        program->ops = zeroed(out, own, sizeof *program->ops);
-        program->count = own;
-        for (size_t j = 0; j < own; j++)
-            make_op(out, plan, &program->ops[j], item(out, ops, j));
+        READ_ARRAY(guard, plan, program->ops, program->count, item(guard, programs, i), read_op(guard, plan, entry));
     }
     for (size_t i = 0; i < count; i++)
-        plan->programs[i].names = gathers(out, &plan->programs[i], 0);
+        plan->programs[i].has_names = has_names(guard, &plan->programs[i], 0);
 }
 
-static void make_words(Exit *out, Words *words, PyObject *made)
+static void read_syntax(Guard *guard, Syntax *syntax, PyObject *source)
 {
-    Span *places[] = {&words->opening,      &words->close,       &words->position,    &words->position_tail,
-                      &words->lead,         &words->study_before, &words->study_after, &words->graph_before,
-                      &words->graph_after,  &words->study_types, &words->listed,      &words->json_type,
-                      &words->of_study};
-    for (size_t i = 0; i < sizeof places / sizeof *places; i++)
-        *places[i] = span_at(out, made, i);
+    Span *members[] = {&syntax->part_open,   &syntax->part_close,        &syntax->position,    &syntax->position_end,
+                       &syntax->next_predicate, &syntax->study_open,     &syntax->study_close, &syntax->graph_open,
+                       &syntax->graph_close, &syntax->study_types,       &syntax->listing_predicate,
+                       &syntax->json_type,   &syntax->study_predicate};
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++)
+        *members[i] = bytes_item(guard, source, i);
 }
 
-void make_plan(Exit *out, Plan *plan, PyObject *source)
+void read_plan(Guard *guard, Plan *plan, PyObject *source)
 {
     plan->source = Py_NewRef(source);
-    make_types(out, plan, item(out, source, 0));
-    make_readers(out, plan, item(out, source, 2));
-    make_programs(out, plan, item(out, source, 1));
-    make_words(out, &plan->words, item(out, source, 3));
-    for (size_t i = 0; i < FACTS; i++)
-        make_path(out, &plan->facts[i], item(out, item(out, source, 4), i));
+    PyObject *types = item(guard, source, 0), *readers = item(guard, source, 2), *facts = item(guard, source, 4);
+    size_t type_count = tuple_size(guard, types);
+    READ_ARRAY(guard, plan, plan->types, plan->type_count, types, read_type(guard, plan, entry, type_count));
+    READ_ARRAY(guard, plan, plan->readers, plan->reader_count, readers, read_reader(guard, plan, entry));
+    read_programs(guard, plan, item(guard, source, 1));
+    read_syntax(guard, &plan->syntax, item(guard, source, 3));
+    for (size_t i = 0; i < FACT_COUNT; i++)
+        plan->facts[i] = read_path(guard, plan, item(guard, facts, i));
     if (plan->type_count == 0 || plan->program_count == 0)
-        wrong(out, "a plan has a type and a program at least");
+        invalid(guard, "a plan has at least one type and one program");
 }
 
-static void end_program(Program *program)
+void free_plan(Plan *plan)
 {
-    for (size_t i = 0; i < program->count; i++) {
-        Op *op = &program->ops[i];
-        PyMem_Free(op->pattern.pieces);
-        PyMem_Free(op->path.slots);
-        for (size_t j = 0; j < op->pattern_count; j++)
-            PyMem_Free(op->patterns[j].pieces);
-        PyMem_Free(op->patterns);
-    }
-    PyMem_Free(program->ops);
-}
-
-void end_plan(Plan *plan)
-{
-    for (size_t i = 0; i < plan->type_count; i++)
-        PyMem_Free(plan->types[i].keys);
-    for (size_t i = 0; i < plan->program_count; i++)
-        end_program(&plan->programs[i]);
-    for (size_t i = 0; i < FACTS; i++)
-        PyMem_Free(plan->facts[i].slots);
-    for (size_t i = 0; i < plan->reader_count; i++)
-        PyMem_Free(plan->readers[i].spellings);
-    PyMem_Free(plan->types);
-    PyMem_Free(plan->programs);
-    PyMem_Free(plan->readers);
+    arena_free(&plan->arena);
     Py_CLEAR(plan->source);
 }

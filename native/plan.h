@@ -1,33 +1,36 @@
-/* A plan as kg/export/compiler.py compiles it: types of JSON object, the operations of programs, and words of a style.
+/* The plan as kg/export/compiler.py compiles it: types of JSON object, programs, and the syntax of the output.
 
-   All spans are within bytes of the tuples that it was made of. */
+   Spans point into the Python tuples that the plan was read from. */
 #ifndef KG_PLAN_H
 #define KG_PLAN_H
 
 #include "forms.h"
 
-#define GROUPS 16
-#define FACTS 4
+#define MAX_GROUPS 16
+#define FACT_COUNT 4
 
-/* What is done, in the order of Code in kg/export/compiler.py. */
+/* What an operation does, in the order of Code in kg/export/operations.py. */
 typedef enum {
     BELOW, WITHHOLD, TEXT, VALUE, DERIVE, TEXTS, VALUES, DERIVE_EACH, REFER, REFER_EACH, NAMES, PART, PARTS, SHARE,
     SHARE_EACH, RESOURCE, GATHER, LINK
 } Code;
 
-/* A piece of the name of a node: what stands before a value. */
+#define NO_VALUE -1   /* as a slot: the piece ends the name */
+#define NO_LABELS -1  /* as labels: the text itself is part of the name */
+#define EVERY_TEXT -2 /* as labels: every text of a list is a name of its own */
+
+/* A piece of a node's name: constant text and the value after it, or the label that a reader has for that. */
 typedef struct {
     Span before;
-    int32_t slot, labels; /* -1: nothing is behind, or the text itself; labels -2: each text of a list */
+    int32_t slot, labels;
 } Piece;
 
-/* A name that is made of pieces. */
 typedef struct {
     Piece *pieces;
     size_t count;
 } Pattern;
 
-/* The places of keys, from object to object. */
+/* Slots from object to nested object. */
 typedef struct {
     int32_t *slots;
     size_t count;
@@ -35,63 +38,64 @@ typedef struct {
 
 typedef struct Program Program;
 
-/* An operation; see Op in kg/export/compiler.py. */
+/* An operation; Op in kg/export/operations.py documents its members. */
 typedef struct {
     Code code;
-    int32_t slot, field, reader, group, back; /* -1: the object itself, or none */
+    int32_t slot, field, reader, group, back; /* -1: none, or for the slot the object itself */
     bool required, rows;
     Span key, lead, tail, after, types, listed;
-    uint32_t rank; /* of the name in listed */
+    uint32_t rank;
     const Program *below;
     Pattern pattern;
     Path path;
-    bool fold;          /* whether names are compared without regard to the case of ASCII letters */
-    Pattern *patterns;  /* the names by which a node is linked */
+    bool fold;
+    Pattern *patterns;
     size_t pattern_count;
 } Op;
 
 struct Program {
     Op *ops;
     size_t count;
-    bool names; /* whether it gathers names */
+    bool has_names; /* whether it indexes nodes by name, itself or in a nested object */
 };
 
-/* What stands before and behind what a value of some form shows in its token. */
+/* The token of a value of some form: the excerpt of the value between two constants. */
 typedef struct {
     Form form;
     Span before, after;
 } Spelling;
 
-/* How a reader spells values, whose forms are tried in turn; of all others Python is asked. */
+/* The spellings of a reader, tried in order; Python converts all other values. */
 typedef struct {
     Spelling *spellings;
     size_t count;
 } Reader;
 
+/* Tokens and parts of tokens in the output syntax. */
 typedef struct {
-    Span opening, close;       /* of the token of a part */
-    Span position, position_tail;
-    Span lead;                 /* before a predicate that is not the first of a block, or nothing */
-    Span study_before, study_after, graph_before, graph_after;
-    Span study_types, listed, json_type;
-    Span of_study; /* the predicate from a part to its study */
-} Words;
+    Span part_open, part_close;
+    Span position, position_end;
+    Span next_predicate; /* before a predicate other than the first of a block; empty in line-based syntaxes */
+    Span study_open, study_close, graph_open, graph_close;
+    Span study_types, listing_predicate, json_type, study_predicate;
+} Syntax;
 
 typedef struct {
-    PyObject *source;
+    PyObject *source; /* the tuples */
+    Arena arena;      /* all arrays */
     Type *types;
     size_t type_count;
     Program *programs;
     size_t program_count;
     Reader *readers;
     size_t reader_count;
-    Words words;
-    Path facts[FACTS]; /* to texts that are told of each record, the first of them its NCT number */
+    Syntax syntax;
+    Path facts[FACT_COUNT]; /* to the texts that are returned for each record; the first is its NCT number */
 } Plan;
 
-/* Makes a plan of a tuple: types, programs, readers, words and facts. Leaves with an exception where one of them is
-   not as kg/_emitter.pyi says. */
-void make_plan(Exit *out, Plan *plan, PyObject *source);
-void end_plan(Plan *plan);
+/* Read a plan from a tuple of types, programs, readers, syntax and facts. Raise an exception if they are not as
+   kg/_emitter.pyi declares them. */
+void read_plan(Guard *guard, Plan *plan, PyObject *source);
+void free_plan(Plan *plan);
 
 #endif

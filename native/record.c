@@ -1,111 +1,108 @@
 #include "record.h"
 
-/* The steps that any record may take, and more for each of its bytes; real ones take less than one a byte. */
-#define FREE_STEPS ((size_t)1 << 20)
-#define STEPS_A_BYTE 16
+/* The budget of a record; real records spend less than one step per byte. */
+#define BASE_BUDGET ((size_t)1 << 20)
+#define BUDGET_PER_BYTE 16
 
-/* The NCT number, of which the stems of the parts are made. */
-static Span number_of(Record *record, Value value)
+static Span nct_number(Record *record, Value value)
 {
-    Span json = fact_of(record, value, 0);
-    if (!is_text(json) || !is_word(inside(json)))
-        not_taken(record);
-    return inside(json);
+    Span json = fact_json(record, value, 0);
+    if (!is_string(json) || !is_word(unquoted(json)))
+        unsupported(record);
+    return unquoted(json);
 }
 
-static void check_facts(Record *record, Value value)
+static void reject_escapes_in_facts(Record *record, Value value)
 {
-    for (size_t i = 1; i < FACTS; i++) {
-        Span json = fact_of(record, value, i);
+    for (size_t i = 1; i < FACT_COUNT; i++) {
+        Span json = fact_json(record, value, i);
         if (json.size && memchr(json.at, '\\', json.size) != NULL)
-            not_taken(record);
+            unsupported(record);
     }
 }
 
-static void empty_record(Record *record)
+static void reset(Record *record)
 {
-    record->number++;
+    record->record_number++;
     record->names.size = record->scratch.size = 0;
-    record->named_count = record->resource_count = record->listing_count = record->withheld = 0;
-    record->described_count = 0;
-    record->odd = false;
+    record->named_count = record->resource_count = record->listing_count = record->description_count = 0;
+    record->withheld = 0;
+    record->incomplete = false;
     memset(record->groups, 0, sizeof record->groups);
 }
 
 Value start_record(Record *record, Span text)
 {
-    Exit *out = &record->out;
-    const Words *words = &record->plan.words;
-    Value value = read_json(&record->json, text, 0);
-    out->steps = FREE_STEPS + (size_t)value.size * STEPS_A_BYTE;
-    Span number = number_of(record, value);
-    check_facts(record, value);
-    forget_tokens(&record->tokens);
-    empty_record(record);
+    Guard *guard = &record->guard;
+    const Syntax *syntax = &record->plan.syntax;
+    Value value = parse_record(&record->json, text);
+    guard->budget = BASE_BUDGET + (size_t)value.size * BUDGET_PER_BYTE;
+    Span number = nct_number(record, value);
+    reject_escapes_in_facts(record, value);
+    trim_tokens(&record->tokens);
+    reset(record);
     start_output(&record->output, number);
-    Node *node = next_node(record, 0, false);
+    Node *study = add_node(record, 0, false);
     Buffer *stem = &record->output.stem;
-    put(out, stem, words->opening);
-    put(out, stem, number);
-    node->stem = stem->size;
-    Buffer *subject = &node->subject;
-    subject->size = 0;
-    put(out, subject, words->study_before);
-    put(out, subject, number);
-    put(out, subject, words->study_after);
-    put(out, subject, span_of_word(" "));
+    append(guard, stem, syntax->part_open);
+    append(guard, stem, number);
+    study->stem = stem->size;
+    append(guard, &record->scratch, syntax->study_open);
+    append(guard, &record->scratch, number);
+    append(guard, &record->scratch, syntax->study_close);
+    set_subject(&record->output, study, contents(&record->scratch));
     return value;
 }
 
-Node *next_node(Record *record, size_t depth, bool at_end)
+Node *add_node(Record *record, size_t depth, bool deferred)
 {
-    if (depth >= DEEPEST)
-        not_taken(record);
+    if (depth >= MAX_DEPTH)
+        unsupported(record);
     Node *node = &record->nodes[depth];
-    node->block = new_block(&record->output, at_end);
+    node->block = new_block(&record->output, deferred);
     return node;
 }
 
-static void put_path(Exit *out, Buffer *path, const Step *step)
+static void append_path(Guard *guard, Buffer *path, const Step *step)
 {
     if (step == NULL)
         return;
-    put_path(out, path, step->above);
+    append_path(guard, path, step->parent);
     if (path->size)
-        put(out, path, span_of_word("."));
-    put(out, path, step->key);
-    if (step->place >= 0) {
-        put(out, path, span_of_word("["));
-        put_number(out, path, (size_t)step->place);
-        put(out, path, span_of_word("]"));
+        append_string(guard, path, ".");
+    append(guard, path, step->key);
+    if (step->index >= 0) {
+        append_string(guard, path, "[");
+        append_number(guard, path, (size_t)step->index);
+        append_string(guard, path, "]");
     }
 }
 
-void complain(Record *record, const Step *above, const Op *op, Span json)
+void report_error(Record *record, const Step *parent, const Op *op, Span json)
 {
-    Step step = {above, op->key, -1};
+    Step step = {parent, op->key, -1};
     record->scratch.size = 0;
-    put_path(&record->out, &record->scratch, &step);
-    Span path = all_of(&record->scratch);
-    PyObject *said = PyUnicode_FromStringAndSize(path.at, (Py_ssize_t)path.size);
-    PyObject *made = said ? Py_BuildValue("(NiN)", said, (int)op->field, bytes_of(json)) : NULL;
-    int failed = made == NULL || PyList_Append(record->complaints, made) < 0;
-    Py_XDECREF(made);
+    append_path(&record->guard, &record->scratch, &step);
+    Span span = contents(&record->scratch);
+    PyObject *path = PyUnicode_FromStringAndSize(span.at, (Py_ssize_t)span.size);
+    PyObject *error = path ? Py_BuildValue("(NiN)", path, (int)op->field, to_bytes(json)) : NULL;
+    int failed = error == NULL || PyList_Append(record->errors, error) < 0;
+    Py_XDECREF(error);
     if (failed)
-        leave(&record->out, FAILED);
+        fail(&record->guard, PYTHON_ERROR);
 }
 
-void end_record(Record *record)
+void free_record(Record *record)
 {
-    for (size_t i = 0; i < DEEPEST; i++)
+    for (size_t i = 0; i < MAX_DEPTH; i++)
         PyMem_Free(record->nodes[i].subject.at);
-    void *arrays[] = {record->names.at, record->scratch.at, record->named,
-                      record->found,    (void *)record->resources, record->listings, record->described};
+    void *arrays[] = {record->names.at,          record->scratch.at, record->named,       record->indices,
+                      (void *)record->resources, record->listings,   record->descriptions};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         PyMem_Free(arrays[i]);
-    Py_CLEAR(record->complaints);
-    end_output(&record->output);
-    end_tokens(&record->tokens);
-    end_json(&record->json);
-    end_plan(&record->plan);
+    Py_CLEAR(record->errors);
+    free_output(&record->output);
+    free_tokens(&record->tokens);
+    free_json(&record->json);
+    free_plan(&record->plan);
 }

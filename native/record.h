@@ -1,102 +1,88 @@
-/* The record at hand: its JSON, what is written of it so far, and what is complained of. */
+/* The state of the record that is being exported, and what all operations use of it. */
 #ifndef KG_RECORD_H
 #define KG_RECORD_H
 
 #include "output.h"
 
-#define DEEPEST 64
-
-/* A node with a name: where that begins in the names and its size, the place of the node in its list, and its JSON. */
+/* A node that other nodes refer to by name. The name is a range of Record.names. */
 typedef struct {
-    size_t from, size, place;
+    size_t from, size;
+    size_t position; /* in its list, counted from 1 */
     Value value;
-    const Op *op;            /* the operation that gathered it */
-    const Subject *resource; /* NULL for a part */
-} Named;
+    const Op *op;           /* the operation that indexed it */
+    const Subject *subject; /* NULL for a part */
+} NamedNode;
 
-/* The nodes of lists that have names. */
+/* A range of Record.nodes_by_name. */
 typedef struct {
-    size_t stem; /* of the node that has them as parts */
+    size_t stem; /* of the node that the parts belong to */
     size_t first, count;
 } Group;
 
-/* How the resources of a list are listed. */
+/* How a record lists shared resources under one key: a range of Record.resources. */
 typedef struct {
     const Op *op;
     size_t first, count;
 } Listing;
 
-/* A step of the JSON path to what is written. */
+/* A step of the JSON path to the current value. */
 typedef struct Step {
-    const struct Step *above;
+    const struct Step *parent;
     Span key;
-    int64_t place; /* in a list, from 0, or -1 */
+    int64_t index; /* in a list, or -1 */
 } Step;
 
 typedef struct {
-    Exit out;
+    Guard guard;
     Plan plan;
     Json json;
     Tokens tokens;
     Output output;
-    Node nodes[DEEPEST]; /* those that lead to what is written, from the study on */
-    uint64_t number;     /* of records so far, and of lists of resources */
-    uint64_t list;
-    Group groups[GROUPS];
+    Node nodes[MAX_DEPTH]; /* the current node and its ancestors; the first is the study */
+    uint64_t record_number, list_number;
+    Group groups[MAX_GROUPS];
     Buffer names, scratch;
-    Named *named;
-    size_t named_count, named_room;
-    size_t *found; /* what is looked up at the moment */
-    size_t found_room;
-    Resource **resources; /* those of all listings */
-    size_t resource_count, resource_room;
+    NamedNode *named;
+    size_t named_count, named_capacity;
+    size_t *indices; /* scratch memory of one operation */
+    size_t index_capacity;
+    Resource **resources; /* of all listings */
+    size_t resource_count, resource_capacity;
     Listing *listings;
-    size_t listing_count, listing_room;
-    Py_ssize_t *described; /* the descriptions of the resources that it refers to, each once */
-    size_t described_count, described_room;
-    size_t withheld;
-    bool odd; /* more of it may not be in the graph */
-    PyObject *complaints;
+    size_t listing_count, listing_capacity;
+    Py_ssize_t *descriptions; /* of the shared resources in the record, each once */
+    size_t description_count, description_capacity;
+    size_t withheld; /* contact values left out */
+    bool incomplete; /* the graph may lack something that append_unmapped does not return */
+    PyObject *errors;
 } Record;
 
-/* Reads a record and begins its output; leaves for what is none. */
+/* Parse a record and begin its output. */
 Value start_record(Record *record, Span text);
-/* Makes the node at a depth, or leaves where that is too deep. */
-Node *next_node(Record *record, size_t depth, bool at_end);
-/* Notes that a value is refused, or is missing; Python gets the path, the number of the field and the JSON. */
-void complain(Record *record, const Step *above, const Op *op, Span json);
-void end_record(Record *record);
+/* Add a node at a depth. */
+Node *add_node(Record *record, size_t depth, bool deferred);
+/* Report an invalid value, or a missing one if ``json`` is empty. */
+void report_error(Record *record, const Step *parent, const Op *op, Span json);
+void free_record(Record *record);
 
-static inline _Noreturn void not_taken(Record *record) { leave(&record->out, NOT_TAKEN); }
+static inline _Noreturn void unsupported(Record *record) { fail(&record->guard, UNSUPPORTED); }
 
-static inline Span span_at(const Record *record, Value list, size_t i)
+static inline Span element_json(const Record *record, Value list, size_t i)
 {
-    return span_of(&record->json, element_of(&record->json, list, i));
+    return json_of(&record->json, element_of(&record->json, list, i));
 }
 
 static inline Value value_along(const Record *record, Value object, Path path)
 {
     for (size_t i = 0; i < path.count && object.size; i++)
-        object = value_of(&record->json, object, path.slots[i]);
+        object = member_of(&record->json, object, path.slots[i]);
     return object;
 }
 
-/* What is derived from an element: itself, or of an object with a text at one key the value at another. */
-static inline Span picked(const Record *record, const Op *op, Value element)
+/* The JSON of a fact of the record, which need not be a string. */
+static inline Span fact_json(const Record *record, Value value, size_t i)
 {
-    const Json *json = &record->json;
-    if (op->pattern.count == 0)
-        return span_of(json, element);
-    const Piece *where = op->pattern.pieces;
-    if (element.count == 0 || !equal(span_of(json, value_of(json, element, where->slot)), where->before))
-        return (Span){"", 0};
-    return span_of(json, value_along(record, element, op->path));
-}
-
-/* A fact of the record: the JSON of a text, or of something else. */
-static inline Span fact_of(const Record *record, Value value, size_t i)
-{
-    return span_of(&record->json, value_along(record, value, record->plan.facts[i]));
+    return json_of(&record->json, value_along(record, value, record->plan.facts[i]));
 }
 
 #endif

@@ -1,98 +1,93 @@
 #include "table.h"
 
-#define FIRST_ROOM ((size_t)1024)
-#define LONGEST_WAY 256 /* tables are at most half full: by chance, nothing is that far from its place */
-#define ODD 0x9E3779B97F4A7C15u
+#define FIRST_CAPACITY ((size_t)1024)
+#define MAX_PROBE 256 /* in a table that is half full, random keys never need this many steps */
+#define MULTIPLIER 0x9E3779B97F4A7C15u
 
-static inline uint64_t mixed(uint64_t hash, uint64_t word)
+static inline uint64_t mix(uint64_t hash, uint64_t word)
 {
-    hash = (hash ^ word) * ODD;
+    hash = (hash ^ word) * MULTIPLIER;
     return hash ^ hash >> 29;
 }
 
-/* Two halves side by side, as one multiplication waits for the one before; the last words of a key may overlap. */
+/* Two interleaved chains, since each multiplication of a chain waits for the one before. The last words may overlap. */
 uint64_t hash_of(uint32_t kind, Span key)
 {
-    uint64_t hash = (key.size ^ ((uint64_t)kind << 32)) * ODD, other = ~hash;
+    uint64_t hash = (key.size ^ ((uint64_t)kind << 32)) * MULTIPLIER, other = ~hash;
     const char *at = key.at, *end = key.at + key.size;
     if (key.size >= 16) {
         for (; end - at > 16; at += 16) {
-            hash = mixed(hash, word_at(at));
-            other = mixed(other, word_at(at + 8));
+            hash = mix(hash, load_word(at));
+            other = mix(other, load_word(at + 8));
         }
-        hash = mixed(hash, word_at(end - 16));
-        other = mixed(other, word_at(end - 8));
+        hash = mix(hash, load_word(end - 16));
+        other = mix(other, load_word(end - 8));
     } else if (key.size >= 8) {
-        hash = mixed(hash, word_at(at));
-        other = mixed(other, word_at(end - 8));
+        hash = mix(hash, load_word(at));
+        other = mix(other, load_word(end - 8));
     } else
         for (; at < end; at++)
-            hash = mixed(hash, (unsigned char)*at);
-    hash = mixed(hash, other);
+            hash = mix(hash, (unsigned char)*at);
+    hash = mix(hash, other);
     return hash ^ hash >> 32;
 }
 
-static inline bool is_of(const Entry *entry, uint32_t kind, Span key, uint64_t hash)
+void *table_get(Guard *guard, Table *table, uint32_t kind, Span key, uint64_t hash)
 {
-    return entry->hash == hash && entry->kind == kind && equal(entry->key, key);
-}
-
-void *find(Exit *out, Table *table, uint32_t kind, Span key, uint64_t hash)
-{
-    if (table->room == 0)
+    if (table->capacity == 0)
         return NULL;
-    size_t mask = table->room - 1, i = (size_t)hash & mask;
-    for (int way = 0; way < LONGEST_WAY; way++, i = (i + 1) & mask) {
+    size_t mask = table->capacity - 1, i = (size_t)hash & mask;
+    for (int step = 0; step < MAX_PROBE; step++, i = (i + 1) & mask) {
         const Entry *entry = &table->entries[i];
-        if (entry->item == NULL || is_of(entry, kind, key, hash))
+        if (entry->item == NULL || (entry->hash == hash && entry->kind == kind && equal(entry->key, key)))
             return entry->item;
     }
     table->crowded = true;
-    leave(out, NOT_TAKEN);
+    fail(guard, UNSUPPORTED);
 }
 
-static Entry *free_place(Entry *entries, size_t room, uint64_t hash)
+static Entry *free_entry(Entry *entries, size_t capacity, uint64_t hash)
 {
-    size_t mask = room - 1, i = (size_t)hash & mask;
+    size_t mask = capacity - 1, i = (size_t)hash & mask;
     while (entries[i].item != NULL)
         i = (i + 1) & mask;
     return &entries[i];
 }
 
-static void widen(Exit *out, Table *table)
+static void grow(Guard *guard, Table *table)
 {
-    size_t room = table->room ? table->room * 2 : FIRST_ROOM;
-    Entry *wider = zeroed(out, room, sizeof *wider);
-    for (size_t i = 0; i < table->room; i++) {
-        const Entry *entry = &table->entries[i];
-        if (entry->item != NULL)
-            *free_place(wider, room, entry->hash) = *entry;
-    }
+    size_t capacity = table->capacity ? table->capacity * 2 : FIRST_CAPACITY;
+    Entry *entries = PyMem_Calloc(capacity, sizeof *entries);
+    if (entries == NULL)
+        out_of_memory(guard);
+    for (size_t i = 0; i < table->capacity; i++)
+        if (table->entries[i].item != NULL)
+            *free_entry(entries, capacity, table->entries[i].hash) = table->entries[i];
     PyMem_Free(table->entries);
-    table->entries = wider;
-    table->room = room;
+    table->entries = entries;
+    table->capacity = capacity;
 }
 
-void remember(Exit *out, Table *table, uint32_t kind, Span key, uint64_t hash, void *item)
+void table_add(Guard *guard, Table *table, uint32_t kind, Span key, uint64_t hash, void *item)
 {
-    if (2 * table->count >= table->room)
-        widen(out, table);
-    Span own = kept(out, &table->arena, key);
-    *free_place(table->entries, table->room, hash) = (Entry){hash, kind, own, item};
+    if (2 * table->count >= table->capacity)
+        grow(guard, table);
+    Span copy = arena_copy(guard, &table->arena, key);
+    *free_entry(table->entries, table->capacity, hash) = (Entry){hash, kind, copy, item};
     table->count++;
 }
 
-bool forget(Table *table, size_t most_items, size_t most_bytes)
+bool table_trim(Table *table, size_t max_items, size_t max_bytes)
 {
-    bool full = table->crowded || table->count > most_items || table->arena.size > most_bytes;
+    bool full = table->crowded || table->count > max_items || table->arena.size > max_bytes;
     if (full)
-        end_table(table);
+        table_free(table);
     return full;
 }
 
-void end_table(Table *table)
+void table_free(Table *table)
 {
-    let_go(&table->arena);
+    arena_free(&table->arena);
     PyMem_Free(table->entries);
     memset(table, 0, sizeof *table);
 }

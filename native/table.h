@@ -1,4 +1,4 @@
-/* Tables from a kind and some bytes to what is known of them. */
+/* Hash tables from a kind and a byte string to a pointer. */
 #ifndef KG_TABLE_H
 #define KG_TABLE_H
 
@@ -11,21 +11,21 @@ typedef struct {
     void *item;
 } Entry;
 
-/* ``arena`` holds the keys, and may hold the items. */
+/* Open addressing with linear probing, at most half full. ``arena`` owns the keys, and usually the items. */
 typedef struct {
     Entry *entries;
-    size_t count, room; /* room is a power of two, or 0 */
-    bool crowded;       /* too many keys want one place, as those do that were made to */
+    size_t count, capacity; /* capacity is a power of two, or 0 */
+    bool crowded;           /* a probe was too long, as with keys chosen to collide */
     Arena arena;
 } Table;
 
 uint64_t hash_of(uint32_t kind, Span key);
-/* What is known of a key, or NULL. Leaves where the table is too crowded to say. */
-void *find(Exit *out, Table *table, uint32_t kind, Span key, uint64_t hash);
-/* Gives a key its item, where :func:`find` gave none. */
-void remember(Exit *out, Table *table, uint32_t kind, Span key, uint64_t hash, void *item);
-/* Empties a table that has become large or crowded, and returns whether it did. */
-bool forget(Table *table, size_t most_items, size_t most_bytes);
-void end_table(Table *table);
+/* Return the item of a key, or NULL. Fail with UNSUPPORTED after too long a probe. */
+void *table_get(Guard *guard, Table *table, uint32_t kind, Span key, uint64_t hash);
+/* Add a key that is not in the table. */
+void table_add(Guard *guard, Table *table, uint32_t kind, Span key, uint64_t hash, void *item);
+/* Empty the table if it is crowded or too large; return whether it was. */
+bool table_trim(Table *table, size_t max_items, size_t max_bytes);
+void table_free(Table *table);
 
 #endif

@@ -1,115 +1,118 @@
 #include "tokens.h"
 
-#define KEPT_VALUES ((size_t)1 << 16)
-#define KEPT_RESOURCES ((size_t)1 << 15) /* and their subjects */
-#define KEPT_BYTES ((size_t)8 << 20)
-#define LONGEST_KEY 256
-#define SUBJECTS UINT32_MAX /* the kind of subjects among resources */
+#define MAX_VALUES ((size_t)1 << 16)
+#define MAX_RESOURCES ((size_t)1 << 15) /* including subjects */
+#define MAX_TABLE_BYTES ((size_t)8 << 20)
+#define MAX_CACHED_JSON 256
+#define SUBJECT_KIND UINT32_MAX /* marks subjects in the table of resources */
 
-/* What Python says of some JSON; it holds it for as long as nothing else is asked. */
-static PyObject *asked(Tokens *tokens, PyObject *function, int32_t number, Span json)
+/* Call a Python function with a number and JSON; return a borrowed result, which is valid until the next call. */
+static PyObject *call(Tokens *tokens, PyObject *function, int32_t number, Span json)
 {
-    PyObject *made = PyObject_CallFunction(function, "iN", (int)number, bytes_of(json));
-    PyObject *before = tokens->answer;
-    tokens->answer = made;
-    Py_XDECREF(before);
-    if (made == NULL)
-        leave(tokens->out, FAILED);
-    return made;
+    PyObject *result = PyObject_CallFunction(function, "iN", (int)number, to_bytes(json));
+    PyObject *previous = tokens->result;
+    tokens->result = result;
+    Py_XDECREF(previous);
+    if (result == NULL)
+        fail(tokens->guard, PYTHON_ERROR);
+    return result;
 }
 
-static Span bytes_in(Exit *out, PyObject *object)
+static Span span_in(Tokens *tokens, PyObject *bytes)
 {
     char *at;
     Py_ssize_t size;
-    if (PyBytes_AsStringAndSize(object, &at, &size) < 0)
-        leave(out, FAILED);
+    if (PyBytes_AsStringAndSize(bytes, &at, &size) < 0)
+        fail(tokens->guard, PYTHON_ERROR);
     return (Span){at, (size_t)size};
 }
 
-static Token answered(Tokens *tokens, PyObject *function, int32_t number, Span json)
+static Span call_for_token(Tokens *tokens, PyObject *function, int32_t number, Span json)
 {
-    PyObject *made = asked(tokens, function, number, json);
-    return made == Py_None ? (Token){true, {"", 0}} : (Token){false, bytes_in(tokens->out, made)};
+    PyObject *result = call(tokens, function, number, json);
+    return result == Py_None ? (Span){NULL, 0} : span_in(tokens, result);
 }
 
-/* Whether a value has a form of which a reader knows the token; that is written afresh then. */
-static bool is_spelled(Tokens *tokens, const Reader *reader, Span json)
+/* Write the token of a value to ``spelled`` if the reader has a spelling for it; return whether it has. */
+static bool spell(Tokens *tokens, const Reader *reader, Span json)
 {
     for (const Spelling *spelling = reader->spellings; spelling < reader->spellings + reader->count; spelling++) {
-        Shown shown;
-        if (!has_form(json, spelling->form, &shown))
+        Excerpt excerpt;
+        if (!has_form(json, spelling->form, &excerpt))
             continue;
-        tokens->fresh.size = 0;
-        put(tokens->out, &tokens->fresh, spelling->before);
-        put(tokens->out, &tokens->fresh, shown.first);
-        if (shown.second.size) {
-            put(tokens->out, &tokens->fresh, span_of_word(" "));
-            put(tokens->out, &tokens->fresh, shown.second);
+        Buffer *spelled = &tokens->spelled;
+        spelled->size = 0;
+        append(tokens->guard, spelled, spelling->before);
+        append(tokens->guard, spelled, excerpt.first);
+        if (excerpt.second.size) {
+            append_string(tokens->guard, spelled, " ");
+            append(tokens->guard, spelled, excerpt.second);
         }
-        put(tokens->out, &tokens->fresh, spelling->after);
+        append(tokens->guard, spelled, spelling->after);
         return true;
     }
     return false;
 }
 
-static const Token *remembered(Tokens *tokens, int32_t reader, Span json, uint64_t hash, Token token)
+Span token_of(Tokens *tokens, int32_t reader, Span json)
 {
-    Token *own = taken(tokens->out, &tokens->known.arena, sizeof *own);
-    *own = (Token){token.none, kept(tokens->out, &tokens->known.arena, token.span)};
-    remember(tokens->out, &tokens->known, (uint32_t)reader, json, hash, own);
-    return own;
-}
-
-Token token_of(Tokens *tokens, int32_t reader, Span json)
-{
-    if (is_spelled(tokens, &tokens->readers[reader], json))
-        return (Token){false, all_of(&tokens->fresh)};
-    if (json.size > LONGEST_KEY)
-        return answered(tokens, tokens->convert, reader, json);
+    Guard *guard = tokens->guard;
+    Table *values = &tokens->values;
+    if (spell(tokens, &tokens->readers[reader], json))
+        return contents(&tokens->spelled);
+    if (json.size > MAX_CACHED_JSON)
+        return call_for_token(tokens, tokens->convert, reader, json);
     uint64_t hash = hash_of((uint32_t)reader, json);
-    const Token *found = find(tokens->out, &tokens->known, (uint32_t)reader, json, hash);
-    if (found == NULL)
-        found = remembered(tokens, reader, json, hash, answered(tokens, tokens->convert, reader, json));
-    return *found;
+    Span *token = table_get(guard, values, (uint32_t)reader, json, hash);
+    if (token == NULL) {
+        Span converted = call_for_token(tokens, tokens->convert, reader, json);
+        token = arena_alloc(guard, &values->arena, 1, sizeof *token);
+        *token = is_none(converted) ? converted : arena_copy(guard, &values->arena, converted);
+        table_add(guard, values, (uint32_t)reader, json, hash, token);
+    }
+    return *token;
 }
 
-Token text_of(Tokens *tokens, int32_t field, Span json) { return answered(tokens, tokens->refuse, field, json); }
+Span fallback_token(Tokens *tokens, int32_t field, Span json)
+{
+    return call_for_token(tokens, tokens->fallback, field, json);
+}
 
 static Subject *subject_of(Tokens *tokens, Span token)
 {
-    uint64_t hash = hash_of(SUBJECTS, token);
-    Subject *subject = find(tokens->out, &tokens->resources, SUBJECTS, token, hash);
-    if (subject != NULL)
-        return subject;
-    subject = taken(tokens->out, &tokens->resources.arena, sizeof *subject);
-    *subject = (Subject){.token = kept(tokens->out, &tokens->resources.arena, token)};
-    remember(tokens->out, &tokens->resources, SUBJECTS, token, hash, subject);
+    Table *resources = &tokens->resources;
+    uint64_t hash = hash_of(SUBJECT_KIND, token);
+    Subject *subject = table_get(tokens->guard, resources, SUBJECT_KIND, token, hash);
+    if (subject == NULL) {
+        subject = arena_alloc(tokens->guard, &resources->arena, 1, sizeof *subject);
+        *subject = (Subject){.token = arena_copy(tokens->guard, &resources->arena, token)};
+        table_add(tokens->guard, resources, SUBJECT_KIND, token, hash, subject);
+    }
     return subject;
 }
 
-/* Adds a description to those of Python, and returns its place. */
+/* Append a description to the list and return its index. */
 static Py_ssize_t add_description(Tokens *tokens, PyObject *description)
 {
     if (tokens->descriptions == NULL)
         tokens->descriptions = PyList_New(0);
     if (tokens->descriptions == NULL || PyList_Append(tokens->descriptions, description) < 0)
-        leave(tokens->out, FAILED);
+        fail(tokens->guard, PYTHON_ERROR);
     return PyList_Size(tokens->descriptions) - 1;
 }
 
-/* A resource as Python describes it, which is held as the last answer meanwhile. */
-static Resource *described(Tokens *tokens, PyObject *made)
+/* Build a resource from the result of ``describe``. */
+static Resource *new_resource(Tokens *tokens, PyObject *result)
 {
     PyObject *token, *description, *listed, *name;
-    int odd;
-    if (!PyArg_Parse(made, "(SSSSp)", &token, &description, &listed, &name, &odd))
-        leave(tokens->out, FAILED);
+    int incomplete;
+    if (!PyArg_Parse(result, "(SSSSp)", &token, &description, &listed, &name, &incomplete))
+        fail(tokens->guard, PYTHON_ERROR);
     Arena *arena = &tokens->resources.arena;
-    Resource *resource = taken(tokens->out, arena, sizeof *resource);
-    *resource = (Resource){.subject = subject_of(tokens, bytes_in(tokens->out, token)), .odd = odd != 0};
-    resource->listed = kept(tokens->out, arena, bytes_in(tokens->out, listed));
-    resource->name = kept(tokens->out, arena, bytes_in(tokens->out, name));
+    Resource *resource = arena_alloc(tokens->guard, arena, 1, sizeof *resource);
+    *resource = (Resource){.subject = subject_of(tokens, span_in(tokens, token)), .incomplete = incomplete != 0};
+    resource->listed = arena_copy(tokens->guard, arena, span_in(tokens, listed));
+    resource->name = arena_copy(tokens->guard, arena, span_in(tokens, name));
     resource->description = add_description(tokens, description);
     return resource;
 }
@@ -117,30 +120,30 @@ static Resource *described(Tokens *tokens, PyObject *made)
 Resource *resource_of(Tokens *tokens, int32_t kind, Span json)
 {
     uint64_t hash = hash_of((uint32_t)kind, json);
-    Resource *resource = find(tokens->out, &tokens->resources, (uint32_t)kind, json, hash);
-    if (resource != NULL)
-        return resource;
-    PyObject *made = asked(tokens, tokens->describe, kind, json);
-    if (made == Py_None)
-        leave(tokens->out, NOT_TAKEN);
-    resource = described(tokens, made);
-    remember(tokens->out, &tokens->resources, (uint32_t)kind, json, hash, resource);
+    Resource *resource = table_get(tokens->guard, &tokens->resources, (uint32_t)kind, json, hash);
+    if (resource == NULL) {
+        PyObject *result = call(tokens, tokens->describe, kind, json);
+        if (result == Py_None)
+            fail(tokens->guard, UNSUPPORTED);
+        resource = new_resource(tokens, result);
+        table_add(tokens->guard, &tokens->resources, (uint32_t)kind, json, hash, resource);
+    }
     return resource;
 }
 
-void forget_tokens(Tokens *tokens)
+void trim_tokens(Tokens *tokens)
 {
-    forget(&tokens->known, KEPT_VALUES, KEPT_BYTES);
-    if (forget(&tokens->resources, KEPT_RESOURCES, KEPT_BYTES))
+    table_trim(&tokens->values, MAX_VALUES, MAX_TABLE_BYTES);
+    if (table_trim(&tokens->resources, MAX_RESOURCES, MAX_TABLE_BYTES))
         Py_CLEAR(tokens->descriptions);
 }
 
 int visit_tokens(Tokens *tokens, visitproc visit, void *arg)
 {
     Py_VISIT(tokens->convert);
-    Py_VISIT(tokens->refuse);
+    Py_VISIT(tokens->fallback);
     Py_VISIT(tokens->describe);
-    Py_VISIT(tokens->answer);
+    Py_VISIT(tokens->result);
     Py_VISIT(tokens->descriptions);
     return 0;
 }
@@ -148,16 +151,16 @@ int visit_tokens(Tokens *tokens, visitproc visit, void *arg)
 void clear_tokens(Tokens *tokens)
 {
     Py_CLEAR(tokens->convert);
-    Py_CLEAR(tokens->refuse);
+    Py_CLEAR(tokens->fallback);
     Py_CLEAR(tokens->describe);
-    Py_CLEAR(tokens->answer);
+    Py_CLEAR(tokens->result);
     Py_CLEAR(tokens->descriptions);
 }
 
-void end_tokens(Tokens *tokens)
+void free_tokens(Tokens *tokens)
 {
     clear_tokens(tokens);
-    end_table(&tokens->known);
-    end_table(&tokens->resources);
-    PyMem_Free(tokens->fresh.at);
+    table_free(&tokens->values);
+    table_free(&tokens->resources);
+    PyMem_Free(tokens->spelled.at);
 }

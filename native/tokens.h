@@ -1,16 +1,10 @@
-/* The tokens of values, and the resources that records share: Python is asked for what comes for the first time and has
-   none of the forms that a reader spells, and its answers are remembered by the JSON of the value. */
+/* Cache of the tokens of values and of the shared resources, by the JSON that they come from. Python converts every
+   value once, unless the reader of the value has a spelling for its form. */
 #ifndef KG_TOKENS_H
 #define KG_TOKENS_H
 
 #include "plan.h"
 #include "table.h"
-
-/* Of a value that is refused, ``none``. */
-typedef struct {
-    bool none;
-    Span span;
-} Token;
 
 /* The token of a shared resource, and the last list that it occurred in. */
 typedef struct {
@@ -18,37 +12,39 @@ typedef struct {
     uint64_t list;
 } Subject;
 
-/* A shared resource as one JSON object describes it: the place of its description among those of Python, the object
-   itself as JSON within a text, the name by which links find it, and the last record that it occurred in. */
+/* A shared resource as one JSON object describes it. Several objects may describe the same subject. */
 typedef struct {
     Subject *subject;
-    Span listed, name;
-    Py_ssize_t description;
-    uint64_t record;
-    bool odd;
+    Span listed;            /* the object as JSON within a string */
+    Span name;              /* the name by which links find it, or empty */
+    Py_ssize_t description; /* index in Tokens.descriptions */
+    uint64_t record;        /* the last record that it occurred in */
+    bool incomplete;        /* the graph may lack some of the object */
 } Resource;
 
 typedef struct {
-    Exit *out;
+    Guard *guard;
     const Reader *readers;
-    PyObject *convert, *refuse, *describe;
-    PyObject *answer;       /* the last that Python gave */
-    PyObject *descriptions; /* a list of bytes, one for each resource of the table */
-    Table known, resources;
-    Buffer fresh; /* a token that is not remembered */
+    PyObject *convert, *fallback, *describe; /* callables; see kg/_emitter.pyi */
+    PyObject *result;                        /* of the last call */
+    PyObject *descriptions;                  /* a list of bytes, one per cached resource */
+    Table values, resources;
+    Buffer spelled; /* the last token that was spelled instead of converted */
 } Tokens;
 
-/* The token of a value. It stays while no other is asked for. */
-Token token_of(Tokens *tokens, int32_t reader, Span json);
-/* What is kept of a value that has no token. It stays while nothing is asked for. */
-Token text_of(Tokens *tokens, int32_t field, Span json);
-/* A shared resource of a kind; leaves where Python has a complaint of it. */
+static inline bool is_none(Span token) { return token.at == NULL; }
+
+/* Return the token of a value, valid until the next call, or none for an invalid value. */
+Span token_of(Tokens *tokens, int32_t reader, Span json);
+/* Return the token that stands in for an invalid value, valid until the next call, or none. */
+Span fallback_token(Tokens *tokens, int32_t field, Span json);
+/* Return a shared resource of a kind. Fail with UNSUPPORTED if its JSON has an invalid value. */
 Resource *resource_of(Tokens *tokens, int32_t kind, Span json);
-/* Forgets what has become much; between two records. */
-void forget_tokens(Tokens *tokens);
+/* Empty the tables that have grown too large. Spans and resources of earlier records become invalid. */
+void trim_tokens(Tokens *tokens);
 int visit_tokens(Tokens *tokens, visitproc visit, void *arg);
-/* Lets what it asks go. */
+/* Drop the references to Python objects. */
 void clear_tokens(Tokens *tokens);
-void end_tokens(Tokens *tokens);
+void free_tokens(Tokens *tokens);
 
 #endif

@@ -1,137 +1,133 @@
-#include "values.h"
+#include "operations.h"
 
-#define FEW 16 /* are compared with each other */
+#define FEW 16 /* lists of up to this many elements are compared pairwise */
 
-/* A value that is refused: a complaint, and its plain text as far as it has one; of an object or a list that depends
-   on whether it is empty. */
-static void say_refused(Record *record, const Op *op, const Node *node, const Step *above, Span json)
+static Span value_token(Record *record, const Op *op, Span json)
 {
-    if (json.at[0] == '{' || json.at[0] == '[')
-        not_taken(record);
-    record->odd = true;
-    complain(record, above, op, json);
-    Token text = text_of(&record->tokens, op->field, json);
-    if (!text.none)
-        say(&record->output, node, op->lead, text.span, (Span){"", 0});
+    if (op->code != TEXT && op->code != TEXTS)
+        return token_of(&record->tokens, op->reader, json);
+    return is_string(json) ? json : (Span){NULL, 0};
 }
 
-void say_value(Record *record, const Op *op, const Node *node, const Step *above, Span json)
+void write_value(Record *record, const Op *op, const Node *node, const Step *parent, Span json)
 {
-    Token token = token_of(&record->tokens, op->reader, json);
-    if (!token.none)
-        say(&record->output, node, op->lead, token.span, op->tail);
-    else if (op->code != DERIVE)
-        say_refused(record, op, node, above, json);
+    Span token = value_token(record, op, json), tail = op->tail;
+    if (is_none(token)) {
+        if (op->code == DERIVE)
+            return;
+        if (json.at[0] == '{' || json.at[0] == '[') /* how they are kept depends on whether they are empty */
+            unsupported(record);
+        record->incomplete = true;
+        report_error(record, parent, op, json);
+        token = fallback_token(&record->tokens, op->field, json);
+        tail = EMPTY;
+    }
+    if (!is_none(token))
+        write_statement(&record->output, node, op->lead, token, tail);
 }
 
-void say_text(Record *record, const Op *op, const Node *node, const Step *above, Span json)
+/* Whether an element equals an earlier one, all of which are in a hash table in ``indices``. */
+static bool is_repeated(Record *record, Value list, size_t i, size_t capacity)
 {
-    if (is_text(json))
-        say(&record->output, node, op->lead, json, op->tail);
-    else
-        say_refused(record, op, node, above, json);
-}
-
-/* Whether an element of a list comes for the second time; ``found`` has the elements before it by their hashes. */
-static bool comes_again(Record *record, Value list, size_t i, size_t room)
-{
-    Span json = span_at(record, list, i);
-    size_t at = (size_t)hash_of(0, json) & (room - 1);
-    for (; record->found[at]; at = (at + 1) & (room - 1)) {
-        spend(&record->out, 1);
-        if (equal(span_at(record, list, record->found[at] - 1), json))
+    Span json = element_json(record, list, i);
+    size_t at = (size_t)hash_of(0, json) & (capacity - 1);
+    for (; record->indices[at]; at = (at + 1) & (capacity - 1)) {
+        spend(&record->guard, 1);
+        if (equal(element_json(record, list, record->indices[at] - 1), json))
             return true;
     }
-    record->found[at] = i + 1;
+    record->indices[at] = i + 1;
     return false;
 }
 
-static bool all_differ(Record *record, Value list)
+static bool many_distinct(Record *record, Value list)
 {
-    size_t room = 4;
-    while (room < 2 * (size_t)list.count)
-        room *= 2;
-    RESERVE(&record->out, record->found, record->found_room, room);
-    memset(record->found, 0, room * sizeof *record->found);
+    size_t capacity = 4;
+    while (capacity < 2 * (size_t)list.count)
+        capacity *= 2;
+    RESERVE(&record->guard, record->indices, record->index_capacity, capacity);
+    memset(record->indices, 0, capacity * sizeof *record->indices);
     for (size_t i = 0; i < list.count; i++)
-        if (comes_again(record, list, i, room))
+        if (is_repeated(record, list, i, capacity))
             return false;
     return true;
 }
 
-static bool few_differ(const Record *record, Value list)
+static bool few_distinct(const Record *record, Value list)
 {
     for (size_t i = 1; i < list.count; i++)
         for (size_t j = 0; j < i; j++)
-            if (equal(span_at(record, list, j), span_at(record, list, i)))
+            if (equal(element_json(record, list, j), element_json(record, list, i)))
                 return false;
     return true;
 }
 
-void check_distinct(Record *record, Value list)
+void require_distinct(Record *record, Value list)
 {
-    if (list.count > FEW ? !all_differ(record, list) : !few_differ(record, list))
-        not_taken(record);
+    if (list.count > FEW ? !many_distinct(record, list) : !few_distinct(record, list))
+        unsupported(record);
 }
 
-/* What is said of an element: its token, or for plain texts its JSON. */
-static Span said_of(Record *record, const Op *op, Span json)
-{
-    if (op->code == TEXTS && is_text(json))
-        return json;
-    Token token = op->code == VALUES ? token_of(&record->tokens, op->reader, json) : (Token){true, {"", 0}};
-    if (token.none)
-        not_taken(record);
-    return token.span;
-}
-
-void say_each(Record *record, const Op *op, const Node *node, Value list)
+void write_values(Record *record, const Op *op, const Node *node, Value list)
 {
     Output *output = &record->output;
-    check_distinct(record, list);
+    require_distinct(record, list);
     for (size_t i = 0; i < list.count; i++) {
-        Span said = said_of(record, op, span_at(record, list, i));
+        Span token = value_token(record, op, element_json(record, list, i));
+        if (is_none(token))
+            unsupported(record);
         begin_object(output, node, op->lead, i, list.count, op->rows);
-        emit(output, said);
+        emit(output, token);
         emit(output, op->tail);
-        end_line(output);
+        end_statement(output);
     }
 }
 
-/* A token that is kept in the scratch: found[2 * i] is where it begins there, and found[2 * i + 1] its size. */
-static Span derived(const Record *record, size_t i)
+/* Derivation */
+
+/* Return the JSON that a value is derived from: the element itself or, if the operation has a condition, the value at a
+   path in an object that meets it. */
+static Span source_of(const Record *record, const Op *op, Value element)
 {
-    return (Span){all_of(&record->scratch).at + record->found[2 * i], record->found[2 * i + 1]};
+    const Json *json = &record->json;
+    if (op->pattern.count == 0)
+        return json_of(json, element);
+    const Piece *condition = op->pattern.pieces;
+    if (element.count == 0 || !equal(json_of(json, member_of(json, element, condition->slot)), condition->before))
+        return EMPTY;
+    return json_of(json, value_along(record, element, op->path));
+}
+
+/* Return token ``i`` of those in ``scratch``; ``indices`` has the offset and the size of each. */
+static Span derived_token(const Record *record, size_t i)
+{
+    return (Span){contents(&record->scratch).at + record->indices[2 * i], record->indices[2 * i + 1]};
 }
 
 static bool is_derived(Record *record, Span token, size_t count)
 {
-    spend(&record->out, count);
+    spend(&record->guard, count);
     for (size_t i = 0; i < count; i++)
-        if (equal(derived(record, i), token))
+        if (equal(derived_token(record, i), token))
             return true;
     return false;
 }
 
-void derive_each(Record *record, const Op *op, const Node *node, Value list)
+void derive_values(Record *record, const Op *op, const Node *node, Value list)
 {
-    Exit *out = &record->out;
     size_t count = 0;
     record->scratch.size = 0;
     for (size_t i = 0; i < list.count; i++) {
-        Span json = picked(record, op, element_of(&record->json, list, i));
-        Token token = json.size ? token_of(&record->tokens, op->reader, json) : (Token){true, json};
-        if (token.none || is_derived(record, token.span, count))
+        Span json = source_of(record, op, element_of(&record->json, list, i));
+        Span token = json.size ? token_of(&record->tokens, op->reader, json) : (Span){NULL, 0};
+        if (is_none(token) || is_derived(record, token, count))
             continue;
-        RESERVE(out, record->found, record->found_room, 2 * count + 2);
-        record->found[2 * count] = record->scratch.size;
-        record->found[2 * count + 1] = token.span.size;
-        put(out, &record->scratch, token.span);
+        RESERVE(&record->guard, record->indices, record->index_capacity, 2 * count + 2);
+        record->indices[2 * count] = record->scratch.size;
+        record->indices[2 * count + 1] = token.size;
+        append(&record->guard, &record->scratch, token);
         count++;
     }
-    for (size_t i = 0; i < count; i++) {
-        begin_object(&record->output, node, op->lead, i, count, op->rows);
-        emit(&record->output, derived(record, i));
-        end_line(&record->output);
-    }
+    for (size_t i = 0; i < count; i++)
+        write_object(&record->output, node, op->lead, i, count, op->rows, derived_token(record, i));
 }
