@@ -1,8 +1,8 @@
 """The export on Spark: ``spark-submit docs/spark.py STUDIES.jsonl OUT.parquet``.
 
-STUDIES.jsonl is JSON Lines, a study a line, wherever Spark reads text from; OUT.parquet is a folder of Parquet with the
-columns of ``kg export -o trials.parquet``. Of two records of one study the newer is exported, of two as new the later.
-The package has to be where the workers are: ``pip install 'trialkg[parquet]' 'pyspark[sql]'``.
+STUDIES.jsonl is JSON Lines, one study per line, from anywhere that Spark can read; OUT.parquet is a folder of Parquet
+with the columns of ``kg export -o trials.parquet``. The newest record of each study is exported.
+The workers need the package: ``pip install 'trialkg[parquet]' 'pyspark[sql]'``.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ STATEMENTS = ", ".join(f"{name} string" for name in ("subject", "predicate", "ob
 
 
 def facts(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """Of each line the study and how new it is, or why it is none."""
+    """Yield for each line the study number and version, or why it is not a study."""
     from kg.errors import RecordError
     from kg.export.exporter import Exporter
 
@@ -36,15 +36,15 @@ def facts(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
             return None, None, str(error)
 
     for batch in batches:
-        found = [fact(line) for line in batch.column("value").to_pylist()]
-        columns = [batch.column("id"), *(pa.array(each) for each in zip(*found, strict=True))]
+        rows = [fact(line) for line in batch.column("value").to_pylist()]
+        columns = [batch.column("id"), *(pa.array(column) for column in zip(*rows, strict=True))]
         types = [pa.int64(), pa.string(), pa.int64(), pa.string()]
-        made = [column.cast(kind) for column, kind in zip(columns, types, strict=True)]
-        yield pa.RecordBatch.from_arrays(made, ["id", "study", "version", "problem"])
+        typed = [column.cast(kind) for column, kind in zip(columns, types, strict=True)]
+        yield pa.RecordBatch.from_arrays(typed, ["id", "study", "version", "problem"])
 
 
 def statements(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """The statements of some lines: the pure function that every engine maps, and its bytes as columns."""
+    """Yield the statements of the studies as columns."""
     from kg.export.exporter import Exporter
     from kg.rdf.parquet import table
 
@@ -55,23 +55,23 @@ def statements(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
 
 
 def text_columns(rows: Any) -> Any:
-    """A table whose columns are plain texts."""
+    """Return a table with plain string columns."""
     return rows.cast(pa.schema([(name, pa.string()) for name in rows.column_names]))
 
 
 def usages(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """The descriptions of the shared resources that each line uses."""
+    """Yield the descriptions of the shared resources that each study refers to."""
     from kg.export.exporter import Exporter
 
     exporter = Exporter(graphs=True)
     for batch in batches:
         studies = (exporter.from_json(line.encode()) for line in batch.column("value").to_pylist())
-        found = [each for study in studies for each in study.shared]
-        yield pa.RecordBatch.from_arrays([pa.array(found, pa.binary())], ["description"])
+        descriptions = [description for study in studies for description in study.shared]
+        yield pa.RecordBatch.from_arrays([pa.array(descriptions, pa.binary())], ["description"])
 
 
 def shared(spark: SparkSession, kept: DataFrame) -> DataFrame:
-    """The statements about shared resources: each resource once for the whole run."""
+    """Return the statements about shared resources, once for the whole run."""
     from kg.export.exporter import Exporter
     from kg.export.shared_resources import Usage
     from kg.rdf.parquet import table
@@ -83,19 +83,21 @@ def shared(spark: SparkSession, kept: DataFrame) -> DataFrame:
 
 
 def export(spark: SparkSession, source: str) -> tuple[DataFrame, DataFrame]:
-    """The statements of the studies that stand, and the lines that are none."""
+    """Return the statements of the newest record of each study, and the lines that are not studies."""
     lines = spark.read.text(source).withColumn("id", f.monotonically_increasing_id())
-    told = lines.mapInArrow(facts, FACTS).cache()
-    newest = Window.partitionBy("study").orderBy(f.desc("version"), f.desc("id"))
-    standing = told.where("study is not null").withColumn("place", f.row_number().over(newest)).where("place = 1")
-    kept = lines.join(f.broadcast(standing.select("id")), "id", "left_semi")
+    versions = lines.mapInArrow(facts, FACTS).cache()
+    order = Window.partitionBy("study").orderBy(f.desc("version"), f.desc("id"))
+    newest_lines = (
+        versions.where("study is not null").withColumn("place", f.row_number().over(order)).where("place = 1")
+    )
+    kept = lines.join(f.broadcast(newest_lines.select("id")), "id", "left_semi")
     rows = kept.mapInArrow(statements, STATEMENTS).unionByName(shared(spark, kept))
-    return rows, told.where("study is null").select("id", "problem")
+    return rows, versions.where("study is null").select("id", "problem")
 
 
 def main(source: str, target: str) -> int:
-    """Writes the statements, and tells what is lost; gives the exit status."""
-    # A study becomes some hundred rows, so few lines go through a worker at a time.
+    """Write the statements and report rejected lines; return the exit status."""
+    # A study becomes hundreds of rows, so keep the batches small.
     spark = (
         SparkSession.builder.appName("kg export")
         .config("spark.sql.execution.arrow.maxRecordsPerBatch", 200)
@@ -105,9 +107,9 @@ def main(source: str, target: str) -> int:
     rows, lost = export(spark, source)
     rows.write.mode("overwrite").parquet(target)
     problems = lost.collect()
-    for each in problems:
-        print(f"line {each.id}: {each.problem}", file=sys.stderr)
-    print(f"{spark.read.parquet(target).count():,} statements, {len(problems):,} lines lost.")
+    for problem in problems:
+        print(f"line {problem.id}: {problem.problem}", file=sys.stderr)
+    print(f"{spark.read.parquet(target).count():,} statements, {len(problems):,} lines rejected.")
     return 1 if problems else 0
 
 

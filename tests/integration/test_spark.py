@@ -41,4 +41,4 @@ def test_the_recipe_writes_the_same_statements(tmp_path: Path) -> None:
         for name in ("one.parquet", "out.parquet")
     ]
     assert rows[0] == rows[1]
-    assert f"{len(rows[0]):,} statements, 1 lines lost." in done.stdout
+    assert f"{len(rows[0]):,} statements, 1 lines rejected." in done.stdout
