@@ -5,11 +5,10 @@ from collections.abc import Callable, Sequence
 Complaint = tuple[str, int, bytes]
 """The path of an invalid value, the number of its field and its JSON, which is empty where the value is missing."""
 
-Emitted = tuple[bytes, int, int, int, int, tuple[str | None, ...], int, bytes, bool, list[Complaint], tuple[bytes, ...]]
-"""The output, or nothing where it is in the buffer; the end of the record and of the spaces after it; the size of the
-output in the buffer; the end of the block of the study in it; the number of triples; the facts; the number of contact
-values left out; what of the record no key reads; whether more of it may not be in the graph; the complaints; and the
-descriptions of the shared resources."""
+Emitted = tuple[bytes, int, int, int, tuple[str | None, ...], int, bytes, bool, list[Complaint], tuple[bytes, ...]]
+"""The output; the end of the record and of the spaces after it; the end of the block of the study in the output; the
+number of triples; the facts; the number of contact values left out; what of the record no key reads; whether more of it
+may not be in the graph; the complaints; and the descriptions of the shared resources."""
 
 Described = tuple[bytes, bytes, bytes, bytes, bool]
 """A shared resource: its token, its description, the JSON object as text within a JSON string, the name by which links
@@ -35,9 +34,8 @@ class Emitter:
         describe: Callable[[int, bytes], Described | None],
         /,
     ) -> Emitter: ...
-    def __call__(self, piece: bytes, room: memoryview | None = None, at: int = 0, /) -> Emitted | None:
-        """What the record at a place becomes, or ``None`` for one that is exported with care; the output stands at the
-        beginning of the room, if it is large enough."""
+    def __call__(self, piece: bytes, at: int = 0, /) -> Emitted | None:
+        """Export the record at an offset; ``None`` for one that the reference interpreter has to export."""
 
 def keep_memory() -> None:
     """Has the C library keep what is freed for what comes next, where it can be told to."""

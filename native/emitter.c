@@ -33,26 +33,25 @@ static PyObject *fact_tuple(const Record *record, Value value)
 }
 
 /* Return the tuple Emitted of kg/_emitter.pyi, or NULL with an exception. */
-static PyObject *emitted_tuple(Record *record, Value value, Py_ssize_t end, OutputBuffer buffer)
+static PyObject *emitted_tuple(Record *record, Value value, Py_ssize_t end)
 {
-    size_t written = 0, study_end = 0;
+    size_t study_end = 0;
     record->scratch.size = 0;
     append_unmapped(&record->json, &record->scratch, value);
-    PyObject *data = finish_output(&record->output, buffer, &written, &study_end);
+    PyObject *data = finish_output(&record->output, &study_end);
     PyObject *facts = data ? fact_tuple(record, value) : NULL;
     PyObject *shared = facts ? description_tuple(record) : NULL;
     if (shared != NULL)
-        return Py_BuildValue("NnnnnNnNNON", data, end, (Py_ssize_t)written, (Py_ssize_t)study_end,
-                             (Py_ssize_t)record->output.triples, facts, (Py_ssize_t)record->withheld,
-                             to_bytes(contents(&record->scratch)), PyBool_FromLong(record->incomplete), record->errors,
-                             shared);
+        return Py_BuildValue("NnnnNnNNON", data, end, (Py_ssize_t)study_end, (Py_ssize_t)record->output.triples, facts,
+                             (Py_ssize_t)record->withheld, to_bytes(contents(&record->scratch)),
+                             PyBool_FromLong(record->incomplete), record->errors, shared);
     Py_XDECREF(data);
     Py_XDECREF(facts);
     return NULL;
 }
 
 /* Export the record at an offset. Everything that fails below jumps back to this function. */
-static PyObject *guarded_export(Record *record, PyObject *text, Py_ssize_t at, OutputBuffer buffer)
+static PyObject *guarded_export(Record *record, PyObject *text, Py_ssize_t at)
 {
     char *begin;
     Py_ssize_t size;
@@ -63,17 +62,17 @@ static PyObject *guarded_export(Record *record, PyObject *text, Py_ssize_t at, O
     int failure = setjmp(record->guard.exit);
     if (failure == 0) {
         Value value = run_record(record, (Span){begin + at, (size_t)(size - at)});
-        return emitted_tuple(record, value, record->json.at - begin, buffer);
+        return emitted_tuple(record, value, record->json.at - begin);
     }
     return failure == UNSUPPORTED ? Py_NewRef(Py_None) : NULL;
 }
 
-static PyObject *export_record(Emitter *self, PyObject *text, Py_ssize_t at, OutputBuffer buffer)
+static PyObject *export_record(Emitter *self, PyObject *text, Py_ssize_t at)
 {
     self->busy = true;
     Record *record = &self->record;
     record->errors = PyList_New(0);
-    PyObject *emitted = record->errors == NULL ? NULL : guarded_export(record, text, at, buffer);
+    PyObject *emitted = record->errors == NULL ? NULL : guarded_export(record, text, at);
     PyObject *errors = record->errors, *result = record->tokens.result;
     record->errors = record->tokens.result = NULL;
     self->busy = false;
@@ -84,21 +83,14 @@ static PyObject *export_record(Emitter *self, PyObject *text, Py_ssize_t at, Out
 
 static PyObject *Emitter_call(Emitter *self, PyObject *arguments, PyObject *keywords)
 {
-    PyObject *text, *buffer = Py_None;
+    PyObject *text;
     Py_ssize_t at = 0;
-    static char *names[] = {"", "", "", NULL};
-    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "S|On", names, &text, &buffer, &at))
+    static char *names[] = {"", "", NULL};
+    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "S|n", names, &text, &at))
         return NULL;
     if (self->busy) /* in another thread, or in this one when a callable uses its own emitter */
         Py_RETURN_NONE;
-    if (buffer == Py_None)
-        return export_record(self, text, at, (OutputBuffer){NULL, 0});
-    Py_buffer view;
-    if (PyObject_GetBuffer(buffer, &view, PyBUF_WRITABLE) < 0)
-        return NULL;
-    PyObject *emitted = export_record(self, text, at, (OutputBuffer){view.buf, (size_t)view.len});
-    PyBuffer_Release(&view);
-    return emitted;
+    return export_record(self, text, at);
 }
 
 static bool init_record(Record *record, PyObject *source)

@@ -162,14 +162,12 @@ static size_t lay_out_all(const Output *output, char *to, size_t *study_end)
     return wrapped ? lay_out(to, at, span_of("}\n")) : at;
 }
 
-PyObject *finish_output(Output *output, OutputBuffer buffer, size_t *written, size_t *study_end)
+PyObject *finish_output(Output *output, size_t *study_end)
 {
     close_segment(output);
-    size_t size = lay_out_all(output, NULL, study_end);
-    *written = size <= buffer.size ? size : 0;
-    PyObject *data = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)(size - *written));
+    PyObject *data = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)lay_out_all(output, NULL, study_end));
     if (data != NULL)
-        lay_out_all(output, *written ? buffer.at : PyBytes_AsString(data), study_end);
+        lay_out_all(output, PyBytes_AsString(data), study_end);
     return data;
 }
 

@@ -36,20 +36,13 @@ typedef struct {
     size_t triples;
 } Output;
 
-/* Writable memory of the caller. */
-typedef struct {
-    char *at;
-    size_t size;
-} OutputBuffer;
-
 void start_output(Output *output, Span nct_number);
 size_t new_block(Output *output, bool deferred);
 /* Name a part of a node by the stem of that node, a suffix, and a number unless it is 0. */
 void name_part(Output *output, Node *part, size_t stem, Span suffix, size_t number);
 void set_subject(Output *output, Node *node, Span token);
-/* Lay out all blocks in the buffer if they fit, setting ``written`` to their size, and otherwise in the bytes that are
-   returned. ``study_end`` is set to the end of the block of the study. Return NULL with an exception. */
-PyObject *finish_output(Output *output, OutputBuffer buffer, size_t *written, size_t *study_end);
+/* Return all blocks as bytes, or NULL with an exception; ``study_end`` is set to the end of the block of the study. */
+PyObject *finish_output(Output *output, size_t *study_end);
 void free_output(Output *output);
 
 static inline void emit(Output *output, Span span) { append(output->guard, &output->statements, span); }

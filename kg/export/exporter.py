@@ -34,8 +34,6 @@ class Exported:
     """The day of the registry data that the record was drawn from, or nothing."""
     data: bytes
     triples: int
-    buffered: int = 0
-    """Its bytes where they stand in the room that was given, and not in ``data``."""
     errors: list[FieldError] = field(default_factory=list)
     unmapped: Unmapped = field(default_factory=Unmapped)
     withheld: int = 0
@@ -115,33 +113,32 @@ class Exporter:
         """
         return self.try_json(piece) or self(orjson.loads(piece))
 
-    def try_json(self, piece: bytes, room: memoryview | None = None) -> Exported | None:
-        """Exports the JSON of one record, whose bytes are put at the beginning of the room, if they go into it;
-        ``None`` for what is no record, or is to be exported with care."""
-        found = self.try_json_at(piece, None, room)
+    def try_json(self, piece: bytes) -> Exported | None:
+        """Export the JSON of one record; ``None`` for anything that the reference interpreter has to export."""
+        found = self.try_json_at(piece, None)
         return found and found[0]
 
-    def try_json_at(self, text: bytes, at: int | None, room: memoryview | None = None) -> tuple[Exported, int] | None:
+    def try_json_at(self, text: bytes, at: int | None) -> tuple[Exported, int] | None:
         """The same of the record at a place in a text, and where that and the spaces behind it end."""
         try:
-            return self._emitted(text, at, room)
+            return self._emitted(text, at)
         except Exception:  # whatever it is, the interpreter way meets it, and what it costs is told there
             return None
 
-    def _emitted(self, text: bytes, at: int | None, room: memoryview | None) -> tuple[Exported, int] | None:
-        emitted = self.emitter(text, at, room)
-        if emitted is None or len(emitted.data) + emitted.placed > LONGEST:
+    def _emitted(self, text: bytes, at: int | None) -> tuple[Exported, int] | None:
+        emitted = self.emitter(text, at)
+        if emitted is None or len(emitted.data) > LONGEST:
             return None
         self._veil(emitted.errors)
         unread = text[at or 0 : emitted.end] if emitted.odd else emitted.unread
         unmapped = self._unmapped_finder.of(orjson.loads(unread), [], partial=not emitted.odd) if unread else Unmapped()
         facts, triples = self.headers.of(*emitted.facts), emitted.triples
-        data, placed = emitted.data, emitted.placed
+        data = emitted.data
         if kept := self._kept(unmapped, emitted.errors):
             more = self._style.more(self._token(facts.study), [kept], self._graph(facts.study))
-            data, placed = emitted.with_more(more, room)
+            data = emitted.with_more(more)
             triples += 1
-        exported = _exported(facts, data, triples, emitted.errors, unmapped, emitted.withheld, placed)
+        exported = _exported(facts, data, triples, emitted.errors, unmapped, emitted.withheld)
         exported.shared = tuple(dict.fromkeys(emitted.shared))  # two kinds of node may describe one resource alike
         return exported, emitted.end
 
@@ -209,8 +206,7 @@ def _exported(
     errors: list[FieldError],
     unmapped: Unmapped,
     withheld: int,
-    buffered: int = 0,
 ) -> Exported:
     for error in errors:
         error.study = facts.study
-    return Exported(*facts, data, triples, buffered, errors, unmapped, withheld + unmapped.withheld)
+    return Exported(*facts, data, triples, errors, unmapped, withheld + unmapped.withheld)

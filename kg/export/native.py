@@ -30,12 +30,11 @@ _ESCAPED = re.compile(rb"\\[ubf/]")
 
 
 class Emitted(NamedTuple):
-    """What a record becomes: its output, or the bytes of it that were placed in the room; ``at`` is where that of the
+    """What a record becomes: its output; ``at`` is where that of the
     study itself ends, before that of its parts; ``end`` where the record and the spaces behind it end."""
 
     data: bytes
     end: int
-    placed: int
     at: int
     triples: int
     facts: tuple[str | None, ...]
@@ -48,15 +47,10 @@ class Emitted(NamedTuple):
     shared: tuple[bytes, ...]
     """The descriptions of the shared resources that the record refers to."""
 
-    def with_more(self, more: bytes, room: memoryview | None) -> tuple[bytes, int]:
-        """The output with more of what is said of the study itself, or the bytes of it that are placed in the room."""
-        at, size = self.at, self.placed + len(more)
-        made = memoryview(self.data) if room is None or not self.placed else room[: self.placed]
-        if room is None or not self.placed or size > len(room):
-            return b"".join((made[:at], more, made[at:])), 0  # which copies once what is large
-        room[at + len(more) : size] = made[at:]
-        room[at : at + len(more)] = more
-        return b"", size
+    def with_more(self, more: bytes) -> bytes:
+        """The output with another statement about the study itself."""
+        data = memoryview(self.data)
+        return b"".join((data[: self.at], more, data[self.at :]))
 
 
 def native() -> type[Native] | None:
@@ -117,27 +111,27 @@ class Emitter:
             )
         )
 
-    def __call__(self, text: bytes, at: int | None = None, room: memoryview | None = None) -> Emitted | None:
+    def __call__(self, text: bytes, at: int | None = None) -> Emitted | None:
         """What the record at a place in a text becomes, whatever comes behind it, or else a text that is one; ``None``
-        for one that is exported with care. The output is put at the beginning of the room, if it is large enough.
+        for one that is exported with care.
 
         Raises :class:`ValueError` for a number that JSON has and Python has not.
         """
         if self._run is None or at is not None:
-            return self._made(text, at or 0, room)
-        made, end = self._made(text, 0, room), len(text)
+            return self._made(text, at or 0)
+        made, end = self._made(text, 0), len(text)
         if made is None and _ESCAPED.search(text):
             text = orjson.dumps(orjson.loads(text))  # with no more escapes than it needs
-            made = self._made(text, 0, room)
+            made = self._made(text, 0)
         return made._replace(end=end) if made is not None and made.end == len(text) else None
 
-    def _made(self, text: bytes, at: int, room: memoryview | None) -> Emitted | None:
-        made = self._run(text, room, at) if self._run else None
+    def _made(self, text: bytes, at: int) -> Emitted | None:
+        made = self._run(text, at) if self._run else None
         if made is None:
             return None
-        data, end, placed, ends, triples, facts, withheld, unread, odd, complaints, shared = made
+        data, end, ends, triples, facts, withheld, unread, odd, complaints, shared = made
         errors = [self._error(*complaint) for complaint in complaints]
-        return Emitted(data, end, placed, ends, triples, facts, withheld, unread, odd, errors, shared)
+        return Emitted(data, end, ends, triples, facts, withheld, unread, odd, errors, shared)
 
     def _token(self, reader: int, json: bytes) -> bytes | None:
         if json != self._last[0]:  # several fields are derived from one text

@@ -20,12 +20,12 @@ from typing import NamedTuple
 
 from kg._types import Reject
 from kg.errors import InputError, OutputError, SourceError
-from kg.export.output_buffer import OutputBuffer
 from kg.export.report import Report
 from kg.export.run import merged, replay
 from kg.export.shared_resources import Usage
 from kg.export.study_index import StudyIndex, Totals
 from kg.export.tasks import Item, Settings, TaskResult, Worker, tasks
+from kg.export.workers import TaskOutput, run_tasks
 from kg.export.writer import Writer
 from kg.rdf.atomic import replacing
 from kg.rdf.formats import FORMATS
@@ -106,10 +106,10 @@ def write(
     with _placed(place) as path:
         writer = Writer(path, packing=settings.compression, hashed=True)
         with writer.open(worker.frame):
-            for task, outcomes, room in _results(partition, worker):
-                writer.add(room.pieces())
-                told += _told(task, outcomes)
-                for outcome in outcomes:
+            for output in _outputs(partition, settings, worker):
+                writer.add(output.pieces)
+                told += _told(output.task, output.results)
+                for outcome in output.results:
                     writer.index.enter(outcome.entries)
             writer.index.superseded |= drop
         size = Path(path).stat().st_size
@@ -131,14 +131,10 @@ def write_shared(
     return Part(name_of(number, settings), size, writer.sha256, totals, [], frozenset())
 
 
-def _results(partition: Partition, worker: Worker) -> Iterator[tuple[list[Item], list[TaskResult], OutputBuffer]]:
+def _outputs(partition: Partition, settings: Settings, worker: Worker) -> Iterator[TaskOutput]:
     found: list[Item] = []
     read = (item for span in partition for item in merged(span.chunks(found.append), found))
-    first, room = True, OutputBuffer()
-    for task in tasks(read):
-        room.clear()
-        yield task, worker(task, room, first=first), room
-        first = first and not len(room)
+    return run_tasks(tasks(read), settings, worker, 1, None)
 
 
 def _told(task: list[Item], became: list[TaskResult]) -> Iterator[Told]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +18,7 @@ from kg.export.stream import exports, newest, usages
 from kg.export.study_index import Duplicate, StudyIndex
 from kg.export.tasks import Item, Settings, TaskResult, Worker, tasks
 from kg.export.terms import is_iri
-from kg.export.workers import quiet_gc, results
+from kg.export.workers import rare_collections, run_tasks
 from kg.export.writer import Writer
 from kg.ontology.vocabulary import BASE
 from kg.rdf.atomic import check_places, is_stream, replacing
@@ -93,14 +92,16 @@ def export(
     worker = Worker(settings)
     found: list[Item] = []
     read = read_chunks(given, found.append, progress, [name, name + MANIFEST, name + DESCRIPTION, *besides])
-    with ExitStack() as at_last:
-        index = writer.index
-        with quiet_gc(), writer.open(worker.frame, lambda: worker.end(index.shared.usages(), ontology=with_ontology)):
-            todo = tasks(merged(read, found))
-            for task, outcomes, pieces in results(todo, settings, worker, jobs, writer.place, at_last):
-                writer.add(pieces)
-                replay(task, outcomes, index, report, reject)
-        report.totals = index.totals(writer.end_triples)
+    index = writer.index
+
+    def end() -> Iterator[tuple[bytes, int]]:
+        return worker.end(index.shared.usages(), ontology=with_ontology)
+
+    with rare_collections(), writer.open(worker.frame, end):
+        for done in run_tasks(tasks(merged(read, found)), settings, worker, jobs, writer.place):
+            writer.add(done.pieces)
+            replay(done.task, done.results, index, report, reject)
+    report.totals = index.totals(writer.end_triples)
     if manifest:
         _write_manifest(name, report.manifest(writer.sha256, Path(name).name, chosen.name, __version__))
     if describe:

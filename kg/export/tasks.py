@@ -7,14 +7,11 @@ newest, the number of a record in its file) is worked out from the facts when th
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from kg._types import Bytes
 from kg.errors import InputError, SourceError
 from kg.export.exporter import Exported, Exporter
-from kg.export.output_buffer import OutputBuffer
 from kg.export.shared_resources import Usage
 from kg.export.stream import studies
 from kg.export.study_index import StudyEntries
@@ -57,10 +54,6 @@ class TaskResult(NamedTuple):
     failure: SourceError | None = None
 
 
-Done = tuple[list[Item], list[TaskResult], Iterable[Bytes]]
-"""A task, what became of each item, and its output, which is there until the next one is asked for."""
-
-
 def tasks(items: Iterable[Item]) -> Iterator[list[Item]]:
     """Items in tasks of about :data:`kg.records.splitter.SIZE` bytes; each is a frame of a compressed output."""
     task: list[Item] = []
@@ -77,8 +70,14 @@ def tasks(items: Iterable[Item]) -> Iterator[list[Item]]:
         yield task
 
 
+def sendable(task: list[Item]) -> list[Item | ChunkData]:
+    """Return what another process needs of a task: its items without the readers of their files, which stay here."""
+    items = (item.data if isinstance(item, Chunk) else item for item in task)
+    return [item for item in items if isinstance(item, ChunkData | WholeFile | Record)]
+
+
 class Worker:
-    """Does tasks."""
+    """Runs tasks."""
 
     def __init__(self, settings: Settings) -> None:
         chosen = FORMATS[settings.format]
@@ -88,23 +87,19 @@ class Worker:
         self.prefixes = self._exporter.prefixes
         self.frame = chosen.frame(self.prefixes)
         self._compression = settings.compression
-        self._spare: list[OutputBuffer] = []
-        """Where the output of a task stands until it is packed: one for each thread that ever did one at a time."""
 
     def __call__(
-        self, task: Iterable[Item | ChunkData], room: OutputBuffer, *, first: bool = False
-    ) -> list[TaskResult]:
-        """What becomes of the items of a task, whose output is put into an empty room.
+        self, task: Iterable[Item | ChunkData], *, first: bool = False
+    ) -> tuple[list[TaskResult], list[bytes]]:
+        """Export the items of a task: the result of each item, and the output in pieces.
 
         ``first`` says that nothing was written before.
         """
-        if not self._compression:
-            return self._done(task, room, first)
-        with self._own() as plain:
-            outcomes = self._done(task, plain, first)
-            if len(plain):
-                room.put(packed(plain.joined(), self._compression))
-        return outcomes
+        output = _Output(self._exporter, self.frame, first=first)
+        results = self._results(task, output)
+        if output.pieces and self._compression:
+            return results, [packed(b"".join(output.pieces), self._compression)]
+        return results, output.pieces
 
     def end(self, usages: Iterable[Usage], *, ontology: bool = False) -> Iterator[tuple[bytes, int]]:
         """What follows the studies, in pieces with their numbers of triples: the shared resources, the ontology."""
@@ -114,20 +109,7 @@ class Worker:
             data, triples = self._exporter.ontology()
             yield self.frame.encode(data), triples
 
-    @contextmanager
-    def _own(self) -> Iterator[OutputBuffer]:
-        try:
-            room = self._spare.pop()
-        except IndexError:
-            room = OutputBuffer()
-        room.clear()
-        try:
-            yield room
-        finally:
-            self._spare.append(room)
-
-    def _done(self, task: Iterable[Item | ChunkData], room: OutputBuffer, first: bool) -> list[TaskResult]:
-        output = _Output(self._exporter, self.frame, room, first=first)
+    def _results(self, task: Iterable[Item | ChunkData], output: _Output) -> list[TaskResult]:
         outcomes = []
         with RangeReader() as places:
             for item in task:
@@ -181,34 +163,19 @@ class Worker:
 
 
 class _Output:
-    """The output of a task: studies, each put into the room before the next one is exported."""
+    """The output of a task, in pieces."""
 
-    def __init__(self, exporter: Exporter, frame: Frame, room: OutputBuffer, *, first: bool) -> None:
-        self._exporter = exporter
+    def __init__(self, exporter: Exporter, frame: Frame, *, first: bool) -> None:
         self._frame = frame
-        self._room = room
         self._gap = b"" if first else frame.between
-
-    def try_json(self, piece: bytes) -> Exported | None:
-        """The export of a study from its JSON, which is written where it will stand, unless it is encoded first."""
-        return self._exporter.try_json(piece, self._free())
-
-    def try_json_at(self, text: bytes, at: int) -> tuple[Exported, int] | None:
-        """The same of the study at a place in a text, and where it ends."""
-        return self._exporter.try_json_at(text, at, self._free())
-
-    def _free(self) -> memoryview | None:
-        return self._room.free(len(self._gap)) if self._frame.encoder is None else None
+        self.try_json, self.try_json_at = exporter.try_json, exporter.try_json_at
+        self.pieces: list[bytes] = []
 
     def add(self, exported: Exported) -> int:
-        """Adds a study, which takes so many bytes."""
-        self._room.put(self._gap)
-        self._gap = self._frame.between
-        if exported.buffered:
-            self._room.take(exported.buffered)
-            return exported.buffered
+        """Add a study; returns the number of its bytes."""
         data = self._frame.encode(exported.data)
-        self._room.put(data)
+        self.pieces += (self._gap, data) if self._gap else (data,)
+        self._gap = self._frame.between
         return len(data)
 
 

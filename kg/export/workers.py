@@ -1,64 +1,205 @@
-"""Tasks with their results, in order, done here or by several processes (:mod:`kg.export.pool`)."""
+"""Runs the tasks of an export, in this process or in several, and yields their results in the order of the tasks."""
 
 from __future__ import annotations
 
 import gc
+import multiprocessing
 import os
+import signal
+import sys
+import threading
+from collections import deque
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
-from kg._process import held
-from kg.export.output_buffer import OutputBuffer
-from kg.export.tasks import Done, Item, Settings, Worker
+from kg._process import end_with_parent, held, released
+from kg._types import Bytes
+from kg.errors import KGError, OutputError
+from kg.export.tasks import Item, Settings, TaskResult, Worker, sendable
 from kg.rdf.atomic import folder_beside
+from kg.records.chunks import ChunkData
+
+QUEUED = 3
+"""Tasks per process that are queued, running, or done and not yet written."""
+TRIES = 2
+"""How often a task is run in all when worker processes die."""
+_READ = 1 << 20
+_RARE_COLLECTIONS = (100_000, 50, 100)
+"""Thresholds of the garbage collector: the objects of a run form no cycles, and looking for some took a fifth of it."""
+
+
+class TaskOutput(NamedTuple):
+    """A finished task: its items, the result of each item, and its output, valid until the next one is requested."""
+
+    task: list[Item]
+    results: list[TaskResult]
+    pieces: Iterable[Bytes]
+
+
+@dataclass(slots=True)
+class _Pending:
+    """A task in the pool, and the part file that its output goes to."""
+
+    task: list[Item]
+    part: Path
+    future: Future[tuple[list[TaskResult], int]]
+    tries: int = 1
 
 
 def cores() -> int:
-    """The processors that this process may use."""
+    """Return the number of processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @contextmanager
-def quiet_gc() -> Iterator[None]:
-    """The time of a run, whose objects leave no cycles behind; looking for them took a fifth of the time."""
+def rare_collections() -> Iterator[None]:
+    """Collect garbage rarely while the context is open."""
     before = gc.get_threshold()
-    gc.set_threshold(100_000, 50, 100)
+    gc.set_threshold(*_RARE_COLLECTIONS)
     try:
         yield
     finally:
         gc.set_threshold(*before)
 
 
-def results(
-    tasks: Iterable[list[Item]], settings: Settings, worker: Worker, jobs: int, place: Path | None, at_last: ExitStack
-) -> Iterator[Done]:
-    """Each task with its result, in order.
+def run_tasks(
+    tasks: Iterable[list[Item]], settings: Settings, worker: Worker, jobs: int, target: Path | None
+) -> Iterator[TaskOutput]:
+    """Run tasks and yield their outputs in order.
 
-    The first ones are done here, until one has written a study: small inputs start no process. What processes leave in
-    files stands beside ``place``, or among temporary files, until it is taken; that they
-    have ended is waited for ``at_last``. Raises :class:`~kg.errors.OutputError` where workers die again and again.
+    Tasks run in this process until one of them has written a study, so small inputs start no other process. The part
+    files of the others are next to ``target``, or in the folder for temporary files. Raises
+    :class:`~kg.errors.OutputError` where worker processes die repeatedly.
     """
-    waiting, room = iter(tasks), OutputBuffer()
-    for task in waiting:
-        yield task, worker(task, room, first=True), room.pieces()
-        if len(room):
+    remaining = iter(tasks)
+    for task in remaining:
+        results, pieces = worker(task, first=True)
+        yield TaskOutput(task, results, pieces)
+        if pieces:
             break
-    first = next(waiting, None) if jobs > 1 else None
+    first = next(remaining, None) if jobs > 1 else None
     if first is not None:
-        room.give_back()
-        with held():  # a signal that comes while a module is loaded may be lost
-            from kg.export.pool import Pool
-
-        with folder_beside(place or _temporary()) as folder:
-            yield from Pool(settings, worker, jobs, folder, at_last).results(first, waiting)
-    else:
-        for task in waiting:
-            room.clear()
-            yield task, worker(task, room), room.pieces()
+        with folder_beside(target or _temporary()) as folder, _Pool(settings, worker, jobs, folder, target) as pool:
+            yield from pool.run(first, remaining)
+        return
+    for task in remaining:
+        results, pieces = worker(task)
+        yield TaskOutput(task, results, pieces)
 
 
 def _temporary() -> Path:
     from tempfile import gettempdir
 
     return Path(gettempdir(), "kg")
+
+
+class _Pool:
+    """A process pool that writes the output of each task to a part file."""
+
+    def __init__(self, settings: Settings, worker: Worker, jobs: int, folder: Path, target: Path | None) -> None:
+        # A fork shares the caches of this worker and starts at once; it is not safe where another thread holds a lock.
+        self._forks = sys.platform == "linux" and threading.active_count() == 1
+        self._arguments = (settings, os.getpid(), worker if self._forks else None)
+        self._jobs = jobs
+        self._name = target or "Standard output"
+        self._parts = [folder / str(i) for i in range(QUEUED * jobs)]
+        self._executor = self._started()
+
+    def __enter__(self) -> _Pool:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._executor.shutdown(cancel_futures=True)
+
+    def _started(self) -> ProcessPoolExecutor:
+        context = multiprocessing.get_context("fork" if self._forks else "spawn")
+        return ProcessPoolExecutor(self._jobs, context, _initialize, self._arguments)
+
+    def run(self, first: list[Item], others: Iterator[list[Item]]) -> Iterator[TaskOutput]:
+        """Run tasks, of which only a few are in the pool at a time."""
+        pending: deque[_Pending] = deque()
+        task: list[Item] | None = first
+        while pending or task is not None:
+            while task is not None and self._parts:
+                part = self._parts.pop()
+                pending.append(_Pending(task, part, self._submit(task, part)))
+                task = next(others, None)
+            results, size = self._result(pending)
+            done = pending.popleft()
+            yield TaskOutput(done.task, results, _slice(done.part, size))
+            self._parts.append(done.part)
+
+    def _submit(self, task: list[Item], part: Path) -> Future[tuple[list[TaskResult], int]]:
+        with held():  # the first task forks the processes
+            try:
+                return self._executor.submit(_run, sendable(task), part)
+            except BrokenProcessPool as error:
+                future: Future[tuple[list[TaskResult], int]] = Future()
+                future.set_exception(error)
+                return future
+            except OSError as error:
+                reason = error.strerror or error
+                raise OutputError(f"Worker processes cannot be started ({reason}); --jobs 1 needs none.") from error
+
+    def _result(self, pending: deque[_Pending]) -> tuple[list[TaskResult], int]:
+        """Wait for the result of the first pending task; where a process died, run the unfinished tasks again."""
+        while True:
+            try:
+                return pending[0].future.result()
+            except BrokenProcessPool:
+                self._restart([item for item in pending if not item.future.done() or item.future.exception()])
+            except KGError:
+                raise
+            except OSError as error:
+                raise OutputError(f"{self._name} cannot be written: {error.strerror or error}.") from error
+            except Exception as error:
+                failure = f"A worker process failed ({type(error).__name__}: {error})"
+                raise OutputError(f"{failure}, so nothing was written.") from error
+
+    def _restart(self, unfinished: list[_Pending]) -> None:
+        if any(item.tries == TRIES for item in unfinished):
+            raise OutputError("Worker processes died twice (out of memory, or killed), so nothing was written.")
+        self._executor.shutdown()
+        self._executor = self._started()
+        for item in unfinished:
+            item.tries += 1
+            item.future = self._submit(item.task, item.part)
+
+
+_worker: Worker | None = None
+"""The worker of this process, in a process of the pool."""
+
+
+def _initialize(settings: Settings, parent: int, worker: Worker | None) -> None:
+    """Prepare a process of the pool: its parent handles interrupts, and it ends when its parent does."""
+    global _worker
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    released()
+    end_with_parent(parent)
+    gc.freeze()
+    gc.set_threshold(*_RARE_COLLECTIONS)
+    _worker = worker or Worker(settings)
+
+
+def _run(task: list[Item | ChunkData], part: Path) -> tuple[list[TaskResult], int]:
+    """Run a task in a process of the pool: its results, and how many bytes it wrote to its part file."""
+    assert _worker is not None
+    results, pieces = _worker(task)
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT, 0o600)
+    with open(descriptor, "wb") as file:  # noqa: PTH123 -- not truncated: its blocks are used again
+        file.writelines(pieces)
+        return results, file.tell()
+
+
+def _slice(part: Path, size: int) -> Iterator[bytes]:
+    """Yield the first ``size`` bytes of a file."""
+    with part.open("rb", buffering=0) as file:
+        while size and (data := file.read(min(_READ, size))):
+            size -= len(data)
+            yield data

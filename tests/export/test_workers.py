@@ -20,9 +20,10 @@ import orjson
 import pytest
 
 from kg.errors import FieldError, InputError, OutputError, UsageError
-from kg.export import pool, shards
+from kg.export import workers
 from kg.export.report import Report
 from kg.export.run import export
+from kg.export.tasks import Worker
 from kg.records import chunks, splitter
 from tests.conftest import DATA, SEED, STUDIES
 
@@ -70,19 +71,35 @@ def test_strict_stops_at_the_same_problem(tmp_path: Path, many: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def in_workers(monkeypatch: pytest.MonkeyPatch, before: Callable[[Any], None]) -> None:
+    """Call a function with each task before a worker process runs it."""
+    parent, run_task = os.getpid(), Worker.__call__
+
+    def call(worker: Worker, task: Any, **options: Any) -> Any:
+        if os.getpid() != parent:
+            before(task)
+        return run_task(worker, task, **options)
+
+    monkeypatch.setattr(
+        threading, "active_count", lambda: 1
+    )  # so that the processes are forked, and have this function
+    monkeypatch.setattr(Worker, "__call__", call)
+
+
+def die(_: object = None) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
 def test_a_worker_that_dies_costs_no_study(tmp_path: Path, many: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     expected = run(many, tmp_path / "x.nt", 1)[0]
     mark = tmp_path / "died"
-    do = pool._answer
 
-    def die_once(*given: Any) -> Any:
+    def die_once(_: object) -> None:
         if not mark.exists():
             mark.touch()
-            os.kill(os.getpid(), signal.SIGKILL)
-        return do(*given)
+            die()
 
-    monkeypatch.setattr(pool, "_answer", die_once)
-    monkeypatch.setattr(threading, "active_count", lambda: 1)
+    in_workers(monkeypatch, die_once)
     assert run(many, tmp_path / "x.nt", 2)[0] == expected
     assert mark.exists()
 
@@ -112,7 +129,7 @@ def test_a_worker_that_dies_while_the_input_is_cut_costs_no_study(
         nonlocal calls
         calls += 1
         if calls == moment:
-            killed.extend(processes() - others)
+            killed.append(min(processes() - others))
             os.kill(killed[0], signal.SIGKILL)
             time.sleep(0.2)
 
@@ -123,14 +140,12 @@ def test_a_worker_that_dies_while_the_input_is_cut_costs_no_study(
 
 
 @linux
-def test_no_process_is_left_when_the_end_is_interrupted(
-    tmp_path: Path, long: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def interrupted(_: Any) -> None:
+def test_no_process_is_left_after_an_interrupt(tmp_path: Path, long: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(threading, "active_count", lambda: 1)
-    monkeypatch.setattr(shards.Shards, "close", interrupted)
+    monkeypatch.setattr(workers, "_slice", interrupt)
     others, files = processes(), descriptors()
     with pytest.raises(KeyboardInterrupt):
         export([long], tmp_path / "x.nt", jobs=3)
@@ -139,28 +154,17 @@ def test_no_process_is_left_when_the_end_is_interrupted(
 
 
 @linux
-@pytest.mark.parametrize("which", ["fork", "pipe"])
-@pytest.mark.parametrize("started", [0, 1])
-def test_processes_that_cannot_be_started_cost_nothing_but_time(
-    tmp_path: Path, long: Path, monkeypatch: pytest.MonkeyPatch, which: str, started: int
+def test_processes_that_cannot_be_started_end_the_run_with_a_sentence(
+    tmp_path: Path, long: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    make, calls = getattr(os, which), 0
+    def fail() -> int:
+        raise OSError(errno.EAGAIN, "Resource temporarily unavailable")
 
-    def fail() -> Any:
-        nonlocal calls
-        calls += 1
-        if calls > (2 * started + 1 if which == "pipe" else started):
-            raise OSError(errno.EAGAIN, "no more processes")
-        return make()
-
-    export([long], tmp_path / "one.nt", jobs=1)
     monkeypatch.setattr(threading, "active_count", lambda: 1)
-    monkeypatch.setattr(os, which, fail)
-    files = descriptors()
-    export([long], tmp_path / "two.nt", jobs=3)
-    assert calls == (2 * started + 2 if which == "pipe" else started + 1)
-    assert descriptors() == files
-    assert (tmp_path / "one.nt").read_bytes() == (tmp_path / "two.nt").read_bytes()
+    monkeypatch.setattr(os, "fork", fail)
+    with pytest.raises(OutputError, match=r"^Worker processes cannot be started \(.*\); --jobs 1 needs none\.$"):
+        export([long], tmp_path / "two.nt", jobs=3)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_pipe_is_read_by_several_processes_too(tmp_path: Path, long: Path) -> None:
@@ -175,12 +179,8 @@ def test_a_pipe_is_read_by_several_processes_too(tmp_path: Path, long: Path) -> 
 def test_workers_that_die_again_and_again_end_the_run(
     tmp_path: Path, many: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def die(*_: object) -> None:
-        os.kill(os.getpid(), signal.SIGKILL)
-
-    monkeypatch.setattr(pool, "_answer", die)
-    monkeypatch.setattr(threading, "active_count", lambda: 1)  # so that processes are forked, and have this function
-    with pytest.raises(OutputError, match=r"^Worker processes died 3 times .*, so nothing was written\.$"):
+    in_workers(monkeypatch, die)
+    with pytest.raises(OutputError, match=r"^Worker processes died twice .*, so nothing was written\.$"):
         run(many, tmp_path / "x.nt", 2)
     assert list(tmp_path.iterdir()) == []
 
@@ -188,19 +188,15 @@ def test_workers_that_die_again_and_again_end_the_run(
 def test_one_record_that_kills_each_worker_ends_the_run(
     tmp_path: Path, long: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The others' success does not hide that it has been tried often enough."""
-    do = pool._answer
+    """Even where all other tasks succeed."""
 
-    def die(worker: Any, shards: Any, given: Any) -> Any:
-        if b"NCT00000900" in b"".join(shards.pieces(given)):
-            os.kill(os.getpid(), signal.SIGKILL)
-        return do(worker, shards, given)
+    def die_of_one(task: Any) -> None:
+        if any(b"NCT00000900" in item.content for item in task):
+            die()
 
-    monkeypatch.setattr(pool, "_answer", die)
-    monkeypatch.setattr(threading, "active_count", lambda: 1)
-    monkeypatch.setattr(pool, "BESIDE", 0)  # so that this process does none of the tasks
-    monkeypatch.setattr("kg.records.sources.is_plain", lambda _: False)  # so that the workers are sent the bytes
-    with pytest.raises(OutputError, match="died 3 times"):
+    in_workers(monkeypatch, die_of_one)
+    monkeypatch.setattr("kg.records.sources.is_plain", lambda _: False)  # so that the bytes are sent to the workers
+    with pytest.raises(OutputError, match="died twice"):
         export([long], tmp_path / "x.nt", jobs=2)
     assert list(tmp_path.iterdir()) == []
 
@@ -286,41 +282,37 @@ def test_where_the_ends_of_children_are_not_told_of_all_is_well(tmp_path: Path, 
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("error", [BaseException("x"), type("Odd", (Exception,), {"__reduce__": lambda _: 1 / 0})("x")])
-def test_whatever_a_worker_fails_of_is_one_sentence(
-    tmp_path: Path, long: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (MemoryError("x"), r"A worker process failed \(MemoryError: x\), so nothing was written\."),
+        (type("Odd", (Exception,), {"__reduce__": lambda _: 1 / 0})("x"), r"(A worker process failed|Worker proc).*\."),
+        (OSError(errno.ENOSPC, "No space left on device"), r".*x\.nt cannot be written: No space left on device\."),
+    ],
+)
+def test_a_failure_in_a_worker_is_one_sentence(
+    tmp_path: Path, long: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, sentence: str
 ) -> None:
-    def fail(*_: object) -> None:
+    def fail(_: object) -> None:
         raise error
 
-    monkeypatch.setattr(threading, "active_count", lambda: 1)
-    monkeypatch.setattr(pool, "_loaded", fail)
-    with pytest.raises(OutputError, match=r"^A worker process failed \(\w+: x\), so nothing was written\.$"):
+    in_workers(monkeypatch, fail)
+    with pytest.raises(OutputError) as raised:
         export([long], tmp_path / "x.nt", jobs=2)
+    assert re.fullmatch(sentence, str(raised.value))
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("forks", [True, False])
-def test_what_a_worker_cannot_do_ends_the_run(
-    tmp_path: Path, long: Path, monkeypatch: pytest.MonkeyPatch, forks: bool
-) -> None:
-    monkeypatch.setattr(threading, "active_count", lambda: 1 if forks else 2)
-    monkeypatch.setattr("kg.export.shards.SIZE", 1000)  # so that shards are files
-    open_file = os.open
-
-    def full(path: Any, *given: Any, **more: Any) -> int:
-        if ".x.nt." in str(path) and str(path).endswith("/2"):
-            raise OSError(28, "No space left on device")
-        return open_file(path, *given, **more)
-
-    monkeypatch.setattr(os, "open", full)
-    with pytest.raises(OutputError, match=r"x\.nt cannot be written: No space left on device\.$"):
-        export([long], tmp_path / "x.nt", jobs=2)
-    assert list(tmp_path.iterdir()) == []
+def test_spawned_processes_give_the_same_bytes(tmp_path: Path, long: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where other threads run, or the system cannot fork."""
+    export([long], tmp_path / "one.nt", jobs=1)
+    monkeypatch.setattr(threading, "active_count", lambda: 2)
+    export([long], tmp_path / "two.nt", jobs=2)
+    assert (tmp_path / "one.nt").read_bytes() == (tmp_path / "two.nt").read_bytes()
 
 
 def test_small_inputs_start_no_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pool, "Pool", None)
+    monkeypatch.setattr(workers, "_Pool", None)
     export([SEED], tmp_path / "x.ttl", jobs=8)
     assert (tmp_path / "x.ttl").exists()
 
@@ -417,40 +409,6 @@ def test_a_number_of_processes_that_is_none_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError):
         export([], tmp_path / "x.ttl", jobs=2)
     assert DATA.exists()
-
-
-def test_who_gives_tasks_does_some_meanwhile(tmp_path: Path, long: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """And in the order of the tasks, whoever did them."""
-    answer, work, done = pool._answer, pool.Pool._work, []
-
-    def slowly(*given: Any) -> Any:
-        time.sleep(0.05)
-        return answer(*given)
-
-    def told(pool: Any) -> None:
-        done.append(len(pool._waiting))
-        work(pool)
-
-    monkeypatch.setattr(threading, "active_count", lambda: 1)
-    monkeypatch.setattr(pool, "_answer", slowly)
-    monkeypatch.setattr(pool.Pool, "_work", told)
-    export([long], tmp_path / "one.nt", jobs=1)
-    assert not done
-    export([long], tmp_path / "two.nt", jobs=2)
-    assert len(done) > 3
-    assert (tmp_path / "one.nt").read_bytes() == (tmp_path / "two.nt").read_bytes()
-
-
-def test_what_fails_there_ends_the_run_in_its_turn(tmp_path: Path, long: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_: object) -> None:
-        raise MemoryError("no more")
-
-    monkeypatch.setattr(threading, "active_count", lambda: 1)
-    monkeypatch.setattr(pool, "_done", fail)
-    monkeypatch.setattr(pool.Pool, "_hand", lambda _: None)  # so that this process does all of it
-    with pytest.raises(MemoryError, match="no more"):
-        export([long], tmp_path / "x.nt", jobs=2)
-    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.skipif(not hasattr(os, "posix_fadvise"), reason="the system takes no such advice")
