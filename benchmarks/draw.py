@@ -17,8 +17,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from kg.draw.layout import spread
-from kg.draw.page import page
+from kg.draw.html_page import picture_page
+from kg.draw.network_layout import layout_network
 from kg.draw.picture import Detail, Node, Picture
 from tests.browser import Browser
 
@@ -51,10 +51,10 @@ def network(size: int) -> Picture:
 def measure(size: int, folder: Path) -> str:
     picture = network(size)
     started = time.monotonic()
-    spread(picture)
+    layout_network(picture)
     laid = time.monotonic() - started
     path = folder / f"{size}.html"
-    path.write_bytes(page(picture))
+    path.write_bytes(picture_page(picture))
     browser = Browser(folder)
     ready = sorted(browser.open(path) for _ in range(3))[1]
     frames = {

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     import rdflib
 
     from kg.notebook.drawing import Drawing
-    from kg.notebook.graph import Graph
+    from kg.notebook.graph import NotebookGraph
     from kg.notebook.study import Study
     from kg.query.results import Answer
     from kg.records.reader import Record
@@ -105,46 +105,46 @@ def ntriples(*inputs: Input, contacts: bool = False, reject: Reject = _raise) ->
         yield exporter.with_shared(exported)
 
 
-def graph(*inputs: Input, contacts: bool = False, reject: Reject = _raise) -> Graph:
+def graph(*inputs: Input, contacts: bool = False, reject: Reject = _raise) -> NotebookGraph:
     """The studies of some inputs as one graph of rdflib, with the prefixes bound; of two versions the newer.
 
     >>> len(graph("tests/data/NCT02059759.txt"))
     826
     """
     from kg.export.run import graph as made_of
-    from kg.notebook.graph import Graph
+    from kg.notebook.graph import NotebookGraph
 
-    made = Graph(bind_namespaces="none")
-    made_of(inputs, contacts=contacts, reject=reject, into=made)
-    return made
+    result = NotebookGraph(bind_namespaces="none")
+    made_of(inputs, contacts=contacts, reject=reject, into=result)
+    return result
 
 
 def study(number: str, data: Input | Iterable[Input] | rdflib.Graph) -> Study:
-    """A study by its NCT number: its key facts, which a notebook shows as a table, and its picture.
+    """Return a study by its NCT number, with its key facts, which a notebook displays as a table, and its picture.
 
-    ``data`` is as for :func:`query`. Raises :class:`UsageError` where the study is not there.
+    ``data`` is as for :func:`query`. Raises :class:`UsageError` if the data does not have the study.
 
-    >>> found = study("NCT02059759", "tests/data/NCT02059759.txt")
-    >>> found.facts["Condition"]
+    >>> als = study("NCT02059759", "tests/data/NCT02059759.txt")
+    >>> als.facts["Condition"]
     ['Amyotrophic Lateral Sclerosis', 'MeSH: Amyotrophic Lateral Sclerosis (D000690)']
     """
-    from kg.notebook.open import study as found
+    from kg.notebook.open import study as open_study
 
-    return found(number, data)
+    return open_study(number, data)
 
 
-def drawing(data: Input | Iterable[Input] | rdflib.Graph | None = None, **wish: Any) -> Drawing:
-    """A picture, which a notebook shows as a page to explore; it has ``html``, ``svg`` and ``save``.
+def drawing(data: Input | Iterable[Input] | rdflib.Graph | None = None, **options: Any) -> Drawing:
+    """Return a picture, which a notebook displays as an interactive page; it has ``html``, ``svg`` and ``save``.
 
-    ``data`` is as for :func:`query`; what is wanted is one of ``study``, ``view``, ``around`` (with ``depth``),
-    ``query`` (a text), ``summary`` and ``ontology``, and ``limit``, as ``kg draw`` has them.
+    ``data`` is as for :func:`query`. The options are those of ``kg draw``: at most one of ``study``, ``view``,
+    ``around`` (with ``depth``), ``query`` (a text), ``summary`` and ``ontology``, and ``limit``.
 
     >>> drawing("tests/data/NCT02059759.txt", view="sites")
     <Drawing Sites: 2 nodes, 1 links>
     """
-    from kg.notebook.open import drawing as made
+    from kg.notebook.open import drawing as open_drawing
 
-    return made(data, **wish)
+    return open_drawing(data, **options)
 
 
 def query(

@@ -42,15 +42,15 @@ def draw(
     interventions, unless something else is asked for. Where there is more than can be seen, the picture says what it
     leaves out.
     """
-    from kg.draw.make import Wish
-    from kg.draw.make import draw as run
+    from kg.draw.render import DrawRequest
+    from kg.draw.render import draw as render_to_file
     from kg.export.report import Report
 
-    wish = Wish(view, study, around, depth, query, summary, ontology, limit, renderer)
+    request = DrawRequest(view, study, around, depth, query, summary, ontology, limit, renderer)
     report = Report()
     with progress_of(inputs) as progress:
-        drawn = run(inputs, output, wish, reject=report.problem, progress=progress)
+        result = render_to_file(inputs, output, request, reject=report.problem, progress=progress)
     tell_problems(report)
-    for note in drawn.notes:
+    for note in result.notes:
         click.echo(note, err=True)
-    click.echo(drawn, err=True)
+    click.echo(result, err=True)

@@ -1,16 +1,19 @@
-"""Pictures of a graph: pages for browsers that need nothing else, and drawings for paper.
+"""Pictures of a graph: interactive HTML pages that work offline, and SVG, PNG and PDF files.
 
-A picture (:mod:`kg.draw.picture`) is made from a graph (:mod:`kg.draw.graph`) by one of the views, is laid out in
-Python, and is then written as a page or as a scene of marks.
+A view builds a picture (:mod:`kg.draw.picture`) from a graph (:mod:`kg.draw.graph`); a layout places its nodes; the
+result is written as a page, or as a scene of drawing primitives (:mod:`kg.draw.scene`).
 """
 
 from __future__ import annotations
 
+from pathlib import Path
+
+ASSETS = Path(__file__).parent / "assets"
 VIEWS = ("conditions-interventions", "sponsors", "sites", "mesh", "references")
-"""The names of the views of a whole graph, which :data:`kg.draw.views.VIEWS` makes."""
+"""The names of the views of a whole graph; :data:`kg.draw.views.VIEWS` has their functions."""
 RENDERERS = ("canvas", "pyvis")
-"""What draws on a page: our own script, or vis-network by pyvis."""
-ENDINGS = (".html", ".svg", ".png", ".pdf")
-"""What a picture can be written as."""
-LIMIT = 2000
-"""Nodes that a network shows unless another number is given; a map shows all towns."""
+"""The renderers of a page: the script of this package, or vis-network by pyvis."""
+SUFFIXES = (".html", ".svg", ".png", ".pdf")
+"""The suffixes of the output formats."""
+DEFAULT_LIMIT = 2000
+"""Default maximum number of nodes in a network; a map shows all towns."""

@@ -1,4 +1,4 @@
-"""What a citation says: its first author and its year of publication, or nothing where that is not certain."""
+"""Parsing of citations: the first author and the year of publication, or nothing if they are uncertain."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ MONTHS = r"(?:Jan|Feb|Mar|Apr|May|June?|July?|Aug|Sept?|Oct|Nov|Dec)[a-z]*"
 SEASONS = r"(?:Spring|Summer|Autumn|Fall|Winter)"
 YEAR = r"(?P<year>(?:18[5-9]|19\d|20\d)\d)"
 _MONTH = rf"(?: (?:{MONTHS}|{SEASONS})(?: ?[-/] ?(?:{MONTHS}|{SEASONS}))?\.?(?: \d{{1,2}}(?:-\d{{1,2}})?)?)"
-_LATER = re.compile(
+_ADDENDA = re.compile(
     r"\b(?:Epub|eCollection|Accessed|Retrieved|doi|DOI)\b|https?:|"
     r"\b(?:Erratum|Comment|Update|Correct|Republi|Retract|Expression)[a-z ]*\b(?:[Ii]n|[Oo]n|[Oo]f|[Ff]rom):"
 )
-"""What follows a citation proper: other dates, other works, addresses."""
+"""The start of text after the citation itself: other dates, other works, URLs."""
 _STYLES = tuple(
     re.compile(pattern)
     for pattern in (
@@ -25,23 +25,25 @@ _STYLES = tuple(
         rf"^[^\d]{{3,200}}?[,.] ?{YEAR}\.",  # Smith J. 2004. Title.
     )
 )
-LONGEST = 80
-"""Characters of a citation that is its own label."""
+MAX_LENGTH = 80
+"""Maximum length of a citation that is used as a label."""
 _NUMBER = re.compile(r"^\s*\[?\d{1,3}[.)\]]\s*")
 
 
-def year(citation: str) -> str:
-    """The year in which a cited work was published, or nothing where the citation gives none or leaves it open.
+def publication_year(citation: str) -> str:
+    """Return the year of publication of a cited work, or an empty string if it is missing or ambiguous.
 
-    The date of a journal comes first, then a year in brackets, then the year where other styles have it; two
-    different years in the same position are two works, or a year in a title.
+    The date of a journal is tried first, then a year in brackets, then the positions of other styles. Two different
+    years in the same position belong to two works or to a title, so they are ambiguous.
 
-    >>> year("Xu S. Outcome of 1913 patients. J Card Fail. 2021 May;27(5):1. doi: 10.1/a. Epub 2020 Dec 2.")
+    >>> publication_year("Xu S. Outcome of 1913 patients. J Card Fail. 2021 May;27(5):1. doi: 10.1/a. Epub 2020 Dec 2.")
     '2021'
-    >>> year("Salama, R. (2010). Clinical trials of 1999. TAF, 9(5), 513-522."), year("Survey of 2011 and 2012")
-    ('2010', '')
+    >>> publication_year("Salama, R. (2010). Clinical trials of 1999. TAF, 9(5), 513-522.")
+    '2010'
+    >>> publication_year("Survey of 2011 and 2012")
+    ''
     """
-    text = _proper(citation)
+    text = _without_addenda(citation)
     for style in _STYLES:
         years = {match["year"] for match in style.finditer(text)}
         if years:
@@ -50,25 +52,25 @@ def year(citation: str) -> str:
 
 
 def short_citation(citation: str) -> str:
-    """A citation as a label: its first author and its year, or its beginning where either is missing.
+    """Return a citation as a label: its first author and year, or its beginning if either is missing.
 
     >>> short_citation("Camu W, Mickunas M. Repeated 5-day cycles. EBioMedicine. 2020 Sep;59:102844.")
     'Camu W et al. 2020'
     """
     text = _NUMBER.sub("", citation)
-    author, published = re.match(r"[^,.;:(]{2,40}", text), year(citation)
+    author, published = re.match(r"[^,.;:(]{2,40}", text), publication_year(citation)
     if not author or not published:
-        return citation if len(citation) <= LONGEST else citation[: LONGEST - 1] + "…"
-    return f"{author[0].strip()}{' et al.' if _several(text) else ''} {published}"
+        return citation if len(citation) <= MAX_LENGTH else citation[: MAX_LENGTH - 1] + "…"
+    return f"{author[0].strip()}{' et al.' if _has_several_authors(text) else ''} {published}"
 
 
-def _proper(citation: str) -> str:
-    later = _LATER.search(citation)
-    return citation[: later.start()].strip() if later else citation.strip()
+def _without_addenda(citation: str) -> str:
+    addenda = _ADDENDA.search(citation)
+    return citation[: addenda.start()].strip() if addenda else citation.strip()
 
 
-def _several(text: str) -> bool:
-    """Whether more than one author is named; ``Salama, R. (2010)`` is one."""
+def _has_several_authors(text: str) -> bool:
+    """Return whether more than one author is named; ``Salama, R. (2010)`` is one."""
     if inverted := re.match(r"[^,.;:&]+, (?:[^\W\d]\.[ -]*)+", text):
         return text.startswith((",", "&", "and "), inverted.end())
     return re.match(r"[^.]*,\s*[^\d\s]", text) is not None

@@ -1,7 +1,7 @@
-"""The kinds of things that a picture shows, with their colours and shapes.
+"""Kinds of nodes, with their colours and shapes.
 
-The colours are those of Okabe and Ito (https://jfly.uni-koeln.de/color/), which people with any colour vision can tell
-apart; beside it each kind has a shape, so that no kind is told by its colour alone.
+The colours are those of Okabe and Ito (https://jfly.uni-koeln.de/color/), which are distinguishable with any colour
+vision. Each kind also has a shape, so that colour is never the only difference.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ SHAPES = ("circle", "square", "diamond", "triangle", "ring", "hexagon")
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of node: its name, that of many, its colour and its shape."""
+    """A kind of node: its name in singular and plural, its colour and its shape."""
 
     name: str
     plural: str
@@ -23,7 +23,7 @@ class Kind:
     shape: str
 
     def count(self, number: int) -> str:
-        """A number of nodes of this kind.
+        """Return a count with the name of the kind.
 
         >>> KINDS["Study"].count(1), KINDS["Study"].count(2000)
         ('1 study', '2,000 studies')
@@ -32,7 +32,7 @@ class Kind:
 
     @property
     def line(self) -> str:
-        """The colour of lines on white, where yellow is not seen."""
+        """The colour for lines; yellow is darkened because it is not visible on white."""
         return "#B3A600" if self.colour == YELLOW else self.colour
 
 
@@ -62,10 +62,10 @@ KINDS = {kind.name: kind for kind in _KINDS}
 _OTHERS = (SKY, ORANGE, PURPLE, GREEN, VERMILION, YELLOW, BLUE)
 
 
-def kind(name: str, place: int = 0) -> Kind:
-    """The kind of a name; one that is not known gets a colour and a shape by its place among the others.
+def kind(name: str, index: int = 0) -> Kind:
+    """Return the kind with a name; an unlisted kind gets its colour and shape by its index among the unlisted ones.
 
     >>> kind("Study").colour, kind("Gene", 1).shape
     ('#0072B2', 'square')
     """
-    return KINDS.get(name) or Kind(name, name, _OTHERS[place % len(_OTHERS)], SHAPES[place % len(SHAPES)])
+    return KINDS.get(name) or Kind(name, name, _OTHERS[index % len(_OTHERS)], SHAPES[index % len(SHAPES)])

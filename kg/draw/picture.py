@@ -1,4 +1,4 @@
-"""What a picture shows: nodes with their details and edges between them, and what was left out."""
+"""The model of a picture: nodes with details, edges between them, and notes on omissions."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from kg.draw.kinds import Kind, kind
+from kg.draw.kinds import KINDS, Kind, kind
 
-EDGES_FOR_A_NODE = 4
-"""Edges that a picture shows at most, as a multiple of its nodes: with more of them nothing could be seen."""
+MAX_EDGES_PER_NODE = 4
+"""Maximum number of edges as a multiple of the number of nodes; more edges would hide the picture."""
 
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """A fact about a node: a heading, a text, and an address of the web where it leads somewhere."""
+    """A fact about a node: a heading, a text, and optionally a URL."""
 
     heading: str
     text: str
@@ -38,12 +38,12 @@ class Card:
     width: float
     height: float
     strong: bool = False
-    """Whether the card stands out: the study itself, its primary outcomes."""
+    """Whether the card is emphasized: the study itself and its primary outcomes are."""
 
 
 @dataclass(slots=True)
 class Node:
-    """A thing in a picture. ``size`` says how much it stands for, such as a number of studies."""
+    """A node of a picture; ``size`` is the quantity that it represents, such as a number of studies."""
 
     id: str
     kind: str
@@ -57,12 +57,12 @@ class Node:
     y: float = 0.0
     radius: float = 6.0
     side: str = ""
-    """Where the label stands: ``left``, ``right``, or below."""
+    """Position of the label: ``left``, ``right``, or empty for below."""
     card: Card | None = None
     count: str = ""
-    """How many studies it stands for, in words that say what is counted."""
+    """The number of studies in words that state what is counted."""
     folded: bool = False
-    """Whether the nodes that hang on this one alone are hidden until it is opened."""
+    """Whether nodes that are linked to this node only are hidden until it is opened."""
 
 
 @dataclass(slots=True)
@@ -72,20 +72,20 @@ class Edge:
     source: str
     target: str
     label: str = ""
-    """What the target is to the source, such as ``arm``."""
+    """The role of the target for the source, such as ``arm``."""
     weight: float = 1.0
-    """What the edge stands for; one that stands for nothing is drawn when an end of it is chosen."""
+    """The quantity that the edge represents; an edge of weight 0 is drawn only when one of its ends is selected."""
     studies: list[str] = field(default_factory=list)
-    """NCT numbers of studies that make the link."""
+    """NCT numbers of the studies behind the link."""
     route: list[float] = field(default_factory=list)
     """A cubic curve between two cards: eight numbers."""
     back: str = ""
-    """What the source is to the target; without it the name of its kind."""
+    """The role of the source for the target; if empty, the name of its kind is shown."""
 
 
 @dataclass(slots=True)
 class Heading:
-    """Words that stand in the picture by themselves."""
+    """A free-standing caption."""
 
     x: float
     y: float
@@ -94,7 +94,7 @@ class Heading:
 
 @dataclass(slots=True)
 class Region:
-    """A disc behind nodes that belong together."""
+    """A disc behind the nodes of a community."""
 
     x: float
     y: float
@@ -103,7 +103,7 @@ class Region:
 
 @dataclass(slots=True)
 class Picture:
-    """A picture, laid out or not."""
+    """A picture, with or without a layout."""
 
     title: str
     subtitle: str = ""
@@ -112,81 +112,74 @@ class Picture:
     headings: list[Heading] = field(default_factory=list)
     regions: list[Region] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-    """What a reader has to know, above all what was left out."""
+    """Remarks for the reader, above all about omissions."""
     centre: str = ""
-    """The id of the node that all is about, if there is one."""
+    """The id of the central node, if there is one."""
     map_first: bool = False
     """Whether a page opens with the map."""
 
     def add(self, node: Node) -> Node:
-        """Puts a node in, unless one of its id is in it; gives the one that is in it."""
+        """Add a node unless there is one with its id; return the node with that id."""
         return self.nodes.setdefault(node.id, node)
 
     def link(self, source: str, target: str, label: str = "", weight: float = 1.0, *, back: str = "") -> None:
-        """Puts an edge in."""
+        """Add an edge."""
         self.edges.append(Edge(source, target, label, weight, back=back))
 
     def kinds(self) -> dict[str, Kind]:
-        """The kinds of the nodes by name: those that are known in their order, then others by name."""
+        """Return the kinds of the nodes by name: those of ``KINDS`` in their order, then the others sorted by name."""
         names = {node.kind for node in self.nodes.values()}
-        order = [name for name in _order() if name in names]
+        order = [name for name in KINDS if name in names]
         others = sorted(names - set(order))
         return {name: kind(name) for name in order} | {name: kind(name, i) for i, name in enumerate(others)}
 
     def degrees(self) -> Counter[str]:
-        """How much the edges of each node stand for."""
-        counted: Counter[str] = Counter()
+        """Return the total weight of the edges of each node."""
+        degrees: Counter[str] = Counter()
         for edge in self.edges:
             for end in {edge.source, edge.target}:
-                counted[end] += round(edge.weight)
-        return counted
+                degrees[end] += round(edge.weight)
+        return degrees
 
     def neighbours(self) -> dict[str, list[str]]:
-        """The neighbours of each node, each once, in the order of the edges."""
-        found: dict[str, dict[str, None]] = defaultdict(dict)
+        """Return the distinct neighbours of each node in the order of the edges."""
+        neighbours: dict[str, dict[str, None]] = defaultdict(dict)
         for edge in self.edges:
             if edge.source != edge.target:
-                found[edge.source][edge.target] = None
-                found[edge.target][edge.source] = None
-        return {id_: list(found.get(id_, ())) for id_ in self.nodes}
+                neighbours[edge.source][edge.target] = None
+                neighbours[edge.target][edge.source] = None
+        return {id_: list(neighbours.get(id_, ())) for id_ in self.nodes}
 
 
-def _order() -> list[str]:
-    from kg.draw.kinds import KINDS
+def limit_nodes(picture: Picture, limit: int, keep: frozenset[str] = frozenset()) -> None:
+    """Keep the most connected nodes and the heaviest edges, and note how many of each kind were removed.
 
-    return list(KINDS)
-
-
-def cut(picture: Picture, limit: int, keep: frozenset[str] = frozenset()) -> None:
-    """Leaves the most telling nodes and edges, and notes how many of what kind went.
-
-    Telling is what stands for much, and has links that do; ``keep`` stays in any case. Nodes that lose all their links
-    with those that go are left out too.
+    Nodes are ranked by the weight of their edges, then by size; nodes in ``keep`` always stay. Nodes that lose all
+    their links are removed too.
     """
     total = len(picture.nodes)
-    linked_before = set(picture.degrees())
     degrees = picture.degrees()
+    linked_before = set(degrees)
     order = sorted(
         picture.nodes.values(), key=lambda node: (node.id not in keep, -degrees[node.id], -node.size, node.id)
     )
-    gone = Counter(node.kind for node in order[limit:])
+    removed = Counter(node.kind for node in order[limit:])
     _keep_only(picture, {node.id for node in order[:limit]})
-    _cut_edges(picture, EDGES_FOR_A_NODE * max(len(picture.nodes), 1))
+    _limit_edges(picture, MAX_EDGES_PER_NODE * max(len(picture.nodes), 1))
     if total > limit:
-        lonely = linked_before - set(picture.degrees()) - keep
-        alone = [id_ for id_ in picture.nodes if id_ in lonely]
-        gone += Counter(picture.nodes[id_].kind for id_ in alone)
-        _keep_only(picture, set(picture.nodes) - set(alone))
-        counts = ", ".join(kind(name).count(count) for name, count in sorted(gone.items()))
+        isolated = (linked_before - set(picture.degrees()) - keep) & picture.nodes.keys()
+        removed += Counter(node.kind for node in picture.nodes.values() if node.id in isolated)
+        _keep_only(picture, set(picture.nodes) - isolated)
+        counts = ", ".join(kind(name).count(count) for name, count in sorted(removed.items()))
         picture.notes.append(f"The {len(picture.nodes):,} most connected of {total:,} are shown. Left out: {counts}.")
 
 
-def _cut_edges(picture: Picture, limit: int) -> None:
-    over = len(picture.edges) - limit
-    if over > 0:
+def _limit_edges(picture: Picture, limit: int) -> None:
+    excess = len(picture.edges) - limit
+    if excess > 0:
         order = sorted(range(len(picture.edges)), key=lambda i: (-picture.edges[i].weight, i))
         picture.edges = [picture.edges[i] for i in sorted(order[:limit])]
-        picture.notes.append(f"{over:,} links that stand for least are left out.")
+        picture.notes.append(f"{excess:,} links that stand for least are left out.")
 
 
 def _keep_only(picture: Picture, ids: set[str]) -> None:
@@ -194,14 +187,14 @@ def _keep_only(picture: Picture, ids: set[str]) -> None:
     picture.edges = [edge for edge in picture.edges if edge.source in ids and edge.target in ids]
 
 
-def web(address: str) -> str:
-    """An address as it is, if a browser may be led there, and nothing if not.
+def web_url(url: str) -> str:
+    """Return the URL if it is an absolute ``http`` or ``https`` URL, or an empty string.
 
-    >>> web("https://pubmed.ncbi.nlm.nih.gov/1/"), web("javascript:alert(1)"), web("urn:x")
+    >>> web_url("https://pubmed.ncbi.nlm.nih.gov/1/"), web_url("javascript:alert(1)"), web_url("urn:x")
     ('https://pubmed.ncbi.nlm.nih.gov/1/', '', '')
     """
     try:
-        parts = urlsplit(address)
+        parts = urlsplit(url)
     except ValueError:
         return ""
-    return address if parts.scheme in ("http", "https") and parts.netloc else ""
+    return url if parts.scheme in ("http", "https") and parts.netloc else ""

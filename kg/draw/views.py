@@ -1,46 +1,47 @@
-"""The pictures of a whole graph: who works with whom, what is given for what, where, and what is cited."""
+"""The views of a whole graph: conditions and interventions, sponsors, sites, MeSH terms, and publications."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from urllib.parse import quote
 
-from kg.draw import mesh
+from kg.draw import mesh_tree
 from kg.draw.citations import short_citation
-from kg.draw.counts import ORGANIZATIONS, count
-from kg.draw.facts import address, facts
-from kg.draw.graph import Graph, Row, header, query_text
-from kg.draw.picture import Detail, Edge, Node, Picture, web
-from kg.draw.sites import sites
+from kg.draw.details import node_details, page_url
+from kg.draw.graph import QueryableGraph, Row, query_header, query_text
+from kg.draw.picture import Detail, Edge, Node, Picture, web_url
+from kg.draw.sites_view import sites
+from kg.draw.study_counts import ORGANIZATIONS, count_studies
 
-View = Callable[[Graph], Picture]
+View = Callable[[QueryableGraph], Picture]
 
 
-def ends(picture: Picture, row: Row) -> None:
-    """Puts the two nodes and the edge of a row into a picture."""
+def add_edge(picture: Picture, row: Row) -> None:
+    """Add the edge of a row and the nodes at its ends."""
     studies = sorted(set(row.get("studies", "").split()))
     for end in ("source", "target"):
         iri = row[end]
-        given = row.get(f"{end}Label") or iri
-        label = short_citation(given) if row.get(f"{end}Kind") == "Publication" else given
-        node = picture.add(Node(iri, row.get(f"{end}Kind", "Thing"), label, 0.0, address(iri)))
-        if label != given:
-            node.details = node.details or [Detail("citation", given, node.link)]
+        name = row.get(f"{end}Label") or iri
+        label = short_citation(name) if row.get(f"{end}Kind") == "Publication" else name
+        node = picture.add(Node(iri, row.get(f"{end}Kind", "Thing"), label, 0.0, page_url(iri)))
+        if label != name:
+            node.details = node.details or [Detail("citation", name, node.link)]
     weight = float(row.get("weight", 1))
     edge = Edge(row["source"], row["target"], row.get("label", ""), weight, studies, back=row.get("back", ""))
     picture.edges.append(edge)
 
 
-def _network(graph: Graph, name: str) -> Picture:
+def _network(graph: QueryableGraph, name: str) -> Picture:
     text = query_text(name)
-    picture = Picture(header(text)["summary"], header(text)["description"])
-    for row in sorted(graph.rows(text), key=lambda row: (row["source"], row["target"])):
-        ends(picture, row)
-    sized_by_studies(picture)
+    picture = Picture(query_header(text)["summary"], query_header(text)["description"])
+    for row in sorted(graph.select(text), key=lambda row: (row["source"], row["target"])):
+        add_edge(picture, row)
+    size_by_studies(picture)
     return picture
 
 
-def sized_by_studies(picture: Picture) -> None:
-    """Makes each node as large as the number of studies that its edges stand for."""
+def size_by_studies(picture: Picture) -> None:
+    """Set the size of each node to the number of distinct studies of its edges."""
     studies: dict[str, set[str]] = {id_: set() for id_ in picture.nodes}
     for edge in picture.edges:
         studies[edge.source].update(edge.studies)
@@ -49,83 +50,79 @@ def sized_by_studies(picture: Picture) -> None:
         node.size = float(max(len(studies[id_]), 1))
 
 
-def described(graph: Graph, picture: Picture, *, sized: bool, broad: bool) -> None:
-    """Adds to each node what the graph says of it, and how many studies it stands for, which ``sized`` makes its size;
-    ``broad`` as in :func:`~kg.draw.counts.count`."""
+def add_details(graph: QueryableGraph, picture: Picture, *, sized: bool, broad: bool) -> None:
+    """Add the details of each node and its number of studies, which with ``sized`` becomes its size.
+
+    ``broad`` is as in :func:`~kg.draw.study_counts.count_studies`.
+    """
     for node in picture.nodes.values():
-        number, text = count(graph, node, broad=broad)
+        number, text = count_studies(graph, node, broad=broad)
         node.count = node.count or text
         if sized and number:
             node.size = float(number)
         if "://" in node.id:
-            node.details += facts(graph, node.id)
+            node.details += node_details(graph, node.id)
         if node.kind in ORGANIZATIONS:
-            link = web(f"https://clinicaltrials.gov/search?spons={_quoted(node.label)}")
+            link = web_url(f"https://clinicaltrials.gov/search?spons={quote(node.label, safe='')}")
             node.details.append(Detail("registry", "studies of this organization", link))
 
 
-def _quoted(text: str) -> str:
-    from urllib.parse import quote
-
-    return quote(text, safe="")
-
-
-def conditions_interventions(graph: Graph) -> Picture:
-    """MeSH terms of conditions and of interventions of the same studies."""
+def conditions_interventions(graph: QueryableGraph) -> Picture:
+    """Return the MeSH terms of conditions and interventions that occur in the same studies."""
     picture = _network(graph, "conditions-interventions")
-    _says_how_many(graph, picture, "have MeSH terms for both a condition and an intervention")
+    _note_coverage(graph, picture, "have MeSH terms for both a condition and an intervention")
     return picture
 
 
-def sponsors(graph: Graph) -> Picture:
-    """Organizations that have studies together."""
+def sponsors(graph: QueryableGraph) -> Picture:
+    """Return the organizations that have studies together."""
     picture = _network(graph, "sponsors")
-    _says_how_many(graph, picture, "have a collaborator beside their lead sponsor")
+    _note_coverage(graph, picture, "have a collaborator in addition to their lead sponsor")
     return picture
 
 
-def references(graph: Graph) -> Picture:
-    """Studies and the publications that they cite."""
+def references(graph: QueryableGraph) -> Picture:
+    """Return the studies and the publications that they cite."""
     picture = _network(graph, "references")
-    _says_how_many(graph, picture, "cite a publication of PubMed")
+    _note_coverage(graph, picture, "cite a publication of PubMed")
     return picture
 
 
-def _says_how_many(graph: Graph, picture: Picture, what: str) -> None:
-    total = int(next(graph.named("count"))["studies"])
-    some = len({study for edge in picture.edges for study in edge.studies})
-    picture.notes.append(f"{some:,} of {total:,} studies {what}.")
+def _note_coverage(graph: QueryableGraph, picture: Picture, predicate: str) -> None:
+    total = int(next(graph.select_named("count"))["studies"])
+    covered = len({study for edge in picture.edges for study in edge.studies})
+    picture.notes.append(f"{covered:,} of {total:,} studies {predicate}.")
 
 
-def mesh_terms(graph: Graph) -> Picture:
-    """The MeSH terms of the studies as a tree."""
+def mesh_terms(graph: QueryableGraph) -> Picture:
+    """Return the MeSH terms of the studies as a tree."""
     text = query_text("mesh")
-    picture = Picture(header(text)["summary"], header(text)["description"])
-    rows = sorted(graph.rows(text), key=lambda row: (row["kind"].startswith("Broader"), row["kind"], row["term"]))
+    picture = Picture(query_header(text)["summary"], query_header(text)["description"])
+    rows = sorted(graph.select(text), key=lambda row: (row["kind"].startswith("Broader"), row["kind"], row["term"]))
     for row in rows:
-        node = picture.add(Node(row["term"], row["kind"], row["label"], 0.0, address(row["term"])))
+        node = picture.add(Node(row["term"], row["kind"], row["label"], 0.0, page_url(row["term"])))
         node.size += int(row["studies"])
-    for broader, narrower in mesh.links(graph, picture.nodes):
-        picture.link(broader, narrower, mesh.NARROWER, back=mesh.BROADER)
-    _without_loose(graph, picture)
+    for broader, narrower in mesh_tree.links(graph, picture.nodes):
+        picture.link(broader, narrower, mesh_tree.NARROWER, back=mesh_tree.BROADER)
+    _remove_isolated(graph, picture)
     return picture
 
 
-def _without_loose(graph: Graph, picture: Picture) -> None:
-    """Leaves out terms that nothing in the picture is above or below, and says why."""
+def _remove_isolated(graph: QueryableGraph, picture: Picture) -> None:
+    """Remove terms without a broader or narrower term in the picture, and note why."""
     linked = set(picture.degrees())
-    loose = [id_ for id_ in picture.nodes if id_ not in linked]
-    placed = sum(bool(mesh.parents(graph, id_)) for id_ in loose)
-    for id_ in loose:
+    isolated = [id_ for id_ in picture.nodes if id_ not in linked]
+    placed = sum(bool(mesh_tree.parents(graph, id_)) for id_ in isolated)
+    for id_ in isolated:
         del picture.nodes[id_]
     notes = {
-        "in no tree of MeSH, such as supplementary concepts": len(loose) - placed,
+        "in no tree of MeSH, such as supplementary concepts": len(isolated) - placed,
         "in a tree of MeSH and have no broader or narrower term in the records": placed,
     }
-    for why, number in notes.items():
+    for reason, number in notes.items():
         if number:
             terms = f"{number:,} term{'s' if number > 1 else ''}"
-            picture.notes.append(f"Left out as they are {why}: {terms}.")
+            picture.notes.append(f"Left out as they are {reason}: {terms}.")
 
 
 VIEWS: dict[str, View] = {

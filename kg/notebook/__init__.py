@@ -1,4 +1,4 @@
-"""What a notebook shows of graphs, studies and pictures.
+"""Display of graphs, studies and pictures in notebooks.
 
-Everything that comes from data is escaped. What is shown needs no other file and asks for nothing on the network.
+All data is escaped. The output contains everything it needs and makes no requests.
 """

@@ -1,4 +1,4 @@
-"""A picture as a notebook shows it: the page of ``kg draw`` in a frame that can reach nothing outside."""
+"""Display of a picture in a notebook: the page of ``kg draw`` in a sandboxed frame."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kg.draw.graph import Graph
-from kg.draw.make import Wish, rendered
+from kg.draw.graph import QueryableGraph
+from kg.draw.render import DrawRequest, render
 from kg.notebook.html import element
 from kg.rdf.atomic import replacing
 
 HEIGHT = 620
-"""Pixels that a picture is high in a notebook."""
+"""Height of a picture in a notebook in pixels."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Drawing:
-    """A picture as a page and as SVG; a notebook shows the page."""
+    """A picture as a page and as SVG; a notebook displays the page."""
 
     title: str
     html: str
@@ -30,12 +30,12 @@ class Drawing:
         return f"<Drawing {self.title}{size}>"
 
     def save(self, name: str) -> None:
-        """Writes the page, or SVG where the name ends so; raises :class:`~kg.errors.OutputError` where it cannot."""
+        """Write the page, or SVG for the suffix ``.svg``; raises :class:`~kg.errors.OutputError` on failure."""
         with replacing(name) as file:
             file.write((self.svg if Path(name).suffix.lower() == ".svg" else self.html).encode())
 
     def _repr_html_(self) -> str:
-        """The page in a frame: its scripts run there without the rights of the notebook."""
+        """Return the page in a frame whose scripts have no access to the notebook."""
         return element(
             "iframe",
             srcdoc=self.html,
@@ -45,13 +45,13 @@ class Drawing:
         )
 
 
-def drawing(graph: Graph | None, **wish: Any) -> Drawing:
-    """The picture of a graph that is wanted, in the terms of :class:`kg.draw.make.Wish`; ``query`` is a text.
+def drawing(graph: QueryableGraph | None, **options: Any) -> Drawing:
+    """Return a picture; the options are those of :class:`kg.draw.render.DrawRequest`, where ``query`` is a text.
 
-    Raises :class:`~kg.errors.UsageError` for what cannot be drawn.
+    Raises :class:`~kg.errors.UsageError` for an invalid request.
     """
-    wanted = Wish(**wish)
-    wanted.check()
-    made, picture = rendered(graph, wanted, wanted.query or "", (".html", ".svg"), "picture")
+    request = DrawRequest(**options)
+    request.check()
+    (html, svg), picture = render(graph, request, request.query or "", (".html", ".svg"), "picture")
     title = picture.title or "Summary"
-    return Drawing(title, made[0].decode(), made[1].decode(), len(picture.nodes), len(picture.edges))
+    return Drawing(title, html.decode(), svg.decode(), len(picture.nodes), len(picture.edges))

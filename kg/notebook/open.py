@@ -1,10 +1,10 @@
-"""Studies and pictures out of whatever holds studies: files, folders of stores, graphs."""
+"""Studies and pictures of any data: files, stores, graphs."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kg.draw.graph import Graph
+from kg.draw.graph import QueryableGraph
 from kg.export.report import Report
 from kg.notebook import drawing as drawings
 from kg.notebook.drawing import Drawing
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 
 def study(number: str, data: Data) -> Study:
-    """A study of some data; raises :class:`~kg.errors.UsageError` where it is not there."""
+    """Return a study of the data; raises :class:`~kg.errors.UsageError` if the data does not have it."""
     with at_hand(source(data, Report())) as store:
-        return Study(Graph(store), number)
+        return Study(QueryableGraph(store), number)
 
 
-def drawing(data: Data | None, **wish: Any) -> Drawing:
-    """A picture of some data, see :func:`kg.drawing`."""
+def drawing(data: Data | None, **options: Any) -> Drawing:
+    """Return a picture of the data, see :func:`kg.drawing`."""
     if data is None:
-        return drawings.drawing(None, **wish)
+        return drawings.drawing(None, **options)
     with at_hand(source(data, Report())) as store:
-        return drawings.drawing(Graph(store), **wish)
+        return drawings.drawing(QueryableGraph(store), **options)

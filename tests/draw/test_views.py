@@ -13,16 +13,16 @@ from click.testing import CliRunner
 
 from kg.cli import main
 from kg.draw import VIEWS as NAMES
-from kg.draw.around import around
-from kg.draw.asked import asked
-from kg.draw.graph import Graph, header, opened, query_text
-from kg.draw.layout import spread
-from kg.draw.letters import width
-from kg.draw.make import Wish, draw
-from kg.draw.picture import Node, Picture, cut
-from kg.draw.schema import schema
-from kg.draw.study import study
-from kg.draw.summary import PARTS, parts
+from kg.draw.graph import QueryableGraph, open_graph, query_header, query_text
+from kg.draw.neighbourhood_view import neighbourhood
+from kg.draw.network_layout import layout_network
+from kg.draw.ontology_view import ontology_picture
+from kg.draw.picture import Node, Picture, limit_nodes
+from kg.draw.query_view import query_picture
+from kg.draw.render import DrawRequest, draw
+from kg.draw.study_view import study_picture
+from kg.draw.summary import CHART_NAMES, summary_charts
+from kg.draw.text_metrics import text_width
 from kg.draw.views import VIEWS
 from kg.errors import UsageError
 from tests.conftest import DATA, SEED
@@ -34,8 +34,8 @@ QUERIES = sorted((Path(__file__).parents[2] / "kg" / "draw" / "queries").glob("*
 
 
 @pytest.fixture(scope="module")
-def graph() -> Graph:
-    return opened(STUDIES, lambda _: None)
+def graph() -> QueryableGraph:
+    return open_graph(STUDIES, lambda _: None)
 
 
 def star(leaves: int) -> Picture:
@@ -52,16 +52,16 @@ def test_the_command_offers_the_views_that_there_are() -> None:
 
 
 @pytest.mark.parametrize("path", QUERIES, ids=lambda path: path.stem)
-def test_each_query_has_a_header_and_answers(graph: Graph, path: Path) -> None:
+def test_each_query_has_a_header_and_answers(graph: QueryableGraph, path: Path) -> None:
     text = query_text(path.stem)
-    assert {"summary", "description", "tags"} <= set(header(text))
-    assert list(graph.rows(text))
+    assert {"summary", "description", "tags"} <= set(query_header(text))
+    assert list(graph.select(text))
 
 
 def test_what_is_left_out_is_counted_by_kind() -> None:
     picture = star(30)
     picture.add(Node("alone", "Site", "alone"))
-    cut(picture, 11)
+    limit_nodes(picture, 11)
     assert set(picture.nodes) == {"middle", *(f"leaf {i:05}" for i in range(10))}, "the most telling stay"
     assert picture.notes == ["The 11 most connected of 32 are shown. Left out: 20 conditions, 1 site."]
 
@@ -70,7 +70,7 @@ def test_links_that_stand_for_least_are_left_out_first() -> None:
     picture = star(3)
     for i in range(40):
         picture.link("leaf 00000", "leaf 00001", f"weak {i}", 0.5)
-    cut(picture, 10)
+    limit_nodes(picture, 10)
     assert len(picture.edges) == 16
     assert {edge.label for edge in picture.edges if edge.weight >= 1} == {""}
     assert picture.notes == ["27 links that stand for least are left out."]
@@ -79,7 +79,7 @@ def test_links_that_stand_for_least_are_left_out_first() -> None:
 @pytest.mark.parametrize("leaves", [1, 40, 1500])
 def test_no_node_lies_on_another(leaves: int) -> None:
     picture = star(leaves)
-    spread(picture)
+    layout_network(picture)
     places = {(node.x, node.y) for node in picture.nodes.values()}
     assert len(places) == leaves + 1
     nodes = list(picture.nodes.values())[:200]
@@ -100,21 +100,21 @@ def test_communities_stand_apart() -> None:
             for j in range(i):
                 picture.link(f"{side}{i}", f"{side}{j}")
     picture.link("a0", "b0")
-    spread(picture)
+    layout_network(picture)
     assert len(picture.regions) == 2
     one, two = picture.regions
     assert ((one.x - two.x) ** 2 + (one.y - two.y) ** 2) ** 0.5 > one.radius + two.radius
 
 
-def test_the_cards_of_a_study_hold_their_text_and_lie_apart(graph: Graph) -> None:
-    for row in graph.rows(CT + "SELECT ?study { ?study a ct:Study } ORDER BY ?study"):
-        picture = study(graph, row["study"].rpartition("/")[2])
+def test_the_cards_of_a_study_hold_their_text_and_lie_apart(graph: QueryableGraph) -> None:
+    for row in graph.select(CT + "SELECT ?study { ?study a ct:Study } ORDER BY ?study"):
+        picture = study_picture(graph, row["study"].rpartition("/")[2])
         nodes = [node for node in picture.nodes.values() if node.card]
         for node in nodes:
             assert node.card is not None
             for line in node.card.lines:
                 bold = line.role in ("name", "kind")
-                assert width(line.text, line.size, bold=bold) <= node.card.width, (row["study"], line.text)
+                assert text_width(line.text, line.size, bold=bold) <= node.card.width, (row["study"], line.text)
         for i, a in enumerate(nodes):
             for b in nodes[:i]:
                 assert a.card is not None
@@ -123,8 +123,8 @@ def test_the_cards_of_a_study_hold_their_text_and_lie_apart(graph: Graph) -> Non
                 assert beside or abs(a.y - b.y) >= (a.card.height + b.card.height) / 2 - 0.5, (a.id, b.id)
 
 
-def test_what_is_measured_at_several_times_stands_once(graph: Graph) -> None:
-    picture = study(graph, "nct02059759")
+def test_what_is_measured_at_several_times_stands_once(graph: QueryableGraph) -> None:
+    picture = study_picture(graph, "nct02059759")
     group = picture.nodes[f"{STUDY}#secondaryOutcome"]
     assert group.label == "83 secondary outcomes"
     below = picture.neighbours()[group.id]
@@ -142,17 +142,17 @@ def test_what_is_measured_at_several_times_stands_once(graph: Graph) -> None:
         ("https://pubmed.ncbi.nlm.nih.gov/32651161/", "https://pubmed.ncbi.nlm.nih.gov/32651161/"),
     ],
 )
-def test_around_something_by_any_of_its_names(graph: Graph, text: str, node: str) -> None:
-    picture = around(graph, text, 1)
+def test_around_something_by_any_of_its_names(graph: QueryableGraph, text: str, node: str) -> None:
+    picture = neighbourhood(graph, text, 1)
     assert picture.centre == node
     assert STUDY in picture.nodes
     assert set(picture.neighbours()[node]) == set(picture.nodes) - {node}
-    assert set(picture.nodes) <= set(around(graph, text, 3).nodes)
+    assert set(picture.nodes) <= set(neighbourhood(graph, text, 3).nodes)
 
 
-def test_a_construct_becomes_nodes_and_details(graph: Graph) -> None:
+def test_a_construct_becomes_nodes_and_details(graph: QueryableGraph) -> None:
     query = "CONSTRUCT { ?s ct:leadSponsor ?o ; ct:acronym ?a } WHERE { ?s ct:leadSponsor ?o ; ct:acronym ?a }"
-    picture = asked(graph, CT + query, "acronyms")
+    picture = query_picture(graph, CT + query, "acronyms")
     assert [detail.text for detail in picture.nodes[STUDY].details] == ["IMODALS"]
     assert {edge.label for edge in picture.edges} == {"lead sponsor"}
     assert set(picture.kinds()) == {"Study", "Organization"}
@@ -168,21 +168,21 @@ def test_a_construct_becomes_nodes_and_details(graph: Graph) -> None:
         ("SELECT ?a ?b ?weight { ?a a ?b . BIND('much' AS ?weight) }", 'found "much"'),
     ],
 )
-def test_a_query_that_gives_no_picture_is_wrong_use(graph: Graph, query: str, said: str) -> None:
+def test_a_query_that_gives_no_picture_is_wrong_use(graph: QueryableGraph, query: str, said: str) -> None:
     with pytest.raises(UsageError, match=re.escape(said)):
-        asked(graph, query, "query")
+        query_picture(graph, query, "query")
 
 
 def test_the_ontology_shows_every_class_of_the_plan() -> None:
-    picture = schema()
+    picture = ontology_picture()
     labels = {node.label for node in picture.nodes.values()}
     assert {"clinical study", "outcome measure", "phase"} <= labels
     assert all(edge.source in picture.nodes and edge.target in picture.nodes for edge in picture.edges)
 
 
-def test_the_summary_counts_every_study(graph: Graph) -> None:
-    made = {part.title: dict(part.counts) for part in parts(graph)}
-    assert len(made) == len(PARTS)
+def test_the_summary_counts_every_study(graph: QueryableGraph) -> None:
+    made = {part.title: dict(part.counts) for part in summary_charts(graph)}
+    assert len(made) == len(CHART_NAMES)
     assert made["In numbers"]["studies"] == 35
     assert sum(made["Status"].values()) == 35
     assert made["Lead sponsors"]
@@ -192,13 +192,15 @@ def test_the_summary_counts_every_study(graph: Graph) -> None:
 
 
 @pytest.mark.parametrize("ending", ["html", "svg", "png", "pdf"])
-@pytest.mark.parametrize("wish", [Wish(study="NCT02059759"), Wish(view="sponsors"), Wish(summary=True)], ids=str)
-def test_the_same_picture_has_the_same_bytes(tmp_path: Path, ending: str, wish: Wish) -> None:
+@pytest.mark.parametrize(
+    "wanted", [DrawRequest(study="NCT02059759"), DrawRequest(view="sponsors"), DrawRequest(summary=True)], ids=str
+)
+def test_the_same_picture_has_the_same_bytes(tmp_path: Path, ending: str, wanted: DrawRequest) -> None:
     found = []
     for folder in "ab":
         (tmp_path / folder).mkdir()
         target = tmp_path / folder / f"picture.{ending}"
-        draw(STUDIES, str(target), wish, reject=lambda _: None)
+        draw(STUDIES, str(target), wanted, reject=lambda _: None)
         found.append(target.read_bytes())
     assert found[0] == found[1]
     starts = {"html": b"<!doctype html>", "svg": b"<svg", "png": b"\x89PNG", "pdf": b"%PDF"}
@@ -217,7 +219,7 @@ def test_a_store_and_rdf_give_the_picture_that_records_give(tmp_path: Path) -> N
     del store
     made = []
     for name in (str(SEED), str(rdf), str(folder)):
-        draw([name], str(tmp_path / "page.html"), Wish(), reject=lambda _: None)
+        draw([name], str(tmp_path / "page.html"), DrawRequest(), reject=lambda _: None)
         made.append((tmp_path / "page.html").read_bytes())
     assert made[1] == made[2]
     assert abs(len(made[0]) - len(made[1])) < 200, "a store writes some numbers in another way"
@@ -227,7 +229,7 @@ def test_a_store_and_rdf_give_the_picture_that_records_give(tmp_path: Path) -> N
     ("arguments", "said"),
     [
         (["-o", "a.html"], "No input is given"),
-        ([str(SEED), "-o", "a.gif"], "tells no kind of picture"),
+        ([str(SEED), "-o", "a.gif"], "has no suffix of a picture format"),
         ([str(SEED), "-o", "a.html", "--study", "NCT00000000"], "NCT00000000 is no study of the input"),
         ([str(SEED), "-o", "a.html", "--around", "nothing"], 'Nothing in the input is called "nothing"'),
         ([str(SEED), "-o", "a.html", "--around", "NCT00000000"], "NCT00000000 is not in the input"),
@@ -247,28 +249,28 @@ def test_wrong_use_is_told_in_a_sentence(
 
 
 @pytest.mark.parametrize(
-    ("missing", "name", "wish", "extra"),
+    ("missing", "name", "wanted", "extra"),
     [
-        ("numpy", "page.html", Wish(view="sponsors"), "draw"),
-        ("networkx", "page.html", Wish(view="mesh", limit=5), None),
-        ("networkx", "page.html", Wish(view="sites"), "draw"),
-        ("matplotlib", "study.png", Wish(study="NCT02059759"), "draw"),
-        ("pyvis", "page.html", Wish(view="sponsors", renderer="pyvis"), "pyvis"),
-        ("numpy", "study.svg", Wish(study="NCT02059759"), None),
-        ("numpy", "summary.html", Wish(summary=True), None),
+        ("numpy", "page.html", DrawRequest(view="sponsors"), "draw"),
+        ("networkx", "page.html", DrawRequest(view="mesh", limit=5), None),
+        ("networkx", "page.html", DrawRequest(view="sites"), "draw"),
+        ("matplotlib", "study.png", DrawRequest(study="NCT02059759"), "draw"),
+        ("pyvis", "page.html", DrawRequest(view="sponsors", renderer="pyvis"), "pyvis"),
+        ("numpy", "study.svg", DrawRequest(study="NCT02059759"), None),
+        ("numpy", "summary.html", DrawRequest(summary=True), None),
     ],
 )
 def test_what_a_picture_needs_is_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, missing: str, name: str, wish: Wish, extra: str | None
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, missing: str, name: str, wanted: DrawRequest, extra: str | None
 ) -> None:
     for module in [each for each in sys.modules if each.split(".")[0] == missing]:
         monkeypatch.delitem(sys.modules, module)
     monkeypatch.setitem(sys.modules, missing, None)
     if extra is None:
-        draw(STUDIES, str(tmp_path / name), wish, reject=lambda _: None)
+        draw(STUDIES, str(tmp_path / name), wanted, reject=lambda _: None)
         return
     with pytest.raises(UsageError, match=re.escape(f"pip install 'trialkg[{extra}]'")):
-        draw(STUDIES, str(tmp_path / name), wish, reject=lambda _: None)
+        draw(STUDIES, str(tmp_path / name), wanted, reject=lambda _: None)
     assert list(tmp_path.iterdir()) == []
 
 

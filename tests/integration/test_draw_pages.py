@@ -9,37 +9,37 @@ from pathlib import Path
 
 import pytest
 
-from kg.draw.graph import opened
-from kg.draw.layout import spread
-from kg.draw.make import Wish, draw
-from kg.draw.page import page
+from kg.draw.graph import open_graph
+from kg.draw.html_page import picture_page
+from kg.draw.network_layout import layout_network
 from kg.draw.picture import Detail, Node, Picture
-from kg.draw.pyvis import pyvis_page
+from kg.draw.pyvis_page import pyvis_page
+from kg.draw.render import DrawRequest, draw
 from tests.browser import Browser
 from tests.conftest import DATA, SEED
 
 STUDY = "https://clinicaltrials.gov/study/NCT02059759"
 MESH = "http://id.nlm.nih.gov/mesh/"
 STUDIES = [str(DATA / "studies"), str(SEED)]
-PICTURES: dict[str, Wish] = {
-    "study": Wish(study="NCT02059759"),
-    "around": Wish(around="D000690", depth=2),
-    "conditions-interventions": Wish(view="conditions-interventions"),
-    "sponsors": Wish(view="sponsors"),
-    "sites": Wish(view="sites"),
-    "mesh": Wish(view="mesh"),
-    "references": Wish(view="references"),
-    "ontology": Wish(ontology=True),
-    "query": Wish(query=str(DATA / "queries" / "sponsors-of-conditions.rq")),
+PICTURES: dict[str, DrawRequest] = {
+    "study": DrawRequest(study="NCT02059759"),
+    "around": DrawRequest(around="D000690", depth=2),
+    "conditions-interventions": DrawRequest(view="conditions-interventions"),
+    "sponsors": DrawRequest(view="sponsors"),
+    "sites": DrawRequest(view="sites"),
+    "mesh": DrawRequest(view="mesh"),
+    "references": DrawRequest(view="references"),
+    "ontology": DrawRequest(ontology=True),
+    "query": DrawRequest(query=str(DATA / "queries" / "sponsors-of-conditions.rq")),
 }
 
 
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("pages")
-    for name, wish in PICTURES.items():
-        draw([] if wish.ontology else STUDIES, str(folder / f"{name}.html"), wish, reject=lambda _: None)
-    draw(STUDIES, str(folder / "summary.html"), Wish(summary=True), reject=lambda _: None)
+    for name, request in PICTURES.items():
+        draw([] if request.ontology else STUDIES, str(folder / f"{name}.html"), request, reject=lambda _: None)
+    draw(STUDIES, str(folder / "summary.html"), DrawRequest(summary=True), reject=lambda _: None)
     return folder
 
 
@@ -269,8 +269,8 @@ def test_the_summary_shows_its_queries_and_copies_them(browser: Browser, pages: 
     phase = sections[2]
     phase.find_elements("css selector", "summary")[1].click()
     query = phase.find_element("css selector", "pre").text
-    store = opened(STUDIES, lambda _: None)
-    rows = {row.get("key", ""): row["studies"] for row in store.rows(query)}
+    store = open_graph(STUDIES, lambda _: None)
+    rows = {row.get("key", ""): row["studies"] for row in store.select(query)}
     assert rows["https://w3id.org/trialkg/code/PHASE2"] in phase.find_element("css selector", "svg").text
     phase.find_element("css selector", "button").click()
     said = "return [...document.querySelectorAll('button')].some((b) => /Copied|Selected/.test(b.textContent))"
@@ -314,13 +314,13 @@ def hostile() -> Picture:
     for a, b in itertools.pairwise(ids):
         picture.link(a, b, PAYLOADS[len(a) % len(PAYLOADS)])
         picture.edges[-1].studies = ["'><script>window.hit=1</script>"]
-    spread(picture)
+    layout_network(picture)
     return picture
 
 
 def test_hostile_data_are_shown_as_text(browser: Browser, tmp_path: Path) -> None:
     path = tmp_path / "hostile.html"
-    path.write_bytes(page(hostile(), "hostile"))
+    path.write_bytes(picture_page(hostile(), "hostile"))
     browser.open(path)
     assert "default-src 'none'" in browser.run("return document.querySelector('meta[http-equiv]').content")
     ids = browser.run("return picture.shown()")
@@ -345,9 +345,9 @@ def test_a_page_of_pyvis_is_offline_and_safe(browser: Browser, tmp_path: Path, w
     path = tmp_path / "pyvis.html"
     picture = hostile()
     if which == "seed":
-        from kg.draw.study import study
+        from kg.draw.study_view import study_picture
 
-        picture = study(opened([str(SEED)], lambda _: None), "NCT02059759")
+        picture = study_picture(open_graph([str(SEED)], lambda _: None), "NCT02059759")
     path.write_bytes(pyvis_page(picture))
     browser.driver.get("about:blank")
     browser.quiet()

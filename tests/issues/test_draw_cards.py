@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from kg.draw.graph import opened
+from kg.draw.graph import open_graph
 from kg.draw.picture import Picture
-from kg.draw.plain import plain
-from kg.draw.study import study
+from kg.draw.plain_text import plain_text
+from kg.draw.study_view import study_picture
 from tests.conftest import DATA
 
 NUMBER = "NCT02059759"
@@ -30,7 +30,7 @@ def drawn(tmp_path: Path, **protocol: Any) -> Picture:
     }
     path = tmp_path / "record.json"
     path.write_text(json.dumps(record), "utf-8")
-    return study(opened([str(path)], lambda _: None), NUMBER)
+    return study_picture(open_graph([str(path)], lambda _: None), NUMBER)
 
 
 ARMS = [{"label": name, "type": "EXPERIMENTAL"} for name in ("one", "two", "three")]
@@ -84,7 +84,7 @@ def test_an_intervention_without_a_name_is_linked_to_the_arms_that_it_names(tmp_
     ],
 )
 def test_a_text_is_shown_without_markup(text: str, shown: str) -> None:
-    assert plain(text) == shown
+    assert plain_text(text) == shown
 
 
 def test_cards_and_their_details_show_no_markup(tmp_path: Path) -> None:
@@ -108,7 +108,7 @@ def test_cards_and_their_details_show_no_markup(tmp_path: Path) -> None:
 
 def test_the_page_of_a_study_is_the_same_over_records_rdf_and_a_store(tmp_path: Path) -> None:
     import kg.export.run
-    from kg.draw.make import Wish, draw
+    from kg.draw.render import DrawRequest, draw
     from kg.export.report import Report
     from kg.store.embedded import build
 
@@ -118,7 +118,7 @@ def test_the_page_of_a_study_is_the_same_over_records_rdf_and_a_store(tmp_path: 
     build([record], store, report=Report())
     pages = []
     for source in (record, rdf, store):
-        draw([str(source)], str(tmp_path / "page.html"), Wish(), reject=lambda _: None)
+        draw([str(source)], str(tmp_path / "page.html"), DrawRequest(), reject=lambda _: None)
         pages.append((tmp_path / "page.html").read_bytes())
     assert pages[0] == pages[1] == pages[2]
 

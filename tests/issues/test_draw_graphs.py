@@ -9,15 +9,20 @@ import pytest
 
 import kg.export.run
 from kg.draw import VIEWS
-from kg.draw.graph import Graph
-from kg.draw.make import Wish, rendered
+from kg.draw.graph import QueryableGraph
+from kg.draw.render import DrawRequest, render
 from tests.conftest import DATA, SEED
 
 STUDIES = [DATA / "studies", SEED]
 NUMBER = "NCT02059759"
 OWN = ("https://clinicaltrials.gov/study/", "https://w3id.org/trialkg/part/", "https://w3id.org/trialkg/record/")
 SHARED, ONTOLOGY = (ox.NamedNode(f"https://w3id.org/trialkg/graph/{name}") for name in ("shared", "ontology"))
-WISHES = [*(Wish(view=view) for view in VIEWS), Wish(study=NUMBER), Wish(around="D000690", depth=2), Wish(summary=True)]
+REQUESTS = [
+    *(DrawRequest(view=view) for view in VIEWS),
+    DrawRequest(study=NUMBER),
+    DrawRequest(around="D000690", depth=2),
+    DrawRequest(summary=True),
+]
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +35,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> ox.Store:
 
 
 @pytest.fixture(scope="module")
-def graphs(exported: ox.Store) -> dict[str, Graph]:
+def graphs(exported: ox.Store) -> dict[str, QueryableGraph]:
     """The same statements in one graph, in one per study beside one for what they share, and in two graphs each."""
     one, shared, twice = ox.Store(), ox.Store(), ox.Store()
     for quad in exported:
@@ -41,17 +46,22 @@ def graphs(exported: ox.Store) -> dict[str, Graph]:
         twice.add(ox.Quad(quad.subject, quad.predicate, quad.object))
     for path in sorted((Path(__file__).parents[2] / "ontology").glob("*.ttl")):
         shared.bulk_load(path=str(path), format=ox.RdfFormat.TURTLE, to_graph=ONTOLOGY)
-    return {"one": Graph(one), "shared": Graph(shared), "twice": Graph(twice), "own": Graph(exported)}
+    return {
+        "one": QueryableGraph(one),
+        "shared": QueryableGraph(shared),
+        "twice": QueryableGraph(twice),
+        "own": QueryableGraph(exported),
+    }
 
 
-@pytest.mark.parametrize("wish", WISHES, ids=str)
-def test_the_graphs_that_statements_are_in_change_nothing(graphs: dict[str, Graph], wish: Wish) -> None:
-    pages = {name: rendered(graph, wish, "", [".html"], "picture")[0][0] for name, graph in graphs.items()}
+@pytest.mark.parametrize("wanted", REQUESTS, ids=str)
+def test_the_graphs_of_statements_do_not_matter(graphs: dict[str, QueryableGraph], wanted: DrawRequest) -> None:
+    pages = {name: render(graph, wanted, "", [".html"], "picture")[0][0] for name, graph in graphs.items()}
     assert {name for name, page in pages.items() if page != pages["one"]} == set()
 
 
 def test_a_study_keeps_its_kind_whatever_its_other_classes_are() -> None:
-    from kg.draw.asked import asked
+    from kg.draw.query_view import query_picture
 
     study, ct = "https://clinicaltrials.gov/study/NCT02059759", "https://w3id.org/trialkg/ontology#"
     store = ox.Store()
@@ -63,4 +73,4 @@ def test_a_study_keeps_its_kind_whatever_its_other_classes_are() -> None:
         f"CONSTRUCT WHERE {{ ?s <{ct}leadSponsor> ?o ; a ?c }}",
         f"SELECT ?s ?o {{ ?s <{ct}leadSponsor> ?o }}",
     ):
-        assert asked(Graph(store), query, "").nodes[study].kind == "Study"
+        assert query_picture(QueryableGraph(store), query, "").nodes[study].kind == "Study"

@@ -8,11 +8,11 @@ from urllib.parse import urlencode
 import pyoxigraph as ox
 import pytest
 
-from kg.draw.counts import count
-from kg.draw.graph import Graph, opened
-from kg.draw.make import Wish, draw, rendered
-from kg.draw.page import page
+from kg.draw.graph import QueryableGraph, open_graph
+from kg.draw.html_page import picture_page
 from kg.draw.picture import Node, Picture
+from kg.draw.render import DrawRequest, draw, render
+from kg.draw.study_counts import count_studies
 from kg.draw.views import mesh_terms
 from tests.browser import Browser
 from tests.conftest import DATA, SEED
@@ -25,8 +25,8 @@ SPINAL = MESH + "D013118"
 
 
 @pytest.fixture(scope="module")
-def graph() -> Graph:
-    return opened(STUDIES, lambda _: None)
+def graph() -> QueryableGraph:
+    return open_graph(STUDIES, lambda _: None)
 
 
 def text(browser: Browser, path: Path, **view: str) -> str:
@@ -36,7 +36,7 @@ def text(browser: Browser, path: Path, **view: str) -> str:
 
 
 def saved(folder: Path, picture: Picture) -> Path:
-    (folder / "page.html").write_bytes(page(picture))
+    (folder / "page.html").write_bytes(picture_page(picture))
     return folder / "page.html"
 
 
@@ -95,14 +95,18 @@ def near(browser: Browser, path: Path, node: str) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def pages(tmp_path_factory: pytest.TempPathFactory, graph: Graph) -> dict[str, Path]:
+def pages(tmp_path_factory: pytest.TempPathFactory, graph: QueryableGraph) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("pages")
-    wishes = {view: Wish(view=view) for view in ("mesh", "conditions-interventions", "sponsors", "references")}
-    wishes |= {"study": Wish(study="NCT02059759"), "around": Wish(around="D000690"), "ontology": Wish(ontology=True)}
-    for name, wish in wishes.items():
-        made, _ = rendered(None if wish.ontology else graph, wish, "", [".html"], name)
+    requests = {view: DrawRequest(view=view) for view in ("mesh", "conditions-interventions", "sponsors", "references")}
+    requests |= {
+        "study": DrawRequest(study="NCT02059759"),
+        "around": DrawRequest(around="D000690"),
+        "ontology": DrawRequest(ontology=True),
+    }
+    for name, request in requests.items():
+        made, _ = render(None if request.ontology else graph, request, "", [".html"], name)
         (folder / f"{name}.html").write_bytes(made[0])
-    return {name: folder / f"{name}.html" for name in wishes}
+    return {name: folder / f"{name}.html" for name in requests}
 
 
 @pytest.mark.parametrize("name", ["mesh", "study"])
@@ -140,10 +144,10 @@ def test_the_number_of_studies_of_a_term_is_the_same_on_every_page(browser: Brow
     assert "studies with a narrower term" in heading(browser, pages["mesh"], NERVOUS)
 
 
-def test_nodes_of_several_pages_have_one_number(graph: Graph) -> None:
+def test_nodes_of_several_pages_have_one_number(graph: QueryableGraph) -> None:
     texts: dict[str, set[str]] = {}
     for view in ("mesh", "conditions-interventions", "sponsors", "references"):
-        for node in rendered(graph, Wish(view=view), "", [".svg"], "")[1].nodes.values():
+        for node in render(graph, DrawRequest(view=view), "", [".svg"], "")[1].nodes.values():
             if node.kind != "Study":
                 texts.setdefault(node.id, set()).add(node.count)
     assert all("stud" in text for counts in texts.values() for text in counts)
@@ -163,7 +167,7 @@ def test_what_the_tree_leaves_out_is_called_what_it_is() -> None:
         rows.append(f'<urn:s> <{ct}conditionMesh> <{mesh_}{term}> . <{mesh_}{term}> <{LABEL}> "{term}" .')
     store = ox.Store()
     store.load("\n".join(rows), format=ox.RdfFormat.TURTLE)
-    picture = mesh_terms(Graph(store))
+    picture = mesh_terms(QueryableGraph(store))
     assert {id_.removeprefix(mesh_) for id_ in picture.nodes} == {"D000690", "D013118"}
     assert picture.notes == [
         "Left out as they are in no tree of MeSH, such as supplementary concepts: 1 term.",
@@ -175,23 +179,26 @@ def test_a_page_without_studies_counts_none(browser: Browser, pages: dict[str, P
     assert "stud" not in heading(browser, pages["ontology"], "https://w3id.org/trialkg/ontology#Arm")
 
 
-def test_the_numbers_of_a_term_are_those_of_the_graph(graph: Graph) -> None:
+def test_the_numbers_of_a_term_are_those_of_the_graph(graph: QueryableGraph) -> None:
     prefix = "PREFIX ct: <https://w3id.org/trialkg/ontology#>"
     paths = {False: "ct:conditionMesh|ct:interventionMesh"}
     paths[True] = paths[False] + "|ct:conditionMeshAncestor|ct:interventionMeshAncestor"
-    terms = [row["t"] for row in graph.rows(f"{prefix} SELECT DISTINCT ?t {{ ?s {paths[True]} ?t }}")]
+    terms = [row["t"] for row in graph.select(f"{prefix} SELECT DISTINCT ?t {{ ?s {paths[True]} ?t }}")]
     assert len(terms) > 100
     for broad, way in paths.items():
-        rows = graph.rows(f"{prefix} SELECT ?t (COUNT(DISTINCT ?s) AS ?n) {{ ?s {way} ?t }} GROUP BY ?t")
+        rows = graph.select(f"{prefix} SELECT ?t (COUNT(DISTINCT ?s) AS ?n) {{ ?s {way} ?t }} GROUP BY ?t")
         for row in rows:
-            assert count(graph, Node(row["t"], "Condition", ""), broad=broad)[0] == int(row["n"]), (row["t"], broad)
+            assert count_studies(graph, Node(row["t"], "Condition", ""), broad=broad)[0] == int(row["n"]), (
+                row["t"],
+                broad,
+            )
 
 
-def test_the_numbers_of_an_organization_say_its_role(graph: Graph) -> None:
+def test_the_numbers_of_an_organization_say_its_role(graph: QueryableGraph) -> None:
     row = next(
-        graph.rows("PREFIX ct: <https://w3id.org/trialkg/ontology#> SELECT ?o { ?s ct:leadSponsor ?o } ORDER BY ?o")
+        graph.select("PREFIX ct: <https://w3id.org/trialkg/ontology#> SELECT ?o { ?s ct:leadSponsor ?o } ORDER BY ?o")
     )
-    assert "as lead sponsor" in count(graph, Node(row["o"], "Industry", ""))[1]
+    assert "as lead sponsor" in count_studies(graph, Node(row["o"], "Industry", ""))[1]
 
 
 def test_markup_in_a_record_is_text_on_a_page(browser: Browser, tmp_path: Path) -> None:
@@ -205,7 +212,7 @@ def test_markup_in_a_record_is_text_on_a_page(browser: Browser, tmp_path: Path) 
         }
     }
     (tmp_path / "record.json").write_text(json.dumps(record), "utf-8")
-    draw([str(tmp_path / "record.json")], str(tmp_path / "page.html"), Wish(), reject=lambda _: None)
+    draw([str(tmp_path / "record.json")], str(tmp_path / "page.html"), DrawRequest(), reject=lambda _: None)
     details = text(browser, tmp_path / "page.html", node="https://clinicaltrials.gov/study/NCT00000001")
     assert "<img src=x onerror=window.hit=1>" in details
     assert "<p>" not in details

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from kg.draw.graph import Graph, opened
-from kg.draw.make import Wish, draw
-from kg.draw.sites import sites
-from kg.draw.towns import Place, Site, kilometres, towns
+from kg.draw.graph import QueryableGraph, open_graph
+from kg.draw.render import DrawRequest, draw
+from kg.draw.sites_view import sites
+from kg.draw.towns import Place, Site, group_by_town, kilometres
 
 REAL = Path(__file__).parents[3] / "shared" / "data" / "studies.zip"
 US, CA, IT, TW = (f"https://w3id.org/trialkg/country/{code}" for code in ("US", "CA", "IT", "TW"))
@@ -22,7 +22,7 @@ TAIPEI = (121.52639, 25.05306)
 
 
 def united(*sites: tuple[str, str, str, Place | None]) -> list[tuple[str, str, str, Place | None, int]]:
-    made = towns(
+    made = group_by_town(
         Site(f"NCT{i:08}", city, state, country, place) for i, (city, state, country, place) in enumerate(sites)
     )
     return [(town.city, town.state, town.country, town.place, len(town.sites)) for town in made]
@@ -107,16 +107,16 @@ def test_spellings_of_a_town_are_one_town(one: tuple[str, str], other: tuple[str
 
 
 @pytest.fixture(scope="module")
-def real() -> Graph:
+def real() -> QueryableGraph:
     if not REAL.exists():
         pytest.skip(f"{REAL.name} of real records is not there")
-    return opened([str(REAL)], lambda _: None)
+    return open_graph([str(REAL)], lambda _: None)
 
 
-def test_each_real_town_is_where_a_record_has_it(real: Graph) -> None:
+def test_each_real_town_is_where_a_record_has_it(real: QueryableGraph) -> None:
     from kg.draw.graph import query_text
 
-    rows = list(real.rows(query_text("sites")))
+    rows = list(real.select(query_text("sites")))
     places: dict[tuple[str, str], set[Place]] = {}
     for row in rows:
         if "latitude" in row:
@@ -145,7 +145,7 @@ def test_the_map_shows_all_towns_and_countries(tmp_path: Path) -> None:
     if not REAL.exists():
         pytest.skip(f"{REAL.name} of real records is not there")
     page = tmp_path / "sites.html"
-    drawn = draw([str(REAL)], str(page), Wish(view="sites"), reject=lambda _: None)
+    drawn = draw([str(REAL)], str(page), DrawRequest(view="sites"), reject=lambda _: None)
     assert not any("Left out" in note for note in drawn.notes)
     match = re.search(r'<script type="application/json" id="data">(.*?)</script>', page.read_text("utf-8"), re.DOTALL)
     assert match
@@ -155,5 +155,5 @@ def test_the_map_shows_all_towns_and_countries(tmp_path: Path) -> None:
     assert counts["Country"] == 92
     assert counts["Town"] > 3000
     assert drawn.size < 2_500_000
-    few = draw([str(REAL)], str(page), Wish(view="sites", limit=100), reject=lambda _: None)
+    few = draw([str(REAL)], str(page), DrawRequest(view="sites", limit=100), reject=lambda _: None)
     assert few.nodes <= 100

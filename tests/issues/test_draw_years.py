@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kg.draw.citations import short_citation, year
+from kg.draw.citations import publication_year, short_citation
 
 SPINE = "Gertzbein SD, Robbins SE. Accuracy of pedicular screw placement in vivo. Spine (Phila Pa 1976). "
 MANN = "Agarwal R, Mann JFE. Risk of Hyperkalemia With Empagliflozin, Finerenone, or Both. J Am Coll Cardiol. "
@@ -63,12 +63,12 @@ UNSURE = [
 
 @pytest.mark.parametrize(("citation", "published"), PUBMED + FREE)
 def test_the_year_is_that_of_publication(citation: str, published: str) -> None:
-    assert year(citation) == published
+    assert publication_year(citation) == published
 
 
 @pytest.mark.parametrize("citation", UNSURE)
 def test_no_year_rather_than_a_wrong_one(citation: str) -> None:
-    assert year(citation) == ""
+    assert publication_year(citation) == ""
     assert short_citation(citation) == (citation if len(citation) <= 80 else citation[:79] + "…")
 
 

@@ -14,7 +14,7 @@ import pyoxigraph as ox
 import pytest
 
 import kg
-from kg.notebook.graph import Graph
+from kg.notebook.graph import NotebookGraph
 from tests.browser import Browser
 from tests.conftest import SEED, STUDIES
 
@@ -106,8 +106,8 @@ def test_a_graph_is_one_of_rdflib_and_shows_its_studies() -> None:
     assert f"{len(graph):,} statements, {len(STUDIES) + 1} studies" in shown
     assert f"and {len(STUDIES) + 1 - 10} more studies" in shown
     assert re.search(rf"<td[^>]*>Study</td><td[^>]*>{len(STUDIES) + 1}</td>", shown)
-    assert isinstance(graph + Graph(), Graph)
-    assert Graph()._repr_html_().startswith("<div><p><strong>0 statements, 0 studies</strong></p>")
+    assert isinstance(graph + NotebookGraph(), NotebookGraph)
+    assert NotebookGraph()._repr_html_().startswith("<div><p><strong>0 statements, 0 studies</strong></p>")
 
 
 def test_a_graph_is_asked_like_anything_else() -> None:

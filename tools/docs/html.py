@@ -13,7 +13,7 @@ import pyoxigraph as ox
 
 from kg.coverage.fields import cardinality, value_of
 from kg.mapping.plan import POSITION, Entity, Field, Plan, Role
-from kg.notebook.html import Markup, element, joined
+from kg.notebook.html import Markup, element, join
 from kg.ontology.model import Properties, texts
 from kg.ontology.vocabulary import CT, OWL, RDF, RDFS, SKOS
 from kg.rdf.jsonld import compact
@@ -113,7 +113,7 @@ class _Page:
         for title, predicate in predicates:
             found = sorted(texts(self.terms.get(iri, {}), predicate))
             if found:
-                yield title, joined(map(self.link, found), ", ")
+                yield title, join(map(self.link, found), ", ")
 
     @staticmethod
     def listed(facts: Iterable[tuple[str, Markup]]) -> Markup:
@@ -125,7 +125,7 @@ class _Page:
         parts = [*self.head(iri, self.text(iri, RDFS + "label"), "class")]
         facts = [*self.facts(iri, [("subclass of", RDFS + "subClassOf")])]
         leads = [self.link(path) for path, uses in self.uses.items() if any(iri == self.reached(use) for use in uses)]
-        facts += [("value of", joined(leads, ", "))] if leads else []
+        facts += [("value of", join(leads, ", "))] if leads else []
         parts.append(self.listed([*facts, *(fact for shape in shapes for fact in self.iris(shape))]))
         parts += dict.fromkeys(self.shape_table(shape) for shape in shapes)
         return element("section", *parts, class_="term", id=self.fragment(iri))
@@ -149,7 +149,7 @@ class _Page:
             derived = element("span", " derived", class_="soft") if known.is_derived else ""
             cells = (
                 self.link(known.shape.path),
-                joined((self.value(known), derived)),
+                join((self.value(known), derived)),
                 element("code", cardinality(known)),
                 element("code", path),
                 known.shape.description,
@@ -163,8 +163,8 @@ class _Page:
         kind = f"{self.kinds.get(iri, 'annotation')} property"
         label = self.text(iri, RDFS + "label") or (known.shape.name if known else iri.removeprefix(CT))
         facts = [*self.facts(iri, _PROPERTY_FACTS)]
-        facts += [("on", joined(dict.fromkeys(self.link(use[1].shape.iri) for use in uses), ", "))] if uses else []
-        facts += [("values", joined(dict.fromkeys(self.value(use[2]) for use in uses), ", "))] if uses else []
+        facts += [("on", join(dict.fromkeys(self.link(use[1].shape.iri) for use in uses), ", "))] if uses else []
+        facts += [("values", join(dict.fromkeys(self.value(use[2]) for use in uses), ", "))] if uses else []
         paths = [element("li", element("code", path)) for path in dict.fromkeys(use[0] for use in uses) if path]
         facts += [("JSON path", element("ul", *paths))] if paths else []
         return element(
@@ -187,7 +187,7 @@ class _Page:
 
     def navigation(self, schemes: list[str]) -> Markup:
         def items(iris: Iterable[str]) -> Markup:
-            return joined(
+            return join(
                 element("li", element("a", compact(iri, self.names).partition(":")[2], href=f"#{self.fragment(iri)}"))
                 for iri in iris
             )
@@ -249,7 +249,7 @@ class _Page:
             element("h2", "Code lists"),
             *(self.scheme_section(iri, seen) for iri in used),
         ]
-        return joined((self.navigation(list(used)), element("main", *content)), "\n")
+        return join((self.navigation(list(used)), element("main", *content)), "\n")
 
     def bare_shape(self, iri: str) -> Markup:
         """A shape whose nodes are of a class from elsewhere, or of one told from the identifier."""
@@ -271,7 +271,7 @@ _PROPERTY_FACTS = [
 def page(plan: Plan, owl: str) -> str:
     """The page of an ontology, from its plan and its OWL in Turtle."""
     made = _Page(plan, owl)
-    head = joined(
+    head = join(
         (
             Markup('<meta charset="utf-8">'),
             Markup('<meta name="viewport" content="width=device-width, initial-scale=1">'),

@@ -1,6 +1,6 @@
-"""Texts of records as a reader sees them: HTML tags, character references and Markdown escapes become what they mean.
+"""Plain text of record fields: HTML tags, character references and Markdown escapes are resolved.
 
-The result is text and never markup: it may hold ``<`` and is put on show as text only.
+The result is text, not markup: it may contain ``<`` and must be escaped or inserted as a text node.
 """
 
 from __future__ import annotations
@@ -16,36 +16,36 @@ _TAG = re.compile(rf"\\?<(/?)({_INLINE}|{_BLOCK}){_ATTRIBUTES}/?\\?>", re.IGNORE
 _BLOCKS = re.compile(_BLOCK, re.IGNORECASE)
 _REFERENCE = re.compile(r"\\?(&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]\w{1,30});)")
 _ESCAPED = re.compile(r"\\([][\\<>*_~^#&`|{}()+.!-])")
-_DEEP = 3
-"""How many times a text may have been escaped."""
+_MAX_DEPTH = 3
+"""Maximum number of nested escapes that are resolved."""
 
 
-def plain(text: str) -> str:
-    """A text without markup; one that has none is given as it is.
+def plain_text(text: str) -> str:
+    """Return a text without markup; text without any is returned unchanged.
 
-    >>> plain("<p>Pain&#x2F;discomfort, p<0.05</p><ul><li>age \\\\>= 18</li></ul>")
+    >>> plain_text("<p>Pain&#x2F;discomfort, p<0.05</p><ul><li>age \\\\>= 18</li></ul>")
     'Pain/discomfort, p<0.05\\n* age >= 18'
-    >>> plain("a <b and c> d & e; AUC\\\\<sub\\\\>0-28d\\\\</sub\\\\>")
+    >>> plain_text("a <b and c> d & e; AUC\\\\<sub\\\\>0-28d\\\\</sub\\\\>")
     'a <b and c> d & e; AUC0-28d'
     """
-    if not any(mark in text for mark in "<&\\"):
+    if not any(character in text for character in "<&\\"):
         return text
-    bare = _TAG.sub(_break, text)
-    if bare != text:
-        bare = re.sub(r"\s*\n\s*", "\n", bare).strip()
-    return _ESCAPED.sub(r"\1", _decoded(bare))
+    untagged = _TAG.sub(_line_break, text)
+    if untagged != text:
+        untagged = re.sub(r"\s*\n\s*", "\n", untagged).strip()
+    return _ESCAPED.sub(r"\1", _resolve_references(untagged))
 
 
-def _break(tag: re.Match[str]) -> str:
+def _line_break(tag: re.Match[str]) -> str:
     if not _BLOCKS.fullmatch(tag[2]):
         return ""
     return "\n* " if tag[2].lower() == "li" and not tag[1] else "\n"
 
 
-def _decoded(text: str) -> str:
-    for _ in range(_DEEP):
-        before, text = text, _REFERENCE.sub(_character, text)
-        if text == before:
+def _resolve_references(text: str) -> str:
+    for _ in range(_MAX_DEPTH):
+        previous, text = text, _REFERENCE.sub(_character, text)
+        if text == previous:
             break
     return text
 

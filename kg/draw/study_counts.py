@@ -1,19 +1,19 @@
-"""How many studies a node represents, in numbers and in words that say what is counted; the same on every page."""
+"""The number of studies that a node represents, with words that state what is counted; the same on every page."""
 
 from __future__ import annotations
 
-from kg.draw.graph import Graph
+from kg.draw.graph import QueryableGraph
 from kg.draw.picture import Node
 from kg.ontology.vocabulary import CT, MESH
 
 ORGANIZATIONS = ("Organization", "Industry", "Government", "Network", "Other organization")
 
 
-def count(graph: Graph, node: Node, *, broad: bool = False) -> tuple[int, str]:
-    """The number of studies of a term, an organization or a publication in the whole graph, and what it counts.
+def count_studies(graph: QueryableGraph, node: Node, *, broad: bool = False) -> tuple[int, str]:
+    """Return the number of studies of a term, an organization or a publication in the whole graph, and a description.
 
-    ``broad`` counts the studies of the terms below a term too; the words give both numbers in any case. 0 and nothing
-    for what is none of these.
+    With ``broad``, the studies of narrower terms count too; the description gives both numbers in any case. Nodes of
+    other kinds get 0 and an empty description.
     """
     if node.id.startswith(MESH):
         return _term(graph, node.id, broad)
@@ -23,7 +23,7 @@ def count(graph: Graph, node: Node, *, broad: bool = False) -> tuple[int, str]:
 
 
 def studies(number: int) -> str:
-    """A number of studies.
+    """Return a number of studies in words.
 
     >>> studies(1), studies(1200)
     ('1 study', '1,200 studies')
@@ -31,11 +31,11 @@ def studies(number: int) -> str:
     return f"{number:,} {'study' if number == 1 else 'studies'}"
 
 
-def _subjects(graph: Graph, iri: str, *names: str) -> set[str]:
+def _subjects(graph: QueryableGraph, iri: str, *names: str) -> set[str]:
     return {study for name in names for study in graph.subjects(CT + name, iri)}
 
 
-def _term(graph: Graph, iri: str, broad: bool) -> tuple[int, str]:
+def _term(graph: QueryableGraph, iri: str, broad: bool) -> tuple[int, str]:
     conditions, interventions = _subjects(graph, iri, "conditionMesh"), _subjects(graph, iri, "interventionMesh")
     own = conditions | interventions
     whole = own | _subjects(graph, iri, "conditionMeshAncestor", "interventionMeshAncestor")
@@ -51,14 +51,14 @@ def _term(graph: Graph, iri: str, broad: bool) -> tuple[int, str]:
     return number, f"{studies(len(own))} with this term{role}{wider}"
 
 
-def _organization(graph: Graph, iri: str) -> tuple[int, str]:
-    led, helped = _subjects(graph, iri, "leadSponsor"), _subjects(graph, iri, "collaborator")
-    parts = {"lead sponsor": len(led), "collaborator": len(helped)}
+def _organization(graph: QueryableGraph, iri: str) -> tuple[int, str]:
+    led, supported = _subjects(graph, iri, "leadSponsor"), _subjects(graph, iri, "collaborator")
+    parts = {"lead sponsor": len(led), "collaborator": len(supported)}
     texts = [f"{studies(number)} as {role}" for role, number in parts.items() if number]
-    return len(led | helped), ", ".join(texts)
+    return len(led | supported), ", ".join(texts)
 
 
-def _publication(graph: Graph, iri: str) -> tuple[int, str]:
-    cited = graph.subjects(CT + "pubmed", iri)
-    number = len({study for reference in cited for study in graph.subjects(CT + "reference", reference)})
+def _publication(graph: QueryableGraph, iri: str) -> tuple[int, str]:
+    references = graph.subjects(CT + "pubmed", iri)
+    number = len({study for reference in references for study in graph.subjects(CT + "reference", reference)})
     return number, f"cited by {studies(number)}" if number else ""
