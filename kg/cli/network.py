@@ -5,16 +5,14 @@ from __future__ import annotations
 import click
 
 from kg.cli.base import LOST, progress_of, tell_problems
-
-FORMATS = ("graphml", "gexf", "kgx", "kgx-jsonl", "neo4j")
-VIEWS = ("condition-intervention", "sponsor-condition", "site-study")
+from kg.network.formats import FORMATS, VIEWS
 
 
 @click.command()
 @click.argument("inputs", metavar="INPUT...", nargs=-1, required=True)
-@click.option("-o", "--output", required=True, metavar="OUT", help="The file, or the folder of the last three formats.")
-@click.option("-f", "--format", type=click.Choice(FORMATS), help="The format; by default what the name of OUT tells.")
-@click.option("--view", type=click.Choice(VIEWS), help="A network of two kinds of things, in place of all statements.")
+@click.option("-o", "--output", required=True, metavar="OUT", help="Output file, or folder for the last three formats.")
+@click.option("-f", "--format", type=click.Choice(FORMATS), help="Output format (default: by the extension of OUT).")
+@click.option("--view", type=click.Choice(VIEWS), help="Write a network of two kinds of entities only.")
 @click.pass_context
 def network(
     context: click.Context,
@@ -24,21 +22,21 @@ def network(
     format: str | None,  # noqa: A002 -- the name of the option
     view: str | None,
 ) -> None:
-    """Write the studies as a property graph, for tools of networks.
+    """Export studies as a property graph for network tools.
 
-    INPUT is study records as kg export takes them, files with RDF or folders of stores. graphml and gexf are one file,
-    for networkx, Gephi, Cytoscape or igraph; kgx is nodes.tsv and edges.tsv in the terms of the Biolink Model,
-    kgx-jsonl the same as JSON Lines; neo4j is files for neo4j-admin database import. In a view an edge has the number
-    of studies that join its two ends, and their numbers.
+    INPUT is study records, RDF files or stores. graphml and gexf write one file for networkx, Gephi, Cytoscape or
+    igraph; kgx writes nodes.tsv and edges.tsv in terms of the Biolink Model, kgx-jsonl the same as JSON Lines; neo4j
+    writes files for neo4j-admin database import. In a view, each edge has the number and the NCT numbers of the
+    studies in which both entities occur.
 
-    The exit status is 0 when every study is in the output, 1 when some record or file is lost, 2 for wrong use.
+    The exit status is 0 if every study was written, 1 if a record or file was lost, and 2 for incorrect usage.
     """
     from kg.export.report import Report
     from kg.network.write import write
 
     report = Report()
     with progress_of(inputs) as progress:
-        done = write(list(inputs), output, format=format, view=view, report=report, progress=progress)
+        counts = write(list(inputs), output, format=format, view=view, report=report, progress=progress)
     tell_problems(report)
-    click.echo(done.summary(), err=True)
+    click.echo(counts.summary(), err=True)
     context.exit(0 if report.lossless else LOST)

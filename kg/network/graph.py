@@ -1,4 +1,4 @@
-"""Graphs of networkx, from study records, RDF files, graphs of rdflib and stores."""
+"""networkx graphs from study records, RDF files, rdflib graphs and stores."""
 
 from __future__ import annotations
 
@@ -10,29 +10,31 @@ import pyoxigraph as ox
 
 from kg.errors import UsageError
 from kg.export.report import Report
-from kg.network.groups import Groups, opened
-from kg.network.model import Edge, Node, Value, stream
+from kg.network.groups import StatementGroups, open_sources
+from kg.network.model import Edge, Node, Value, iter_nodes
 from kg.network.schema import Table
 
 if TYPE_CHECKING:
     import networkx as nx
     import rdflib
 
-    Source = str | os.PathLike[str] | rdflib.Graph | ox.Store | Iterable[ox.Quad]
+    from kg._types import PathName
+
+    Source = PathName | rdflib.Graph | ox.Store | Iterable[ox.Quad]
 
 
 def to_networkx(
     *sources: Source, lists: bool = False, report: Report | None = None, progress: Any = None
 ) -> nx.MultiDiGraph:
-    """A directed multigraph of all statements, the nodes and edges in the order of their names.
+    """Return a directed multigraph of all statements, with nodes and edges sorted by name.
 
-    ``sources`` are names of files (study records or RDF), of folders and of stores, graphs of rdflib, stores of
-    pyoxigraph, or its quads. Several sources are one graph, and so are the named graphs of a source. Nodes are IRIs
-    with ``type``, ``label`` and a value for each property; edges have their predicate as ``predicate`` and as key.
+    ``sources`` are names of files (study records or RDF), folders or stores, rdflib graphs, pyoxigraph stores or
+    iterables of pyoxigraph quads. All sources and all their named graphs form one graph. Nodes are IRIs with ``type``,
+    ``label`` and an attribute per property; edges have the name of their predicate as ``predicate`` and as key.
 
-    An attribute has one type in the whole graph, so that the writers of networkx take it: several values are joined by
-    ``" | "``, and numbers among texts are text, with the number in an attribute of its own (``pValue``,
-    ``pValueNumber``). With ``lists``, values stay as they are, several of them a list.
+    An attribute has one type in the whole graph, as the writers of networkx require: multiple values are joined by
+    ``" | "``, and an attribute with both numbers and text is text, with its number in a second attribute (``pValue``,
+    ``pValueNumber``). With ``lists``, values are not converted, and multiple values are a list.
 
     >>> graph = to_networkx("tests/data/NCT02059759.txt")
     >>> study = "https://clinicaltrials.gov/study/NCT02059759"
@@ -48,32 +50,34 @@ def to_networkx(
     names = [os.fspath(source) for source in sources if isinstance(source, str | os.PathLike)]
     graphs = [_quads(source) for source in sources if not isinstance(source, str | os.PathLike)]
     if not names:
-        return multigraph(Groups(graphs), lists=lists)
-    with opened(names, report or Report(), progress) as files:
-        return multigraph(Groups([*files, *graphs]), lists=lists)
+        return multigraph(StatementGroups(graphs), lists=lists)
+    with open_sources(names, report or Report(), progress) as files:
+        return multigraph(StatementGroups([*files, *graphs]), lists=lists)
 
 
 def _quads(source: Any) -> Iterable[ox.Quad]:
-    """The quads of a graph of rdflib, of a store, or quads as they are."""
+    """Return the quads of an rdflib graph, a store or an iterable of quads."""
     if hasattr(source, "serialize"):
-        form = ox.RdfFormat.N_QUADS if source.context_aware else ox.RdfFormat.N_TRIPLES
         name = "nquads" if source.context_aware else "nt"
-        return list(ox.parse(source.serialize(format=name), format=form))
+        rdf_format = ox.RdfFormat.N_QUADS if source.context_aware else ox.RdfFormat.N_TRIPLES
+        return list(ox.parse(source.serialize(format=name), format=rdf_format))
     if isinstance(source, Iterable):
         return source if isinstance(source, ox.Store) else list(source)
-    raise UsageError(f"A {type(source).__name__} is no graph; give names of files, graphs of rdflib or stores.")
+    raise UsageError(
+        f"Cannot read a graph from {type(source).__name__}; give file names, rdflib graphs or pyoxigraph stores."
+    )
 
 
-def multigraph(groups: Groups, *, lists: bool = False) -> nx.MultiDiGraph:
-    """A multigraph of groups of statements; see :func:`to_networkx`."""
+def multigraph(groups: StatementGroups, *, lists: bool = False) -> nx.MultiDiGraph:
+    """Return the multigraph of groups of statements; see :func:`to_networkx`."""
     import networkx as nx
 
     nodes: list[Node] = []
     edges: list[Edge] = []
-    for node, outward in stream(groups):
+    for node, outward in iter_nodes(groups):
         nodes.append(node)
         edges += outward
-    row = several if lists else Table.of(node.values for node in nodes).row
+    row = as_lists if lists else Table.of(node.values for node in nodes).row
     graph = nx.MultiDiGraph()
     for node in sorted(nodes, key=lambda node: node.id):
         graph.add_node(node.id, type=node.type, label=node.label, **row(node.values))
@@ -82,10 +86,10 @@ def multigraph(groups: Groups, *, lists: bool = False) -> nx.MultiDiGraph:
     return graph
 
 
-def several(values: Mapping[str, list[Value]]) -> dict[str, Any]:
-    """Values by attribute, the only one of an attribute alone, several as a list.
+def as_lists(attributes: Mapping[str, list[Value]]) -> dict[str, Any]:
+    """Unwrap the lists that have a single value.
 
-    >>> several({"phase": ["PHASE1", "PHASE2"], "acronym": ["A"]})
+    >>> as_lists({"phase": ["PHASE1", "PHASE2"], "acronym": ["A"]})
     {'phase': ['PHASE1', 'PHASE2'], 'acronym': 'A'}
     """
-    return {name: found[0] if len(found) == 1 else found for name, found in values.items()}
+    return {name: values[0] if len(values) == 1 else values for name, values in attributes.items()}

@@ -1,8 +1,8 @@
-"""Statements in groups: one group per study, so that memory stays flat, and one of all that studies share.
+"""Statements grouped by study, so that memory use does not grow with the number of studies.
 
-The input is the union of its graphs (the RDF merge): a statement counts once, whichever and however many graphs hold
-it. What a study's own graph states about the study and its parts is read when its turn comes; statements about anything
-else, and those in other graphs, are held in memory by subject.
+The input is the union (the RDF merge) of its graphs: a statement counts once, however many graphs contain it. The
+statements of a study's own graph about the study and its parts are streamed; all other statements are held in memory by
+subject.
 """
 
 from __future__ import annotations
@@ -35,52 +35,52 @@ _ONTOLOGY_GRAPH = "/graph/ontology"
 _ONTOLOGY = "trialkg.ttl"
 
 Statement = ox.Quad | ox.Triple
-"""A statement whose subject is a named node; its graph does not matter here."""
+"""A statement whose subject is a named node; its graph is ignored."""
 Subjects = Iterable[tuple[str, Iterable[ox.Quad]]]
 _graph_name, _subject = attrgetter("graph_name"), attrgetter("subject")
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Statements about a study and its parts, or, where ``study`` is empty, about all else."""
+    """Statements about a study and its parts or, if ``study`` is empty, about everything else."""
 
     study: str
     statements: list[Statement]
-    """In no order; the same statement may be there twice."""
+    """In no particular order, possibly with duplicates."""
 
 
 @dataclass(frozen=True, slots=True)
-class File:
-    """The statements of a file of RDF or of the folder of a store; can be iterated again."""
+class RdfSource:
+    """The statements of an RDF file or a store; can be iterated more than once."""
 
     name: str
 
     def __iter__(self) -> Iterator[ox.Quad]:
-        """Raises :class:`~kg.errors.SourceError` for what cannot be read."""
+        """Raises :class:`~kg.errors.SourceError` if the source cannot be read."""
         return statements([self.name])
 
 
 @dataclass(slots=True)
-class Groups:
-    """The groups of some sources, each of which can be iterated more than once; so can the groups.
+class StatementGroups:
+    """The groups of some sources. Each source must allow repeated iteration, as the groups do.
 
-    ``shared`` has the statements that are not in the graph of the study they are about, by subject.
+    ``shared`` has, by subject, the statements that are not in the graph of the study they are about.
     """
 
     sources: list[Iterable[ox.Quad]]
     shared: dict[str, set[ox.Triple]] = field(default_factory=dict, init=False)
     scattered: set[str] = field(default_factory=set, init=False)
-    """Studies whose graph is in several places of the input; their statements are in ``shared`` too."""
+    """Studies whose statements are not contiguous in the input; they are all in ``shared``."""
 
     def __post_init__(self) -> None:
-        """Raises :class:`~kg.errors.InputError` for a source that cannot be read."""
+        """Raises :class:`~kg.errors.InputError` if a source cannot be read."""
         ended: set[str] = set()
         for study, subjects in self._runs():
             if study in ended:
                 self.scattered.add(study)
             if study:
                 ended.add(study)
-            self._keep((subject, quads) for subject, quads in subjects if not study or number_of(subject) != study)
+            self._keep((subject, quads) for subject, quads in subjects if not study or nct_number(subject) != study)
         if self.scattered:
             for study, subjects in self._runs():
                 if study in self.scattered:
@@ -96,7 +96,7 @@ class Groups:
             if study and study not in self.scattered:
                 group = Group(study, [])
                 for subject, quads in subjects:
-                    if number_of(subject) == study:
+                    if nct_number(subject) == study:
                         group.statements.extend(quads)
                         if subject in self.shared:
                             group.statements.extend(self.shared[subject])
@@ -106,40 +106,40 @@ class Groups:
         yield Group("", list(itertools.chain.from_iterable(rest)))
 
     def _runs(self) -> Iterator[tuple[str, Subjects]]:
-        """The statements of one graph that follow each other, with the number of the study if it is that of one."""
+        """Yield each run of statements of one graph, with the NCT number if the graph belongs to a study."""
         for source in self.sources:
             for graph, quads in itertools.groupby(source, key=_graph_name):
                 name = graph.value if isinstance(graph, ox.NamedNode) else ""
                 if not name.endswith(_ONTOLOGY_GRAPH):
-                    yield number_of(name), _subjects(quads)
+                    yield nct_number(name), _subjects(quads)
 
 
 def _subjects(quads: Iterable[ox.Quad]) -> Subjects:
-    """Statements that follow each other, by subject: named resources that are neither codes nor vocabulary."""
-    for subject, found in itertools.groupby(quads, key=_subject):
+    """Yield each run of statements with one subject, if that is an IRI and not part of the vocabulary."""
+    for subject, members in itertools.groupby(quads, key=_subject):
         if isinstance(subject, ox.NamedNode) and not is_vocabulary(subject.value):
-            yield subject.value, found
+            yield subject.value, members
 
 
 def is_vocabulary(iri: str) -> bool:
-    """Whether the ontology describes a resource, which is then no node: classes, properties, codes, registries.
+    """Return whether a resource belongs to the ontology (class, property, code, registry) and so is not a node.
 
     >>> is_vocabulary("https://w3id.org/trialkg/code/PHASE2"), is_vocabulary("http://purl.org/dc/terms/modified")
     (True, True)
     """
-    return iri.startswith(_VOCABULARY) or iri in _described()
+    return iri.startswith(_VOCABULARY) or iri in _ontology_terms()
 
 
 @cache
-def _described() -> frozenset[str]:
+def _ontology_terms() -> frozenset[str]:
     quads = ox.parse(path=files.folder("ontology") / _ONTOLOGY, format=ox.RdfFormat.TURTLE)
     return frozenset(quad.subject.value for quad in quads if isinstance(quad.subject, ox.NamedNode))
 
 
-def number_of(iri: str) -> str:
-    """The NCT number in the IRI of a study, its record or a part of it; empty for any other IRI.
+def nct_number(iri: str) -> str:
+    """Return the NCT number in the IRI of a study, its record or a part of it, or an empty string.
 
-    >>> number_of("https://w3id.org/trialkg/part/NCT02059759-arm-1"), number_of("http://id.nlm.nih.gov/mesh/D000690")
+    >>> nct_number("https://w3id.org/trialkg/part/NCT02059759-arm-1"), nct_number("http://id.nlm.nih.gov/mesh/D000690")
     ('NCT02059759', '')
     """
     number = iri.rpartition("/")[2].partition("-")[0]
@@ -147,30 +147,30 @@ def number_of(iri: str) -> str:
 
 
 @contextlib.contextmanager
-def opened(inputs: Iterable[str], report: Report, progress: Progress | None = None) -> Iterator[list[File]]:
-    """The statements of study records, RDF files and stores, or any of these together, as sources of :class:`Groups`.
+def open_sources(inputs: Iterable[str], report: Report, progress: Progress | None = None) -> Iterator[list[RdfSource]]:
+    """Open study records, RDF files and stores, in any mix, as sources of :class:`StatementGroups`.
 
-    Raises :class:`~kg.errors.UsageError` for what is not there. ``report`` gets what is lost of records.
+    Raises :class:`~kg.errors.UsageError` for missing input; problems with records go to ``report``.
     """
-    given = sorted_out(inputs)
-    if not any(given):
-        raise UsageError("No input is given; name files with records or RDF, folders, stores, or - for standard input.")
+    by_kind = sorted_out(inputs)
+    if not any(by_kind):
+        raise UsageError("No input given; name study records, RDF files or stores, or - for standard input.")
     with tempfile.TemporaryDirectory() as folder:
-        graphs = [*given.stores, *given.rdf]
-        if not given.records and len(graphs) == 1:
-            yield [File(graphs[0])]
+        graphs = [*by_kind.stores, *by_kind.rdf]
+        if not by_kind.records and len(graphs) == 1:
+            yield [RdfSource(graphs[0])]
         elif not graphs:
             exported = str(Path(folder, "studies.nq.zst"))
-            export(given.records, exported, report=report, progress=progress)
-            yield [File(exported)]
+            export(by_kind.records, exported, report=report, progress=progress)
+            yield [RdfSource(exported)]
         else:
-            yield [File(_merged(given, Path(folder), report, progress))]
+            yield [RdfSource(_merged(by_kind, Path(folder), report, progress))]
 
 
-def _merged(given: Inputs, folder: Path, report: Report, progress: Progress | None) -> str:
-    """The folder of a store with everything in some inputs."""
-    made = folder / "store"
+def _merged(by_kind: Inputs, folder: Path, report: Report, progress: Progress | None) -> str:
+    """Build a temporary store with all inputs and return its path."""
+    store = folder / "store"
     options = {"progress": progress}
-    loaders = [*of_graphs(given), *exporting(given.records, folder / "studies.nq", report, options)]
-    fill(ox.Store(str(made)), loaders, report, folder)
-    return str(made)
+    loaders = [*of_graphs(by_kind), *exporting(by_kind.records, folder / "studies.nq", report, options)]
+    fill(ox.Store(str(store)), loaders, report, folder)
+    return str(store)

@@ -1,22 +1,20 @@
-"""KGX (https://biolink.github.io/kgx/kgx_format.html): nodes and edges in the terms of the Biolink Model.
+"""KGX (https://biolink.github.io/kgx/kgx_format.html): nodes and edges in terms of the Biolink Model.
 
-What has a class in Biolink is written: studies, MeSH terms, interventions, sponsors, countries, publications. No
-predicate says that anything treats anything: a study is related to its conditions and interventions, no more. The
-predicate of our own ontology stands beside it as ``original_predicate``.
+Only resources with a Biolink class are written: studies, MeSH terms, interventions, sponsors, countries and
+publications. No predicate claims that anything treats anything: a study is only *related to* its conditions and
+interventions. ``original_predicate`` has the predicate of the ontology.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from kg.network.model import PUBLICATIONS, STUDIES, Edge, Node, Value, local
-from kg.ontology.vocabulary import BASE, CT
+from kg.network.model import PUBLICATIONS, STUDIES, Edge, Items, Node, Value, local_name
+from kg.ontology.vocabulary import BASE, CT, MESH
 
-Items = Callable[[], Iterable[tuple[Node, list[Edge]]]]
-"""The nodes with their edges, anew each time."""
 Row = dict[str, Any]
 
 LISTS = frozenset(("category", "clinical_trial_age_stage", "clinical_trial_conditions", "clinical_trial_interventions"))
@@ -33,16 +31,15 @@ EDGE_COLUMNS = (
 SOURCE = "infores:clinicaltrials"
 
 _PART = re.compile(r"/part/(NCT\d{8})-")
-_MESH = "http://id.nlm.nih.gov/mesh/"
 PREFIXES = {
-    "MESH": _MESH,
+    "MESH": MESH,
     "PMID": PUBLICATIONS,
     "CLINICALTRIALS": STUDIES,
     **{f"trialkg.{name}": f"{BASE}{name}/" for name in ("organization", "country", "part")},
     "trialkg": CT,
 }
-"""Prefix -> namespace; a CURIE has no slash behind its prefix, so ours are one for each kind."""
-_KINDS = {
+"""Namespaces by prefix. A local part cannot contain a slash, so each kind of resource has its own prefix."""
+_CATEGORIES = {
     "Organization": "biolink:Agent",
     "Country": "biolink:GeographicLocation",
     "Intervention": "biolink:ClinicalIntervention",
@@ -64,19 +61,19 @@ _STATUSES = frozenset(
         *("TERMINATED", "UNKNOWN", "WITHDRAWN"),
     )
 )
-"""Those that Biolink has; a status that it lacks is left out."""
+"""The statuses in Biolink; others are left out."""
 _RELATED = {
-    "conditionMesh": "automated_agent",  # the registry finds these terms by a program
+    "conditionMesh": "automated_agent",  # the registry assigns these terms with a program
     "interventionMesh": "automated_agent",
     "intervention": "manual_agent",
     "leadSponsor": "manual_agent",
     "collaborator": "manual_agent",
 }
-"""What a study is related to, and who says so."""
+"""The predicates written as ``biolink:related_to``, with the agent that states them."""
 
 
 def curie(iri: str) -> str:
-    """An IRI with the prefix that Biolink has for its namespace, or with one of ours.
+    """Shorten an IRI with a prefix of Biolink or of this project.
 
     >>> curie("http://id.nlm.nih.gov/mesh/D000690"), curie("https://pubmed.ncbi.nlm.nih.gov/32651161/")
     ('MESH:D000690', 'PMID:32651161')
@@ -90,18 +87,18 @@ def curie(iri: str) -> str:
 
 
 @dataclass
-class Kgx:
-    """The rows of nodes and of edges, as the nodes of a graph come by."""
+class KgxRows:
+    """Generates the rows of the node and edge tables."""
 
     items: Items
     conditions: set[str] = field(default_factory=set)
     terms: set[str] = field(default_factory=set)
-    """The MeSH terms of conditions, and those of conditions or interventions."""
+    """All MeSH terms; ``conditions`` has those of conditions."""
     countries: set[tuple[str, str]] = field(default_factory=set)
-    """Studies and countries of the study that comes by."""
+    """Pairs of the current study and its countries."""
 
     def __post_init__(self) -> None:
-        """Looks which terms are conditions: a term comes by once, and a later study may tell."""
+        """Collect the terms first: a term has one row, and any study may make it a condition."""
         for _, edges in self.items():
             for edge in edges:
                 if edge.predicate in ("conditionMesh", "interventionMesh"):
@@ -110,16 +107,16 @@ class Kgx:
                         self.conditions.add(edge.target)
 
     def rows(self) -> Iterator[tuple[Row | None, list[Row]]]:
-        """The row of each node that Biolink has a class for, and the rows of edges."""
+        """Yield the row of each node, or ``None`` if Biolink has no class for it, and the rows of its edges."""
         for node, edges in self.items():
             yield self._node(node, edges), list(self._edges(node, edges))
 
     def _node(self, node: Node, edges: list[Edge]) -> Row | None:
-        kind = self._category(node)
-        if kind is None:
+        category = self._category(node)
+        if category is None:
             return None
-        row: Row = {"id": curie(node.id), "category": [kind], "name": node.label or local(node.id)}
-        return row | trial(node, edges) if kind == "biolink:ClinicalTrial" else row
+        row: Row = {"id": curie(node.id), "category": [category], "name": node.label or local_name(node.id)}
+        return row | trial(node, edges) if category == "biolink:ClinicalTrial" else row
 
     def _category(self, node: Node) -> str | None:
         if node.type == "Study" or node.type.endswith("Study"):
@@ -127,9 +124,9 @@ class Kgx:
             return "biolink:ClinicalTrial" if interventional else "biolink:Study"
         if node.id in self.conditions:
             return "biolink:DiseaseOrPhenotypicFeature"
-        if node.id in self.terms:  # a drug, a procedure, a diet: the record does not tell
+        if node.id in self.terms:  # a drug, a procedure or a diet: the record does not say which
             return "biolink:NamedThing"
-        return _KINDS.get(node.type)
+        return _CATEGORIES.get(node.type)
 
     def _edges(self, node: Node, edges: list[Edge]) -> Iterator[Row]:
         part = _PART.search(node.id)
@@ -139,18 +136,18 @@ class Kgx:
             elif part and node.type == "Location" and edge.predicate == "country":
                 yield from self._country(STUDIES + part[1], edge.target)
             elif part and node.type == "Reference" and edge.predicate == "pubmed":
-                yield _cited(STUDIES + part[1], edge.target, node.values.get("referenceType", []))
+                yield _citation(STUDIES + part[1], edge.target, node.values.get("referenceType", []))
 
     def _country(self, study: str, country: str) -> Iterator[Row]:
-        if not any(known == study for known, _ in self.countries):
+        if not any(current == study for current, _ in self.countries):
             self.countries.clear()
         if (study, country) not in self.countries:
             self.countries.add((study, country))
             yield _row(study, "biolink:occurs_in", country, "country", "manual_agent")
 
 
-def _cited(study: str, publication: str, types: list[Value]) -> Row:
-    """A publication that tells of a study mentions it; one that came before it is related to it."""
+def _citation(study: str, publication: str, types: list[Value]) -> Row:
+    """Return the edge of a publication: it mentions the study if it reports results, else it is related to it."""
     predicate = "biolink:mentions" if {"RESULT", "DERIVED"} & set(types) else "biolink:related_to"
     agent = "automated_agent" if types == ["DERIVED"] else "manual_agent"
     return _row(publication, predicate, study, "pubmed", agent)
@@ -171,40 +168,40 @@ def _row(subject: str, predicate: str, object_: str, original: str, agent: str) 
 
 
 def trial(node: Node, edges: list[Edge]) -> Row:
-    """The properties that Biolink has for clinical trials, where the study has them."""
+    """Return the Biolink properties of a clinical trial that the study has."""
 
-    def one(name: str) -> Value | None:
+    def first(name: str) -> Value | None:
         return next(iter(node.values.get(name, [])), None)
 
     def all_of(predicate: str) -> list[str]:
         return [curie(edge.target) for edge in edges if edge.predicate == predicate]
 
-    status = one("overallStatus")
+    status = first("overallStatus")
     row: Row = {
         "clinical_trial_phase": _PHASES.get(tuple(sorted(str(phase) for phase in node.values.get("phase", [])))),
-        "clinical_trial_primary_purpose": one("primaryPurpose"),
-        "clinical_trial_intervention_model": one("interventionModel"),
+        "clinical_trial_primary_purpose": first("primaryPurpose"),
+        "clinical_trial_intervention_model": first("interventionModel"),
         "clinical_trial_overall_status": status if status in _STATUSES else None,
         "clinical_trial_brief_title": node.label,
-        "clinical_trial_enrollment_type": one("enrollmentType"),
-        "clinical_trial_start_date": one("startDate"),
-        "clinical_trial_enrollment": one("enrollmentCount"),
+        "clinical_trial_enrollment_type": first("enrollmentType"),
+        "clinical_trial_start_date": first("startDate"),
+        "clinical_trial_enrollment": first("enrollmentCount"),
         "clinical_trial_age_stage": [str(stage).lower() for stage in node.values.get("standardAge", [])],
         "clinical_trial_conditions": all_of("conditionMesh"),
         "clinical_trial_interventions": all_of("intervention"),
     }
-    return {name: found for name, found in row.items() if found not in (None, [], "")}
+    return {name: value for name, value in row.items() if value not in (None, [], "")}
 
 
-def as_line(row: Row, columns: tuple[str, ...]) -> str:
-    """A row of a table with tabs; lists are joined by bars, and white space in texts becomes blanks.
+def tsv_line(row: Row, columns: tuple[str, ...]) -> str:
+    """Return a row as tab-separated values, with lists joined by bars and whitespace normalized.
 
-    >>> as_line({"id": "MESH:D1", "category": ["biolink:Disease"], "name": "a\\tb"}, ("id", "category", "name", "x"))
+    >>> tsv_line({"id": "MESH:D1", "category": ["biolink:Disease"], "name": "a\\tb"}, ("id", "category", "name", "x"))
     'MESH:D1\\tbiolink:Disease\\ta b\\t\\n'
     """
 
     def cell(name: str) -> str:
-        found = row.get(name, "")
-        return "|".join(found) if name in LISTS and found else " ".join(str(found).split())
+        value = row.get(name, "")
+        return "|".join(value) if name in LISTS and value else " ".join(str(value).split())
 
     return "\t".join(cell(name) for name in columns) + "\n"

@@ -1,58 +1,56 @@
-"""Files for ``neo4j-admin database import full``: one of nodes for each class, one of relationships.
+"""Files for ``neo4j-admin database import full``: one file of nodes per class, and one of relationships.
 
-The header of each file gives types (https://neo4j.com/docs/operations-manual/current/import/): ``long``, ``double``,
-``boolean``, ``string``, and the same with ``[]`` where some node has several values. Nodes are known by their IRIs.
+The header of each file declares types (https://neo4j.com/docs/operations-manual/current/import/): ``long``, ``double``,
+``boolean`` or ``string``, with ``[]`` if any node has several values. Nodes are identified by their IRIs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from kg.network.model import Edge, Node, Value
+from kg.network.model import Edge, Items, Node, Value
 from kg.network.schema import Column, Schema, text
 
-Items = Callable[[], Iterable[tuple[Node, list[Edge]]]]
-
-BETWEEN = "\x1f"
-"""Stands between the values of a list: no text holds it, since the export takes out control characters."""
+SEPARATOR = "\x1f"
+"""Separates the values of a list; no text contains it, as the export removes control characters."""
 ARGUMENTS = "import.args"
 RELATIONSHIPS = "relationships.csv"
 RELATIONSHIP_HEADER = ":START_ID,:END_ID,:TYPE\n"
 
 
 @dataclass
-class Classes:
-    """The schema of each class, as its nodes have it; numbers among texts have a column of their own."""
+class ClassSchemas:
+    """The schema of each class; numbers in text columns have an additional column."""
 
     schemas: dict[str, Schema] = field(default_factory=dict)
-    twins: dict[str, dict[str, str]] = field(default_factory=dict)
+    number_columns: dict[str, dict[str, str]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, items: Items) -> Classes:
-        """The schemas of all nodes."""
+    def of(cls, items: Items) -> ClassSchemas:
+        """Return the schemas of all nodes."""
         classes = cls()
         for node, _ in items():
-            classes.schemas.setdefault(node.type, Schema()).take(node.values)
-        classes.twins = {kind: schema.twins(lists=True) for kind, schema in classes.schemas.items()}
+            classes.schemas.setdefault(node.type, Schema()).add(node.values)
+        classes.number_columns = {name: schema.number_columns(lists=True) for name, schema in classes.schemas.items()}
         return classes
 
-    def header(self, kind: str) -> str:
-        """The first line of the file of a class."""
-        columns = self.schemas[kind].columns
+    def header(self, class_name: str) -> str:
+        """Return the header line of the file of a class."""
+        columns = self.schemas[class_name].columns
         names = [f"{name}:{_type(columns[name])}" for name in sorted(columns)]
-        twins = [f"{twin}:double{'[]' * columns[name].several}" for name, twin in self.twins[kind].items()]
-        return ",".join(["iri:ID", ":LABEL", "label", *names, *twins]) + "\n"
+        extra = self.number_columns[class_name].items()
+        numbers = [f"{column}:double{'[]' * columns[name].several}" for name, column in extra]
+        return ",".join(["iri:ID", ":LABEL", "label", *names, *numbers]) + "\n"
 
     def line(self, node: Node) -> str:
-        """The line of a node."""
+        """Return the line of a node."""
         columns = self.schemas[node.type].columns
         cells = [_cell(node.values.get(name, []), _type(columns[name])) for name in sorted(columns)]
-        cells += [
-            _cell(_numbers(node, name), f"double{'[]' * columns[name].several}") for name in self.twins[node.type]
-        ]
-        kinds = BETWEEN.join(node.types or [node.type])
-        return ",".join([quoted(node.id), quoted(kinds), quoted(node.label) if node.label else "", *cells]) + "\n"
+        for name in self.number_columns[node.type]:
+            cells.append(_cell(_numbers(node, name), f"double{'[]' * columns[name].several}"))
+        labels = SEPARATOR.join(node.types or [node.type])
+        return ",".join([quoted(node.id), quoted(labels), quoted(node.label) if node.label else "", *cells]) + "\n"
 
 
 def _type(column: Column) -> str:
@@ -63,17 +61,17 @@ def _numbers(node: Node, name: str) -> list[Value]:
     return [float(value) for value in node.values.get(name, []) if type(value) in (int, float)]
 
 
-def _cell(values: list[Value], kind: str) -> str:
+def _cell(values: list[Value], type_: str) -> str:
     if not values:
         return ""
     texts = list(map(text, values))
-    if kind.startswith("string") or kind.endswith("[]"):
-        return quoted(BETWEEN.join(one.replace(BETWEEN, " ") for one in texts))
+    if type_.startswith("string") or type_.endswith("[]"):
+        return quoted(SEPARATOR.join(item.replace(SEPARATOR, " ") for item in texts))
     return texts[0]
 
 
 def quoted(text: str) -> str:
-    """A text in quotation marks, those in it doubled.
+    """Quote a text for CSV.
 
     >>> print(quoted('a "b", c'))
     "a ""b"", c"
@@ -82,7 +80,7 @@ def quoted(text: str) -> str:
 
 
 def relationship(edge: Edge) -> str:
-    """The line of an edge; its type is written as Neo4j writes them.
+    """Return the line of an edge, with its type in the style of Neo4j.
 
     >>> relationship(Edge("a", "conditionMesh", "b"))
     '"a","b","CONDITION_MESH"\\n'
@@ -91,14 +89,14 @@ def relationship(edge: Edge) -> str:
     return f"{quoted(edge.source)},{quoted(edge.target)},{quoted(name)}\n"
 
 
-def file_of(kind: str) -> str:
-    """The file of the nodes of a class."""
-    return f"nodes-{kind}.csv"
+def node_file(class_name: str) -> str:
+    """Return the name of the file with the nodes of a class."""
+    return f"nodes-{class_name}.csv"
 
 
-def arguments(kinds: Iterable[str]) -> Iterator[str]:
-    """The options of ``neo4j-admin database import full @import.args``, one a line."""
-    yield from (f"--nodes={file_of(kind)}\n" for kind in kinds)
+def arguments(classes: Iterable[str]) -> Iterator[str]:
+    """Yield the options of ``neo4j-admin database import full @import.args``, one per line."""
+    yield from (f"--nodes={node_file(name)}\n" for name in classes)
     yield f"--relationships={RELATIONSHIPS}\n"
     yield "--array-delimiter=U+001F\n"
     yield "--multiline-fields=true\n"

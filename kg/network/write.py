@@ -1,10 +1,10 @@
-"""Writes a network: GraphML or GEXF of the whole graph or of a projection, KGX, or files for Neo4j."""
+"""Write a network as GraphML or GEXF (the whole graph or a projection), as KGX, or as files for Neo4j."""
 
 from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -12,14 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from kg._types import Progress
 from kg.errors import OutputError, UsageError
 from kg.export.report import Report
 from kg.network import neo4j, xml
+from kg.network.formats import FILE_FORMATS, FOLDER_FORMATS, VIEWS
 from kg.network.graph import multigraph
-from kg.network.groups import Groups, opened
-from kg.network.kgx import EDGE_COLUMNS, NODE_COLUMNS, Kgx, Row, as_line
-from kg.network.model import Edge, Node, stream
-from kg.network.projections import VIEWS, projection
+from kg.network.groups import StatementGroups, open_sources
+from kg.network.kgx import EDGE_COLUMNS, NODE_COLUMNS, KgxRows, Row, tsv_line
+from kg.network.model import Edge, Items, iter_nodes
+from kg.network.projections import projection
 from kg.network.schema import Schema, Table
 from kg.rdf.atomic import check_places, replacing, told, writing
 from kg.rdf.formats import COMPRESSIONS, compression_of
@@ -27,24 +29,16 @@ from kg.rdf.formats import COMPRESSIONS, compression_of
 if TYPE_CHECKING:
     import networkx as nx
 
-FILES = {"graphml": ".graphml", "gexf": ".gexf"}
-"""Formats of one file -> the ending of its name."""
-FOLDERS = ("kgx", "kgx-jsonl", "neo4j")
-"""Formats of several files in a folder."""
-FORMATS = (*FILES, *FOLDERS)
-
-Items = Callable[[], Iterable[tuple[Node, list[Edge]]]]
-
 
 @dataclass(slots=True)
-class Written:
-    """How much was written, by class and by predicate."""
+class NetworkCounts:
+    """The number of nodes written by class, and of edges by predicate."""
 
     nodes: Counter[str] = field(default_factory=Counter)
     edges: Counter[str] = field(default_factory=Counter)
 
     def summary(self) -> str:
-        """The counts in one sentence."""
+        """Return the counts in one sentence."""
         return f"Network: {self.nodes.total():,} nodes, {self.edges.total():,} edges."
 
 
@@ -55,91 +49,88 @@ def write(
     format: str | None = None,  # noqa: A002 -- the name of the option
     view: str | None = None,
     report: Report,
-    progress: Callable[[int], None] | None = None,
-) -> Written:
-    """Writes the network of study records, RDF files or stores.
+    progress: Progress | None = None,
+) -> NetworkCounts:
+    """Write the network of study records, RDF files or stores.
 
-    ``format`` is one of :data:`FORMATS`, by default what the name of the output tells; ``view`` one of
-    :data:`kg.network.projections.VIEWS`, by default all nodes and edges. A view is made in memory, all else is written
-    study by study.
+    ``format`` is one of :data:`kg.network.formats.FORMATS`; the default follows from the name of the output. ``view``
+    is one of :data:`kg.network.formats.VIEWS`; the default is all nodes and edges. A view is built in memory,
+    everything else is streamed.
 
-    Raises :class:`~kg.errors.UsageError` for what cannot be done, :class:`~kg.errors.InputError` for RDF that cannot be
-    read, and :class:`~kg.errors.OutputError` for what cannot be written.
+    Raises :class:`~kg.errors.UsageError` for an unsupported combination, :class:`~kg.errors.InputError` for unreadable
+    RDF, and :class:`~kg.errors.OutputError` if the output cannot be written.
     """
-    chosen = format_for(output, format)
+    format_name = format or format_of_name(output)
     if view is not None and view not in VIEWS:
-        raise UsageError(f"There is no view {view}; the views are {', '.join(VIEWS)}.")
-    if view is not None and chosen in FOLDERS:
-        raise UsageError(f"A view is written as {' or '.join(FILES)}, not as {chosen}, which has all statements.")
+        raise UsageError(f"Unknown view {view}; the views are {', '.join(VIEWS)}.")
+    if view is not None and format_name in FOLDER_FORMATS:
+        raise UsageError(f"A view can be written as {' or '.join(FILE_FORMATS)}, not as {format_name}.")
     check_places(inputs, [output])
-    with opened(inputs, report, progress) as files:
-        groups = Groups(list(files))
-        if chosen in FILES:
-            return _view(groups, view, output, chosen) if view else _whole(groups, output, chosen)
-        items = partial(stream, groups)
-        with _folder(output) as folder:
-            return _neo4j(items, folder) if chosen == "neo4j" else _kgx(items, folder, lines=chosen == "kgx-jsonl")
+    with open_sources(inputs, report, progress) as files:
+        groups = StatementGroups(list(files))
+        if format_name in FILE_FORMATS:
+            return _view(groups, view, output, format_name) if view else _whole(groups, output, format_name)
+        items = partial(iter_nodes, groups)
+        folder = _create_folder(output)
+        return _neo4j(items, folder) if format_name == "neo4j" else _kgx(items, folder, lines=format_name != "kgx")
 
 
-def format_for(output: str, asked: str | None) -> str:
-    """The format that is asked for, or that a name tells; raises :class:`~kg.errors.UsageError` where neither does.
+def format_of_name(output: str) -> str:
+    """Return the format of a file by its name; raises :class:`~kg.errors.UsageError` for an unknown extension.
 
-    >>> format_for("sites.graphml.gz", None)
+    >>> format_of_name("sites.graphml.gz")
     'graphml'
     """
-    if asked is not None:
-        return asked
-    plain = output.removesuffix(compression_of(output))
-    for name, ending in FILES.items():
-        if plain.endswith(ending):
-            return name
-    endings = " or ".join(FILES.values())
-    raise UsageError(f"The name {output} tells no format; end it in {endings}, or give the option --format.")
+    name = output.removesuffix(compression_of(output))
+    for format_name, extension in FILE_FORMATS.items():
+        if name.endswith(extension):
+            return format_name
+    extensions = " or ".join(FILE_FORMATS.values())
+    raise UsageError(f"The format of {output} is unknown; use the extension {extensions}, or give --format.")
 
 
-# -- one file ---------------------------------------------------------------------------------------------------
-
-
-def _whole(groups: Groups, output: str, chosen: str) -> Written:
-    """All nodes and edges; the statements are read once for the types of attributes, then to be written."""
+def _whole(groups: StatementGroups, output: str, format_name: str) -> NetworkCounts:
+    """Write all nodes and edges; statements are read twice, first to determine the types of attributes."""
     schema = Schema()
-    for node, _ in stream(groups):
-        schema.take(node.values)
+    for node, _ in iter_nodes(groups):
+        schema.add(node.values)
     table = Table(schema)
-    form = xml.FORMS[chosen]({"type": "string", **table.types}, {"predicate": "string"}, directed=True)
-    done = Written()
+    node_types = {"type": "string", **table.types}
+    xml_format = xml.XML_FORMATS[format_name](node_types, {"predicate": "string"}, directed=True)
+    counts = NetworkCounts()
     with writing(output) as file:
-        xml.write(_items(groups, table, done), form, file)
-    return done
+        xml.write(_xml_nodes(groups, table, counts), xml_format, file)
+    return counts
 
 
-def _items(groups: Groups, table: Table, done: Written) -> xml.Items:
-    for node, edges in stream(groups):
-        done.nodes[node.type] += 1
-        done.edges.update(edge.predicate for edge in edges)
-        yield node.id, node.label, {"type": node.type, **table.row(node.values)}, map(_link, edges)
+def _xml_nodes(groups: StatementGroups, table: Table, counts: NetworkCounts) -> xml.XmlNodes:
+    for node, edges in iter_nodes(groups):
+        counts.nodes[node.type] += 1
+        counts.edges.update(edge.predicate for edge in edges)
+        yield node.id, node.label, {"type": node.type, **table.row(node.values)}, map(_xml_edge, edges)
 
 
-def _link(edge: Edge) -> xml.Link:
-    return xml.Link(edge.source, edge.target, {"predicate": edge.predicate}, kind=edge.predicate)
+def _xml_edge(edge: Edge) -> xml.XmlEdge:
+    return xml.XmlEdge(edge.source, edge.target, {"predicate": edge.predicate}, kind=edge.predicate)
 
 
-def _view(groups: Groups, view: str, output: str, chosen: str) -> Written:
+def _view(groups: StatementGroups, view: str, output: str, format_name: str) -> NetworkCounts:
     network = projection(multigraph(groups), view)
     table = Table.of(_attributes(values) for _, values in network.nodes(data=True))
-    form = xml.FORMS[chosen](table.types, {"weight": "long", "studies": "string"}, directed=False)
+    edge_types = {"weight": "long", "studies": "string"}
+    xml_format = xml.XML_FORMATS[format_name](table.types, edge_types, directed=False)
     with writing(output) as file:
-        xml.write(_view_items(network, table), form, file)
-    done = Written(Counter(kind for _, kind in network.nodes(data="type")))
-    done.edges[view] = network.number_of_edges()
-    return done
+        xml.write(_view_nodes(network, table), xml_format, file)
+    counts = NetworkCounts(Counter(type_ for _, type_ in network.nodes(data="type")))
+    counts.edges[view] = network.number_of_edges()
+    return counts
 
 
-def _view_items(network: nx.Graph, table: Table) -> xml.Items:
-    outward: dict[str, list[xml.Link]] = {}
+def _view_nodes(network: nx.Graph, table: Table) -> Iterator[tuple[str, str, xml.Values, list[xml.XmlEdge]]]:
+    outward: dict[str, list[xml.XmlEdge]] = {}
     for a, b, values in network.edges(data=True):
-        link = xml.Link(a, b, {"studies": values["studies"]}, weight=values["weight"])
-        outward.setdefault(a, []).append(link)
+        edge = xml.XmlEdge(a, b, {"studies": values["studies"]}, weight=values["weight"])
+        outward.setdefault(a, []).append(edge)
     for id_, values in network.nodes(data=True):
         yield id_, values["label"], table.row(_attributes(values)), outward.get(id_, [])
 
@@ -148,61 +139,55 @@ def _attributes(values: dict[str, Any]) -> dict[str, list[Any]]:
     return {name: [value] for name, value in values.items() if name != "label"}
 
 
-# -- folders ----------------------------------------------------------------------------------------------------
-
-
-@contextlib.contextmanager
-def _folder(output: str) -> Any:
-    """A folder for several files, each of which stands in its place when all are whole."""
-    if output == "-" or output.endswith(COMPRESSIONS):
-        raise UsageError(f"{output} is no folder, and several files are written; name a folder.")
+def _create_folder(output: str) -> Path:
+    """Create the folder for a format of several files, each of which is written atomically."""
     folder = Path(output)
-    if folder.exists() and not folder.is_dir():
-        raise UsageError(f"{output} is a file, and several files are written; name a folder.")
+    if output == "-" or output.endswith(COMPRESSIONS) or (folder.exists() and not folder.is_dir()):
+        raise UsageError(f"{output} is not a folder, but the format has several files; name a folder.")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise OutputError(f"{output} cannot be made: {error.strerror}.") from error
-    yield folder
+        raise OutputError(f"{output} cannot be created: {error.strerror}.") from error
+    return folder
 
 
-def _kgx(items: Items, folder: Path, *, lines: bool) -> Written:
-    ending = "jsonl" if lines else "tsv"
-    done = Written()
-    with replacing(str(folder / f"nodes.{ending}")) as nodes, replacing(str(folder / f"edges.{ending}")) as edges:
+def _kgx(items: Items, folder: Path, *, lines: bool) -> NetworkCounts:
+    extension = "jsonl" if lines else "tsv"
+    counts = NetworkCounts()
+    with replacing(str(folder / f"nodes.{extension}")) as nodes, replacing(str(folder / f"edges.{extension}")) as edges:
         if not lines:
             nodes.write(("\t".join(NODE_COLUMNS) + "\n").encode())
             edges.write(("\t".join(EDGE_COLUMNS) + "\n").encode())
         with told(str(folder)):
-            for node, rows in Kgx(items).rows():
+            for node, rows in KgxRows(items).rows():
                 if node is not None:
                     nodes.write(_encoded(node, NODE_COLUMNS, lines))
-                    done.nodes[node["category"][0]] += 1
+                    counts.nodes[node["category"][0]] += 1
                 for row in rows:
                     edges.write(_encoded(row, EDGE_COLUMNS, lines))
-                    done.edges[row["predicate"]] += 1
-    return done
+                    counts.edges[row["predicate"]] += 1
+    return counts
 
 
 def _encoded(row: Row, columns: tuple[str, ...], lines: bool) -> bytes:
-    return orjson.dumps(row) + b"\n" if lines else as_line(row, columns).encode()
+    return orjson.dumps(row) + b"\n" if lines else tsv_line(row, columns).encode()
 
 
-def _neo4j(items: Items, folder: Path) -> Written:
-    classes = neo4j.Classes.of(items)
-    kinds = sorted(classes.schemas)
-    done = Written()
-    with contextlib.ExitStack() as opened_files:
-        files = {kind: opened_files.enter_context(replacing(str(folder / neo4j.file_of(kind)))) for kind in kinds}
-        relationships = opened_files.enter_context(replacing(str(folder / neo4j.RELATIONSHIPS)))
-        arguments = opened_files.enter_context(replacing(str(folder / neo4j.ARGUMENTS)))
-        arguments.write("".join(neo4j.arguments(kinds)).encode())
+def _neo4j(items: Items, folder: Path) -> NetworkCounts:
+    schemas = neo4j.ClassSchemas.of(items)
+    classes = sorted(schemas.schemas)
+    counts = NetworkCounts()
+    with contextlib.ExitStack() as stack:
+        files = {name: stack.enter_context(replacing(str(folder / neo4j.node_file(name)))) for name in classes}
+        relationships = stack.enter_context(replacing(str(folder / neo4j.RELATIONSHIPS)))
+        arguments = stack.enter_context(replacing(str(folder / neo4j.ARGUMENTS)))
+        arguments.write("".join(neo4j.arguments(classes)).encode())
         relationships.write(neo4j.RELATIONSHIP_HEADER.encode())
-        for kind, file in files.items():
-            file.write(classes.header(kind).encode())
+        for name, file in files.items():
+            file.write(schemas.header(name).encode())
         for node, edges in items():
-            files[node.type].write(classes.line(node).encode())
+            files[node.type].write(schemas.line(node).encode())
             relationships.write("".join(map(neo4j.relationship, edges)).encode())
-            done.nodes[node.type] += 1
-            done.edges.update(edge.predicate for edge in edges)
-    return done
+            counts.nodes[node.type] += 1
+            counts.edges.update(edge.predicate for edge in edges)
+    return counts

@@ -1,7 +1,7 @@
-"""GraphML and GEXF, node by node: what is written is not held in memory.
+"""GraphML and GEXF, written as a stream; the writers of networkx need the whole graph in memory.
 
 An edge has a number as its id, and the name of its predicate as ``label`` (GraphML) or ``kind`` (GEXF): Gephi merges
-edges between the same nodes unless these differ, and drops those with the id of another.
+edges between the same nodes unless these differ, and drops edges with duplicate ids.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from kg.network.model import Value
 from kg.network.schema import text
 
 Types = Mapping[str, str]
-"""Attribute -> ``string``, ``long``, ``double`` or ``boolean``, which are types of both formats."""
+"""The type of each attribute: ``string``, ``long``, ``double`` or ``boolean``, which both formats have."""
 Values = Mapping[str, Value]
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
-    """An edge as it is written: the IRIs of its ends, its kind (empty where all are of one), weight and attributes."""
+class XmlEdge:
+    """An edge to write; ``kind`` is empty if all edges have the same."""
 
     source: str
     target: str
@@ -31,22 +31,22 @@ class Link:
     weight: int | None = None
 
 
-Items = Iterable[tuple[str, str, Values, Iterable[Link]]]
-"""The id, label and attributes of each node, with the edges that are to follow all nodes."""
+XmlNodes = Iterable[tuple[str, str, Values, Iterable[XmlEdge]]]
+"""The id, label and attributes of each node with its edges."""
 
 
-class Form(Protocol):
-    """A format of XML: what comes before the nodes, between nodes and edges, and at the end."""
+class XmlFormat(Protocol):
+    """An XML format: the markup before the nodes, of a node, between nodes and edges, of an edge, and at the end."""
 
     def head(self) -> str: ...
     def node(self, id_: str, label: str, values: Values) -> str: ...
     def middle(self) -> str: ...
-    def edge(self, number: int, link: Link) -> str: ...
+    def edge(self, number: int, edge: XmlEdge) -> str: ...
     def tail(self) -> str: ...
 
 
 class GraphML:
-    """http://graphml.graphdrawing.org/specification.html; ids of keys are none that Gephi takes for those of yEd."""
+    """http://graphml.graphdrawing.org/specification.html; key ids avoid those that Gephi treats as yEd's."""
 
     def __init__(self, nodes: Types, edges: Types, *, directed: bool) -> None:
         self._nodes = {"label": "string", **nodes}
@@ -56,7 +56,7 @@ class GraphML:
         self._default = "directed" if directed else "undirected"
 
     def head(self) -> str:
-        """The declaration of all attributes."""
+        """Return the header with the declarations of all attributes."""
         return "\n".join(
             (
                 '<?xml version="1.0" encoding="UTF-8"?>',
@@ -68,22 +68,22 @@ class GraphML:
         )
 
     def node(self, id_: str, label: str, values: Values) -> str:
-        """A node with its attributes."""
+        """Return a node with its attributes."""
         return f"<node id={quoted(id_)}>{_data(self._node_keys, {'label': label, **values})}</node>\n"
 
     def middle(self) -> str:
-        """Nothing: edges follow nodes."""
+        """Return nothing, as edges follow nodes directly."""
         return ""
 
-    def edge(self, number: int, link: Link) -> str:
-        """An edge with its attributes."""
-        kind = f" label={quoted(link.kind)}" if link.kind else ""
-        values = link.values if link.weight is None else {"weight": link.weight, **link.values}
-        ends = f"source={quoted(link.source)} target={quoted(link.target)}"
+    def edge(self, number: int, edge: XmlEdge) -> str:
+        """Return an edge with its attributes."""
+        kind = f" label={quoted(edge.kind)}" if edge.kind else ""
+        values = edge.values if edge.weight is None else {"weight": edge.weight, **edge.values}
+        ends = f"source={quoted(edge.source)} target={quoted(edge.target)}"
         return f'<edge id="{number}" {ends}{kind}>{_data(self._edge_keys, values)}</edge>\n'
 
     def tail(self) -> str:
-        """The end of the file."""
+        """Return the end of the file."""
         return "</graph>\n</graphml>\n"
 
 
@@ -105,7 +105,7 @@ def _number(value: Value) -> str:
 
 
 class Gexf:
-    """GEXF 1.2 (https://gexf.net/), which networkx reads without being given a version."""
+    """GEXF 1.2 (https://gexf.net/), the version that networkx reads by default."""
 
     def __init__(self, nodes: Types, edges: Types, *, directed: bool) -> None:
         self._nodes = nodes
@@ -115,7 +115,7 @@ class Gexf:
         self._default = "directed" if directed else "undirected"
 
     def head(self) -> str:
-        """The declaration of all attributes."""
+        """Return the header with the declarations of all attributes."""
         return "\n".join(
             (
                 '<?xml version="1.0" encoding="UTF-8"?>',
@@ -128,22 +128,22 @@ class Gexf:
         )
 
     def node(self, id_: str, label: str, values: Values) -> str:
-        """A node with its attributes."""
+        """Return a node with its attributes."""
         return f"<node id={quoted(id_)} label={quoted(label)}>{_attvalues(self._node_keys, values)}</node>\n"
 
     def middle(self) -> str:
-        """The end of the nodes."""
+        """Return the end of the nodes and the start of the edges."""
         return "</nodes>\n<edges>\n"
 
-    def edge(self, number: int, link: Link) -> str:
-        """An edge with its attributes."""
-        kind = f" kind={quoted(link.kind)}" if link.kind else ""
-        weight = "" if link.weight is None else f' weight="{link.weight}"'
-        ends = f"source={quoted(link.source)} target={quoted(link.target)}"
-        return f'<edge id="{number}" {ends}{kind}{weight}>{_attvalues(self._edge_keys, link.values)}</edge>\n'
+    def edge(self, number: int, edge: XmlEdge) -> str:
+        """Return an edge with its attributes."""
+        kind = f" kind={quoted(edge.kind)}" if edge.kind else ""
+        weight = "" if edge.weight is None else f' weight="{edge.weight}"'
+        ends = f"source={quoted(edge.source)} target={quoted(edge.target)}"
+        return f'<edge id="{number}" {ends}{kind}{weight}>{_attvalues(self._edge_keys, edge.values)}</edge>\n'
 
     def tail(self) -> str:
-        """The end of the file."""
+        """Return the end of the file."""
         return "</edges>\n</graph>\n</gexf>\n"
 
 
@@ -155,8 +155,8 @@ def _attributes(element: str, keys: Mapping[str, str], types: Types) -> Iterator
 
 
 def _attvalues(keys: Mapping[str, str], values: Values) -> str:
-    found = (f'<attvalue for="{keys[name]}" value={_value(value)}/>' for name, value in values.items())
-    return f"<attvalues>{''.join(found)}</attvalues>" if values else ""
+    items = (f'<attvalue for="{keys[name]}" value={_value(value)}/>' for name, value in values.items())
+    return f"<attvalues>{''.join(items)}</attvalues>" if values else ""
 
 
 def _value(value: Value) -> str:
@@ -164,7 +164,7 @@ def _value(value: Value) -> str:
 
 
 def escaped(content: str) -> str:
-    """A text as the content of an element; a carriage return would be read as the end of a line.
+    """Escape the content of an element, including carriage returns, which parsers would normalize.
 
     >>> escaped("a < b & c > d")
     'a &lt; b &amp; c &gt; d'
@@ -173,29 +173,28 @@ def escaped(content: str) -> str:
 
 
 def quoted(content: str) -> str:
-    """A text as the value of an attribute, where tabs and ends of lines would be read as blanks.
+    """Quote the value of an attribute, escaping tabs and line feeds, which parsers would normalize.
 
     >>> print(quoted('a "b"'))
     "a &quot;b&quot;"
     """
-    blanks = escaped(content).replace("\n", "&#10;").replace("\t", "&#9;")
-    return '"' + blanks.replace('"', "&quot;") + '"'
+    return '"' + escaped(content).replace("\n", "&#10;").replace("\t", "&#9;").replace('"', "&quot;") + '"'
 
 
-FORMS: dict[str, type[GraphML] | type[Gexf]] = {"graphml": GraphML, "gexf": Gexf}
+XML_FORMATS: dict[str, type[GraphML] | type[Gexf]] = {"graphml": GraphML, "gexf": Gexf}
 
 
-def write(items: Items, form: Form, file: IO[bytes]) -> None:
-    """Write a network; edges wait in a temporary file until all nodes are written."""
-    file.write(form.head().encode())
-    with tempfile.TemporaryFile() as edges:
+def write(nodes: XmlNodes, xml_format: XmlFormat, file: IO[bytes]) -> None:
+    """Write a network; edges are kept in a temporary file until all nodes are written."""
+    file.write(xml_format.head().encode())
+    with tempfile.TemporaryFile() as buffer:
         number = 0
-        for id_, label, values, links in items:
-            file.write(form.node(id_, label, values).encode())
-            for link in links:
+        for id_, label, values, edges in nodes:
+            file.write(xml_format.node(id_, label, values).encode())
+            for edge in edges:
                 number += 1
-                edges.write(form.edge(number, link).encode())
-        file.write(form.middle().encode())
-        edges.seek(0)
-        shutil.copyfileobj(edges, file)
-    file.write(form.tail().encode())
+                buffer.write(xml_format.edge(number, edge).encode())
+        file.write(xml_format.middle().encode())
+        buffer.seek(0)
+        shutil.copyfileobj(buffer, file)
+    file.write(xml_format.tail().encode())

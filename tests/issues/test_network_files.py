@@ -1,4 +1,4 @@
-"""Files of networks as their readers take them: networkx, igraph, and the toolkit of Gephi."""
+"""Network files in their readers: networkx, igraph and the Gephi toolkit."""
 
 from __future__ import annotations
 
@@ -24,24 +24,24 @@ from kg.ontology.files import folder as folder_of
 from tests.conftest import DATA, MADE, SEED
 
 RECORDS = Path(__file__).parents[3] / "shared" / "data" / "studies.zip"
-"""The 1,659 records: they hold names of persons, and are not shipped."""
+"""The 1,659 records; they contain personal names and are not distributed."""
 VERSION = "0.10.1"
 JAR = Path.home() / f".m2/repository/org/gephi/gephi-toolkit/{VERSION}/gephi-toolkit-{VERSION}-all.jar"
-"""``mvn dependency:get -Dartifact=org.gephi:gephi-toolkit:0.10.1:jar:all -Dtransitive=false`` puts it there."""
+"""``mvn dependency:get -Dartifact=org.gephi:gephi-toolkit:0.10.1:jar:all -Dtransitive=false`` installs it."""
 READER = Path(__file__).parents[1] / "network" / "Gephi.java"
 ENDINGS = ("graphml", "gexf")
 XSD = "http://www.w3.org/2001/XMLSchema#"
 
 
 def write(*words: object) -> str:
-    """What ``kg network`` reports; the test fails where it does."""
+    """Run ``kg network`` and return its messages; fail if it fails."""
     result = CliRunner().invoke(main, ["network", *map(str, words)])
     assert result.exit_code in (0, 1), result.stderr
     return result.stderr
 
 
-def lack(reason: str) -> None:
-    """Skip a test on a user's machine, fail it in continuous integration."""
+def skip_or_fail(reason: str) -> None:
+    """Skip a test, or fail it in continuous integration."""
     if os.environ.get("KG_CI"):
         pytest.fail(reason)
     pytest.skip(reason)
@@ -51,7 +51,7 @@ def lack(reason: str) -> None:
 
 
 class Item(NamedTuple):
-    """A node or an edge as Gephi has it: ``values`` are class and text by column."""
+    """A node or an edge in Gephi; ``values`` has the Java class and text of each column."""
 
     id: str
     label: str
@@ -59,7 +59,7 @@ class Item(NamedTuple):
 
 
 class File(NamedTuple):
-    """What Gephi reads from a file; the items only of a network of at most 500 nodes."""
+    """A file as read by Gephi; ``items`` is empty for networks of more than 500 nodes."""
 
     nodes: int
     edges: int
@@ -67,21 +67,21 @@ class File(NamedTuple):
     items: dict[str, list[Item]]
 
 
-def text_of(packed: str) -> str:
-    return base64.b64decode(packed).decode()
+def text_of(encoded: str) -> str:
+    return base64.b64decode(encoded).decode()
 
 
 def gephi(*paths: Path) -> list[File]:
-    """Files as Gephi reads them with its default options."""
+    """Read files with Gephi and its default options."""
     if shutil.which("java") is None or shutil.which("javac") is None:
-        lack("Gephi's toolkit needs a JDK (apt-get install default-jdk-headless)")
+        skip_or_fail("Gephi's toolkit needs a JDK (apt-get install default-jdk-headless)")
     if not JAR.exists():
-        lack(f"Gephi's toolkit is not installed ({JAR.name}, from Maven Central)")
+        skip_or_fail(f"Gephi's toolkit is not installed ({JAR.name}, from Maven Central)")
     command = ["java", "-Djava.awt.headless=true", "-cp", JAR, READER, *paths]
-    done = subprocess.run([*map(str, command)], capture_output=True, text=True, check=True)
+    process = subprocess.run([*map(str, command)], capture_output=True, text=True, check=True)
     files: list[File] = []
     item = Item("", "", {})
-    for line in done.stdout.splitlines():
+    for line in process.stdout.splitlines():
         kind, *cells = line.split("\t")
         if kind == "file":
             files.append(File(int(cells[0]), int(cells[1]), [], {"node": [], "edge": []}))
@@ -96,7 +96,7 @@ def gephi(*paths: Path) -> list[File]:
 
 
 def igraph(path: Path) -> Any:
-    """A file as igraph reads it, with no warning."""
+    """Read a file with igraph, which must not warn."""
     reader = pytest.importorskip("igraph") if not os.environ.get("KG_CI") else __import__("igraph")
     return reader.Graph.Read_GraphML(str(path))
 
@@ -111,7 +111,7 @@ def counts(path: Path) -> tuple[int, int]:
 
 
 def reported(line: str) -> tuple[int, int]:
-    """The numbers of nodes and edges in the last line of ``kg network``."""
+    """Return the numbers of nodes and edges in the last line of ``kg network``."""
     words = line.splitlines()[-1].replace(",", "").split()
     return int(words[1]), int(words[3])
 
@@ -128,7 +128,7 @@ def seed(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Path], tuple[in
     return paths, expected
 
 
-def test_edge_ids_are_unique_and_the_same_every_time(tmp_path: Path, seed: tuple[list[Path], tuple[int, int]]) -> None:
+def test_edge_ids_are_unique_and_deterministic(tmp_path: Path, seed: tuple[list[Path], tuple[int, int]]) -> None:
     for path in seed[0]:
         ids = [element.get("id") for element in ET.parse(path).iter() if element.tag.endswith("}edge")]
         assert len(set(ids)) == len(ids) == seed[1][1]
@@ -137,7 +137,7 @@ def test_edge_ids_are_unique_and_the_same_every_time(tmp_path: Path, seed: tuple
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
-def test_the_order_of_records_changes_no_byte(tmp_path: Path, ending: str) -> None:
+def test_output_does_not_depend_on_the_order_of_records(tmp_path: Path, ending: str) -> None:
     inputs = [SEED, DATA / "studies", MADE]
     paths = [tmp_path / f"{i}.{ending}" for i in range(2)]
     for path, order in zip(paths, (inputs, inputs[::-1]), strict=True):
@@ -174,9 +174,9 @@ def test_gephi_reads_views_with_their_weights(tmp_path: Path, view: str) -> None
     assert set(graph.es["weight"]) == {weight for _, _, weight in networkx(paths[1]).edges(data="weight")}
 
 
-def test_all_readers_count_the_same_in_the_studies_with_results(tmp_path: Path) -> None:
+def test_all_readers_agree_on_the_studies_with_results(tmp_path: Path) -> None:
     if not RECORDS.exists():
-        pytest.skip("the 1,659 records are not here")
+        pytest.skip("the 1,659 records are not available")
     studies = tmp_path / "results.zip"
     with zipfile.ZipFile(RECORDS) as source, zipfile.ZipFile(studies, "w") as target:
         for name in source.namelist():
@@ -208,7 +208,7 @@ def study(number: int, p_value: str) -> dict[str, Any]:
 
 
 def types_of(path: Path) -> dict[str, list[str | None]]:
-    """The types that a file declares for each attribute of nodes."""
+    """Return the types that a file declares for each node attribute."""
     types: dict[str, list[str | None]] = {}
     for element in ET.parse(path).iter():
         name = element.get("attr.name") or element.get("title")
@@ -218,7 +218,7 @@ def types_of(path: Path) -> dict[str, list[str | None]]:
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
-def test_p_values_of_numbers_and_texts_are_readable_and_the_numbers_usable(tmp_path: Path, ending: str) -> None:
+def test_p_values_that_are_numbers_or_text(tmp_path: Path, ending: str) -> None:
     records, path = tmp_path / "records.json", tmp_path / f"p.{ending}"
     records.write_text(json.dumps([study(1, "0.01"), study(2, "<0.05"), study(3, "0.00001")]))
     write(records, "-o", path)
@@ -243,7 +243,7 @@ def test_p_values_of_numbers_and_texts_are_readable_and_the_numbers_usable(tmp_p
 
 
 def nquads(*values: str, name: str = "http://example.org/p") -> str:
-    """Statements about one node for each value."""
+    """Return one node with a property for each value."""
     return "".join(f"<http://example.org/{i}> <{name}> {value} .\n" for i, value in enumerate(values))
 
 
@@ -258,13 +258,13 @@ MIXED = {
     "integers": ([typed("1", "integer"), typed("-2", "long")], [1, -2], [None, None]),
     "integers and decimals": ([typed("1", "integer"), typed("2.5", "decimal")], [1.0, 2.5], [None, None]),
     "integers and texts": ([typed("1", "integer"), '"NA"'], ["1", "NA"], [1.0, None]),
-    "integers that are no doubles": (
+    "integers that doubles cannot represent": (
         [typed("9007199254740993", "integer"), typed("1", "integer")],
         ["9007199254740993", "1"],
         [9007199254740992.0, 1.0],
     ),
     "integers beyond 64 bits": ([typed("1" + "0" * 30, "integer"), '"x"'], ["1" + "0" * 30, "x"], [None, None]),
-    "numbers that are none": ([typed("INF", "double"), typed("0.5", "double")], ["INF", "0.5"], [None, 0.5]),
+    "numbers that are not finite": ([typed("INF", "double"), typed("0.5", "double")], ["INF", "0.5"], [None, 0.5]),
     "dates of all precisions": (
         [typed("2015", "gYear"), typed("2015-09", "gYearMonth"), typed("2015-09-01", "date")],
         ["2015", "2015-09", "2015-09-01"],
@@ -280,7 +280,7 @@ MIXED = {
 
 @pytest.mark.parametrize("ending", ENDINGS)
 @pytest.mark.parametrize(("values", "expected", "numbers"), MIXED.values(), ids=MIXED)
-def test_values_of_any_types_have_one_type(
+def test_mixed_values_have_one_type(
     tmp_path: Path, ending: str, values: list[str], expected: list[Any], numbers: list[float | None]
 ) -> None:
     (tmp_path / "a.nt").write_text(nquads(*values))
@@ -294,7 +294,7 @@ def test_values_of_any_types_have_one_type(
         assert igraph(path).vs["p"] == expected
 
 
-def test_several_numbers_are_text_and_one_is_a_number_too(tmp_path: Path) -> None:
+def test_multiple_numbers_are_text_and_a_single_number_stays_available(tmp_path: Path) -> None:
     lines = nquads(typed("1", "integer"), typed("3", "integer")) + nquads(typed("2", "integer"))
     (tmp_path / "a.nt").write_text(lines)
     graph = kg.to_networkx(tmp_path / "a.nt")
@@ -305,7 +305,7 @@ def test_several_numbers_are_text_and_one_is_a_number_too(tmp_path: Path) -> Non
     assert [raw.nodes[f"http://example.org/{i}"]["p"] for i in range(2)] == [[1, 2], 3]
 
 
-def test_the_name_of_the_numbers_is_free(tmp_path: Path) -> None:
+def test_the_number_column_gets_an_unused_name(tmp_path: Path) -> None:
     lines = nquads(typed("1", "integer"), '"NA"') + nquads('"own"', name="http://example.org/pNumber")
     (tmp_path / "a.nt").write_text(lines)
     node = kg.to_networkx(tmp_path / "a.nt").nodes["http://example.org/0"]
@@ -316,7 +316,7 @@ TAKEN = ("id", "Id", "label", "Label", "type", "source", "target", "weight", "ke
 TAKEN += ("start", "end", "viz", "self", "d3", "iri", "timeset", "name", "interval", "family-name", "2nd", "größe")
 
 
-def test_names_that_readers_take_for_something_else_keep_their_values(tmp_path: Path) -> None:
+def test_reserved_names_keep_their_values(tmp_path: Path) -> None:
     lines = [f'<http://example.org/1> <http://example.org/{name}> "value of {name}" .\n' for name in TAKEN]
     (tmp_path / "a.nt").write_text("".join(lines) + nquads("<http://example.org/1>"))
     expected = sorted(f"value of {name}" for name in TAKEN)
@@ -349,7 +349,7 @@ WRITERS: tuple[tuple[str, Callable[..., None], Callable[..., Any]], ...] = (
 
 
 @pytest.mark.parametrize(("name", "writer", "reader"), WRITERS, ids=[name for name, _, _ in WRITERS])
-def test_the_writers_of_networkx_take_the_graph_and_its_views(
+def test_the_writers_of_networkx_accept_the_graph_and_its_views(
     tmp_path: Path, name: str, writer: Callable[..., None], reader: Callable[..., Any]
 ) -> None:
     graph = kg.to_networkx(SEED, DATA / "studies", MADE)
@@ -359,11 +359,11 @@ def test_the_writers_of_networkx_take_the_graph_and_its_views(
         read = reader(tmp_path / name)
         assert (read.number_of_nodes(), read.number_of_edges()) == (len(network), network.number_of_edges())
         for id_, values in network.nodes(data=True):
-            expected = {key: value for key, value in values.items() if key != "label"}  # GML has the node there
+            expected = {key: value for key, value in values.items() if key != "label"}  # GML stores the node id there
             assert {key: read.nodes[id_].get(key) for key in expected} == expected
 
 
-def test_neo4j_keeps_lists_and_has_the_numbers_among_texts(tmp_path: Path) -> None:
+def test_neo4j_keeps_lists_and_numbers_in_text_columns(tmp_path: Path) -> None:
     records = tmp_path / "records.json"
     records.write_text(json.dumps([study(1, "0.01"), study(2, "<0.05")]))
     write(records, SEED, "-o", tmp_path / "neo4j", "-f", "neo4j")
@@ -380,7 +380,7 @@ MESH = "http://id.nlm.nih.gov/mesh/D000690"
 
 
 def layouts(folder: Path) -> dict[str, Path]:
-    """The same statements as N-Quads: shared ones once in a graph of their own, in any order, repeated, and more."""
+    """Write the same statements as N-Quads in several layouts: orders, duplicates, named graphs, and a store."""
     CliRunner().invoke(main, ["export", str(SEED), str(DATA / "studies"), "-o", str(folder / "whole.nq")])
     quads = list(ox.parse(path=folder / "whole.nq", format=ox.RdfFormat.N_QUADS))
     shared = ox.NamedNode("https://w3id.org/trialkg/graph/shared")
@@ -405,7 +405,7 @@ def layouts(folder: Path) -> dict[str, Path]:
     return {name: folder / f"{name}.nq" for name in orders} | {"store": folder / "store"}
 
 
-def test_shared_resources_need_not_be_in_the_graph_of_each_study(tmp_path: Path) -> None:
+def test_shared_resources_may_be_in_any_graph(tmp_path: Path) -> None:
     expected = kg.to_networkx(SEED, DATA / "studies")
     for name, path in layouts(tmp_path).items():
         graph = kg.to_networkx(path)
@@ -416,7 +416,7 @@ def test_shared_resources_need_not_be_in_the_graph_of_each_study(tmp_path: Path)
         assert nx.read_graphml(tmp_path / "out.graphml").nodes[MESH]["label"] == "Amyotrophic Lateral Sclerosis"
 
 
-def test_statements_in_other_graphs_are_merged_with_those_of_the_study(tmp_path: Path) -> None:
+def test_statements_in_other_graphs_are_merged_into_the_study(tmp_path: Path) -> None:
     CliRunner().invoke(main, ["export", str(SEED), "-o", str(tmp_path / "seed.nq")])
     study_iri = "https://clinicaltrials.gov/study/NCT02059759"
     (tmp_path / "mine.nq").write_text(
@@ -430,7 +430,7 @@ def test_statements_in_other_graphs_are_merged_with_those_of_the_study(tmp_path:
         assert dict(graph.nodes[study_iri]) == expected | {"score": 5}
 
 
-def test_a_study_with_more_classes_is_a_study(tmp_path: Path) -> None:
+def test_a_study_with_additional_classes_is_a_study(tmp_path: Path) -> None:
     kinds = ("https://w3id.org/trialkg/ontology#InterventionalStudy", "http://schema.org/MedicalTrial")
     kinds += ("https://w3id.org/trialkg/ontology#Study",)
     iri = "https://clinicaltrials.gov/study/NCT00000001"
