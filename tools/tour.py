@@ -1,4 +1,4 @@
-"""Writes docs/tour.ipynb: the cells below with what they give.
+"""Write docs/tour.ipynb: the cells below with their output.
 
 python tools/tour.py
 """
@@ -16,9 +16,9 @@ TOP = Path(__file__).parent.parent
 TOUR = TOP / "docs" / "tour.ipynb"
 CELLS = [
     "# A tour",
-    "From study records to a graph, its questions, its pictures, and on to other tools. The notebook runs as it stands "
-    "in `docs/` of a checkout: `pip install 'trialkg[pandas,parquet,draw]'` and Jupyter.",
-    "## A graph\n\nRecords in, a graph of rdflib out. What is on show is escaped, and asks for nothing on the network.",
+    "From study records to a graph, to queries, pictures and other tools. Run the notebook in `docs/` of a checkout, "
+    "with Jupyter and `pip install '..[pandas,parquet,draw]'`.",
+    "## A graph\n\n`kg.graph` returns an rdflib graph. Its display is escaped and loads nothing from the network.",
     """
     import kg
 
@@ -30,13 +30,13 @@ CELLS = [
     study = graph.study("NCT02059759")
     study
     """,
-    "As a picture. `study.drawing()` alone shows a page to explore; here is what is printed of it.",
+    "As a picture. `study.drawing()` shows an interactive page; this is its printed form.",
     """
     from IPython.display import SVG
 
     SVG(study.drawing().svg)
     """,
-    "## A question\n\nOf the [query library](queries.md), with a parameter; or your own, in SPARQL.",
+    "## A query\n\nFrom the [query library](queries.md), with a parameter, or your own SPARQL.",
     """
     kg.query("studies_under", graph, {"disease": "D009422"})
     """,
@@ -48,7 +48,7 @@ CELLS = [
     """
     kg.query(countries, graph)
     ''',
-    "A name that the data do not have costs a hint, a query that runs away a sentence; the session goes on.",
+    "An unknown name gives a hint. A query that takes too long is stopped, and the session continues.",
     """
     kg.query("SELECT ?study { ?study ct:phase ct:Phase2 }", graph)
     """,
@@ -58,7 +58,7 @@ CELLS = [
     except kg.OutputError as error:
         print(error)
     """,
-    "## Frames and files",
+    "## Data frames and files",
     """
     frame = kg.query("phases_by_year", graph).to_pandas()
     frame.dtypes
@@ -73,19 +73,19 @@ CELLS = [
     (folder / "arms.parquet").write_bytes(kg.query("arms", graph).written("parquet"))
     pandas.read_parquet(folder / "arms.parquet").head(3)
     """,
-    "## A network\n\nFor networkx: everything, or a projection onto two kinds of things.",
+    "## A network\n\nFor networkx: all nodes, or a projection onto two kinds of them.",
     """
     network = kg.projection(kg.to_networkx(graph), "condition-intervention")
     print(network)
     for node, degree in sorted(network.degree, key=lambda pair: (-pair[1], pair[0]))[:5]:
         print(degree, network.nodes[node]["label"])
     """,
-    "The same as a picture to explore: search, click, filter; the buttons save it.",
+    "The same as an interactive picture: search, click, filter, save.",
     """
     kg.drawing(graph, view="conditions-interventions")
     """,
-    "## A store\n\nA folder on disk answers at once and takes updates; on a command line, `kg store build` and "
-    "`kg store update` do the same. It is asked like a graph.",
+    "## A store\n\nA store is a folder that answers queries at once and can be updated, like `kg store build` and "
+    "`kg store update` on the command line.",
     """
     from kg.export.report import Report
     from kg.store.embedded import build
@@ -99,7 +99,7 @@ CELLS = [
 
 
 def notebook() -> Any:
-    """The notebook without what its cells give."""
+    """Return the notebook without output."""
     made = nbformat.v4.new_notebook()
     for i, text in enumerate(CELLS):
         lines = text.strip("\n").splitlines()
@@ -115,7 +115,7 @@ def notebook() -> Any:
 
 
 def executed() -> Any:
-    """The notebook as it is when its cells have been run, in ``docs/``."""
+    """Return the notebook with the output of its cells, run in ``docs/``."""
     made = notebook()
     kernel = NotebookClient(made, timeout=120, resources={"metadata": {"path": str(TOUR.parent)}})
     kernel.execute()

@@ -1,7 +1,7 @@
-"""The ontology as one page for browsers, without scripts and with nothing from elsewhere.
+"""The ontology as one HTML page without scripts or external resources.
 
-Each term stands under the fragment of its IRI, so ``https://w3id.org/trialkg/ontology#startDate`` leads to it.
-pyLODE knows nothing of JSON paths, and its release 3.4.1 on PyPI does not start.
+The anchor of each term is the fragment of its IRI, so ``https://w3id.org/trialkg/ontology#startDate`` leads to it.
+pyLODE does not support JSON paths, and its release 3.4.1 on PyPI does not start.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ summary { cursor: pointer; color: var(--link); }
 
 
 class _Page:
-    """The parts of the page of one ontology."""
+    """Builder of the sections of the page."""
 
     def __init__(self, plan: Plan, owl: str) -> None:
         self.plan = plan
@@ -77,8 +77,8 @@ class _Page:
                 about = self.terms.setdefault(quad.subject.value, {})
                 about.setdefault(quad.predicate.value, []).append(quad.object)
         self.uses: dict[str, list[tuple[str, Entity, Field]]] = {}
-        for path, entity, known in plan.walk():
-            self.uses.setdefault(known.shape.path, []).append((path, entity, known))
+        for path, entity, field in plan.walk():
+            self.uses.setdefault(field.shape.path, []).append((path, entity, field))
         self.classes = [iri for iri in self.of_type("Class") if iri.startswith(CT)]
         self.kinds = {iri: kind.lower() for kind in ("Datatype", "Object") for iri in self.of_type(kind + "Property")}
         self.properties = sorted({*self.kinds, *self.uses}, key=lambda iri: self.fragment(iri).lower())
@@ -90,17 +90,17 @@ class _Page:
         return next(iter(texts(self.terms.get(iri, {}), predicate)), "")
 
     def fragment(self, iri: str) -> str:
-        """Where on the page a term stands: the fragment of its IRI, or its prefixed name."""
+        """Return the anchor of a term: the fragment of its IRI, or its prefixed name."""
         return iri.removeprefix(CT) if iri.startswith(CT) else compact(iri, self.names).replace(":", "-", 1)
 
     def link(self, iri: str) -> Markup:
-        here = iri.startswith((CT, CODE, SCHEME)) or iri in self.uses
-        return element("a", element("code", compact(iri, self.names)), href=f"#{self.fragment(iri)}" if here else iri)
+        local = iri.startswith((CT, CODE, SCHEME)) or iri in self.uses
+        return element("a", element("code", compact(iri, self.names)), href=f"#{self.fragment(iri)}" if local else iri)
 
-    def value(self, known: Field) -> Markup:
-        """The object of a property, with a link where it stands on the page."""
-        iri = known.target.iri if known.target else known.shape.node if known.role is Role.CODE else None
-        return self.link(iri) if iri else element("code", value_of(known, self.names))
+    def value(self, field: Field) -> Markup:
+        """Return the type of the values of a field, linked if it is on the page."""
+        iri = field.target.iri if field.target else field.shape.node if field.role is Role.CODE else None
+        return self.link(iri) if iri else element("code", value_of(field, self.names))
 
     # ------------------------------------------------------------ terms
 
@@ -111,9 +111,8 @@ class _Page:
 
     def facts(self, iri: str, predicates: Iterable[tuple[str, str]]) -> Iterator[tuple[str, Markup]]:
         for title, predicate in predicates:
-            found = sorted(texts(self.terms.get(iri, {}), predicate))
-            if found:
-                yield title, join(map(self.link, found), ", ")
+            if values := sorted(texts(self.terms.get(iri, {}), predicate)):
+                yield title, join(map(self.link, values), ", ")
 
     @staticmethod
     def listed(facts: Iterable[tuple[str, Markup]]) -> Markup:
@@ -131,7 +130,7 @@ class _Page:
         return element("section", *parts, class_="term", id=self.fragment(iri))
 
     def reached(self, use: tuple[str, Entity, Field]) -> str | None:
-        """The class of the nodes that a field leads to."""
+        """Return the class of the values of a field."""
         target = use[2].target
         return self.plan.entities[target.iri].types[0] if target and self.plan.entities[target.iri].types else None
 
@@ -144,24 +143,24 @@ class _Page:
     def shape_table(self, shape: Entity) -> Markup:
         titles = ("property", "value", "", "JSON path", "meaning")
         rows = [element("tr", *(element("th", title) for title in titles))]
-        for known in shape.fields:
-            path = (".".join(known.keys) or ".") + ("[]" if known.many else "")
-            derived = element("span", " derived", class_="soft") if known.is_derived else ""
+        for field in shape.fields:
+            path = (".".join(field.keys) or ".") + ("[]" if field.many else "")
+            derived = element("span", " derived", class_="soft") if field.is_derived else ""
             cells = (
-                self.link(known.shape.path),
-                join((self.value(known), derived)),
-                element("code", cardinality(known)),
+                self.link(field.shape.path),
+                join((self.value(field), derived)),
+                element("code", cardinality(field)),
                 element("code", path),
-                known.shape.description,
+                field.shape.description,
             )
             rows.append(element("tr", *(element("td", cell) for cell in cells)))
         return element("div", element("table", *rows, class_="fields"), class_="wide")
 
     def property_section(self, iri: str) -> Markup:
         uses = self.uses.get(iri, [])
-        known = uses[0][2] if uses else None
+        field = uses[0][2] if uses else None
         kind = f"{self.kinds.get(iri, 'annotation')} property"
-        label = self.text(iri, RDFS + "label") or (known.shape.name if known else iri.removeprefix(CT))
+        label = self.text(iri, RDFS + "label") or (field.shape.name if field else iri.removeprefix(CT))
         facts = [*self.facts(iri, _PROPERTY_FACTS)]
         facts += [("on", join(dict.fromkeys(self.link(use[1].shape.iri) for use in uses), ", "))] if uses else []
         facts += [("values", join(dict.fromkeys(self.value(use[2]) for use in uses), ", "))] if uses else []
@@ -228,12 +227,12 @@ class _Page:
         )
         yield element(
             "p",
-            "Beside each property of a class stands where in the JSON of a record it is filled from. Parts of a study "
-            f"are named after it, and those that come from a list have {compact(POSITION, self.names)}.",
+            "Each property of a class is listed with the JSON path that it is filled from. The IRIs of parts contain "
+            f"the number of their study; parts that come from a list have {compact(POSITION, self.names)}.",
         )
 
     def body(self) -> Markup:
-        used = dict.fromkeys(str(known.shape.node) for _, _, known in self.plan.walk() if known.role is Role.CODE)
+        used = dict.fromkeys(str(field.shape.node) for _, _, field in self.plan.walk() if field.role is Role.CODE)
         shapes = [entity.shape for entity in self.plan.entities.values() if entity.shape.iri not in self.classes]
         seen: set[str] = set()
         content = [
@@ -252,7 +251,7 @@ class _Page:
         return join((self.navigation(list(used)), element("main", *content)), "\n")
 
     def bare_shape(self, iri: str) -> Markup:
-        """A shape whose nodes are of a class from elsewhere, or of one told from the identifier."""
+        """Return the section of a shape without a class of the ontology."""
         shape = self.plan.entities[iri]
         title = element("h3", self.link(iri), element("span", "shape", class_="kind"))
         text = element("p", element("strong", shape.shape.label), f": {shape.shape.definition}")
@@ -269,21 +268,20 @@ _PROPERTY_FACTS = [
 
 
 def page(plan: Plan, owl: str) -> str:
-    """The page of an ontology, from its plan and its OWL in Turtle."""
-    made = _Page(plan, owl)
+    """Return the page of an ontology, from its plan and its OWL in Turtle."""
+    builder = _Page(plan, owl)
     head = join(
         (
             Markup('<meta charset="utf-8">'),
             Markup('<meta name="viewport" content="width=device-width, initial-scale=1">'),
-            element("title", made.text(ONTOLOGY, DC + "title")),
+            element("title", builder.text(ONTOLOGY, DC + "title")),
             element("style", Markup(STYLE)),
         ),
         "\n",
     )
     note = "<!-- Generated by python -m tools.docs from ontology/*.ttl. -->"
-    lines = (
-        f'<!doctype html>\n{note}\n<html lang="en">\n<head>\n{head}\n</head>\n<body>\n{made.body()}\n</body>\n</html>\n'
-    )
+    body = f"<head>\n{head}\n</head>\n<body>\n{builder.body()}\n</body>"
+    lines = f'<!doctype html>\n{note}\n<html lang="en">\n{body}\n</html>\n'
     return (
         lines.replace("</section><", "</section>\n<")
         .replace("</tr><tr", "</tr>\n<tr")

@@ -1,7 +1,6 @@
-"""What is generated from the ontology: the OWL file for Protégé, the JSON-LD context, the prefix map, the pages.
+"""Generated files: the OWL file for Protégé, the JSON-LD context, the prefix map and the reference pages.
 
-``python -m tools.docs`` writes the generated files of a checkout; with ``--check`` it lists
-those that are out of date.
+``python -m tools.docs`` writes them; with ``--check`` it lists those that are out of date.
 """
 
 from __future__ import annotations
@@ -33,38 +32,38 @@ if TYPE_CHECKING:
     import rdflib
 
 _OWL_DATATYPES = {XSD + name for name in ("string", "boolean", "integer", "decimal", "dateTime")}
-"""Datatypes that OWL 2 reasoners know (https://www.w3.org/TR/owl2-syntax/#Datatype_Maps); dates are not among them."""
+"""Datatypes of OWL 2 (https://www.w3.org/TR/owl2-syntax/#Datatype_Maps), which has no dates."""
 
 _ANNOTATIONS = {CT + name for name in ("json", "iri", "alsoKnownBy")}
 _OBJECTS = (Role.CODE, Role.IRI, Role.NODE, Role.REFERENCE, Role.LINK)
 
 
-def _is_object(known: Field) -> bool:
-    return known.role in _OBJECTS or (known.role is Role.DERIVED and known.shape.is_iri)
+def _is_object(field: Field) -> bool:
+    return field.role in _OBJECTS or (field.role is Role.DERIVED and field.shape.is_iri)
 
 
-def _range(plan: Plan, known: Field) -> str | None:
-    if known.role is Role.CODE:
+def _range(plan: Plan, field: Field) -> str | None:
+    if field.role is Role.CODE:
         return SKOS + "Concept"
-    if known.target is not None:
-        types = plan.entities[known.target.iri].types
+    if field.target is not None:
+        types = plan.entities[field.target.iri].types
         return types[0] if len(types) == 1 else None
-    datatype = known.shape.datatype
-    return datatype if datatype in _OWL_DATATYPES and not _is_object(known) else None
+    datatype = field.shape.datatype
+    return datatype if datatype in _OWL_DATATYPES and not _is_object(field) else None
 
 
 def _uses(plan: Plan) -> dict[str, list[tuple[Entity, Field]]]:
-    """Property -> where it is used, leaving out ``rdf:type``."""
+    """Map each property except ``rdf:type`` to its uses."""
     uses: dict[str, list[tuple[Entity, Field]]] = {}
     for entity in plan.entities.values():
-        for known in entity.fields:
-            if known.shape.path != RDF + "type":
-                uses.setdefault(known.shape.path, []).append((entity, known))
+        for field in entity.fields:
+            if field.shape.path != RDF + "type":
+                uses.setdefault(field.shape.path, []).append((entity, field))
     return uses
 
 
 def owl(plan: Plan) -> str:
-    """The ontology as OWL 2 in Turtle: classes, axioms and codes as written, and each property declared once."""
+    """Return the ontology as OWL 2 in Turtle: classes, axioms and codes as written, and each property declared once."""
     import rdflib
     from rdflib.compare import to_canonical_graph
 
@@ -80,12 +79,12 @@ def owl(plan: Plan) -> str:
         written.bind(prefix, namespace)
     for triple in canonical:
         written.add(triple)
-    note = "# Generated from the other files here by python -m tools.docs: open this one in Protégé, change those.\n\n"
+    note = "# Generated from the other files here by python -m tools.docs: open this one in Protégé, edit those.\n\n"
     return note + written.serialize(format="turtle").strip() + "\n"
 
 
 def _words(name: str) -> str:
-    """A name in camel case as words.
+    """Split a camel-case name into words.
 
     >>> _words("secondaryIdType")
     'secondary id type'
@@ -105,26 +104,26 @@ def _declare(graph: rdflib.Graph, plan: Plan) -> None:
 
     names = Counter(uses[0][1].shape.name for uses in _uses(plan).values())
     for path, uses in _uses(plan).items():
-        known = uses[0][1]
+        field = uses[0][1]
         if path != RDFS + "label":
-            add(path, RDF + "type", OWL + ("ObjectProperty" if _is_object(known) else "DatatypeProperty"))
+            add(path, RDF + "type", OWL + ("ObjectProperty" if _is_object(field) else "DatatypeProperty"))
         if not path.startswith(CT):
             continue
-        word(path, RDFS + "label", known.shape.name if names[known.shape.name] == 1 else _words(known.local))
-        word(path, SKOS + "definition", known.shape.description)
+        word(path, RDFS + "label", field.shape.name if names[field.shape.name] == 1 else _words(field.local))
+        word(path, SKOS + "definition", field.shape.description)
         domains = {type_ for entity, _ in uses for type_ in entity.types}
-        ranges = {_range(plan, each) for _, each in uses}
+        ranges = {_range(plan, field) for _, field in uses}
         if len(domains) == 1:
             add(path, RDFS + "domain", domains.pop())
         if len(ranges) == 1 and (only := ranges.pop()):
             add(path, RDFS + "range", only)
     for path, owner in ((POSITION, "Part"), (OF_STUDY, "Part"), (LISTED, "Study"), (UNMAPPED, "Study")):
-        shape = next(known for known in plan.ontology.shapes[CT + owner].properties if known.path == path)
+        shape = next(field for field in plan.ontology.shapes[CT + owner].properties if field.path == path)
         _declare_unmapped(graph, shape, CT + owner)
 
 
 def _declare_unmapped(graph: rdflib.Graph, shape: PropertyShape, owner: str) -> None:
-    """Declares a property that is read from no field of a record."""
+    """Declare a property that is not filled from a field."""
     from rdflib import Literal, URIRef
 
     path = URIRef(shape.path)
@@ -135,7 +134,7 @@ def _declare_unmapped(graph: rdflib.Graph, shape: PropertyShape, owner: str) -> 
 
 
 def _drop_lists(graph: rdflib.Graph) -> None:
-    """Leaves out the lists of the shapes, with their members."""
+    """Remove the lists of the shapes, with their members."""
     from rdflib import URIRef
 
     for heads in (graph.objects(None, URIRef(SH + "or")), graph.objects(None, URIRef(SH + "languageIn"))):
@@ -147,7 +146,7 @@ def _drop_lists(graph: rdflib.Graph) -> None:
 
 
 def _drop_shapes(graph: rdflib.Graph) -> None:
-    """Leaves out what only the shapes need: SHACL, the paths, and property shapes without a name."""
+    """Remove everything that only shapes need: SHACL, JSON paths and anonymous property shapes."""
     from rdflib import BNode, URIRef
 
     _drop_lists(graph)
@@ -165,7 +164,7 @@ def _drop_shapes(graph: rdflib.Graph) -> None:
 
 
 def _declare_external(graph: rdflib.Graph) -> None:
-    """Declares the classes and properties of other vocabularies that axioms name."""
+    """Declare the classes and properties of other vocabularies that occur in axioms."""
     from rdflib import URIRef
 
     type_ = URIRef(RDF + "type")
@@ -186,19 +185,19 @@ def _declare_external(graph: rdflib.Graph) -> None:
 
 
 def context_document(plan: Plan) -> str:
-    """The JSON-LD context as a document."""
+    """Return the JSON-LD context as a document."""
     document = {"@context": context(plan, prefixes(plan.ontology))}
     return orjson.dumps(document, option=orjson.OPT_INDENT_2).decode() + "\n"
 
 
-def _value_of(known: Field, plan: Plan) -> str:
-    """What stands as the object of a property, for readers."""
-    shape, names = known.shape, plan.ontology.prefixes
-    if known.role is Role.CODE:
+def _value_of(field: Field, plan: Plan) -> str:
+    """Return the type of the values of a field, in Markdown."""
+    shape, names = field.shape, plan.ontology.prefixes
+    if field.role is Role.CODE:
         return f"[{compact(str(shape.node), names)}](#{str(shape.node).rpartition('/')[2].lower()})"
-    if known.target is not None:
-        return f"[{compact(known.target.iri, names)}](#{known.target.iri.removeprefix(CT).lower()})"
-    if known.shape.is_iri:
+    if field.target is not None:
+        return f"[{compact(field.target.iri, names)}](#{field.target.iri.removeprefix(CT).lower()})"
+    if field.shape.is_iri:
         return "IRI"
     if shape.language:
         return f"text @{shape.language}"
@@ -212,19 +211,23 @@ def _class_section(entity: Entity, plan: Plan) -> Iterator[str]:
     yield entity.shape.definition
     yield ""
     types = ", ".join(f"`{compact(type_, names)}`" for type_ in entity.types)
-    template = f" IRI: `{entity.shape.template}`." if entity.shape.template else " A part: named after its study."
+    template = (
+        f" IRI: `{entity.shape.template}`."
+        if entity.shape.template
+        else " A part: its IRI contains the number of its study."
+    )
     known_by = f" Referred to by the name `{entity.known_by}`." if entity.known_by else ""
-    yield (f"Class: {types}." if types else "Class: told from the identifier.") + template + known_by
+    yield (f"Class: {types}." if types else "Class: depends on the identifier.") + template + known_by
     yield ""
     yield "| property | value | | JSON path | meaning |"
     yield "|---|---|---|---|---|"
-    for known in entity.fields:
-        path = (".".join(known.keys) or ".") + ("[]" if known.many else "")
-        name = compact(known.shape.path, names)
-        made = " *(derived)*" if known.is_derived else ""
+    for field in entity.fields:
+        path = (".".join(field.keys) or ".") + ("[]" if field.many else "")
+        name = compact(field.shape.path, names)
+        derived = " *(derived)*" if field.is_derived else ""
         yield (
-            f"| `{name}` | {_value_of(known, plan)}{made} | {cardinality(known)} | `{path}` "
-            f"| **{known.shape.name}**: {known.shape.description} |"
+            f"| `{name}` | {_value_of(field, plan)}{derived} | {cardinality(field)} | `{path}` "
+            f"| **{field.shape.name}**: {field.shape.description} |"
         )
     yield ""
 
@@ -240,23 +243,29 @@ def _scheme_section(iri: str, plan: Plan) -> Iterator[str]:
 
 
 def reference(plan: Plan) -> str:
-    """The reference of the ontology for readers, in Markdown."""
-    used = dict.fromkeys(str(known.shape.node) for _, _, known in plan.walk() if known.role is Role.CODE)
-    part = plan.ontology.shapes[CT + "Part"].properties[-1]
-    own = [known for known in plan.ontology.shapes[CT + "Study"].properties if known.path in (LISTED, UNMAPPED)]
+    """Return the reference of the ontology in Markdown."""
+    used = dict.fromkeys(str(field.shape.node) for _, _, field in plan.walk() if field.role is Role.CODE)
+    common = [
+        (owner, shape)
+        for owner, name in (("parts", "Part"), ("studies", "Study"))
+        for shape in plan.ontology.shapes[CT + name].properties
+        if shape.path in (POSITION, OF_STUDY, LISTED, UNMAPPED)
+    ]
     lines = [
         "# Ontology reference",
         "",
         "<!-- Generated by python -m tools.docs from ontology/*.ttl. -->",
         "",
-        "The classes with their properties in the order in which they are written, then the code lists. The column",
-        "after the value is how often it stands (`0..1`, `1..1`, `0..n`); the JSON path is relative to the object of",
-        "its class. Prefixes are those at the top of every Turtle export.",
+        "All classes with their properties, in the order in which an export writes them, and all code lists. The third",
+        "column is the number of values (`0..1`, `1..1`, `0..n`). JSON paths are relative to the object of the class.",
+        "[The model](model.md) is the introduction.",
         "",
-        "Besides the properties below:",
+        "In addition to the properties below:",
         "",
-        f"- `ct:{part.name}`, on every part that comes from a list: {part.description}",
-        *(f"- `{compact(known.path, plan.ontology.prefixes)}`, on studies: {known.description}" for known in own),
+        *(
+            f"- `{compact(shape.path, plan.ontology.prefixes)}`, on {owner}: {shape.description}"
+            for owner, shape in common
+        ),
         "",
         "## Prefixes",
         "",
@@ -281,20 +290,20 @@ def _registry_row(registry: Registry) -> str:
 
 
 def commands() -> str:
-    """The reference of the command line, in Markdown."""
+    """Return the reference of the command line in Markdown."""
     import click
 
     from kg.cli import main as group
 
     lines = ["# Commands", "", "<!-- Generated by python -m tools.docs from kg/cli/. -->", ""]
     top = click.Context(group, info_name="kg", terminal_width=110, color=False, **group.context_settings)
-    for shown in sorted(_contexts(top), key=lambda each: (each is not top, each.command_path)):
+    for shown in sorted(_contexts(top), key=lambda item: (item is not top, item.command_path)):
         lines += [f"## {shown.command_path}", "", "```text", shown.get_help(), "```", ""]
     return "\n".join(lines)
 
 
 def _contexts(above: click.Context) -> Iterator[click.Context]:
-    """Those of a command and of all below it."""
+    """Yield the contexts of a command and its subcommands."""
     import click
 
     yield above
@@ -306,11 +315,11 @@ def _contexts(above: click.Context) -> Iterator[click.Context]:
 
 
 _CHECKOUT = Path(__file__).parents[2]
-"""Where the files are that are generated, and the records that they show."""
+"""The folder with the generated files and the test records."""
 
 
 def _sample(plan: Plan) -> str:
-    """The official field tree and the records that ship with the tests, as the package keeps them."""
+    """Return the official field tree with counts and examples from the test records."""
     data = _CHECKOUT / "tests" / "data"
     real, made = (
         [orjson.loads(path.read_bytes()) for path in sorted((data / name).glob("*.json"))]
@@ -320,7 +329,7 @@ def _sample(plan: Plan) -> str:
 
 
 def generated(plan: Plan) -> dict[str, str]:
-    """The generated files of a checkout, by their path in it."""
+    """Return the generated files of a checkout by path."""
     ontology, sample = owl(plan), _sample(plan)
     return {
         "ontology/context.jsonld": context_document(plan),
@@ -339,7 +348,7 @@ def generated(plan: Plan) -> dict[str, str]:
 
 
 def main(arguments: list[str]) -> int:
-    """Writes the generated files, or with ``--check`` tells those that differ and returns 1."""
+    """Write the generated files; with ``--check``, list those that differ and return 1."""
     top = _CHECKOUT
     files: dict[str, Any] = generated(shipped_plan())
     stale = [name for name, text in files.items() if not (top / name).exists() or (top / name).read_text() != text]
