@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 import orjson
 import pyarrow as pa
@@ -51,12 +50,7 @@ def statements(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     exporter = Exporter(graphs=True)
     for batch in batches:
         data = b"".join([exporter.from_json(line.encode()).data for line in batch.column("value").to_pylist()])
-        yield from text_columns(table(data)).to_batches()
-
-
-def text_columns(rows: Any) -> Any:
-    """Return a table with plain string columns."""
-    return rows.cast(pa.schema([(name, pa.string()) for name in rows.column_names]))
+        yield from table(data).to_batches()
 
 
 def usages(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -78,7 +72,7 @@ def shared(spark: SparkSession, kept: DataFrame) -> DataFrame:
 
     counted = kept.mapInArrow(usages, USAGES).groupBy("description").count().collect()
     pieces = Exporter(graphs=True).shared(Usage(bytes(row["description"]), row["count"]) for row in counted)
-    rows = text_columns(table(b"".join([data for data, _ in pieces])))
+    rows = table(b"".join([data for data, _ in pieces]))
     return spark.createDataFrame([tuple(row.values()) for row in rows.to_pylist()], STATEMENTS)
 
 

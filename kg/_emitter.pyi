@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Sequence
 
+from kg._types import Bytes
+
 Complaint = tuple[str, int, bytes]
 """The path of an invalid value, the number of its field and its JSON, which is empty where the value is missing."""
 
@@ -40,5 +42,6 @@ class Emitter:
 def keep_memory() -> None:
     """Has the C library keep what is freed for what comes next, where it can be told to."""
 
-def columns(lines: bytes | memoryview, /) -> tuple[tuple[bytes, bytes, int, bytes, int, bytes, bytes], ...] | None:
-    """The columns of lines of N-Quads, as ``kg.rdf.columns`` has them; ``None`` of lines that are left to Python."""
+def columns(lines: Bytes, /) -> tuple[tuple[bytes, bytes, bytes], ...] | None:
+    """Return the Arrow buffers (validity, offsets, text) of each column that ``kg.rdf.parquet`` writes, for lines of
+    N-Quads; ``None`` for lines that Python has to split."""

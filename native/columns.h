@@ -1,11 +1,11 @@
-/* Statements as columns that are coded by dictionaries. */
+/* Statements as columns of Arrow. */
 #ifndef KG_COLUMNS_H
 #define KG_COLUMNS_H
 
 #include "memory.h"
 
-/* Return the columns of lines of N-Quads, as kg/rdf/columns.py describes them; None for lines left to Python, NULL with
-   an exception. */
+/* Return the Arrow buffers of each column of kg/rdf/parquet.py for lines of N-Quads: a tuple of (validity, offsets,
+   text) per column; None for lines that Python has to split, and NULL with an exception set. */
 PyObject *columns_of(Span lines);
 
 #endif

@@ -205,7 +205,7 @@ static PyObject *columns(PyObject *module, PyObject *lines)
 }
 
 static PyMethodDef functions[] = {
-    {"columns", columns, METH_O, "Split lines of N-Quads into columns; see kg/_emitter.pyi."},
+    {"columns", columns, METH_O, "Split lines of N-Quads into columns of Arrow; see kg/_emitter.pyi."},
     {"keep_memory", call_keep_memory, METH_NOARGS, "Keep freed memory for later allocations; see kg/_emitter.pyi."},
     {NULL, NULL, 0, NULL},
 };

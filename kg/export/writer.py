@@ -16,7 +16,7 @@ from kg.rdf.compress import PARQUET, compressing, packed, unpacking
 from kg.rdf.formats import Frame, compression_of
 
 if TYPE_CHECKING:
-    from kg.rdf import parquet_writer
+    from kg.rdf.parquet import StatementWriter
 
 _COPY = 1 << 20
 _STEP, _AHEAD = 16 << 20, 64 << 20
@@ -66,7 +66,7 @@ class Writer:
         self._hashed = hashed
         self._spooled = in_order or is_stream(name)
         self._folder = None if is_stream(name) else Path(name).parent
-        self._rows: parquet_writer.Rows | None = None
+        self._rows: StatementWriter | None = None
         self.index = StudyIndex()
         self.sha256 = ""
         self.end_triples = 0
@@ -74,8 +74,8 @@ class Writer:
 
     @property
     def compression(self) -> str:
-        """How what is added has to be packed already."""
-        return "" if self._spooled else self._compression
+        """How what is added has to be packed already; Parquet is written here."""
+        return "" if self._spooled or self._compression == PARQUET else self._compression
 
     @property
     def place(self) -> Path | None:
@@ -86,7 +86,8 @@ class Writer:
         """Writes studies in pieces, packed, as they are given."""
         with told(self._name):
             if self._rows is not None:
-                self._rows.add(b"".join(pieces))
+                lines = [*pieces]
+                self._rows.add(lines[0] if len(lines) == 1 else b"".join(lines))
             else:
                 self._file.writelines(pieces)
             self._drain()
@@ -129,14 +130,11 @@ class Writer:
         with told(self._name):
             self._file = file
             self._drain = _Drain(file, read_again=self._hashed or self._spooled)
-            if self.compression == PARQUET:
-                from kg.rdf import parquet_writer
-
-                self._rows = parquet_writer.Rows(file)
-                yield
-                for piece in self._end_pieces():
-                    self._rows.add(packed(piece, self.compression))
-                self._rows.close()
+            if self._compression == PARQUET and not self._spooled:
+                with compressing(file, PARQUET) as self._rows:
+                    yield
+                    for piece in self._end_pieces():
+                        self._rows.add(piece)
                 return
             file.write(packed(self._frame.head, self.compression))
             yield

@@ -1,6 +1,6 @@
 """Packing bytes as gzip or Zstandard: in frames that can stand one after another, so that each can be made alone.
 
-Lines of N-Quads are packed as Parquet too, where the frames are the row groups of such a file.
+Streams of N-Quads are packed as Parquet too.
 """
 
 from __future__ import annotations
@@ -33,10 +33,6 @@ def packed(data: Bytes, compression: str) -> bytes:
         import zstandard
 
         return zstandard.ZstdCompressor(level=ZSTANDARD_LEVEL).compress(data)
-    if compression == PARQUET:
-        from kg.rdf import parquet_writer
-
-        return parquet_writer.packed(data)
     return bytes(data)
 
 
@@ -79,11 +75,10 @@ def compressing(file: Any, compression: str) -> Iterator[Any]:
         with zstandard.ZstdCompressor(level=ZSTANDARD_LEVEL).stream_writer(file, closefd=False) as stream:
             yield stream
     elif compression == PARQUET:
-        from kg.rdf import parquet_writer
+        from kg.rdf.parquet import StatementWriter
 
-        rows = parquet_writer.Rows(file)
-        yield rows
-        rows.close()
+        with StatementWriter(file) as rows:
+            yield rows
     else:
         yield file
 

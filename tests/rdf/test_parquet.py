@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import random
@@ -19,8 +20,8 @@ import pytest
 import kg
 from kg.errors import SourceError, UsageError
 from kg.export.run import export
-from kg.rdf import parquet, parquet_writer
-from kg.rdf.columns import TAGGED
+from kg.rdf import parquet
+from kg.rdf.parquet import COLUMNS, STATISTICS, TAGGED, StatementWriter, line
 from kg.rdf.parse import quads
 from tests.conftest import DATA, MADE, SEED
 
@@ -78,8 +79,8 @@ def row(quad: ox.Quad) -> tuple[str | None, ...]:
 def test_the_rows_are_the_statements_of_n_quads(written: Path) -> None:
     parsed = [row(quad) for quad in ox.parse(path=str(written / "trials.nq"), format=ox.RdfFormat.N_QUADS)]
     table = pq.read_table(written / "trials.parquet")
-    assert table.column_names == list(parquet_writer.COLUMNS)
-    rows = list(zip(*(table[name].to_pylist() for name in parquet_writer.COLUMNS), strict=True))
+    assert table.column_names == list(COLUMNS)
+    rows = list(zip(*(table[name].to_pylist() for name in COLUMNS), strict=True))
     assert rows == parsed
     assert {text for text in HOSTILE if any(text == each[2] for each in rows)} >= {HOSTILE[0], HOSTILE[1]}
 
@@ -100,17 +101,16 @@ def test_a_row_group_is_a_task_and_is_coded_by_dictionaries(
     for i in range(meta.num_row_groups):
         group, rows = meta.row_group(i), file.read_row_group(i)
         assert group.num_rows == rows.num_rows
-        for j, name in enumerate(parquet_writer.COLUMNS):
+        for j, name in enumerate(COLUMNS):
             column, texts = group.column(j), rows.column(name)
             assert column.compression == "ZSTD"
             assert column.encodings == ("PLAIN", "RLE", "RLE_DICTIONARY")
             assert column.dictionary_page_offset == at
             at += column.total_compressed_size
-            assert column.statistics.null_count == texts.null_count
-            assert column.statistics.has_min_max == (name in parquet_writer.RANGES)
-            if name in parquet_writer.RANGES:
-                said = column.statistics.min, column.statistics.max
-                assert said == (min(texts.to_pylist()), max(texts.to_pylist()))
+            assert column.is_stats_set == (name in STATISTICS)
+            if name in STATISTICS:
+                bounds = column.statistics.min, column.statistics.max
+                assert bounds == (min(texts.to_pylist()), max(texts.to_pylist()))
     assert [meta.schema.column(i).max_definition_level for i in range(6)] == [0, 0, 0, 1, 1, 1]
     assert meta.num_rows == sum(meta.row_group(i).num_rows for i in range(meta.num_row_groups))
     assert sum(meta.row_group(i).total_byte_size for i in range(meta.num_row_groups)) > at
@@ -119,22 +119,33 @@ def test_a_row_group_is_a_task_and_is_coded_by_dictionaries(
 def test_sorted_rows_are_gathered_to_groups(
     inputs: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(parquet_writer, "GROUP", 1 << 16)
+    monkeypatch.setattr(parquet, "GROUP", 1 << 16)
     for name in ("x.parquet", "x.nq"):
         export(inputs, tmp_path / name, in_order=True)
     assert b"".join(parquet.read(str(tmp_path / "x.parquet"))) == (tmp_path / "x.nq").read_bytes()
     assert pq.read_metadata(tmp_path / "x.parquet").num_row_groups > 3
 
 
-def test_nothing_is_a_file_too(tmp_path: Path) -> None:
-    with (tmp_path / "x.parquet").open("wb") as file:
-        parquet_writer.Rows(file).close()
+def test_no_statements_are_a_file_too(tmp_path: Path) -> None:
+    with (tmp_path / "x.parquet").open("wb") as file, StatementWriter(file) as writer:
+        writer.add(b"")
     assert pq.read_table(tmp_path / "x.parquet").num_rows == 0
+    assert pq.read_metadata(tmp_path / "x.parquet").num_row_groups == 0
     assert list(parquet.read(str(tmp_path / "x.parquet"))) == []
-    assert parquet_writer.packed(b"") == b""
-    for broken in (b"<e:s> <e:p> <e:o> <e:g> .", b"<e:s> <e:p> <e:o> <e:g> .\n<e:s>"):
-        with pytest.raises(ValueError, match="no line of N-Quads"):
-            parquet_writer.packed(broken)
+
+
+@pytest.mark.parametrize("lines", [b"<e:s> <e:p> <e:o> <e:g> .", b"<e:s> <e:p> <e:o> <e:g> .\n<e:s>"])
+def test_broken_lines_are_refused(lines: bytes) -> None:
+    with pytest.raises(ValueError, match="no line of N-Quads"), StatementWriter(io.BytesIO()) as writer:
+        writer.add(lines)
+
+
+def test_many_different_objects_are_still_coded_by_a_dictionary(tmp_path: Path) -> None:
+    lines = b"".join(line("x:s", "x:p", f"x:{i:0200}", None, None, "x:g") for i in range(20_000))
+    with (tmp_path / "x.parquet").open("wb") as file, StatementWriter(file) as writer:
+        writer.add(lines)
+    objects = pq.read_metadata(tmp_path / "x.parquet").row_group(0).column(2)
+    assert objects.encodings == ("PLAIN", "RLE", "RLE_DICTIONARY")
 
 
 @pytest.mark.parametrize("reader", ["pyarrow", "duckdb", "polars", "pandas"])
@@ -148,11 +159,9 @@ def test_every_reader_finds_each_row(reader: str, tmp_path: Path) -> None:
         said = f"x:o{chance.randrange(4000)}", *((None, None) if literal is None else _kind(literal))
         rows += [(f"x:s{len(rows)}", f"x:p{chance.randrange(9)}", *said, "x:g")] * chance.choice([1, 1, 2, 8, 9, 30])
     for given in (rows, rows[:1], [row for row in rows if row[3] is None][:100]):
-        with (tmp_path / "x.parquet").open("wb") as file:
-            made = parquet_writer.Rows(file)
+        with (tmp_path / "x.parquet").open("wb") as file, StatementWriter(file) as writer:
             for i in range(0, len(given), 7000):
-                made.add(parquet_writer.packed(b"".join(parquet.line(*row) for row in given[i : i + 7000])))
-            made.close()
+                writer.add(b"".join(line(*row) for row in given[i : i + 7000]))
         assert _rows_of(reader, module, str(tmp_path / "x.parquet")) == given
 
 
@@ -230,7 +239,7 @@ STATEMENT = ("x:s", "x:p", "o", "http://www.w3.org/2001/XMLSchema#string", None,
 
 def _of_others(folder: Path, **given: pa.Array) -> Path:
     """A file of one statement as somebody else may write it."""
-    made = {name: pa.array([text], pa.string()) for name, text in zip(parquet_writer.COLUMNS, STATEMENT, strict=True)}
+    made = {name: pa.array([text], pa.string()) for name, text in zip(COLUMNS, STATEMENT, strict=True)}
     pq.write_table(pa.table(made | given), folder / "x.parquet")
     return folder / "x.parquet"
 
@@ -245,11 +254,11 @@ def test_texts_of_others_are_read_whatever_they_are_kept_as(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("column", "said"),
     [
-        ({"object": pa.array([1])}, "has no texts in its column object"),
-        ({"object": pa.array([b"o"])}, "has no texts in its column object"),
+        ({"object": pa.array([1])}, "has a column object that is not text"),
+        ({"object": pa.array([b"o"])}, "has a column object that is not text"),
         ({"subject": pa.array([None])}, "has a row without its subject"),
         ({"object": pa.array([None], pa.string())}, "has a row without its object"),
-        ({"graph": pa.array([{"subject": "x:s"}])}, "has no texts in its column graph"),
+        ({"graph": pa.array([{"subject": "x:s"}])}, "has a column graph that is not text"),
     ],
 )
 def test_columns_of_others_that_hold_no_texts_are_told(tmp_path: Path, column: dict[str, Any], said: str) -> None:
