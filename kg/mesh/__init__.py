@@ -1,1 +1,1 @@
-"""The Medical Subject Headings (MeSH) of the NLM: their tree from NLM's files, and records held against it."""
+"""Medical Subject Headings (MeSH): a graph from NLM's files, and a comparison of records with the tree."""

@@ -1,49 +1,50 @@
-"""The graph of MeSH: headings with their names, classes, places in the tree and broader descriptors.
+"""Write the graph of MeSH: headings with names, classes, tree numbers and broader descriptors.
 
-The statements are those of NLM's own RDF, so that a graph of NLM's takes its place without a change of any query.
+The statements are the same as in NLM's own RDF, so that queries work on either.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
 
 import orjson
 
-from kg.errors import InputError, UsageError
+from kg._types import Progress, Reject
+from kg.errors import UsageError
 from kg.mapping.datatypes import Literal
-from kg.mesh.heading import DESCRIPTOR, MESH, SUPPLEMENTARY, VOCABULARY, Heading, Tree, parent
 from kg.mesh.read import read
+from kg.mesh.tree import DESCRIPTOR, SUPPLEMENTARY, VOCABULARY, Heading, Tree, parent
 from kg.ontology.model import shipped
-from kg.ontology.vocabulary import RDF, RDFS, XSD
+from kg.ontology.vocabulary import MESH, RDF, RDFS, XSD
 from kg.rdf.atomic import check_places, writing
 from kg.rdf.formats import format_of
 from kg.rdf.syntax import Block, Grouped, Style, prefixes
 
-GRAPH = "http://id.nlm.nih.gov/mesh"
-"""The name of the graph in N-Quads and TriG, as NLM's endpoint has it."""
-AT_ONCE = 500
-"""Resources encoded together."""
+GRAPH = MESH.rstrip("/")
+"""The name of the graph in N-Quads and TriG, as at NLM's endpoint."""
+BATCH = 500
+"""Resources encoded at once."""
 _PREFIXES = ("mesh", "meshv", "rdfs", "xsd")
 
 
 @dataclass(slots=True)
-class Built:
-    """What was written."""
+class MeshCounts:
+    """The number of resources written."""
 
     headings: int = 0
     trees: int = 0
     edges: int = 0
     orphans: int = 0
-    """Tree numbers whose parent no heading has; in the whole of MeSH none."""
+    """Tree numbers without a parent; complete MeSH has none."""
 
     def summary(self) -> str:
-        """The counts in one sentence."""
+        """Return the counts in one sentence."""
         counts = {"headings": self.headings, "tree numbers": self.trees, "broader descriptors": self.edges}
-        said = ", ".join(f"{count:,} {name}" for name, count in counts.items())
-        lacking = f", {self.orphans:,} tree numbers without a parent" if self.orphans else ""
-        return f"MeSH: {said}{lacking}."
+        text = ", ".join(f"{count:,} {name}" for name, count in counts.items())
+        orphans = f", {self.orphans:,} tree numbers without a parent" if self.orphans else ""
+        return f"MeSH: {text}{orphans}."
 
 
 def build(
@@ -51,49 +52,46 @@ def build(
     output: str,
     *,
     format: str | None = None,  # noqa: A002 -- the name of the option
-    reject: Callable[[InputError], None],
-    progress: Callable[[int], None] | None = None,
-) -> Built:
-    """Writes the headings of some files as a graph, in the order of their ids, whatever the order of the files says.
+    reject: Reject,
+    progress: Progress | None = None,
+) -> MeshCounts:
+    """Write the headings of some files as a graph, sorted by id.
 
-    ``reject`` is told of what is not taken as it stands. Raises :class:`~kg.errors.UsageError` for what cannot be
-    done, and :class:`~kg.errors.OutputError` for what cannot be written.
+    Invalid content goes to ``reject``. Raises :class:`~kg.errors.UsageError` for an unsupported format, and
+    :class:`~kg.errors.OutputError` if the output cannot be written.
     """
     check_places(names, [output])
-    chosen = format_of(output, format)
-    if chosen.name == "jsonld":  # its context is that of studies
-        raise UsageError(f"MeSH is not written as JSON-LD; give {output} another ending, such as .ttl or .nt.")
+    rdf_format = format_of(output, format)
+    if rdf_format.name == "jsonld":  # its context is for studies
+        raise UsageError(f"MeSH cannot be written as JSON-LD; use another extension for {output}, such as .ttl or .nt.")
     tree = read(names, reject, progress)
-    known = prefixes(shipped())
-    style: Style = Grouped(prefixes=_chosen(known)) if chosen.grouped else Style()
-    frame = chosen.frame(_chosen(known))
-    graph = style.iri(GRAPH) if chosen.graphs else b""
-    trees, edges = (sum(len(getattr(one, name)) for one in tree.values()) for name in ("trees", "broader"))
-    done = Built(len(tree), trees, edges, len(tree.orphans()))
-    with writing(output, chosen.packing) as file:
+    namespaces = {name: namespace for name, namespace in prefixes(shipped()).items() if name in _PREFIXES}
+    style: Style = Grouped(prefixes=namespaces) if rdf_format.grouped else Style()
+    frame = rdf_format.frame(namespaces)
+    graph = style.iri(GRAPH) if rdf_format.graphs else b""
+    trees, edges = (sum(len(getattr(heading, name)) for heading in tree.values()) for name in ("trees", "broader"))
+    counts = MeshCounts(len(tree), trees, edges, len(tree.orphans()))
+    with writing(output, rdf_format.packing) as file:
         file.write(frame.head)
         for i, blocks in enumerate(_batches(_resources(tree, style))):
             file.write((frame.between if i else b"") + frame.encode(style.study(blocks, graph)))
         file.write(frame.tail)
-    return done
-
-
-def _chosen(known: dict[str, str]) -> dict[str, str]:
-    return {name: known[name] for name in _PREFIXES}
+    return counts
 
 
 def _batches(blocks: Iterator[Block]) -> Iterator[list[Block]]:
-    while batch := list(islice(blocks, AT_ONCE)):
+    while batch := list(islice(blocks, BATCH)):
         yield batch
 
 
 def _resources(tree: Tree, style: Style) -> Iterator[Block]:
     yield from chain.from_iterable(_blocks(tree[id_], style) for id_ in sorted(tree))
-    yield from (_pair(pair, style) for pair in sorted({p for one in tree.values() for p in one.mapped if "Q" in p}))
+    pairs = {id_ for heading in tree.values() for id_ in heading.mapped if "Q" in id_}
+    yield from (_pair(pair, style) for pair in sorted(pairs))
 
 
 def _blocks(heading: Heading, style: Style) -> Iterator[Block]:
-    """The resources of one heading: itself and its tree numbers."""
+    """Yield the resources of a heading: itself and its tree numbers."""
 
     def all_of(predicate: str, ids: set[str]) -> list[bytes]:
         tokens = [style.iri(MESH + id_) for id_ in sorted(ids)]
@@ -101,9 +99,9 @@ def _blocks(heading: Heading, style: Style) -> Iterator[Block]:
             tokens = [b", ".join(tokens)]
         return [style.predicate(VOCABULARY + predicate) + token for token in tokens]
 
-    kind = heading.kind or (SUPPLEMENTARY if heading.id.startswith("C") else DESCRIPTOR)
+    class_name = heading.kind or (SUPPLEMENTARY if heading.id.startswith("C") else DESCRIPTOR)
     pairs = [
-        style.predicate(RDF + "type") + style.iri(VOCABULARY + kind),
+        style.predicate(RDF + "type") + style.iri(VOCABULARY + class_name),
         style.predicate(RDFS + "label") + _english(heading.label),
         style.predicate(VOCABULARY + "identifier") + style.literal(Literal(heading.id, XSD + "string")),
     ]
@@ -115,21 +113,21 @@ def _blocks(heading: Heading, style: Style) -> Iterator[Block]:
     pairs += all_of("preferredMappedTo", heading.preferred)
     pairs += all_of("mappedTo", heading.mapped - heading.preferred)
     yield style.iri(MESH + heading.id), pairs
-    yield from (_place(tree, style) for tree in sorted(heading.trees))
+    yield from (_tree_number(tree, style) for tree in sorted(heading.trees))
 
 
-def _place(tree: str, style: Style) -> Block:
+def _tree_number(tree: str, style: Style) -> Block:
     pairs = [
         style.predicate(RDF + "type") + style.iri(VOCABULARY + "TreeNumber"),
         style.predicate(RDFS + "label") + _english(tree),
     ]
-    if above := parent(tree):
-        pairs.append(style.predicate(VOCABULARY + "parentTreeNumber") + style.iri(MESH + above))
+    if parent_number := parent(tree):
+        pairs.append(style.predicate(VOCABULARY + "parentTreeNumber") + style.iri(MESH + parent_number))
     return style.iri(MESH + tree), pairs
 
 
 def _pair(pair: str, style: Style) -> Block:
-    """A descriptor with a qualifier; whether NLM allows the two together is not told by their ids."""
+    """Return a descriptor-qualifier pair; the ids do not show whether NLM allows the combination."""
     descriptor, _, qualifier = pair.partition("Q")
     pairs = [
         style.predicate(RDF + "type") + style.iri(VOCABULARY + "DescriptorQualifierPair"),

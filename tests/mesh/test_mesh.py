@@ -1,4 +1,4 @@
-"""The tree of MeSH from each of NLM's forms, and records held against it."""
+"""The MeSH tree from each of NLM's formats, and records compared with it."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def local(rows: object) -> set[str]:
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> ox.Store:
-    """Three studies of the seed's kind, each in its graph, and the tree beside them in its own."""
+    """A study and the MeSH tree, each in its own graph."""
     folder = tmp_path_factory.mktemp("mesh")
     loaded = ox.Store()
     run("export", SEED, "-o", folder / "studies.nq")
@@ -54,7 +54,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> ox.Store:
     return loaded
 
 
-def test_the_broader_descriptors_of_a_disease_are_those_of_its_tree_numbers(store: ox.Store) -> None:
+def test_broader_descriptors_follow_from_tree_numbers(store: ox.Store) -> None:
     graph = ox.NamedNode("http://id.nlm.nih.gov/mesh")
     direct = store.query(HEADER + "SELECT ?b { mesh:D000690 meshv:broaderDescriptor ?b }", default_graph=graph)
     assert local(direct) == {"D013118", "D016472", "D057177"}
@@ -62,23 +62,23 @@ def test_the_broader_descriptors_of_a_disease_are_those_of_its_tree_numbers(stor
     assert local(all_) == ABOVE_ALS
 
 
-def test_the_tree_beside_the_studies_answers_for_all_descendants(store: ox.Store) -> None:
+def test_a_query_over_studies_and_tree_includes_all_descendants(store: ox.Store) -> None:
     query = HEADER + (
         "PREFIX ct: <https://w3id.org/trialkg/ontology#> "
         "SELECT ?study { ?study ct:conditionMesh/meshv:broaderDescriptor* mesh:D057165 }"
     )
-    found = store.query(query, use_default_graph_as_union=True)
-    assert local(found) == {"https://clinicaltrials.gov/study/NCT02059759"}
+    matches = store.query(query, use_default_graph_as_union=True)
+    assert local(matches) == {"https://clinicaltrials.gov/study/NCT02059759"}
 
 
-def test_rdf_and_xml_of_one_tree_give_one_graph(tmp_path: Path) -> None:
+def test_rdf_and_xml_of_a_tree_give_the_same_graph(tmp_path: Path) -> None:
     from_rdf = built(tmp_path / "rdf.nt", MESH / "mesh.nt")
     assert from_rdf == built(tmp_path / "xml.nt", MESH / "desc.xml", MESH / "supp.xml")
     assert (tmp_path / "rdf.nt").read_bytes() == (tmp_path / "xml.nt").read_bytes()
     assert len(from_rdf) == len((tmp_path / "rdf.nt").read_text().splitlines())
 
 
-def test_a_table_gives_the_same_tree_and_says_no_more_of_classes_than_it_knows(tmp_path: Path) -> None:
+def test_a_table_gives_the_same_tree_without_classes(tmp_path: Path) -> None:
     table = built(tmp_path / "table.nt", MESH / "trees.tsv")
     xml = built(tmp_path / "xml.nt", MESH / "desc.xml")
     other = table - xml
@@ -89,39 +89,39 @@ def test_a_table_gives_the_same_tree_and_says_no_more_of_classes_than_it_knows(t
     assert len(edges) == 13
 
 
-def test_a_table_with_names_of_columns(tmp_path: Path) -> None:
+def test_a_table_with_column_names(tmp_path: Path) -> None:
     rows = ["Tree Numbers\tUI\tName", 'C10.228, C10.574\tD000002493\tA \\ "name"', "C10\tD009422\tNervous"]
     (tmp_path / "t.tsv").write_text("\r\n".join(rows))
-    found = "\n".join(built(tmp_path / "t.nt", tmp_path / "t.tsv"))
-    assert '"A \\\\ \\"name\\""@en' in found
-    assert "<http://id.nlm.nih.gov/mesh/D002493> <http://id.nlm.nih.gov/mesh/vocab#broaderDescriptor>" in found
+    text = "\n".join(built(tmp_path / "t.nt", tmp_path / "t.tsv"))
+    assert '"A \\\\ \\"name\\""@en' in text
+    assert "<http://id.nlm.nih.gov/mesh/D002493> <http://id.nlm.nih.gov/mesh/vocab#broaderDescriptor>" in text
 
 
-def test_the_classes_and_mappings_are_those_of_the_nlm(tmp_path: Path) -> None:
-    found = built(tmp_path / "m.nt", MESH / "desc.xml", MESH / "supp.xml")
-    kinds = dict(re.findall(r"mesh/(\w+)> <[^>]*#type> <[^>]*vocab#(\w+)>", "\n".join(found)))
-    assert kinds["D000690"] == "TopicalDescriptor"
-    assert kinds["D008297"] == "CheckTag"
-    assert kinds["D017516"] == "GeographicalDescriptor"
-    assert kinds["D020500"] == "PublicationType"
-    assert kinds["C082598"] == "SCR_Chemical"
+def test_classes_and_mappings(tmp_path: Path) -> None:
+    statements = built(tmp_path / "m.nt", MESH / "desc.xml", MESH / "supp.xml")
+    classes = dict(re.findall(r"mesh/(\w+)> <[^>]*#type> <[^>]*vocab#(\w+)>", "\n".join(statements)))
+    assert classes["D000690"] == "TopicalDescriptor"
+    assert classes["D008297"] == "CheckTag"
+    assert classes["D017516"] == "GeographicalDescriptor"
+    assert classes["D020500"] == "PublicationType"
+    assert classes["C082598"] == "SCR_Chemical"
     for predicate, value in (
         ("preferredMappedTo", "D007376Q000031"),
         ("mappedTo", "D011994"),
         ("pharmacologicalAction", "D000970"),
     ):
-        whole = f"mesh/C082598> <http://id.nlm.nih.gov/mesh/vocab#{predicate}> <http://id.nlm.nih.gov/mesh/{value}>"
-        assert any(whole in line for line in found), predicate
-    assert any("D007376Q000031> <http://id.nlm.nih.gov/mesh/vocab#hasDescriptor>" in line for line in found)
+        statement = f"mesh/C082598> <http://id.nlm.nih.gov/mesh/vocab#{predicate}> <http://id.nlm.nih.gov/mesh/{value}>"
+        assert any(statement in line for line in statements), predicate
+    assert any("D007376Q000031> <http://id.nlm.nih.gov/mesh/vocab#hasDescriptor>" in line for line in statements)
 
 
 @pytest.mark.parametrize("name", sorted(FORMATS.keys() - {"jsonld"}))
-def test_every_format_holds_the_same_and_its_own_output_is_read_again(tmp_path: Path, name: str) -> None:
-    wanted = built(tmp_path / "wanted.nt", MESH / "mesh.nt")
+def test_every_format_has_the_same_statements_and_can_be_read(tmp_path: Path, name: str) -> None:
+    expected = built(tmp_path / "expected.nt", MESH / "mesh.nt")
     path = tmp_path / f"mesh{FORMATS[name].extension}{'' if FORMATS[name].packing else '.zst'}"
     assert run("mesh", "build", MESH / "mesh.nt", "-o", path).exit_code == 0
     again = tmp_path / "again.nt"
-    assert built(again, path) == wanted
+    assert built(again, path) == expected
     plain = tmp_path / f"mesh{FORMATS[name].extension}"
     run("mesh", "build", MESH / "mesh.nt", "-o", plain)
     read = quads(str(plain)) if FORMATS[name].packing else ox.parse(path=str(plain), format=PARSERS[name])
@@ -130,7 +130,7 @@ def test_every_format_holds_the_same_and_its_own_output_is_read_again(tmp_path: 
     assert graphs == {ox.NamedNode("http://id.nlm.nih.gov/mesh") if named else ox.DefaultGraph()}
 
 
-def test_years_https_and_padded_ids_are_mended_and_gzip_is_read(tmp_path: Path) -> None:
+def test_years_https_and_padded_ids_are_normalized_and_gzip_is_read(tmp_path: Path) -> None:
     text = (MESH / "mesh.nt").read_text().replace("nlm.nih.gov/mesh/D", "nlm.nih.gov/mesh/2025/D000")
     text = re.sub(r"/D000(\d{6})", r"/D000\1", text).replace(
         "http://id.nlm.nih.gov/mesh/2025", "https://id.nlm.nih.gov/mesh/2025"
@@ -138,32 +138,32 @@ def test_years_https_and_padded_ids_are_mended_and_gzip_is_read(tmp_path: Path) 
     text = text.replace("D000690Q000175", "D000690")
     path = tmp_path / "mesh2025.nt.gz"
     path.write_bytes(gzip.compress(text.encode()))
-    found = built(tmp_path / "m.nt", path)
-    ids = set(re.findall(r"<(http[^>]*mesh/[^>]*?)D000690>", "\n".join(found)))
+    statements = built(tmp_path / "m.nt", path)
+    ids = set(re.findall(r"<(http[^>]*mesh/[^>]*?)D000690>", "\n".join(statements)))
     assert ids == {"http://id.nlm.nih.gov/mesh/"}
-    edges = {line for line in found if "broaderDescriptor" in line}
+    edges = {line for line in statements if "broaderDescriptor" in line}
     assert edges == {line for line in built(tmp_path / "plain.nt", MESH / "mesh.nt") if "broaderDescriptor" in line}
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "said", "status"),
+    ("name", "content", "message", "status"),
     [
         ("a.tsv", "D000690\tALS\t\tC10.\n", 'found "C10.", expected a tree number', 0),
         ("a.tsv", "D000690\tALS\t\tC10\nnothing\t\t\t\n", "record 2: found", 1),
-        ("a.tsv", "D000690\tALS\t\tC10\nD000691\tB\t\tC10\n", "D000691: claims C10, which another heading has", 0),
+        ("a.tsv", "D000690\tALS\t\tC10\nD000691\tB\t\tC10\n", "D000691: claims C10, which belongs to another", 0),
         ("a.tsv", "D000690\tALS\t\tC10\nD000690\tB\t\tC10\n", 'found "B", expected "ALS"', 0),
         ("a.xml", "<?xml version='1.0'?><DescriptorRecordSet><DescriptorRecord>", "cannot be read to its end", 1),
-        ("a.xml", "<DescriptorRecordSet><DescriptorRecord/></DescriptorRecordSet>", "no id of MeSH", 1),
+        ("a.xml", "<DescriptorRecordSet><DescriptorRecord/></DescriptorRecordSet>", "no MeSH id", 1),
         ("a.nt", "<http://id.nlm.nih.gov/mesh/D000690> nothing", "is no good ntriples", 1),
         ("a.nt", f"<{IRI}D000690> <{IRI}vocab#treeNumber> <{IRI}C10> .", "D000690 has no name", 1),
-        ("a.txt", "Body Regions;A01\n", "none of the forms of MeSH", 2),
-        ("a.tsv", "x\ty\n", "is no table of MeSH", 2),
+        ("a.txt", "Body Regions;A01\n", "is not a supported MeSH file", 2),
+        ("a.tsv", "x\ty\n", "is not a MeSH table", 2),
     ],
 )  # fmt: skip
-def test_what_is_wrong_in_a_file_is_told(tmp_path: Path, name: str, content: str, said: str, status: int) -> None:
+def test_problems_in_a_file_are_reported(tmp_path: Path, name: str, content: str, message: str, status: int) -> None:
     (tmp_path / name).write_text(content)
     result = run("mesh", "build", tmp_path / name, "-o", tmp_path / "out.nt")
-    assert said in result.stderr
+    assert message in result.stderr
     assert result.exit_code == status
     assert (tmp_path / "out.nt").exists() == (status < 2)
 
@@ -175,51 +175,51 @@ def test_no_input_is_overwritten(tmp_path: Path) -> None:
     assert run("mesh", "build", MESH / "mesh.nt", "-o", tmp_path / "out.jsonld").exit_code == 2
 
 
-def test_part_of_a_tree_is_told(tmp_path: Path) -> None:
+def test_tree_numbers_without_a_parent_are_reported(tmp_path: Path) -> None:
     (tmp_path / "t.tsv").write_text("D000690\tALS\tC10.574.562.250\n")
     assert "1 tree numbers without a parent" in run("mesh", "build", tmp_path / "t.tsv", "-o", tmp_path / "t.nt").stderr
 
 
-# -- the check --------------------------------------------------------------------------------------------------
+# -- comparison with records ------------------------------------------------------------------------------------
 
 
-def test_the_record_of_the_seed_lists_what_the_tree_has() -> None:
+def test_the_seed_record_agrees_with_the_tree() -> None:
     result = run("mesh", "check", SEED, "--mesh", MESH / "mesh.nt")
     assert result.exit_code == 0, result.stdout
     assert "1 of 1 lists of conditions agree, 1 of 1 lists of interventions agree" in result.stderr
 
 
 def changed(seed: dict[str, object]) -> dict[str, object]:
-    """The record of the seed: one ancestor renamed, one gone, one too many, one an action, and an unknown term."""
+    """Return the seed record with one ancestor renamed, one missing, one extra, and one that is an action."""
     text = json.dumps(seed).replace('"term": "Motor Neuron Disease"', '"term": "Motor Neurone Disease"')
     record: dict[str, dict[str, dict[str, list[dict[str, str]]]]] = json.loads(text)
     conditions = record["derivedSection"]["conditionBrowseModule"]
-    conditions["ancestors"] = [one for one in conditions["ancestors"] if one["id"] != "D009422"]
+    conditions["ancestors"] = [term for term in conditions["ancestors"] if term["id"] != "D009422"]
     conditions["ancestors"].append({"id": "D008297", "term": "Male"})
     interventions = record["derivedSection"]["interventionBrowseModule"]
     interventions["ancestors"] = [{"id": "D000970", "term": "Antineoplastic Agents"}]
     return dict(record)
 
 
-def test_each_disagreement_is_told_with_its_studies(tmp_path: Path, seed: dict[str, object]) -> None:
+def test_differences_are_reported_with_their_studies(tmp_path: Path, seed: dict[str, object]) -> None:
     (tmp_path / "record.json").write_text(json.dumps(changed(seed)))
     table = (MESH / "trees.tsv").read_text() + "D000970\tAntineoplastic Agents\t\tD27.505.954.248\nD008297\tMale\t\t\n"
     (tmp_path / "t.tsv").write_text(table)
     words = ("--mesh", tmp_path / "t.tsv", "--mesh", MESH / "supp.xml", "--json", "-")
     result = run("mesh", "check", tmp_path / "record.json", *words)
     assert result.exit_code == 1
-    found = json.loads(result.stdout)
-    assert [(one["kind"], one["of"], one["id"], one["name"], one["studies"]) for one in found["found"]] == [
+    report = json.loads(result.stdout)
+    assert [tuple(item[key] for key in ("kind", "of", "id", "name", "studies")) for item in report["found"]] == [
         ("label", "condition", "D016472", "Motor Neurone Disease", ["NCT02059759"]),
         ("missing", "condition", "D009422", "Nervous System Diseases", ["NCT02059759"]),
         ("extra", "condition", "D008297", "Male", ["NCT02059759"]),
         ("action", "intervention", "D000970", "Antineoplastic Agents", ["NCT02059759"]),
     ]
-    assert found["lists"]["condition"] == {"lists": 1, "judged": 1, "agreeing": 0}
-    assert found["lists"]["intervention"] == {"lists": 1, "judged": 1, "agreeing": 1}
+    assert report["lists"]["condition"] == {"lists": 1, "judged": 1, "agreeing": 0}
+    assert report["lists"]["intervention"] == {"lists": 1, "judged": 1, "agreeing": 1}
 
 
-def test_extra_ancestors_are_not_judged_where_a_term_is_unknown() -> None:
+def test_extra_ancestors_are_not_reported_if_a_term_is_unknown() -> None:
     result = run("mesh", "check", SEED, *STUDIES[:5], "--mesh", MESH / "trees.tsv", "--limit", 1)
     assert result.exit_code == 1
     lines = result.stdout.splitlines()
@@ -227,12 +227,12 @@ def test_extra_ancestors_are_not_judged_where_a_term_is_unknown() -> None:
     assert "C082598" in run("mesh", "check", SEED, "--mesh", MESH / "trees.tsv").stdout
 
 
-def test_a_check_needs_a_tree_that_is_there(tmp_path: Path) -> None:
+def test_a_comparison_needs_an_existing_tree(tmp_path: Path) -> None:
     assert run("mesh", "check", SEED, "--mesh", tmp_path / "no.nt").exit_code == 2
     assert run("mesh", "check", SEED).exit_code == 2
 
 
-def test_the_graph_of_mesh_conforms_and_travels_with_the_studies(tmp_path: Path) -> None:
+def test_the_graph_conforms_and_can_be_parsed_with_studies(tmp_path: Path) -> None:
     run("mesh", "build", MESH / "mesh.nt", "-o", tmp_path / "mesh.ttl")
     assert run("validate", tmp_path / "mesh.ttl").exit_code == 0
     assert kg.graph(SEED).parse(tmp_path / "mesh.ttl")
