@@ -22,7 +22,7 @@ from kg.errors import KGError
 from kg.export.report import Report
 from kg.query.engine import ask, endpoint, prepared
 from kg.query.library import questions
-from kg.store.dataset import opened
+from kg.store.dataset import open_store
 from kg.store.embedded import build
 from tests.servers import SERVERS, Missing, Server
 
@@ -53,7 +53,7 @@ def as_text(value: object) -> str:
 def compare_queries(server: Server, folder: Path) -> tuple[int, list[str]]:
     """Return the number of queries with the results of the embedded store, and the names of the others."""
     equal, different = 0, []
-    with opened(folder) as store:
+    with open_store(folder) as store:
         for question in questions():
             text = prepared(question.name)
             expected = comparable(ask(store, text).rows)

@@ -172,12 +172,12 @@ def _explain(text: str, data: tuple[str, ...], report: Report, limits: Limits) -
 
 def _read(data: tuple[str, ...], report: Report) -> ox.Store | Path:
     """What is asked: records and files are read, the folder of a store is left to the query."""
-    from kg.store.dataset import askable, is_store
+    from kg.store.dataset import is_store, load_dataset
 
     if len(data) == 1 and is_store(data[0]):
-        return askable(data, report)
+        return load_dataset(data, report)
     with progress_of(data) as progress:
-        return askable(data, report, progress)
+        return load_dataset(data, report, progress)
 
 
 def _write(answer: Answer, name: str, output: str) -> None:

@@ -9,23 +9,23 @@ from kg.cli.base import LOST, progress_of, tell_problems
 
 @click.group()
 def store() -> None:
-    """Keep studies in a store on disk.
+    """Build and update a store of studies on disk.
 
-    A store is a folder (Oxigraph) with one named graph for each study; kg query, validate, restore and draw take it.
-    One process may write to it, others read at the same time.
+    A store is a folder (Oxigraph) with one named graph per study, which kg query, validate, restore and draw read.
+    One process may write to it while others read it.
     """
 
 
 @store.command()
 @click.argument("inputs", metavar="INPUT...", nargs=-1, required=True)
-@click.option("-o", "--output", required=True, metavar="STORE", help="The folder to make.")
+@click.option("-o", "--output", required=True, metavar="STORE", help="The folder to create.")
 @click.option("--contacts", is_flag=True, help="Keep the e-mail addresses and telephone numbers of contacts.")
-@click.option("-j", "--jobs", type=click.IntRange(1), metavar="N", help="Processes to use; by default one a core.")
+@click.option("-j", "--jobs", type=click.IntRange(1), metavar="N", help="Processes to use; by default one per core.")
 @click.pass_context
 def build(context: click.Context, /, inputs: tuple[str, ...], output: str, contacts: bool, jobs: int | None) -> None:
-    """Make a store of study records and of RDF files.
+    """Build a store from study records, RDF files and other stores.
 
-    The folder stands in its place when it is whole, or not at all.
+    The folder is written atomically: a run that is stopped leaves no store.
     """
     from kg.export.report import Report
     from kg.export.workers import cores
@@ -33,9 +33,9 @@ def build(context: click.Context, /, inputs: tuple[str, ...], output: str, conta
 
     report = Report()
     with progress_of(inputs) as progress:
-        made = run(inputs, output, report=report, contacts=contacts, jobs=jobs or cores(), progress=progress)
+        content = run(inputs, output, report=report, contacts=contacts, jobs=jobs or cores(), progress=progress)
     tell_problems(report)
-    click.echo(f"Store: {made.studies:,} studies, {made.statements:,} statements.", err=True)
+    click.echo(f"Store: {content.studies:,} studies, {content.statements:,} statements.", err=True)
     context.exit(0 if report.lossless else LOST)
 
 
@@ -47,8 +47,8 @@ def build(context: click.Context, /, inputs: tuple[str, ...], output: str, conta
 def update(context: click.Context, /, folder: str, inputs: tuple[str, ...], contacts: bool) -> None:
     """Replace the studies that changed.
 
-    Each study is replaced as a whole, in one transaction: a run that is killed leaves the old study or the new one.
-    Records that are older than the store's are left out.
+    Each study is replaced as a whole, in one transaction: a run that is killed leaves either the old or the new study.
+    Records that are older than those in the store are left out.
     """
     from kg.export.report import Report
     from kg.store.embedded import update as run
@@ -64,14 +64,14 @@ def update(context: click.Context, /, folder: str, inputs: tuple[str, ...], cont
 @store.command()
 @click.argument("folder", metavar="STORE")
 def info(folder: str) -> None:
-    """Show what is in a store."""
-    from kg.store.dataset import opened
-    from kg.store.embedded import info as run
+    """Show the number of studies, statements and graphs of a store, and their versions."""
+    from kg.store.dataset import open_store
+    from kg.store.info import store_info
 
-    with opened(folder) as found:
-        made = run(found)
-    versions = made.first if made.first == made.last else f"{made.first} to {made.last}"
-    click.echo(f"studies     {made.studies:,}\nstatements  {made.statements:,}\ngraphs      {made.graphs:,}")
+    with open_store(folder) as opened:
+        content = store_info(opened)
+    versions = content.first if content.first == content.last else f"{content.first} to {content.last}"
+    click.echo(f"studies     {content.studies:,}\nstatements  {content.statements:,}\ngraphs      {content.graphs:,}")
     click.echo(f"versions    {versions or 'none'}")
 
 
@@ -80,7 +80,7 @@ def info(folder: str) -> None:
 @click.argument("numbers", metavar="NCT...", nargs=-1, required=True)
 @click.pass_context
 def remove(context: click.Context, /, folder: str, numbers: tuple[str, ...]) -> None:
-    """Take studies out of a store."""
+    """Remove studies from a store."""
     from kg.store.embedded import remove as run
 
     missing = run(folder, numbers)

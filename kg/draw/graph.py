@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pyoxigraph as ox
 
-from kg._types import Reject
+from kg._types import Progress, Reject
 from kg.draw.plain_text import plain_text
 from kg.errors import UsageError
-from kg.export.report import Report
 from kg.ontology.vocabulary import CT, RDF, RDFS
-from kg.store.dataset import fill, of_graphs, sorted_out
-from kg.store.dataset import opened as stored
+from kg.store.dataset import classify_inputs, open_store
 
 Row = dict[str, str]
 RESULTS = ("resultsSection", "documentSection")
+"""The sections of a record with results, which most pictures do not show."""
 LABEL, TYPE = ox.NamedNode(RDFS + "label"), ox.NamedNode(RDF + "type")
 
 
@@ -113,40 +111,22 @@ class QueryableGraph:
         return any(True for _ in self.store.quads_for_pattern(ox.NamedNode(iri), TYPE, study, None))
 
 
-def open_graph(inputs: Iterable[str], reject: Reject, *, results: bool = False, progress: Any = None) -> QueryableGraph:
-    """Return the graph of the inputs: a store, RDF files, or study records, which are exported first.
+def open_graph(
+    inputs: Iterable[str], reject: Reject, *, results: bool = False, progress: Progress | None = None
+) -> QueryableGraph:
+    """Return the graph of the inputs: study records, RDF files, stores, or any mix.
 
-    ``results`` keeps the results of records, which most pictures do not need.
+    ``results`` keeps the sections :data:`RESULTS` of records.
 
     Raises :class:`~kg.errors.UsageError` for missing input, :class:`~kg.errors.SourceError` for invalid RDF.
     """
-    given = sorted_out(inputs)
-    if not any(given):
-        raise UsageError("No input is given; name study records, RDF files, or the folder of a store.")
-    if len(given.stores) == 1 and not given.rdf and not given.records:
-        with stored(given.stores[0]) as found:
-            return QueryableGraph(found)
-    store, report = ox.Store(), Report(on_problem=reject)
-    loaders = [*of_graphs(given)]
-    if names := given.records:
-        loaders.append((", ".join(names), lambda into: _load_records(into, names, report.problem, results, progress)))
-    fill(store, loaders, report)
-    return QueryableGraph(store)
+    by_kind = classify_inputs(inputs)
+    if by_kind.single_store:
+        with open_store(by_kind.single_store) as store:
+            return QueryableGraph(store)
+    from kg.draw.reduced import ReducedExporter
+    from kg.export.report import Report
+    from kg.store.merge import load_in_memory
 
-
-def _load_records(into: ox.Store, names: list[str], reject: Reject, results: bool, progress: Any) -> None:
-    from kg.export.exporter import Exporter
-    from kg.export.stream import newest, studies, usages
-    from kg.records.reader import Record, read
-
-    def lean(records: Iterable[Record]) -> Iterator[Record]:
-        for record in records:
-            if not results and isinstance(record.data, dict):
-                kept = {key: value for key, value in record.data.items() if key not in RESULTS}
-                record = replace(record, data=kept)
-            yield record
-
-    exporter = Exporter(graphs=True)
-    exported = newest(studies(lean(read(names, reject, progress)), exporter, reject)).values()
-    shared = [data for data, _ in exporter.shared(usages(exported))]
-    into.bulk_load(b"".join([*(study.data for study in exported), *shared]), format=ox.RdfFormat.N_QUADS)
+    exporter = None if results else ReducedExporter()
+    return QueryableGraph(load_in_memory(by_kind, Report(on_problem=reject), progress, exporter))

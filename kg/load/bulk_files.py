@@ -18,8 +18,8 @@ from kg.export.report import Report
 from kg.export.run import export
 from kg.http.credentials import checked
 from kg.rdf.atomic import replacing, writing
-from kg.store.dataset import add_ontology, fill, of_graphs, sorted_out
-from kg.store.embedded import exporting
+from kg.store.dataset import classify_inputs
+from kg.store.merge import add_ontology, load_on_disk
 
 DATA = "trials.nq.gz"
 Files = dict[str, str]
@@ -157,14 +157,13 @@ def write_files(
 
 def _write_data(output: str, inputs: Iterable[PathName], report: Report, graph: str | None, **options: Any) -> int:
     """Write all inputs as N-Quads, optionally into one graph, and return the number of statements."""
-    by_kind = sorted_out(inputs)
+    by_kind = classify_inputs(inputs)
     if graph is None and not by_kind.stores and not by_kind.rdf:
         export(by_kind.records, output, format="nquads", with_ontology=True, report=report, **options)
         return report.totals.triples
     with tempfile.TemporaryDirectory() as folder:
         store = ox.Store(f"{folder}/store")
-        loaders = [*of_graphs(by_kind), *exporting(by_kind.records, Path(folder, "studies.nq"), report, options)]
-        fill(store, loaders, report, Path(folder))
+        load_on_disk(store, by_kind, Path(folder), report, **options)
         add_ontology(store)
         if any(True for _ in store.quads_for_pattern(None, None, None, ox.DefaultGraph())) and graph is None:
             raise UsageError(

@@ -25,10 +25,10 @@ from kg.export.exporter import Exporter
 from kg.export.record_header import version
 from kg.export.report import Report
 from kg.export.stream import exports
+from kg.ontology.vocabulary import RECORD
 from kg.rdf.parse import quads
 from kg.rdf.syntax import Style
-from kg.store.dataset import RDF_FILE, RECORDS, STORE, is_of_old_layout, old_layout, opened, sorted_out
-from kg.store.shared_graph import RECORD
+from kg.store.dataset import RDF_FILE, RECORDS, STORE, classify_inputs, is_of_old_layout, old_layout, open_store
 
 _DATES = (b"dc/terms/modified", b"ontology#lastUpdateSubmitDate", b"ontology#versionHolder")
 _DATE = re.compile(rb'(%s)> "(\d{4}(?:-\d\d){0,2})"' % b"|".join(_DATES))
@@ -174,9 +174,7 @@ def _shared_lines(usages: Counter[bytes]) -> Iterator[bytes]:
 
 def _kinds(inputs: Iterable[PathName]) -> list[tuple[str, list[str]]]:
     """Return the kinds of inputs (stores, RDF files, study records) with the names of each."""
-    by_kind = sorted_out(inputs)
-    if not any(by_kind):
-        raise UsageError("No input given; name study records, RDF files or a store.")
+    by_kind = classify_inputs(inputs)
     kinds = ((STORE, by_kind.stores), (RDF_FILE, by_kind.rdf), (RECORDS, by_kind.records))
     return [(kind, names) for kind, names in kinds if names]
 
@@ -196,7 +194,7 @@ def _from_records(
 
 
 def _from_store(name: str) -> Iterator[NamedGraph]:
-    with opened(name) as store:
+    with open_store(name) as store:
         if any(True for _ in store.quads_for_pattern(None, None, None, ox.DefaultGraph())):
             raise UsageError(_without_graph(name))
         for graph in store.named_graphs():
@@ -204,7 +202,7 @@ def _from_store(name: str) -> Iterator[NamedGraph]:
 
 
 def _store_quads(name: str) -> Iterator[ox.Quad]:
-    with opened(name) as store:
+    with open_store(name) as store:
         yield from store
 
 

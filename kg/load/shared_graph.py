@@ -13,8 +13,8 @@ from kg.export.descriptions import Describer
 from kg.export.shared_resources import GRAPH
 from kg.load.client import RemoteStore
 from kg.load.state import PAGE, STATE, batches, insertion, iri_list, iris
-from kg.ontology.vocabulary import BASE
-from kg.store.shared_graph import RECORD, Block, Change, Descriptions, Pair, change, recount
+from kg.ontology.vocabulary import BASE, RECORD
+from kg.store.shared_graph import Block, Change, Descriptions, Pair, change, recount
 
 PENDING = BASE + "pending"
 """Marks a resource in the load state whose statements are about to change."""

@@ -13,6 +13,7 @@ from kg.export.report import Report
 from kg.network.groups import StatementGroups, open_sources
 from kg.network.model import Edge, Node, Value, iter_nodes
 from kg.network.schema import Table
+from kg.store.dataset import serialized_graph
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -58,9 +59,8 @@ def to_networkx(
 def _quads(source: Any) -> Iterable[ox.Quad]:
     """Return the quads of an rdflib graph, a store or an iterable of quads."""
     if hasattr(source, "serialize"):
-        name = "nquads" if source.context_aware else "nt"
-        rdf_format = ox.RdfFormat.N_QUADS if source.context_aware else ox.RdfFormat.N_TRIPLES
-        return list(ox.parse(source.serialize(format=name), format=rdf_format))
+        content, format_ = serialized_graph(source)
+        return list(ox.parse(content, format=format_))
     if isinstance(source, Iterable):
         return source if isinstance(source, ox.Store) else list(source)
     raise UsageError(

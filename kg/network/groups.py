@@ -20,14 +20,12 @@ from pathlib import Path
 import pyoxigraph as ox
 
 from kg._types import Progress
-from kg.errors import UsageError
 from kg.export.report import Report
 from kg.export.run import export
 from kg.ontology import files
 from kg.ontology.vocabulary import BASE, CT
-from kg.rdf.parse import statements
-from kg.store.dataset import Inputs, fill, of_graphs, sorted_out
-from kg.store.embedded import exporting
+from kg.store.dataset import Inputs, classify_inputs, statements
+from kg.store.merge import load_on_disk
 
 _STUDY = re.compile(r"NCT[0-9]{8}")
 _VOCABULARY = (CT, BASE + "code/", BASE + "scheme/")
@@ -152,9 +150,7 @@ def open_sources(inputs: Iterable[str], report: Report, progress: Progress | Non
 
     Raises :class:`~kg.errors.UsageError` for missing input; problems with records go to ``report``.
     """
-    by_kind = sorted_out(inputs)
-    if not any(by_kind):
-        raise UsageError("No input given; name study records, RDF files or stores, or - for standard input.")
+    by_kind = classify_inputs(inputs)
     with tempfile.TemporaryDirectory() as folder:
         graphs = [*by_kind.stores, *by_kind.rdf]
         if not by_kind.records and len(graphs) == 1:
@@ -169,8 +165,6 @@ def open_sources(inputs: Iterable[str], report: Report, progress: Progress | Non
 
 def _merged(by_kind: Inputs, folder: Path, report: Report, progress: Progress | None) -> str:
     """Build a temporary store with all inputs and return its path."""
-    store = folder / "store"
-    options = {"progress": progress}
-    loaders = [*of_graphs(by_kind), *exporting(by_kind.records, folder / "studies.nq", report, options)]
-    fill(ox.Store(str(store)), loaders, report, folder)
-    return str(store)
+    path = str(folder / "store")
+    load_on_disk(ox.Store(path), by_kind, folder, report, progress=progress)
+    return path

@@ -5,20 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kg.draw.graph import QueryableGraph
-from kg.export.report import Report
 from kg.notebook import drawing as drawings
 from kg.notebook.drawing import Drawing
 from kg.notebook.study import Study
-from kg.query.engine import source
-from kg.store.dataset import at_hand
+from kg.store.dataset import open_dataset
 
 if TYPE_CHECKING:
-    from kg.query.engine import Data
+    from kg.store.dataset import Data
 
 
 def study(number: str, data: Data) -> Study:
     """Return a study of the data; raises :class:`~kg.errors.UsageError` if the data does not have it."""
-    with at_hand(source(data, Report())) as store:
+    with open_dataset(data) as store:
         return Study(QueryableGraph(store), number)
 
 
@@ -26,5 +24,5 @@ def drawing(data: Data | None, **options: Any) -> Drawing:
     """Return a picture of the data, see :func:`kg.drawing`."""
     if data is None:
         return drawings.drawing(None, **options)
-    with at_hand(source(data, Report())) as store:
+    with open_dataset(data) as store:
         return drawings.drawing(QueryableGraph(store), **options)

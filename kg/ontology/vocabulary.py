@@ -16,3 +16,6 @@ XSD = "http://www.w3.org/2001/XMLSchema#"
 
 BASE = "https://w3id.org/trialkg/"
 """The base of the resources of the project; the option ``--base`` sets another one for those of the data."""
+
+RECORD = BASE + "record/"
+"""The namespace of records, whose IRIs are also the names of the graphs of their studies."""

@@ -21,7 +21,7 @@ from kg.query.library import parsed, question
 from kg.query.parameters import filled
 from kg.query.results import Answer
 from kg.query.sandbox import Limits, guarded
-from kg.store.dataset import askable, at_hand
+from kg.store.dataset import load_dataset, open_store
 
 if TYPE_CHECKING:
     import rdflib
@@ -109,7 +109,7 @@ def ask(
 
 def _answer(data: ox.Store | str | os.PathLike[str], text: str, allow_service: bool, stream: IO[bytes]) -> None:
     """Writes what a query gives: a line that tells its kind, then JSON or N-Triples."""
-    with at_hand(data) as store:
+    with open_store(data) as store:
         if not allow_service:
             no_network()
         try:
@@ -129,7 +129,7 @@ def hinted(
     """The answer of :func:`ask`, with hints where it finds nothing, or nothing for a column."""
     answer = ask(data, text, allow_service=allow_service, limits=limits)
     if answer.finds_nothing or answer.empty_columns:
-        with at_hand(data) as store:
+        with open_store(data) as store:
             answer.hints = [*diagnostics.missing(declared(text), store, PREFIXES)]
     return answer
 
@@ -151,22 +151,7 @@ def query(
     >>> answer.variables, len(answer.rows)
     (['study', 'position', 'arm', 'type', 'intervention'], 3)
     """
-    return hinted(source(data, report or Report()), query_text(asked, params), limits=limits)
-
-
-def source(data: Data, report: Report) -> ox.Store | Path:
-    """What can be asked: the folder of a store, or a store in memory of files or of a graph of rdflib."""
-    if isinstance(data, ox.Store):
-        return data
-    if isinstance(data, str | os.PathLike):
-        return askable([data], report)
-    if not hasattr(data, "serialize"):
-        return askable(data, report)
-    graph: Any = data
-    name, form_ = ("nquads", ox.RdfFormat.N_QUADS) if graph.context_aware else ("nt", ox.RdfFormat.N_TRIPLES)
-    store = ox.Store()
-    store.bulk_load(graph.serialize(format=name, encoding="utf-8"), format=form_)
-    return store
+    return hinted(load_dataset(data, report), query_text(asked, params), limits=limits)
 
 
 def endpoint(

@@ -18,7 +18,7 @@ from kg.query import diagnostics
 from kg.query.engine import PREFIXES, ask
 from kg.query.lexer import form, prefixes
 from kg.query.sandbox import Limits
-from kg.store.dataset import at_hand
+from kg.store.dataset import open_store
 
 Data = ox.Store | str | os.PathLike[str]
 TOO_MANY = "too many"
@@ -46,7 +46,7 @@ def explained(query: str, data: Data, limits: Limits | None = None) -> Iterator[
     except OutputError as error:
         total = str(error)
     yield "Names"
-    with at_hand(data) as store:
+    with open_store(data) as store:
         yield from _aligned(
             [(name, f"{count:,}", meaning) for name, meaning, count in diagnostics.names(query, store, PREFIXES)]
         )

@@ -1,4 +1,4 @@
-"""Graphs from files: any RDF format, compressed or not, or the folder of a store."""
+"""Parses RDF files of any format, compressed or not."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, cast
 
 import pyoxigraph as ox
 
-from kg.errors import SourceError, UsageError
+from kg.errors import SourceError
 from kg.rdf import parquet
 from kg.rdf.compress import PARQUET, Chunks
 from kg.rdf.formats import format_of
@@ -74,26 +74,6 @@ def counted(chunks: Iterator[bytes], progress: Callable[[int], None] | None) -> 
         if progress is not None:
             progress(len(chunk))
         yield chunk
-
-
-def statements(names: Iterable[str]) -> Iterator[ox.Quad]:
-    """The statements of some files, or of the folder of a store, one after another.
-
-    Raises :class:`~kg.errors.UsageError` at once for what is not there, and :class:`~kg.errors.SourceError` for what
-    cannot be read.
-    """
-    found = list(names)
-    for name in found:
-        if not Path(name).exists():
-            raise UsageError(f"{name}: No such file or directory.")
-    return (quad for name in found for quad in (_stored(name) if Path(name).is_dir() else quads(name)))
-
-
-def _stored(name: str) -> Iterator[ox.Quad]:
-    try:
-        yield from ox.Store.read_only(name)
-    except OSError as error:
-        raise SourceError(f"is no folder of a store ({error})", file=name) from error
 
 
 FEW = 16

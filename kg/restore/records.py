@@ -24,8 +24,9 @@ from kg.mapping.plan import LISTED, POSITION, ROOT, UNMAPPED, Entity, Field, Pla
 from kg.ontology.iri_template import SLOT
 from kg.ontology.vocabulary import BASE, RDF, XSD
 from kg.rdf.atomic import check_places, writing
-from kg.rdf.parse import Graph, Properties, Term, graphs, statements
+from kg.rdf.parse import Graph, Properties, Term, graphs
 from kg.rdf.syntax import Style
+from kg.store.dataset import statements
 
 PAGE = "pageHeader"
 """The facts of a saved page stand beside the record and are no part of it."""

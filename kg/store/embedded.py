@@ -1,47 +1,34 @@
-"""A store of studies on disk (Oxigraph): one named graph per study, one for shared resources, one for the ontology.
+"""Store of studies on disk (Oxigraph): a named graph per study, one for shared resources and one for the ontology.
 
-Queries see the union of all graphs, in which no statement occurs twice. A study is replaced as a whole when it changes,
-and the shared graph with it, in one transaction. Other graphs, such as MeSH, are kept.
+Queries see the union of all graphs, in which no statement occurs twice. A study that changed is replaced as a whole,
+together with the shared graph, in one transaction. Other graphs, such as MeSH, are kept.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pyoxigraph as ox
 
-from kg._types import Progress
+from kg._types import PathName, Progress
 from kg.errors import Superseded, UsageError
 from kg.export.exporter import Exported, Exporter
 from kg.export.report import Report
-from kg.export.run import export
 from kg.export.stream import exports
-from kg.ontology.vocabulary import RDF
+from kg.ontology.vocabulary import RECORD
 from kg.rdf.atomic import folder_beside
-from kg.store.dataset import HOLDER, STUDY, Loader, add_ontology, fill, newness, of_graphs, opened, sorted_out
-from kg.store.shared_graph import RECORD, StoreGraphs, change, settling
-
-_TYPE = ox.NamedNode(RDF + "type")
-
-
-@dataclass(frozen=True, slots=True)
-class Info:
-    """What is in a store; ``first`` and ``last`` are the range of the version holders of its studies."""
-
-    studies: int
-    statements: int
-    graphs: int
-    first: str
-    last: str
+from kg.store.dataset import classify_inputs, open_store
+from kg.store.info import StoreInfo, store_info
+from kg.store.merge import add_ontology, load_on_disk, version_of
+from kg.store.shared_graph import StoreGraphs, change, settling
 
 
 @dataclass(slots=True)
 class Changes:
-    """What an update did."""
+    """Counts of the studies of an update by what happened to them."""
 
     added: int = 0
     replaced: int = 0
@@ -49,122 +36,96 @@ class Changes:
     older: int = 0
 
     def summary(self) -> str:
-        """The update in one sentence."""
+        """The counts in one sentence."""
         older = f", {self.older:,} older than in the store" if self.older else ""
         return f"Studies: {self.added:,} added, {self.replaced:,} replaced, {self.unchanged:,} unchanged{older}."
 
 
-def build(
-    inputs: Iterable[str | os.PathLike[str]], output: str | os.PathLike[str], *, report: Report, **options: Any
-) -> Info:
-    """Makes a store of study records, RDF files and other stores; the folder is written atomically.
+def build(inputs: Iterable[PathName], output: PathName, *, report: Report, **options: Any) -> StoreInfo:
+    """Build a store from study records, RDF files and other stores; the folder is written atomically.
 
-    Options are those of :func:`kg.export.run.export`. Raises :class:`~kg.errors.UsageError` where the place is taken.
+    Options are those of :func:`kg.export.run.export`. Raises :class:`~kg.errors.UsageError` where the output exists.
     """
-    place, given = Path(output), sorted_out(inputs)
-    if place.exists():
-        raise UsageError(f"{place} is there already; bring it up to date with kg store update, or name another folder.")
-    with folder_beside(place) as folder:
-        made = folder / "store"
-        store = ox.Store(str(made))
-        loaders = [*of_graphs(given), *exporting(given.records, folder / "studies.nq", report, options)]
-        fill(store, loaders, report, scratch=folder)
+    target, sources = Path(output), classify_inputs(inputs)
+    if target.exists():
+        raise UsageError(f"{target} exists already; update it with kg store update, or name another folder.")
+    with folder_beside(target) as folder:
+        path = folder / "store"
+        store = ox.Store(str(path))
+        load_on_disk(store, sources, folder, report, **options)
         add_ontology(store)
         store.optimize()
         store.flush()
-        found = info(store)
+        info = store_info(store)
         del store
-        made.rename(place)
-    return found
-
-
-def exporting(names: list[str], place: Path, report: Report, options: dict[str, Any]) -> Iterator[tuple[str, Loader]]:
-    """What loads study records into an empty store by way of a file of N-Quads, where there are any."""
-
-    def load(store: ox.Store) -> None:
-        export(names, place, format="nquads", report=report, **options)
-        store.bulk_load(path=str(place), format=ox.RdfFormat.N_QUADS)
-        place.unlink()
-
-    if names:
-        yield ", ".join(names), load
-
-
-def info(store: ox.Store) -> Info:
-    """What is in a store."""
-    count = sum(1 for _ in store.quads_for_pattern(None, _TYPE, STUDY, None))
-    holders = {_text(quad.object) for quad in store.quads_for_pattern(None, HOLDER, None, None)}
-    graphs = sum(1 for _ in store.named_graphs())
-    return Info(count, len(store), graphs, min(holders, default=""), max(holders, default=""))
+        path.rename(target)
+    return info
 
 
 def update(
-    name: str | os.PathLike[str],
-    inputs: Iterable[str | os.PathLike[str]],
+    name: PathName,
+    inputs: Iterable[PathName],
     *,
     report: Report,
     contacts: bool = False,
     progress: Progress | None = None,
 ) -> Changes:
-    """Brings the studies of a store up to date with records: each that changed is replaced in one transaction.
+    """Update a store with study records; each study that changed is replaced in one transaction.
 
-    A record that is older than what the store has of its study is left out. Raises :class:`~kg.errors.UsageError` for
-    RDF files and stores, which :func:`build` takes.
+    A record that is older than the one in the store is left out. Raises :class:`~kg.errors.UsageError` for RDF files
+    and stores, which only :func:`build` accepts.
     """
-    given, exporter, changes = sorted_out(inputs), Exporter(graphs=True, contacts=contacts), Changes()
-    if others := [*given.stores, *given.rdf]:
-        raise UsageError(f"{others[0]} is no study records; only these update a store, and kg store build takes both.")
-    with opened(name, read_only=False) as store:
+    sources, exporter, changes = classify_inputs(inputs), Exporter(graphs=True, contacts=contacts), Changes()
+    if others := [*sources.stores, *sources.rdf]:
+        raise UsageError(f"{others[0]} is not study records, which update a store; kg store build accepts both.")
+    with open_store(name, read_only=False) as store:
         graphs = StoreGraphs(store)
-        for record, exported in exports(given.records, exporter, report.problem, progress):
+        for record, exported in exports(sources.records, exporter, report.problem, progress):
             report.read += 1
-            if _replace(store, graphs, exported, changes) == "older":
-                older = "is older than what the store has of the study, and left out"
-                report.problem(Superseded(older, file=record.file, record=record.number, study=exported.study))
+            if _update_study(store, graphs, exported, changes) == "older":
+                problem = "is older than the record of the study in the store, and left out"
+                report.problem(Superseded(problem, file=record.file, record=record.number, study=exported.study))
         store.flush()
     return changes
 
 
-def _replace(store: ox.Store, graphs: StoreGraphs, exported: Exported, changes: Changes) -> str:
+def _update_study(store: ox.Store, graphs: StoreGraphs, exported: Exported, changes: Changes) -> str:
+    """Replace the graph of a study if it changed; return the name of the count that was increased."""
     graph = ox.NamedNode(RECORD + exported.study)
-    fresh = ox.Store()
-    fresh.load(exported.data, format=ox.RdfFormat.N_QUADS)
-    wanted, found = set(fresh), set(store.quads_for_pattern(None, None, None, graph))
-    if wanted == found:
-        what = "unchanged"
-    elif found and newness(store, graph) > newness(fresh, graph):
-        what = "older"
+    new = ox.Store()
+    new.load(exported.data, format=ox.RdfFormat.N_QUADS)
+    after, before = set(new), set(store.quads_for_pattern(None, None, None, graph))
+    if after == before:
+        kind = "unchanged"
+    elif before and version_of(store, graph) > version_of(new, graph):
+        kind = "older"
     else:
-        what = "replaced" if found else "added"
-        replace(store, graphs, graph, wanted, exported.shared)
-    setattr(changes, what, getattr(changes, what) + 1)
-    return what
-
-
-def _text(term: object) -> str:
-    return term.value if isinstance(term, ox.Literal) else ""
+        kind = "replaced" if before else "added"
+        replace(store, graphs, graph, after, exported.shared)
+    setattr(changes, kind, getattr(changes, kind) + 1)
+    return kind
 
 
 def replace(
-    store: ox.Store, graphs: StoreGraphs, graph: ox.NamedNode, wanted: Iterable[ox.Quad], shared: Iterable[bytes] = ()
+    store: ox.Store, graphs: StoreGraphs, graph: ox.NamedNode, quads: Iterable[ox.Quad], shared: Iterable[bytes] = ()
 ) -> None:
-    """Replaces the graph of a study and what changes with it in the shared graph, in one transaction.
+    """Replace the graph of a study and update the shared graph, in one transaction.
 
-    ``shared`` are the descriptions of the shared resources that the new statements refer to; without statements the
+    ``shared`` has the descriptions of the shared resources that the new statements refer to. Without statements the
     study is removed.
     """
-    lines = " .\n".join(sorted(f"{quad.subject} {quad.predicate} {quad.object}" for quad in wanted))
+    lines = " .\n".join(sorted(f"{quad.subject} {quad.predicate} {quad.object}" for quad in quads))
     before = {graph.value: graphs.of(graph.value)}
-    also = change(graphs, before, {graph.value: [*shared]})
-    steps = [*also.steps(), *settling(store, also)]
+    shared_change = change(graphs, before, {graph.value: [*shared]})
     insert = [f"INSERT DATA {{ GRAPH {graph} {{\n{lines}\n}} }}"] if lines else []
-    store.update(" ;\n".join([f"DROP SILENT GRAPH {graph}", *insert, *steps]))
+    operations = [*insert, *shared_change.steps(), *settling(store, shared_change)]
+    store.update(" ;\n".join([f"DROP SILENT GRAPH {graph}", *operations]))
 
 
-def remove(name: str | os.PathLike[str], numbers: Iterable[str]) -> list[str]:
-    """Takes studies out of a store; the NCT numbers of those that were not in it."""
+def remove(name: PathName, numbers: Iterable[str]) -> list[str]:
+    """Remove studies from a store; return the NCT numbers that are not in it."""
     missing = []
-    with opened(name, read_only=False) as store:
+    with open_store(name, read_only=False) as store:
         graphs = StoreGraphs(store)
         for number in numbers:
             graph = ox.NamedNode(RECORD + number) if number.isalnum() else None

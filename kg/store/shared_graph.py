@@ -17,11 +17,9 @@ import pyoxigraph as ox
 from kg.export.descriptions import Describer
 from kg.export.shared_resources import DESCRIPTIONS, GRAPH, Usage, blocks, description
 from kg.ontology.model import Term
-from kg.ontology.vocabulary import BASE, RDF, RDFS, SKOS
+from kg.ontology.vocabulary import RDF, RDFS, RECORD, SKOS
 from kg.rdf.syntax import Style
 
-RECORD = BASE + "record/"
-"""Where the names of the graphs of studies begin."""
 Pair = tuple[ox.NamedNode, Term]
 Block = frozenset[Pair]
 Descriptions = Mapping[str, Collection[bytes]]

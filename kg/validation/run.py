@@ -21,8 +21,8 @@ from kg.export.shared_resources import GRAPH
 from kg.ontology.model import Term, shipped
 from kg.ontology.vocabulary import BASE, RDF, SH
 from kg.rdf.formats import format_of
-from kg.rdf.parse import shared_quads, statements
-from kg.store.dataset import is_store, opened
+from kg.rdf.parse import shared_quads
+from kg.store.dataset import is_store, open_store, statements
 from kg.validation.findings import Finding, Graph
 from kg.validation.rules import STUDY, checked
 from kg.validation.shacl import Checker, vocabulary
@@ -157,7 +157,7 @@ def _shared_graph(name: str) -> Graph:
 def _candidates(name: str) -> Iterable[ox.Quad]:
     """The statements among which those of the shared graph are; of N-Quads only these are parsed."""
     if is_store(name):
-        with opened(name) as store:
+        with open_store(name) as store:
             return [*store.quads_for_pattern(None, None, None, ox.NamedNode(GRAPH))]
     if Path(name).is_dir() or not format_of(name).graphs:
         return ()

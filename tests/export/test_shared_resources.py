@@ -22,7 +22,7 @@ from kg.load.graphs import graphs
 from kg.ontology.vocabulary import CT, RDFS, SKOS
 from kg.rdf.syntax import Style
 from kg.restore.records import Restorer
-from kg.store.dataset import any_data, opened
+from kg.store.dataset import open_dataset, open_store
 from kg.store.embedded import build, remove, update
 from tests.conftest import MADE, STUDIES
 
@@ -61,7 +61,7 @@ def labels(store: ox.Store, iri: str, predicate: ox.NamedNode = LABEL) -> list[s
 
 
 def test_the_most_used_spelling_is_the_label_and_ties_go_by_code_point(tmp_path: Path) -> None:
-    with any_data([written_to(tmp_path / "a.jsonl", CONFLICTING)], Report()) as store:
+    with open_dataset([written_to(tmp_path / "a.jsonl", CONFLICTING)], Report()) as store:
         mesh = "http://id.nlm.nih.gov/mesh/"
         assert labels(store, mesh + "D000001") == ["Asthma"]
         assert labels(store, mesh + "D000001", OTHER) == ["asthma"]
@@ -83,7 +83,7 @@ def test_the_order_of_the_studies_makes_no_difference(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("extension", FORMATS)
 def test_records_that_spell_one_resource_in_several_ways_are_restored(tmp_path: Path, extension: str) -> None:
-    from kg.rdf.parse import statements
+    from kg.store.dataset import statements
 
     output = tmp_path / f"x.{extension}"
     export([written_to(tmp_path / "a.jsonl", CONFLICTING)], output)
@@ -109,7 +109,7 @@ def test_a_newer_record_takes_back_what_the_older_one_used(tmp_path: Path) -> No
 
 @pytest.mark.parametrize("extension", FORMATS)
 def test_no_statement_is_in_two_graphs_or_twice_in_a_file(tmp_path: Path, extension: str) -> None:
-    from kg.rdf.parse import statements
+    from kg.store.dataset import statements
 
     output = tmp_path / f"x.{extension}"
     export([*STUDIES, MADE], output, with_ontology=True, jobs=2)
@@ -167,7 +167,7 @@ def test_a_store_keeps_its_shared_graph_equal_to_that_of_a_fresh_build(tmp_path:
         kept = {number: record for number, record in kept.items() if number not in gone}
         fresh = tmp_path / f"fresh{len(kept)}{bool(records)}"
         build([written_to(tmp_path / "c.jsonl", [*kept.values()])], fresh, report=Report())
-        with opened(place) as store, opened(fresh) as other:
+        with open_store(place) as store, open_store(fresh) as other:
             assert {*store} == {*other}
 
 
@@ -177,15 +177,15 @@ def test_a_mesh_graph_and_the_shared_graph_give_one_label_to_a_term(tmp_path: Pa
     (tmp_path / "mesh.nt").write_text(f'<{term}> <{RDFS}label> "Asthma"@en .\n<{term}> {tree} .\n')
     records = written_to(tmp_path / "a.jsonl", CONFLICTING[1:2])
     build([records, tmp_path / "mesh.nt"], tmp_path / "s", report=Report())
-    with opened(tmp_path / "s") as store:
+    with open_store(tmp_path / "s") as store:
         assert labels(store, term) == ["Asthma"]
     remove(tmp_path / "s", ["NCT00000002"])
-    with opened(tmp_path / "s") as store:
+    with open_store(tmp_path / "s") as store:
         assert [quad.graph_name for quad in store.quads_for_pattern(ox.NamedNode(term), LABEL, None, None)] == [
             ox.DefaultGraph()
         ]
     update(tmp_path / "s", [records], report=Report())
-    with opened(tmp_path / "s") as store:
+    with open_store(tmp_path / "s") as store:
         assert [quad.graph_name for quad in store.quads_for_pattern(ox.NamedNode(term), LABEL, None, None)] == [SHARED]
 
 
@@ -199,12 +199,12 @@ def test_a_store_of_the_layout_of_0_1_0_is_refused(tmp_path: Path) -> None:
     store.add(ox.Quad(ox.NamedNode("https://w3id.org/trialkg/organization/A"), kind, organization, record))
     store.flush()
     del store
-    sentence = r"layout of kg 0\.1\.0, .* make it anew"
-    with pytest.raises(UsageError, match=sentence), opened(tmp_path / "old"):
+    sentence = r"layout of kg 0\.1\.0, .* create it again"
+    with pytest.raises(UsageError, match=sentence), open_store(tmp_path / "old"):
         pass
     line = f"<https://w3id.org/trialkg/organization/A> {kind} {organization} {record} .\n"
     (tmp_path / "old.nq").write_text(line)
-    with pytest.raises(UsageError, match=sentence), any_data([tmp_path / "old.nq"], Report()):
+    with pytest.raises(UsageError, match=sentence), open_dataset([tmp_path / "old.nq"], Report()):
         pass
     with pytest.raises(UsageError, match=sentence):
         list(graphs([tmp_path / "old.nq"], Report()))
@@ -216,8 +216,8 @@ def test_any_mix_of_inputs_is_taken_whole(tmp_path: Path, extension: str) -> Non
     export(STUDIES[:4], tmp_path / f"x.{extension}")
     build(STUDIES[4:8], tmp_path / "s", report=Report())
     mixed = [*STUDIES[8:12], tmp_path / f"x.{extension}", tmp_path / "s", STUDIES[0]]
-    with any_data(mixed, Report()) as store, any_data(STUDIES[:12], Report()) as whole:
+    with open_dataset(mixed, Report()) as store, open_dataset(STUDIES[:12], Report()) as whole:
         assert {*store} == {*whole}
     build(mixed, tmp_path / "m", report=Report())
-    with opened(tmp_path / "m") as store, any_data(STUDIES[:12], Report()) as whole:
+    with open_store(tmp_path / "m") as store, open_dataset(STUDIES[:12], Report()) as whole:
         assert {*store} == {*whole}

@@ -25,10 +25,10 @@ from kg.export.report import Report
 from kg.load.client import connect
 from kg.load.graphs import graphs
 from kg.load.state import STATE, VERSION
+from kg.ontology.vocabulary import RECORD
 from kg.query.engine import ask, endpoint, prepared
 from kg.query.results import Answer
 from kg.store.embedded import build
-from kg.store.shared_graph import RECORD
 from tests.integration.test_load import QUERIES, load_into
 from tests.servers import SERVERS, Missing, Server
 

@@ -9,7 +9,7 @@ import pytest
 
 from kg.export.report import Report
 from kg.ontology.vocabulary import RDF, RDFS
-from kg.store.dataset import opened
+from kg.store.dataset import open_store
 from kg.store.embedded import build, remove, update
 from tests.store.test_embedded import written
 
@@ -58,6 +58,6 @@ def test_labels_of_mesh_follow_those_of_the_records(tmp_path: Path, names: list[
             update(tmp_path / "s", [written([study(1, name, day)], file)], report=Report())
         first = [] if name is None else [study(1, name, day)]
         build([written([*first, *rest], file), terms], tmp_path / f"fresh{day}", report=Report())
-        with opened(tmp_path / "s") as store, opened(tmp_path / f"fresh{day}") as fresh:
+        with open_store(tmp_path / "s") as store, open_store(tmp_path / f"fresh{day}") as fresh:
             assert {*store} == {*fresh}
             assert len(store) == len({quad.triple for quad in store})

@@ -7,7 +7,7 @@ import pytest
 
 import kg
 from kg.export.report import Report
-from kg.store.dataset import any_data
+from kg.store.dataset import open_dataset
 from tests.conftest import SEED, STUDIES
 from tests.query.test_engine import kg_query
 
@@ -86,7 +86,7 @@ NAMES = {
 
 @pytest.fixture(scope="module")
 def store() -> ox.Store:
-    with any_data([SEED], Report()) as made:
+    with open_dataset([SEED], Report()) as made:
         return made
 
 
@@ -114,7 +114,7 @@ def test_what_the_respelling_finds_is_there(store: ox.Store) -> None:
 
 def test_a_literal_that_occurs_elsewhere_is_told_from_the_tagged_one() -> None:
     """An intervention may have the name of a disease, which does not help in a query for the disease."""
-    with any_data([SEED], Report()) as store:
+    with open_dataset([SEED], Report()) as store:
         thing, label = ox.NamedNode("http://a/thing"), ox.NamedNode("http://www.w3.org/2000/01/rdf-schema#label")
         store.add(ox.Quad(thing, label, ox.Literal(CNS)))
         sentences = hints(f'?s ct:conditionMesh/rdfs:label "{CNS}"', store)
@@ -124,7 +124,7 @@ def test_a_literal_that_occurs_elsewhere_is_told_from_the_tagged_one() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_property_is_found_by_the_name_that_the_api_has(name: str) -> None:
-    with any_data(STUDIES[:3], Report()) as store:
+    with open_dataset(STUDIES[:3], Report()) as store:
         assert hints(f"?s {name} ?o", store) == [f"{name} does not occur in the data; did you mean {NAMES[name]}?"]
 
 

@@ -16,7 +16,7 @@ from kg.export.exporter import Exporter
 from kg.export.report import Report
 from kg.ontology.vocabulary import CT
 from kg.rdf.formats import FORMATS
-from kg.store.dataset import opened
+from kg.store.dataset import open_store
 from kg.store.embedded import build
 from kg.store.shared_graph import StoreGraphs
 from tests.export.test_native import same
@@ -43,7 +43,7 @@ def test_a_country_that_is_no_text_describes_nothing(seed: dict[str, Any], tmp_p
     values = [(t.predicate.value, t.object.value) for t in triples(record) if t.predicate.value in describer.predicates]
     assert set(describer.of(values)) == set(shared)
     build([written([record], tmp_path / "one.jsonl")], tmp_path / "store", report=Report())
-    with opened(tmp_path / "store") as store:
+    with open_store(tmp_path / "store") as store:
         (graph,) = (g.value for g in store.named_graphs() if "/record/" in str(g))
         assert set(StoreGraphs(store).of(graph)) == set(shared)
 

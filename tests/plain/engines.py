@@ -158,14 +158,13 @@ def _python(row: Any) -> list[Any]:
 def from_kg(name: str, inputs: Inputs) -> list[Answers]:
     """The answers of ``kg query`` over the records, the store, or the file in a format, which is opened once."""
     import kg
-    from kg.export.report import Report
-    from kg.query.engine import source
+    from kg.store.dataset import load_dataset
 
     data = {"records": inputs.records, "store": inputs.store}.get(name) or inputs.file(name)
-    opened = source(data, Report())
+    source = load_dataset(data)
 
     def ask(query: Query) -> Iterator[Iterable[Any]]:
-        return (row.values() for row in kg.query(query.text(), opened).rows)
+        return (row.values() for row in kg.query(query.text(), source).rows)
 
     return [answers(f"kg query, {name}", version("pyoxigraph"), ask)]
 

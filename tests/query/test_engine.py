@@ -22,7 +22,7 @@ from kg.query.engine import ask, endpoint, prepared, query
 from kg.query.library import parsed
 from kg.query.parameters import filled
 from kg.query.results import Answer
-from kg.store.dataset import any_data
+from kg.store.dataset import open_dataset
 from kg.store.embedded import build
 from tests.conftest import DATA, SEED, STUDIES
 
@@ -126,7 +126,7 @@ HOSTILE = [
 def test_a_hostile_value_is_a_text_or_is_refused(value: str) -> None:
     question = parsed("own", TYPED)
     text = filled(question, {"title": [value], "disease": ["D000690"]})
-    with any_data([SEED], Report()) as store:
+    with open_dataset([SEED], Report()) as store:
         before = len(store)
         rows = ask(store, text).rows
         assert len(store) == before
@@ -147,7 +147,7 @@ def test_a_parameter_that_there_is_not_is_named_with_those_that_are() -> None:
     ["DROP ALL", "INSERT DATA { <a:b> <a:b> <a:b> }", "LOAD <file:///etc/passwd>", "# x\nDELETE WHERE { ?s ?p ?o }"],
 )
 def test_what_would_change_data_is_refused(text: str) -> None:
-    with any_data([SEED], Report()) as store, pytest.raises(UsageError, match="would change data"):
+    with open_dataset([SEED], Report()) as store, pytest.raises(UsageError, match="would change data"):
         ask(store, text)
 
 
@@ -179,7 +179,7 @@ def test_an_error_of_syntax_shows_the_place() -> None:
 )
 def test_a_query_is_mended_where_it_was_written(text: str, said: str, caret: int) -> None:
     """Lines are those of the text that was given, without the prefixes that are added to it."""
-    with any_data([SEED], Report()) as store, pytest.raises(UsageError) as told:
+    with open_dataset([SEED], Report()) as store, pytest.raises(UsageError) as told:
         query(text, store)
     lines = str(told.value).split("\n")
     assert lines[0].endswith(said)
@@ -209,7 +209,7 @@ def test_a_text_in_the_place_of_a_code_is_told(text: str) -> None:
 
 
 def test_wrong_names_of_data_and_questions_are_one_sentence() -> None:
-    assert "No data is named" in kg_query("arms", code=2)[1]
+    assert "No input is given" in kg_query("arms", code=2)[1]
     assert "did you mean arms?" in kg_query("arm", "-d", str(SEED), code=2)[1]
     assert "No such file" in kg_query("arms", "-d", "nowhere.ttl", code=2)[1]
     assert "No question is asked" in kg_query("-d", str(SEED), code=2)[1]

@@ -18,7 +18,7 @@ from kg.query.diagnostics import missing
 from kg.query.engine import prepared
 from kg.query.explain import explained, steps
 from kg.query.library import questions
-from kg.store.dataset import any_data
+from kg.store.dataset import open_dataset
 from tests.conftest import SEED
 from tests.query.test_engine import KG, kg_query
 from tests.terminal import shown
@@ -57,7 +57,7 @@ TYPOS = {
 
 @pytest.fixture(scope="module")
 def store() -> ox.Store:
-    with any_data([SEED], Report()) as made:
+    with open_dataset([SEED], Report()) as made:
         return made
 
 

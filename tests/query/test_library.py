@@ -17,7 +17,7 @@ import kg
 from kg.export.report import Report
 from kg.query.engine import ask, prepared
 from kg.query.library import Question, question, questions
-from kg.store.dataset import any_data
+from kg.store.dataset import open_dataset
 from tests.answers import ANSWERS, answer, comparable
 from tests.answers.__main__ import RECORDS
 from tests.conftest import GOLDEN
@@ -35,7 +35,7 @@ def named(question: Question) -> str:
 
 @pytest.fixture(scope="module")
 def store() -> Iterator[ox.Store]:
-    with any_data(RECORDS, Report()) as made:
+    with open_dataset(RECORDS, Report()) as made:
         yield made
 
 

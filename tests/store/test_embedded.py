@@ -16,15 +16,16 @@ import pytest
 
 from kg.errors import OutputError, UsageError
 from kg.export.report import Report
-from kg.store.dataset import opened
-from kg.store.embedded import Changes, build, info, remove, update
+from kg.store.dataset import open_store
+from kg.store.embedded import Changes, build, remove, update
+from kg.store.info import store_info
 from tests.conftest import STUDIES
 
 KG = [sys.executable, "-m", "kg"]
 
 
 def statements(folder: Path) -> set[ox.Quad]:
-    with opened(folder) as store:
+    with open_store(folder) as store:
         return set(store)
 
 
@@ -43,15 +44,15 @@ def test_a_store_of_rdf_is_that_of_its_records(tmp_path: Path) -> None:
 
 
 def test_a_place_that_is_taken_and_a_folder_that_is_no_store_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="is there already"):
+    with pytest.raises(UsageError, match="exists already"):
         build(STUDIES[:1], tmp_path, report=Report())
-    with pytest.raises(UsageError, match="is no folder of a store"):
+    with pytest.raises(UsageError, match="is not the folder of a store"):
         update(tmp_path, STUDIES[:1], report=Report())
 
 
 def test_a_second_writer_gets_one_sentence(tmp_path: Path) -> None:
     build(STUDIES[:1], tmp_path / "s", report=Report())
-    with opened(tmp_path / "s", read_only=False) as held:
+    with open_store(tmp_path / "s", read_only=False) as held:
         assert len(held)
         with pytest.raises(OutputError, match="is in use by another process"):
             update(tmp_path / "s", STUDIES[:1], report=Report())
@@ -60,14 +61,14 @@ def test_a_second_writer_gets_one_sentence(tmp_path: Path) -> None:
 def test_studies_are_removed_and_other_graphs_stay(tmp_path: Path) -> None:
     build(STUDIES[:3], tmp_path / "s", report=Report())
     other = ox.Quad(*[ox.NamedNode("https://example.org/x")] * 4)
-    with opened(tmp_path / "s", read_only=False) as store:
+    with open_store(tmp_path / "s", read_only=False) as store:
         store.add(other)
         store.flush()
     del store  # which holds the lock
     assert remove(tmp_path / "s", [path.stem for path in STUDIES[:2]]) == []
     assert remove(tmp_path / "s", ["NCT00000000", "> DROP"]) == ["NCT00000000", "> DROP"]
-    with opened(tmp_path / "s") as store:
-        assert info(store).studies == 1
+    with open_store(tmp_path / "s") as store:
+        assert store_info(store).studies == 1
         assert other in store
 
 

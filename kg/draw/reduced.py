@@ -1,0 +1,35 @@
+"""Exporter that leaves out the results of records."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from kg.draw.graph import RESULTS
+from kg.export.exporter import Exported, Exporter
+
+
+class ReducedExporter(Exporter):
+    """Exports records to N-Quads without their results and documents."""
+
+    def __init__(self) -> None:
+        super().__init__(graphs=True)
+
+    def __call__(self, record: dict[str, Any], *, fit: bool = False) -> Exported:
+        """Export a record that is parsed already."""
+        return super().__call__(_reduced(record), fit=fit)
+
+    def try_json_at(self, text: bytes, at: int | None) -> tuple[Exported, int] | None:
+        """Export a text that is exactly one record; a record at a place in a longer text is left to the reader."""
+        if at is not None:
+            return None
+        try:
+            record = orjson.loads(text)
+        except ValueError:
+            return None
+        return super().try_json_at(orjson.dumps(_reduced(record)), None)
+
+
+def _reduced(record: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in record.items() if key not in RESULTS} if isinstance(record, dict) else record

@@ -1,0 +1,32 @@
+"""Summary of the content of a store."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pyoxigraph as ox
+
+from kg.ontology.vocabulary import CT, RDF
+
+_TYPE = ox.NamedNode(RDF + "type")
+_STUDY = ox.NamedNode(CT + "Study")
+_HOLDER = ox.NamedNode(CT + "versionHolder")
+
+
+@dataclass(frozen=True, slots=True)
+class StoreInfo:
+    """Counts of a store; ``first`` and ``last`` are the range of the version holders of its studies."""
+
+    studies: int
+    statements: int
+    graphs: int
+    first: str
+    last: str
+
+
+def store_info(store: ox.Store) -> StoreInfo:
+    """Count the studies, statements and named graphs of a store."""
+    studies = sum(1 for _ in store.quads_for_pattern(None, _TYPE, _STUDY, None))
+    values = (quad.object for quad in store.quads_for_pattern(None, _HOLDER, None, None))
+    holders = {value.value for value in values if isinstance(value, ox.Literal)} or {""}
+    return StoreInfo(studies, len(store), sum(1 for _ in store.named_graphs()), min(holders), max(holders))

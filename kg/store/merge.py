@@ -1,0 +1,199 @@
+"""Merges study records, RDF files and stores into one store in which no statement occurs twice.
+
+Of two graphs of one study, the graph of the newer record is kept. The shared graph is rebuilt where several inputs
+contribute to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import pyoxigraph as ox
+
+from kg._types import Progress
+from kg.errors import Superseded
+from kg.export import ontology_graph
+from kg.export.exporter import Exported, Exporter
+from kg.export.report import Report
+from kg.export.shared_resources import DESCRIPTIONS, GRAPH, resource
+from kg.export.stream import exports, newest, usages
+from kg.ontology.study_iri import study_of
+from kg.ontology.vocabulary import BASE, CT, DCTERMS, MESH, RDF, RDFS, RECORD, SKOS
+from kg.rdf.parse import quads
+from kg.records.reader import Record
+from kg.store.dataset import Inputs, check_layout, open_store
+from kg.store.shared_graph import StoreGraphs, rebuild, settle
+
+Loader = Callable[[ox.Store], None]
+"""Loads an input into an empty store."""
+
+_TYPE = ox.NamedNode(RDF + "type")
+_STUDY = ox.NamedNode(CT + "Study")
+_VERSION = (
+    ox.NamedNode(DCTERMS + "modified"),
+    ox.NamedNode(CT + "lastUpdateSubmitDate"),
+    ox.NamedNode(CT + "versionHolder"),
+)
+_SHARED = (*(BASE + name for name in ("organization/", "country/", "branch/")), MESH)
+_DESCRIPTIVE = frozenset(
+    (
+        RDF + "type",
+        RDFS + "label",
+        SKOS + "altLabel",
+        SKOS + "notation",
+        CT + "agencyClass",
+        CT + "countryCode",
+        DESCRIPTIONS,
+    )
+)
+
+
+def load_in_memory(
+    inputs: Inputs, report: Report, progress: Progress | None = None, exporter: Exporter | None = None
+) -> ox.Store:
+    """Load inputs into a new store in memory; ``exporter`` converts the records and has to write named graphs."""
+    store = ox.Store()
+    load = partial(_load_records, names=inputs.records, report=report, progress=progress, exporter=exporter)
+    _fill(store, [*_graph_loaders(inputs, progress), *_record_loaders(inputs, load)], report)
+    return store
+
+
+def load_on_disk(store: ox.Store, inputs: Inputs, scratch: Path, report: Report, **options: Any) -> None:
+    """Load inputs into an empty store on disk; intermediate files go to the folder ``scratch``.
+
+    Options are those of :func:`kg.export.run.export`.
+    """
+    load = partial(_load_export, names=inputs.records, path=scratch / "studies.nq", report=report, options=options)
+    loaders = [*_graph_loaders(inputs, options.get("progress")), *_record_loaders(inputs, load)]
+    _fill(store, loaders, report, scratch)
+
+
+def _graph_loaders(inputs: Inputs, progress: Progress | None) -> Iterator[tuple[str, Loader]]:
+    for name in inputs.stores:
+        yield name, partial(_load_store, name=name)
+    for name in inputs.rdf:
+        yield name, partial(_load_rdf, name=name, progress=progress)
+
+
+def _record_loaders(inputs: Inputs, load: Loader) -> list[tuple[str, Loader]]:
+    return [(", ".join(inputs.records), load)] if inputs.records else []
+
+
+def _load_store(into: ox.Store, name: str) -> None:
+    with open_store(name) as store:
+        into.bulk_extend(store)
+
+
+def _load_rdf(into: ox.Store, name: str, progress: Progress | None) -> None:
+    into.bulk_extend(in_graphs(quads(name, progress)))
+
+
+def _load_records(
+    into: ox.Store, names: list[str], report: Report, progress: Progress | None, exporter: Exporter | None
+) -> None:
+    """Load the newest record of each study, and the shared resources of these records."""
+    exporter = exporter or Exporter(graphs=True)
+
+    def counted() -> Iterator[tuple[Record, Exported]]:
+        for pair in exports(names, exporter, report.problem, progress):
+            report.read += 1
+            yield pair
+
+    studies = newest(counted()).values()
+    shared = [data for data, _ in exporter.shared(usages(studies))]
+    into.bulk_load(b"".join([*(study.data for study in studies), *shared]), format=ox.RdfFormat.N_QUADS)
+
+
+def _load_export(into: ox.Store, names: list[str], path: Path, report: Report, options: dict[str, Any]) -> None:
+    """Export records to a file of N-Quads and load it."""
+    from kg.export.run import export
+
+    export(names, path, format="nquads", report=report, **options)
+    into.bulk_load(path=str(path), format=ox.RdfFormat.N_QUADS)
+    path.unlink()
+
+
+def in_graphs(statements: Iterable[ox.Quad]) -> Iterator[ox.Quad]:
+    """Move statements of the default graph to the graph of the study that they describe, or to the shared graph.
+
+    With that, the studies of an export to Turtle or N-Triples can be replaced one by one too. MeSH files stay in the
+    default graph: their terms have other properties in addition to those of shared resources.
+    """
+    for subject, group in groupby(statements, key=lambda quad: quad.subject):
+        description = [*group]
+        graph = _graph_of(subject, description)
+        for quad in description:
+            moves = graph is not None and isinstance(quad.graph_name, ox.DefaultGraph)
+            yield ox.Quad(quad.subject, quad.predicate, quad.object, graph) if moves else quad
+
+
+def _graph_of(subject: object, description: list[ox.Quad]) -> ox.NamedNode | None:
+    """The graph for the statements about a resource; ``None`` if it belongs to no study and is not shared."""
+    iri = subject.value if isinstance(subject, ox.NamedNode) else ""
+    if number := study_of(iri):
+        return ox.NamedNode(RECORD + number)
+    if iri.startswith(_SHARED) and all(quad.predicate.value in _DESCRIPTIVE for quad in description):
+        return ox.NamedNode(GRAPH)
+    return None
+
+
+def _fill(store: ox.Store, loaders: list[tuple[str, Loader]], report: Report, scratch: Path | None = None) -> None:
+    """Run loaders into one empty store; ``scratch`` is a folder for the stores that are merged into it."""
+    dropped: set[bytes] = set()
+    for i, (name, load) in enumerate(loaders):
+        if i == 0:
+            load(store)
+            check_layout(store, name)
+            continue
+        other = ox.Store(str(scratch / str(i))) if scratch else ox.Store()
+        load(other)
+        check_layout(other, name)
+        dropped |= _merge(other, store, name, report)
+    if len(loaders) > 1:
+        rebuild(store, set(map(resource, dropped)))
+    settle(store)
+
+
+def _merge(other: ox.Store, store: ox.Store, name: str, report: Report) -> set[bytes]:
+    """Merge a store into another one; the graph of a study is replaced as a whole unless its record is newer.
+
+    Returns the descriptions of shared resources in the graphs that were replaced or left out.
+    """
+    dropped: set[bytes] = set()
+    here, there = StoreGraphs(store), StoreGraphs(other)
+    store.bulk_extend(other.quads_for_pattern(None, None, None, ox.DefaultGraph()))
+    for graph in other.named_graphs():
+        if isinstance(graph, ox.NamedNode) and graph.value.startswith(RECORD) and store.contains_named_graph(graph):
+            if version_of(store, graph) > version_of(other, graph):
+                problem = "is older than another record of the study, and left out"
+                report.problem(Superseded(problem, file=name, study=graph.value.removeprefix(RECORD)))
+                dropped.update(there.of(graph.value))
+                continue
+            dropped.update(here.of(graph.value))
+            store.remove_graph(graph)
+        store.bulk_extend(other.quads_for_pattern(None, None, None, graph))
+    return dropped
+
+
+def version_of(store: ox.Store, graph: ox.NamedNode) -> tuple[str, ...]:
+    """The version of the record of a graph: the dates of its posting, its submission and the registry's data."""
+
+    def latest(predicate: ox.NamedNode) -> str:
+        values = (quad.object for quad in store.quads_for_pattern(None, predicate, None, graph))
+        return max((value.value for value in values if isinstance(value, ox.Literal)), default="")
+
+    return tuple(map(latest, _VERSION))
+
+
+def add_ontology(store: ox.Store) -> None:
+    """Add the ontology and its codes to a store with studies, unless one of its graphs has them."""
+    statements = ontology_graph.quads()
+    first = statements[0]
+    if any(store.quads_for_pattern(None, _TYPE, _STUDY, None)) and not any(
+        store.quads_for_pattern(first.subject, first.predicate, first.object, None)
+    ):
+        store.bulk_extend(statements)
