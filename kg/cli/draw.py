@@ -10,18 +10,33 @@ from kg.draw import RENDERERS, VIEWS
 
 @click.command()
 @click.argument("inputs", metavar="INPUT...", nargs=-1)
-@click.option("-o", "--output", metavar="FILE", required=True, help="Where to draw: .html, .svg, .png or .pdf.")
-@click.option("--study", metavar="NCT", help="Draw everything about one study.")
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    required=True,
+    help="Output file: .html, .svg, .png or .pdf; - writes a page to standard output.",
+)
+@click.option("--study", metavar="NCT", help="Draw one study.")
 @click.option("--view", type=click.Choice(VIEWS), help="Draw a view of all studies.")
-@click.option("--around", metavar="X", help="Draw what is around a study, a MeSH term, an organization.")
-@click.option("--depth", type=click.IntRange(1, 6), metavar="N", default=1, help="How many links far; by default 1.")
-@click.option("--query", metavar="FILE", help="Draw what a CONSTRUCT or a SELECT of edges answers.")
-@click.option("--summary", is_flag=True, help="Draw what is in the graph as charts.")
+@click.option(
+    "--around", metavar="X", help="Draw the neighbourhood of a study, a MeSH term, an organization or a publication."
+)
+@click.option(
+    "--depth", type=click.IntRange(1, 6), metavar="N", default=1, help="Number of links for --around; by default 1."
+)
+@click.option(
+    "--query", metavar="FILE", help="Draw the result of a CONSTRUCT query or of a SELECT query that lists edges."
+)
+@click.option("--summary", is_flag=True, help="Draw charts that summarize the graph.")
 @click.option("--ontology", is_flag=True, help="Draw the ontology; no input is needed.")
 @click.option(
-    "--limit", type=click.IntRange(2), metavar="N", help="Nodes at most; by default 2,000, and all towns on a map."
+    "--limit",
+    type=click.IntRange(2),
+    metavar="N",
+    help="Maximum number of nodes; by default 2,000, and all towns on a map.",
 )
-@click.option("--renderer", type=click.Choice(RENDERERS), default=RENDERERS[0], help="What draws on a page.")
+@click.option("--renderer", type=click.Choice(RENDERERS), default=RENDERERS[0], help="Renderer of a page.")
 def draw(
     inputs: tuple[str, ...],
     output: str,
@@ -35,12 +50,11 @@ def draw(
     limit: int | None,
     renderer: str,
 ) -> None:
-    """Draw a graph as a page for browsers, or as a picture for paper.
+    """Draw a graph as an interactive page or as a picture.
 
     INPUT is study records (as for kg export), RDF files, or the folder of a store. A page is one file that works
-    offline; -o - writes it to standard output. Of a single study everything is drawn, of several the conditions and
-    interventions, unless something else is asked for. Where there is more than can be seen, the picture says what it
-    leaves out.
+    offline. By default, a single study is drawn as cards, and several studies as a network of their conditions and
+    interventions. If there are too many nodes, the picture reports how many are left out.
     """
     from kg.draw.render import DrawRequest
     from kg.draw.render import draw as render_to_file

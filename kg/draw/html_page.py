@@ -20,7 +20,11 @@ from kg.draw.cards import baselines
 from kg.draw.picture import Edge, Node, Picture, web_url
 from kg.draw.world_map import land_rings, project
 
-SCRIPTS = ("model", "paint", "move", "panels", "acts", "save", "main")
+SCRIPTS = (
+    *("model", "canvas", "labels", "camera", "input", "elements", "legend", "search"),
+    *("details", "actions", "url_state", "export", "main"),
+)
+"""The scripts in ``assets/js``, in the order in which a page runs them."""
 MAX_LABEL = 20_000
 """Maximum length of a label."""
 MAX_STUDIES = 12
@@ -47,7 +51,7 @@ def font_faces() -> str:
 
 @cache
 def _script() -> str:
-    parts = "\n".join(_asset(f"{name}.js") for name in SCRIPTS)
+    parts = "\n".join(_asset(f"js/{name}.js") for name in SCRIPTS)
     return f'(() => {{\n"use strict";\n{parts}}})();\n'
 
 

@@ -97,7 +97,7 @@ def _translate(mark: Mark, x: float, y: float) -> Mark:
 def summary_page(charts: list[Chart]) -> bytes:
     """Return the charts as one HTML file."""
     style = font_faces() + (ASSETS / "summary.css").read_text("utf-8")
-    script = (ASSETS / "summary.js").read_text("utf-8")
+    script = (ASSETS / "js" / "summary.js").read_text("utf-8")
     values = {
         "policy": html.escape(content_security_policy(script, style), quote=False),
         "title": html.escape(TITLE),

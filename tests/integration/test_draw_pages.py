@@ -120,7 +120,7 @@ def test_a_click_tells_all_about_a_node_and_leads_out(browser: Browser, pages: P
     click(browser, MESH + "D000690")
     assert "https://meshb.nlm.nih.gov/record/ui?ui=D000690" in browser.driver.page_source
     assert "D000690" in details(browser)
-    assert "Amyotrophic" in browser.driver.find_element("id", "says").get_attribute("textContent")
+    assert "Amyotrophic" in browser.driver.find_element("id", "announcements").get_attribute("textContent")
 
 
 def test_a_group_opens_and_closes(browser: Browser, pages: Path) -> None:
@@ -136,7 +136,7 @@ def test_a_group_opens_and_closes(browser: Browser, pages: Path) -> None:
 def test_search_suggests_and_finds_what_is_folded_away(browser: Browser, pages: Path) -> None:
     browser.open(pages / "study.html")
     typed(browser, "#search", "abnormal vital")
-    found = browser.driver.find_elements("css selector", "#found [role=option]")
+    found = browser.driver.find_elements("css selector", "#suggestions [role=option]")
     assert ["Presence/absence of abnormal vital signs" in each.text for each in found] == [True]
     typed(browser, "#search", "\ue007")
     assert "6 times" not in details(browser)
@@ -164,7 +164,7 @@ def test_neighbours_are_opened_one_after_another(browser: Browser, pages: Path) 
     some = shown(browser)
     assert MESH + "D000690" in some
     assert len(some) < len(everything)
-    press(browser, "#details .near button")
+    press(browser, "#details .neighbours button")
     press(browser, '#details [data-act="expand"]')
     assert len(shown(browser)) > len(some)
     press(browser, "#all")
@@ -175,7 +175,7 @@ def test_the_shortest_path_between_two_nodes(browser: Browser, pages: Path) -> N
     browser.open(pages / "study.html")
     click(browser, MESH + "D009422")
     press(browser, '#details [data-act="path"]')
-    assert "choose the other end" in browser.driver.find_element("id", "asks").text
+    assert "choose the other end" in browser.driver.find_element("id", "prompt").text
     click(browser, "https://w3id.org/trialkg/part/NCT02059759-intervention-3")
     text = details(browser)
     assert "6 steps" in text
@@ -333,10 +333,13 @@ def test_hostile_data_are_shown_as_text(browser: Browser, tmp_path: Path) -> Non
         links = browser.run("return [...document.querySelectorAll('#details a')].map((a) => a.protocol)")
         assert set(links) <= {"https:"}
     typed(browser, "#search", "<script>")
-    browser.wait("return document.querySelectorAll('#found li').length > 3")
+    browser.wait("return document.querySelectorAll('#suggestions li').length > 3")
     browser.run("document.getElementById('save').click(); document.querySelector('[data-as=graphml]').click()")
     assert browser.run("return window.hit") is None
-    assert browser.run("return document.querySelectorAll('iframe, base, #details script, #found img, img').length") == 0
+    assert (
+        browser.run("return document.querySelectorAll('iframe, base, #details script, #suggestions img, img').length")
+        == 0
+    )
     quiet(browser, path)
 
 

@@ -73,7 +73,9 @@ def test_no_path_is_said_of_what_nothing_links(browser: Browser, chain: Path) ->
     text(browser, chain, hide="Condition", node="a")
     browser.run("document.querySelector('#details [data-act=path]').click()")
     browser.driver.find_element("id", "search").send_keys("node alone", "\ue007")
-    assert browser.run("return document.getElementById('asks').textContent").startswith("No path leads from node a to")
+    assert browser.run("return document.getElementById('prompt').textContent").startswith(
+        "No path leads from node a to"
+    )
     text(browser, chain, hide="Condition", node="a")
     browser.run("document.querySelector('#details [data-act=path]').click()")
     browser.driver.find_element("id", "search").send_keys("node d", "\ue007")
@@ -89,7 +91,7 @@ def test_neighbours_that_are_not_open_are_no_obstacle_to_a_path(browser: Browser
 def near(browser: Browser, path: Path, node: str) -> dict[str, str]:
     """What the details of a node say of each node that it is linked to."""
     text(browser, path, node=node)
-    buttons = "[...document.querySelectorAll('#details .near button')]"
+    buttons = "[...document.querySelectorAll('#details .neighbours button')]"
     rows = browser.run(f"return {buttons}.map((b) => [...b.children].map((s) => s.textContent))")
     return {row[1]: row[2] for row in rows}
 

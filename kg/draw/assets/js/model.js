@@ -1,0 +1,166 @@
+// Model: the data of the picture, and the nodes and edges that are visible.
+const data = JSON.parse(document.getElementById("data").textContent);
+const kinds = data.kinds;
+const nodes = data.nodes.map((n, i) => ({
+  index: i,
+  id: n.i,
+  kind: n.k,
+  label: n.l,
+  x: n.x,
+  y: n.y,
+  r: n.r,
+  size: n.s,
+  link: n.u || "",
+  facts: n.d || [],
+  place: n.p || null,
+  side: n.a || "",
+  card: n.c || null,
+  count: n.n || "",
+  neighbours: [],
+  edges: [],
+}));
+const edges = data.edges.map((e, i) => ({
+  index: i,
+  a: nodes[e[0]],
+  b: nodes[e[1]],
+  weight: e[2],
+  label: data.words[e[3]],
+  back: data.words[e[4]],
+  studies: e[5] || [],
+  route: e[6] || null,
+}));
+const nodesById = new Map(nodes.map((n) => [n.id, n]));
+for (const e of edges) {
+  e.a.edges.push(e);
+  if (e.a !== e.b) {
+    e.b.edges.push(e);
+    if (!e.a.neighbours.includes(e.b)) {
+      e.a.neighbours.push(e.b);
+      e.b.neighbours.push(e.a);
+    }
+  }
+}
+const initiallyFolded = new Set(data.folded.map((i) => nodes[i]));
+for (const n of nodes) n.children = initiallyFolded.has(n) ? n.neighbours.filter((m) => m.neighbours.length === 1) : [];
+
+const state = {
+  map: false,
+  selected: null,
+  hidden: new Set(),
+  open: new Set(),
+  folded: new Set(initiallyFolded),
+  path: [],
+  detour: [],
+  pathStart: null,
+  x: 0,
+  y: 0,
+  z: 1,
+};
+
+function isAvailable(n) {
+  return !state.map || n.place !== null;
+}
+
+// Visible nodes and edges are recomputed after each change, not while drawing.
+let visibleNodes = [],
+  visibleEdges = [];
+function updateVisible() {
+  const foldedNodes = new Set();
+  for (const f of state.folded) for (const n of f.children) foldedNodes.add(n);
+  let allowed = null;
+  if (state.open.size) {
+    allowed = new Set(state.open);
+    for (const n of state.open) for (const m of n.neighbours) allowed.add(m);
+  }
+  const path = new Set(state.path);
+  for (const n of nodes) {
+    n.shown =
+      (path.has(n) && isAvailable(n)) ||
+      (!state.hidden.has(n.kind) &&
+        isAvailable(n) &&
+        (allowed === null || allowed.has(n)) &&
+        (state.map || !foldedNodes.has(n)));
+  }
+  visibleNodes = nodes.filter((n) => n.shown);
+  visibleEdges = state.map ? [] : edges.filter((e) => e.a.shown && e.b.shown);
+  invalidateShapes();
+}
+
+function position(n) {
+  return state.map ? n.place : [n.x, n.y];
+}
+
+// The bounding box of the visible nodes.
+function extent() {
+  let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
+  for (const n of visibleNodes) {
+    const [x, y] = position(n);
+    const [w, h] = !state.map && n.card ? [n.card.w / 2, n.card.h / 2] : [n.r, n.r + 8];
+    left = Math.min(left, x - w);
+    right = Math.max(right, x + w);
+    top = Math.min(top, y - h);
+    bottom = Math.max(bottom, y + h);
+  }
+  if (!state.map && !state.open.size) for (const [, y] of data.headings) top = Math.min(top, y - 12);
+  return left > right ? [-100, -100, 100, 100] : [left, top, right, bottom];
+}
+
+// The shortest path between two nodes through visible nodes, or through any nodes if there is none.
+function findPath(from, to) {
+  clearPath();
+  const path = shortestPath(from, to, (n) => n.shown);
+  return path.length ? path : shortestPath(from, to, () => true);
+}
+function shortestPath(from, to, open) {
+  const before = new Map([[from, null]]);
+  const queue = [from];
+  for (let i = 0; i < queue.length && !before.has(to); i++) {
+    for (const m of queue[i].neighbours)
+      if (open(m) && !before.has(m)) {
+        before.set(m, queue[i]);
+        queue.push(m);
+      }
+  }
+  if (!before.has(to)) return [];
+  const path = [];
+  for (let n = to; n !== null; n = before.get(n)) path.unshift(n);
+  return path;
+}
+
+// Nodes of a path are visible as long as the path is shown, even if they are filtered or folded.
+function showPath(path) {
+  state.path = path;
+  state.detour = path.filter((n) => !n.shown);
+  updateVisible();
+}
+function clearPath() {
+  if (state.path.length) {
+    state.path = [];
+    updateVisible();
+  }
+}
+function reasonHidden(n) {
+  if (!isAvailable(n)) return "not on the map";
+  return state.hidden.has(n.kind)
+    ? "hidden by the filter"
+    : state.open.size
+      ? "not among the open neighbours"
+      : "folded";
+}
+
+// The nodes of the path, or the selected node with its neighbours; null without a path and a selection.
+function highlightedNodes() {
+  if (state.path.length > 1) return new Set(state.path);
+  if (state.selected && state.selected.shown) return new Set([state.selected, ...state.selected.neighbours]);
+  return null;
+}
+
+function isHighlighted(e) {
+  if (state.path.length > 1)
+    return (
+      Math.abs(state.path.indexOf(e.a) - state.path.indexOf(e.b)) === 1 &&
+      state.path.includes(e.a) &&
+      state.path.includes(e.b)
+    );
+  return e.a === state.selected || e.b === state.selected;
+}
