@@ -15,26 +15,20 @@ from kg.draw import RENDERERS, VIEWS
     "--output",
     metavar="FILE",
     required=True,
-    help="Output file: .html, .svg, .png or .pdf; - writes a page to standard output.",
+    help="Output file: .html, .svg, .png, .pdf, or - for standard output.",
 )
 @click.option("--study", metavar="NCT", help="Draw one study.")
 @click.option("--view", type=click.Choice(VIEWS), help="Draw a view of all studies.")
-@click.option(
-    "--around", metavar="X", help="Draw the neighbourhood of a study, a MeSH term, an organization or a publication."
-)
-@click.option(
-    "--depth", type=click.IntRange(1, 6), metavar="N", default=1, help="Number of links for --around; by default 1."
-)
-@click.option(
-    "--query", metavar="FILE", help="Draw the result of a CONSTRUCT query or of a SELECT query that lists edges."
-)
+@click.option("--around", metavar="X", help="Draw the neighbourhood of a study, term or organization.")
+@click.option("--depth", type=click.IntRange(1, 6), metavar="N", default=1, help="Links for --around; by default 1.")
+@click.option("--query", metavar="FILE", help="Draw the result of a CONSTRUCT query or a SELECT of edges.")
 @click.option("--summary", is_flag=True, help="Draw charts that summarize the graph.")
 @click.option("--ontology", is_flag=True, help="Draw the ontology; no input is needed.")
 @click.option(
     "--limit",
     type=click.IntRange(2),
     metavar="N",
-    help="Maximum number of nodes; by default 2,000, and all towns on a map.",
+    help="Maximum nodes; by default 2,000, and all towns on a map.",
 )
 @click.option("--renderer", type=click.Choice(RENDERERS), default=RENDERERS[0], help="Renderer of a page.")
 def draw(

@@ -16,7 +16,7 @@ import kg
 from kg import query
 from kg.cli import main
 from kg.export.run import export
-from kg.notebook.graph import Graph
+from kg.notebook.graph import NotebookGraph
 from kg.query.library import question
 from tests.conftest import DATA, SEED
 
@@ -184,14 +184,14 @@ EXAMPLES = re.findall(
 
 
 @pytest.mark.parametrize(("name", "text"), EXAMPLES)
-def test_the_examples_of_the_model_page_find_something(name: str, text: str, graph: Graph) -> None:
+def test_the_examples_of_the_model_page_find_something(name: str, text: str, graph: NotebookGraph) -> None:
     assert len(EXAMPLES) == 10
     assert name in text
     assert len(query(text.replace("\\|", "|"), graph)) > 0
 
 
 @pytest.fixture(scope="module")
-def graph() -> Graph:
+def graph() -> NotebookGraph:
     return kg.graph(DATA / "studies", SEED)
 
 
