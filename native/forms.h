@@ -4,7 +4,7 @@
 
 #include "json.h"
 
-/* In the order of Form in kg/mapping/verbatim.py. */
+/* In the order of Form in kg/mapping/datatypes.py. */
 typedef enum {
     ANY_TEXT, WORD, DIGITS, WHOLE, FRACTION, DAY, MONTH, YEAR, MINUTE, DATED, INTEGER, DECIMAL, POINT
 } Form;

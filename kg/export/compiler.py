@@ -1,21 +1,23 @@
-"""The plan as programs: what the emitter (``native``) does with the JSON of a record, operation by operation.
+"""Compiler from the plan to programs: the operations of the emitter (``native/plan.h``) on the JSON of a record.
 
-A type of object has its known keys, and a program works on the objects of one type; so an operation names a key by its
-place among those of the type. ``kg plan --source`` prints the programs.
+Each type of JSON object has a list of known keys. A program runs on objects of one type, and its operations refer to a
+key by its slot, the position in that list. ``kg plan --source`` prints the programs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator
+from enum import IntEnum
+from typing import NamedTuple
 
-from kg.export.operations import LIST, Code, Op, Pattern, Shape, Spelling, Type, forms_within, spelling, within
+import orjson
+
+from kg.export.names import SEPARATOR, Names, Text, texts
 from kg.export.terms import Converter, Converters
-from kg.mapping.datatypes import Literal
+from kg.mapping.datatypes import SAMPLES, Form, Literal
 from kg.mapping.derived import FORMS, KEYS, Link, Pick
-from kg.mapping.links import SEPARATOR, Text, texts
 from kg.mapping.plan import LISTED, OF_STUDY, PART, POSITION, Entity, Field, Key, Plan, Role
-from kg.mapping.verbatim import Form
-from kg.ontology.iri_template import SLOT
+from kg.ontology.model import SLOT
 from kg.ontology.vocabulary import RDF, XSD
 from kg.rdf.syntax import Style
 
@@ -23,14 +25,110 @@ STUDY = "https://clinicaltrials.gov/study/"
 RECORD = "https://w3id.org/trialkg/record/"
 
 
+class Shape(IntEnum):
+    """The JSON at a key; of a whole object only the position in the text is kept."""
+
+    SCALAR, OBJECT, SCALARS, OBJECTS, WHOLE_OBJECT, WHOLE_OBJECTS, ANYTHING = range(7)
+
+
+class Code(IntEnum):
+    """The kind of an operation."""
+
+    BELOW, WITHHOLD, TEXT, VALUE, DERIVE, TEXTS, VALUES, DERIVE_EACH = range(8)
+    REFER, REFER_EACH, NAMES, PART, PARTS, SHARE, SHARE_EACH, RESOURCE, GATHER, LINK = range(8, 18)
+
+
+Pattern = tuple[tuple[bytes, int, int], ...]
+"""A name in pieces: the text before a value, the slot of its key, and the reader that gives its label."""
+LIST = -2
+"""In place of a reader: each text of a list is a name."""
+Spelling = tuple[Form, bytes, bytes]
+"""A form of value, and the bytes before and after the value in its token."""
+
+
+class Op(NamedTuple):
+    """An operation on the value in a slot, or on the object itself; numbers are -1 where they do not apply."""
+
+    code: Code
+    slot: int = -1
+    field: int = -1
+    """The field to name in errors."""
+    reader: int = -1
+    """The reader that gives the token of a value, or the kind of a shared resource."""
+    group: int = -1
+    """The nodes in which a name is looked up."""
+    back: int = -1
+    """The slot by which these nodes refer back."""
+    required: bool = False
+    rows: bool = False
+    """Whether objects are written three to a line."""
+    key: bytes = b""
+    lead: bytes = b""
+    """The predicate, and the bytes before the value."""
+    tail: bytes = b""
+    after: bytes = b""
+    """The text that follows the name of the owner in the name of a part, before its number."""
+    types: bytes = b""
+    listed: bytes = b""
+    rank: int = 0
+    below: int = -1
+    """The program for the value."""
+    pattern: Pattern = ()
+    path: tuple[int, ...] = ()
+    fold: bool = False
+    """Whether names are compared without regard to the case of ASCII letters."""
+    patterns: tuple[Pattern, ...] = ()
+    """The names by which a node is linked."""
+
+
+class Type(NamedTuple):
+    """A type of JSON object: its number, and its keys with the shape and the type of their values."""
+
+    number: int
+    keys: dict[str, tuple[Shape, Type | None]]
+
+    def slot(self, name: str) -> int:
+        """Return the position of a key."""
+        return [*self.keys].index(name)
+
+    def path(self, keys: Iterable[str]) -> tuple[int, ...]:
+        """Return the slots of the keys on a path."""
+        slots, place = [], self
+        for name in keys:
+            slots.append(place.slot(name))
+            place = place.keys[name][1] or place
+        return tuple(slots)
+
+
+def spelling(reader: Converter, form: Form) -> Spelling | None:
+    """Learn from a sample how a reader spells values of a form; ``None`` if it does not accept the sample."""
+    value, shown = SAMPLES[form]
+    before, match, after = (reader(value) or b"").rpartition(shown)
+    return (form, before, after) if match else None
+
+
+def forms_within(template: str | None, pattern: str | None) -> tuple[Form, ...]:
+    """Return the forms of the values that fit an IRI template: words, or digits if its pattern is of digits."""
+    if template is None:
+        return ()
+    if pattern is None:
+        return (Form.WORD,)
+    return (Form.DIGITS,) if pattern.replace("[.]", ".") == f"^{template}$".replace("{.}", "[0-9]+") else ()
+
+
+def within(text: str) -> bytes:
+    """Return a text as it is written within a JSON string."""
+    return orjson.dumps(text)[1:-1]
+
+
 class Programs:
     """The programs of a plan in one style; the first is that of the study, and the first type that of a record.
 
-    :attr:`fields` are the fields by the numbers of the operations, :attr:`readers` the functions from values to tokens,
-    :attr:`spellings` of which values these need not be asked, :attr:`kinds` the kinds of resource that records share.
+    :attr:`fields`, :attr:`readers` and :attr:`kinds` (of shared resource) are by the numbers in the operations;
+    :attr:`spellings` are those of the readers.
     """
 
-    def __init__(self, plan: Plan, style: Style, convert: Converters, *, contacts: bool, graphs: bool) -> None:
+    def __init__(self, plan: Plan, style: Style, converters: Converters, names: Names, *, contacts: bool, graphs: bool):
         self.fields: list[Field] = []
         self.readers: list[Converter] = []
         self.spellings: list[tuple[Spelling, ...]] = []
@@ -38,13 +136,14 @@ class Programs:
         self.programs: list[tuple[Op, ...]] = []
         self._plan = plan
         self._style = style
-        self._convert = convert
+        self._converters = converters
+        self._names = names
         self._contacts = contacts
         self._types: dict[int, Type] = {}
-        self._made: dict[tuple[int, int], int] = {}
         self._numbers: dict[Hashable, int] = {}
+        """The numbers of programs and readers."""
         self._groups: dict[str, int] = {}
-        lists = {known.local for _, _, known in plan.walk() if known.role is Role.NODE}
+        lists = {field.local for _, _, field in plan.walk() if field.role is Role.NODE}
         self._ranks = {name: rank for rank, name in enumerate(sorted(lists))}
         self._study = self._type(plan.study.root)
         self._program(plan.study.root, self._study)
@@ -52,19 +151,18 @@ class Programs:
 
     @property
     def types(self) -> tuple[tuple[tuple[bytes, Shape, int], ...], ...]:
-        """The types by their numbers: name of each key, what stands there, and the number of its type."""
-        made = sorted(self._types.values(), key=lambda each: each.number)
+        """The types by number: the name, the shape and the number of the type of each key."""
         return tuple(
-            tuple((name.encode(), shape, below.number if below else 0) for name, (shape, below) in each.keys.items())
-            for each in made
+            tuple((name.encode(), shape, below.number if below else 0) for name, (shape, below) in type_.keys.items())
+            for type_ in sorted(self._types.values(), key=lambda type_: type_.number)
         )
 
     def path(self, keys: Iterable[str]) -> tuple[int, ...]:
-        """The places of the keys on a path from the top of a record."""
-        return self._path(self._study, keys)
+        """Return the slots of the keys on a path from the top of a record."""
+        return self._study.path(keys)
 
     def listing(self) -> str:
-        """The programs to be read: under each object what is done at its keys, in order."""
+        """Return the programs as text: the operations on each object, in order."""
         names = {number: name for name, number in self._groups.items()}
         return "\n".join(self._listing(0, "", names, set())) + "\n"
 
@@ -96,19 +194,19 @@ class Programs:
 
     def _type(self, root: Key) -> Type:
         if id(root) not in self._types:
-            made = self._types[id(root)] = Type(len(self._types), {})
+            type_ = self._types[id(root)] = Type(len(self._types), {})
             for name, key in root.below.items():
-                made.keys[name] = self._at(key)
+                type_.keys[name] = self._shape(key)
         return self._types[id(root)]
 
-    def _at(self, key: Key) -> tuple[Shape, Type | None]:
-        """What stands at a key, and of which type it is."""
+    def _shape(self, key: Key) -> tuple[Shape, Type | None]:
+        """Return the shape of the JSON at a key, and the type of its objects."""
         if key.below:
             return Shape.OBJECT, self._type(key)
         if not self._shown(key):
             return Shape.ANYTHING, None
         many = key.fields[0].many
-        targets = [self._plan.target(known) for known in key.fields if known.role is Role.NODE]
+        targets = [self._plan.target(field) for field in key.fields if field.role is Role.NODE]
         if not targets or targets[0].is_text:
             return (Shape.SCALARS if many else Shape.SCALAR), None
         if targets[0].is_part:
@@ -116,198 +214,182 @@ class Programs:
         return (Shape.WHOLE_OBJECTS if many else Shape.WHOLE_OBJECT), None
 
     def _shown(self, key: Key) -> list[Field]:
-        return [known for known in key.fields if self._contacts or not known.is_contact_data]
-
-    @staticmethod
-    def _path(place: Type | None, keys: Iterable[str]) -> tuple[int, ...]:
-        found = []
-        for name in keys:
-            assert place is not None
-            found.append(place.place(name))
-            place = place.keys[name][1]
-        return tuple(found)
+        return [field for field in key.fields if self._contacts or not field.is_contact_data]
 
     # Programs
 
     def _program(self, key: Key, place: Type) -> int:
-        """The number of the program for what a key holds, where that is read as objects of a type."""
-        known = id(key), place.number
-        if known not in self._made:
-            number = self._made[known] = len(self.programs)
+        """Return the number of the program for the objects at a key, which are of a type."""
+        program = "program", id(key), place.number
+        if program not in self._numbers:
+            number = self._numbers[program] = len(self.programs)
             self.programs.append(())
             self.programs[number] = tuple(self._ops(key, place))
-        return self._made[known]
+        return self._numbers[program]
 
     def _ops(self, key: Key, place: Type) -> Iterator[Op]:
         if key is self._plan.study.root:
             yield from self._gathers(place)
-        for known in key.fields:
-            yield self._op(known, key.name, -1, place)
+        for field in key.fields:
+            yield self._op(field, key.name, -1, place)
         for below in key.below.values():
-            for known in below.fields:
-                if known.role is Role.NODE and known.many and self._plan.target(known).known_by:
-                    yield self._names(known, place.place(below.name), place.keys[below.name][1])
+            for field in below.fields:
+                if field.role is Role.NODE and field.many and self._plan.target(field).known_by:
+                    yield self._index_names(field, place.slot(below.name), place.keys[below.name][1])
         for name, below in key.below.items():
-            slot, inner = place.place(name), place.keys[name][1]
+            slot, inner = place.slot(name), place.keys[name][1]
             if below.below and inner:
                 yield Op(Code.BELOW, slot, key=name.encode(), below=self._program(below, inner))
                 continue
             shown = self._shown(below)
             if below.fields and not shown:
                 yield Op(Code.WITHHOLD, slot, key=name.encode())
-            yield from (self._op(known, name, slot, place) for known in shown)
+            yield from (self._op(field, name, slot, place) for field in shown)
 
-    def _op(self, known: Field, name: str, slot: int, place: Type) -> Op:
-        """What is done for a field with the value at a key, or with the object itself."""
-        lead, key = self._style.predicate(known.shape.path), name.encode() if slot >= 0 else b""
-        op = Op(Code.TEXT, slot, len(self.fields), key=key, lead=lead, required=known.shape.required)
-        self.fields.append(known)
-        if known.role is Role.NODE:
-            return self._node(op, known, place)
-        if known.role is Role.LINK:
-            return self._link(op, known, place)
-        if known.role is Role.REFERENCE:
-            return self._reference(op, known, place)
-        if known.role is Role.TEXT:
-            tail = b"@" + known.shape.language.encode() if known.shape.language else b""
-            return op._replace(code=Code.TEXTS if known.many else Code.TEXT, tail=tail)
-        if known.role is Role.DERIVED and isinstance(known.derive, Pick):
-            return self._pick(op, known, known.derive, place)
-        op = op._replace(reader=self._field_reader(known))
-        if known.role is Role.DERIVED:
-            return op._replace(code=Code.DERIVE_EACH if known.many else Code.DERIVE)
-        return op._replace(code=Code.VALUES if known.many else Code.VALUE, rows=known.role is Role.CODE)
+    def _op(self, field: Field, name: str, slot: int, place: Type) -> Op:
+        """Return the operation of a field on the value at a key, or on the object itself."""
+        lead, key = self._style.predicate(field.shape.path), name.encode() if slot >= 0 else b""
+        op = Op(Code.TEXT, slot, len(self.fields), key=key, lead=lead, required=field.shape.required)
+        self.fields.append(field)
+        if field.role is Role.NODE:
+            return self._node(op, field, place)
+        if field.role is Role.LINK:
+            return self._link(op, field, place)
+        if field.role is Role.REFERENCE:
+            return self._reference(op, field, place)
+        if field.role is Role.TEXT:
+            tail = b"@" + field.shape.language.encode() if field.shape.language else b""
+            return op._replace(code=Code.TEXTS if field.many else Code.TEXT, tail=tail)
+        if field.role is Role.DERIVED and isinstance(field.derive, Pick):
+            return self._pick(op, field, field.derive, place)
+        op = op._replace(reader=self._field_reader(field))
+        if field.role is Role.DERIVED:
+            return op._replace(code=Code.DERIVE_EACH if field.many else Code.DERIVE)
+        return op._replace(code=Code.VALUES if field.many else Code.VALUE, rows=field.role is Role.CODE)
 
-    def _pick(self, op: Op, known: Field, pick: Pick, place: Type) -> Op:
-        """What is derived of the objects in a list that have a text at a key."""
+    def _pick(self, op: Op, field: Field, pick: Pick, place: Type) -> Op:
+        """Derive from the objects in a list that have a certain text at a key."""
         inner = place.keys[op.key.decode()][1]
         assert inner is not None
-        gate = ((b'"' + within(pick.text) + b'"', inner.place(pick.gate), -1),)
-        op = op._replace(code=Code.DERIVE_EACH, pattern=gate, path=self._path(inner, (pick.key,)))
-        return op._replace(reader=self._field_reader(known._replace(derive=pick.of)))
+        gate = ((b'"' + within(pick.text) + b'"', inner.slot(pick.gate), -1),)
+        op = op._replace(code=Code.DERIVE_EACH, pattern=gate, path=inner.path((pick.key,)))
+        return op._replace(reader=self._field_reader(field._replace(derive=pick.of)))
 
     # Readers
 
-    def _reader(self, of: Hashable, make: Callable[[], Converter], forms: Iterable[Form] = ()) -> int:
-        """The number of a reader, which is made once of what it is known by, and takes all values of some forms."""
-        if of not in self._numbers:
-            self._numbers[of] = len(self.readers)
-            reader = make()
+    def _reader(self, key: Hashable, convert: Callable[[], Converter], forms: Iterable[Form] = ()) -> int:
+        """Return the number of the reader with a key; a new one accepts all values of some forms."""
+        if key not in self._numbers:
+            self._numbers[key] = len(self.readers)
+            reader = convert()
             self.readers.append(reader)
             self.spellings.append(tuple(filter(None, (spelling(reader, form) for form in forms))))
-        return self._numbers[of]
+        return self._numbers[key]
 
-    def _field_reader(self, known: Field) -> int:
-        """The reader of a field's values; fields that make the same of a value share it."""
-        shape = known.shape
+    def _field_reader(self, field: Field) -> int:
+        """Return the reader of a field's values, which fields with the same conversion share."""
+        shape = field.shape
+        key: Hashable
         forms: Iterable[Form] = ()
-        if known.role is Role.IRI:
-            of: Hashable = known.role, shape.template, shape.pattern
-            forms = forms_within(shape.template, shape.pattern)
-        elif known.role is Role.CODE:
-            of = known.role, shape.node, shape.known_by
-        elif known.role is Role.DERIVED and known.derive:
-            of, forms = (known.derive, shape.is_iri, shape.language, shape.datatype), FORMS.get(known.derive, ())
-            return self._reader(of, lambda: self._convert.derived(known), forms)
+        if field.role is Role.IRI:
+            key, forms = (field.role, shape.template, shape.pattern), forms_within(shape.template, shape.pattern)
+        elif field.role is Role.CODE:
+            key = field.role, shape.node, shape.known_by
+        elif field.role is Role.DERIVED and field.derive:
+            key, forms = (field.derive, shape.is_iri, shape.language, shape.datatype), FORMS.get(field.derive, ())
+            return self._reader(key, lambda: self._converters.derived(field), forms)
         else:
-            of, forms = known.kind and known.kind.parse, known.kind.forms if known.kind else ()
-        return self._reader(of, lambda: self._convert.scalar(known), forms)
+            key, forms = field.kind and field.kind.parse, field.kind.forms if field.kind else ()
+        return self._reader(key, lambda: self._converters.scalar(field), forms)
 
-    def _node(self, op: Op, known: Field, place: Type) -> Op:
-        entity = self._plan.target(known)
+    def _node(self, op: Op, field: Field, place: Type) -> Op:
+        entity = self._plan.target(field)
         inner = place.keys[op.key.decode()][1] if op.slot >= 0 else place
         if entity.is_part:
             assert inner is not None
-            after = f"-{known.local}-" + "1" * (not known.many)
-            after = entity.template.after if entity.template else after
+            after = entity.template.after if entity.template else f"-{field.local}-" + "1" * (not field.many)
             op = op._replace(after=after.encode(), types=self._types_of(entity))
-            code = Code.PARTS if known.many else Code.PART
+            code = Code.PARTS if field.many else Code.PART
             return op._replace(code=code, below=self._program(entity.root, inner))
         assert entity.template is not None
         if op.slot < 0:
             forms = () if entity.shape.iri in KEYS else (Form.WORD,)
-            reader = self._reader(entity.local, lambda: self._convert.node(entity), forms)
+            reader = self._reader(entity.local, lambda: self._converters.node(entity), forms)
             op = op._replace(code=Code.RESOURCE, reader=reader, types=self._types_of(entity))
-            keys = entity.template.keys or ()
-            return op._replace(path=self._path(place, keys), below=self._program(entity.root, place))
-        listed = b"" if entity.is_text else known.local.encode()
-        op = op._replace(reader=self._kind(entity), listed=listed, rank=self._ranks[known.local])
-        return op._replace(code=Code.SHARE_EACH if known.many else Code.SHARE)
+            return op._replace(path=place.path(entity.template.keys or ()), below=self._program(entity.root, place))
+        listed = b"" if entity.is_text else field.local.encode()
+        op = op._replace(reader=self._kind(entity), listed=listed, rank=self._ranks[field.local])
+        return op._replace(code=Code.SHARE_EACH if field.many else Code.SHARE)
 
     def _kind(self, entity: Entity) -> int:
-        """The number of a kind of shared resource."""
+        """Return the number of a kind of shared resource."""
         if entity not in self.kinds:
             self.kinds.append(entity)
         return self.kinds.index(entity)
 
     # Names
 
-    def _group(self, entity: Entity) -> int:
-        return self._groups.setdefault(entity.local, len(self._groups))
+    def _group(self, local: str) -> int:
+        """Return the number of the nodes of a kind, or of the possible targets of a link."""
+        return self._groups.setdefault(local, len(self._groups))
 
-    def _names(self, known: Field, slot: int, place: Type | None) -> Op:
-        """Gathers the nodes of a list by their names, before anything refers to them."""
-        entity = self._plan.target(known)
+    def _index_names(self, field: Field, slot: int, place: Type | None) -> Op:
+        """Index the nodes of a list by name, before anything refers to them."""
+        entity = self._plan.target(field)
         assert place is not None
-        after = f"-{known.local}-".encode()
-        op = Op(Code.NAMES, slot, group=self._group(entity), key=known.keys[-1].encode(), after=after)
-        return op._replace(pattern=self._pattern(entity, place))
+        op = Op(Code.NAMES, slot, group=self._group(entity.local), key=field.keys[-1].encode())
+        return op._replace(after=f"-{field.local}-".encode(), pattern=self._name_pattern(entity, place))
 
-    def _reference(self, op: Op, known: Field, place: Type) -> Op:
-        entity = self._plan.target(known)
-        op = op._replace(code=Code.REFER_EACH if known.many else Code.REFER, group=self._group(entity))
-        owner, back = self._convert.owner(known), self._convert.back(known)
-        if not known.many or owner is None or back is None:
+    def _reference(self, op: Op, field: Field, place: Type) -> Op:
+        entity = self._plan.target(field)
+        op = op._replace(code=Code.REFER_EACH if field.many else Code.REFER, group=self._group(entity.local))
+        owner, back = self._names.owner(field), self._names.back(field)
+        if not field.many or owner is None or back is None:
             return op
-        there = self._type(entity.root).place(back[0])
-        return op._replace(back=there, pattern=self._pattern(owner, place))
+        return op._replace(back=self._type(entity.root).slot(back[0]), pattern=self._name_pattern(owner, place))
 
     def _gathers(self, place: Type) -> Iterator[Op]:
-        """Gathers the nodes that links of the record lead to, before anything is written."""
+        """Gather the possible targets of the links of a record, before anything is written."""
         for _, field, link in self._plan.links():
             for path, name in link.targets.items():
                 yield self._gather(field, self._plan.study_field(path), link, name, place)
 
     def _gather(self, field: Field, source: Field, link: Link, name: tuple[str, ...], place: Type) -> Op:
-        entity, group = self._plan.target(source), self._groups.setdefault(field.local, len(self._groups))
-        op = Op(Code.GATHER, group=group, key=source.keys[-1].encode(), fold=link.fold)
-        op = op._replace(path=self._path(place, source.keys))
+        entity, key = self._plan.target(source), source.keys[-1].encode()
+        op = Op(Code.GATHER, group=self._group(field.local), key=key, fold=link.fold, path=place.path(source.keys))
         if not entity.is_part:
             return op._replace(reader=self._kind(entity))
-        inner = self._type(entity.root)
-        return op._replace(after=f"-{source.local}-".encode(), pattern=self._name(texts(entity, name), inner))
+        pattern = self._link_pattern(texts(entity, name), self._type(entity.root))
+        return op._replace(after=f"-{source.local}-".encode(), pattern=pattern)
 
     def _link(self, op: Op, field: Field, place: Type) -> Op:
         assert field.link is not None
         owner = next(entity for entity, other, _ in self._plan.links() if other is field)
-        patterns = tuple(self._name(texts(owner, name), place) for name in field.link.names)
-        group = self._groups.setdefault(field.local, len(self._groups))
-        return op._replace(code=Code.LINK, group=group, fold=field.link.fold, patterns=patterns)
+        patterns = tuple(self._link_pattern(texts(owner, name), place) for name in field.link.names)
+        return op._replace(code=Code.LINK, group=self._group(field.local), fold=field.link.fold, patterns=patterns)
 
     @staticmethod
-    def _name(name: tuple[Text, ...], place: Type) -> Pattern:
-        """The name of a node that is linked by its texts, in pieces."""
+    def _link_pattern(name: tuple[Text, ...], place: Type) -> Pattern:
         if len(name) == 1 and name[0].many:
-            return ((b"", place.place(name[0].key), LIST),)
+            return ((b"", place.slot(name[0].key), LIST),)
         pieces, before = [], ""
         for i, text in enumerate(name):
             before += (SEPARATOR if i else "") + text.constant
             if text.key:
-                pieces.append((within(before), place.place(text.key), -1))
+                pieces.append((within(before), place.slot(text.key), -1))
                 before = ""
         return (*pieces, (within(before), -1, -1))
 
-    def _pattern(self, entity: Entity, place: Type) -> Pattern:
-        """The name of a node, in pieces."""
+    def _name_pattern(self, entity: Entity, place: Type) -> Pattern:
         pieces, at = [], 0
         text = entity.known_by or ""
         for match in SLOT.finditer(text):
-            coded = (each for each in entity.fields if each.keys == (match[1],) and each.codes is not None)
-            labels = next((self._labels(known) for known in coded), -1)
-            pieces.append((within(text[at : match.start()]), place.place(match[1]), labels))
+            coded = (field for field in entity.fields if field.keys == (match[1],) and field.codes is not None)
+            labels = next((self._labels(field) for field in coded), -1)
+            pieces.append((within(text[at : match.start()]), place.slot(match[1]), labels))
             at = match.end()
         return (*pieces, (within(text[at:]), -1, -1))
 
-    def _labels(self, known: Field) -> int:
-        labels = {code: concept.label for code, concept in (known.codes or {}).items()}
-        return self._reader(("labels", known.shape.node), lambda: lambda value: within(labels.get(value) or value))
+    def _labels(self, field: Field) -> int:
+        labels = {code: concept.label for code, concept in (field.codes or {}).items()}
+        return self._reader(("labels", field.shape.node), lambda: lambda value: within(labels.get(value) or value))

@@ -9,11 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from functools import lru_cache
-from typing import Any
 
 import orjson
 
-from kg.export.context import Context
 from kg.export.interpreter import Interpreter
 from kg.export.shared_resources import description, resource
 from kg.mapping.plan import LISTED, Entity, Plan, Role, shipped_plan
@@ -71,8 +69,7 @@ class Describer:
 
     def _one(self, shape: str, json: bytes) -> bytes:
         """The description of a node of a shape, or nothing."""
-        x: Any = orjson.loads(json)
-        block = self._interpreter.resource(self._plan.entities[shape], x, Context(x if isinstance(x, dict) else {}))
+        block, _ = self._interpreter.resource(self._plan.entities[shape], orjson.loads(json))
         return b"" if block is None else description(*block)
 
 

@@ -10,10 +10,9 @@ import orjson
 
 from kg.errors import FieldError, Repaired
 from kg.export.compiler import RECORD, STUDY
-from kg.export.context import Context
 from kg.export.interpreter import Interpreter
 from kg.export.native import Emitter
-from kg.export.record_header import HeaderReader, RecordHeader
+from kg.export.record_header import HeaderReader
 from kg.export.shared_resources import Usage, encode_graph
 from kg.export.unmapped import Unmapped, UnmappedFinder
 from kg.mapping.json_tree import overlay, planted
@@ -25,29 +24,29 @@ from kg.records.sanitize import LONGEST, clean
 
 @dataclass(slots=True)
 class Exported:
-    """One study as bytes, with what has to be said of it."""
+    """The output of one study, with its header, counts and errors."""
 
     study: str
     version: int
-    """How new the record is: a greater number wins over a lesser one of the same study."""
+    """Of two records of a study the one with the greater version is exported."""
     version_holder: str
-    """The day of the registry data that the record was drawn from, or nothing."""
+    """The day of the registry data that the record is from, or an empty string."""
     data: bytes
     triples: int
     errors: list[FieldError] = field(default_factory=list)
     unmapped: Unmapped = field(default_factory=Unmapped)
     withheld: int = 0
-    """Values of contact data that were left out."""
+    """The number of contact values left out."""
     shared: tuple[bytes, ...] = ()
-    """The descriptions of the shared resources that it refers to (:mod:`kg.export.shared_resources`)."""
+    """The descriptions of the shared resources that the record refers to (:mod:`kg.export.shared_resources`)."""
 
 
 class Exporter:
     """Exports records of API v2 as RDF.
 
-    ``grouped`` writes Turtle blocks, otherwise lines; ``graphs`` puts the statements of a study into the graph
-    that its record names (N-Quads, TriG); ``contacts`` keeps e-mail addresses and telephone numbers; ``base``
-    is where parts, organizations and the like live.
+    ``grouped`` writes blocks (Turtle, TriG), otherwise lines (N-Triples, N-Quads). ``graphs`` puts the statements of a
+    study into its own named graph. ``contacts`` keeps e-mail addresses and telephone numbers. ``base`` is the namespace
+    of parts, organizations and the like.
 
     >>> record = {"protocolSection": {"identificationModule": {"nctId": "NCT00000001", "briefTitle": "A trial"}}}
     >>> exported = Exporter(grouped=True)(record)
@@ -70,9 +69,7 @@ class Exporter:
         self._interpreter = Interpreter(self.plan, self._style, contacts=contacts)
         self._unmapped_finder = UnmappedFinder(self.plan, contacts=contacts)
         self.headers = HeaderReader(self.plan)
-        self.emitter = Emitter(
-            self.plan, self._style, self._interpreter, self.headers.paths, contacts=contacts, graphs=graphs
-        )
+        self.emitter = Emitter(self._interpreter, self.headers.paths, graphs=graphs)
         self._graphs = graphs
         self._gap = b"\n" if grouped else b""
         self._study_token = self._style.opening(STUDY)
@@ -82,99 +79,98 @@ class Exporter:
         self._listed = self._style.predicate(LISTED)
 
     def __call__(self, record: dict[str, Any], *, fit: bool = False) -> Exported:
-        """Exports one record; raises :class:`~kg.errors.RecordError` for what is no study.
+        """Export a parsed record; raise :class:`~kg.errors.RecordError` if it is not a study.
 
-        ``fit`` says that its JSON was seen to hold no character that formats cannot carry.
+        ``fit`` means that its JSON is known to have no character that the formats cannot represent.
         """
-        number = self.headers.study(record)
-        mended: list[FieldError] = []
+        study = self.headers.study(record)
+        cleaned: list[FieldError] = []
 
         def report(path: str, value: object, expected: str) -> None:
-            mended.append(FieldError("mended", study=number, path=path, value=value, expected=expected))
+            cleaned.append(FieldError("cleaned", study=study, path=path, value=value, expected=expected))
 
-        exported = self._with_care(record if fit else clean(record, report))
+        exported = self._interpreted(record if fit else clean(record, report))
         if fit and len(exported.data) > LONGEST:
-            exported = self._with_care(clean(record, report))
-        paths = {error.path for error in mended}
-        exported.errors = mended + [error for error in exported.errors if error.path not in paths]
-        self._veil(exported.errors)
+            exported = self._interpreted(clean(record, report))
+        paths = {error.path for error in cleaned}
+        exported.errors = cleaned + [error for error in exported.errors if error.path not in paths]
+        self._hide_contacts(exported.errors)
         return exported
 
-    def _veil(self, errors: list[FieldError]) -> None:
-        """Takes the values of contact data out of complaints."""
+    def _hide_contacts(self, errors: list[FieldError]) -> None:
+        """Remove contact data from errors."""
         for error in errors:
             if self._unmapped_finder.is_contact_data(error.path or ""):
                 error.value = "(left out)"
 
-    def from_json(self, piece: bytes) -> Exported:
-        """Exports the JSON of one record, which is quicker than a record that is read already.
+    def from_json(self, text: bytes) -> Exported:
+        """Export the JSON of one record, which is faster than a parsed record.
 
-        Raises :class:`ValueError` for what is no JSON, and :class:`~kg.errors.RecordError` for what is no study.
+        Raises :class:`ValueError` for invalid JSON, and :class:`~kg.errors.RecordError` if it is not a study.
         """
-        return self.try_json(piece) or self(orjson.loads(piece))
+        return self.try_json(text) or self(orjson.loads(text))
 
-    def try_json(self, piece: bytes) -> Exported | None:
-        """Export the JSON of one record; ``None`` for anything that the reference interpreter has to export."""
-        found = self.try_json_at(piece, None)
-        return found and found[0]
+    def try_json(self, text: bytes) -> Exported | None:
+        """Export the JSON of one record by the emitter; ``None`` if it has to be exported as a parsed record."""
+        result = self.try_json_at(text, None)
+        return result and result[0]
 
     def try_json_at(self, text: bytes, at: int | None) -> tuple[Exported, int] | None:
-        """The same of the record at a place in a text, and where that and the spaces behind it end."""
+        """Export the record at a position of a text; return it with its end, which includes the spaces after it."""
         try:
             return self._emitted(text, at)
-        except Exception:  # whatever it is, the interpreter way meets it, and what it costs is told there
+        except Exception:  # the parsed record will meet it again, and report it
             return None
 
     def _emitted(self, text: bytes, at: int | None) -> tuple[Exported, int] | None:
         emitted = self.emitter(text, at)
         if emitted is None or len(emitted.data) > LONGEST:
             return None
-        self._veil(emitted.errors)
-        unread = text[at or 0 : emitted.end] if emitted.odd else emitted.unread
-        unmapped = self._unmapped_finder.of(orjson.loads(unread), [], partial=not emitted.odd) if unread else Unmapped()
-        facts, triples = self.headers.of(*emitted.facts), emitted.triples
-        data = emitted.data
+        self._hide_contacts(emitted.errors)
+        unread, unmapped = text[at or 0 : emitted.end] if emitted.odd else emitted.unread, Unmapped()
+        if unread:
+            unmapped = self._unmapped_finder.find(orjson.loads(unread), [], partial=not emitted.odd)
+        header, data, triples = self.headers.of(*emitted.header), emitted.data, emitted.triples
         if kept := self._kept(unmapped, emitted.errors):
-            more = self._style.more(self._token(facts.study), [kept], self._graph(facts.study))
-            data = emitted.with_more(more)
+            data = emitted.with_more(self._style.more(self._token(header.study), [kept], self._graph(header.study)))
             triples += 1
-        exported = _exported(facts, data, triples, emitted.errors, unmapped, emitted.withheld)
-        exported.shared = tuple(dict.fromkeys(emitted.shared))  # two kinds of node may describe one resource alike
-        return exported, emitted.end
+        shared = tuple(dict.fromkeys(emitted.shared))  # two kinds of node may describe one resource alike
+        withheld = emitted.withheld + unmapped.withheld
+        exported = Exported(*header, data, triples, emitted.errors, unmapped, withheld, shared)
+        return _named(exported), emitted.end
 
-    def _with_care(self, record: dict[str, Any]) -> Exported:
-        """The export of any record, with a complaint of all that is not as the shapes say."""
-        facts, context = self.headers(record), Context(record)
-        study = self._interpreter.study(record, facts.study, self._token(facts.study), context)
-        blocks = [*study.blocks, *study.last]
-        unmapped = self._unmapped_finder.of(record, context.refused) if context.odd else Unmapped()
-        if context.listed:
-            blocks[0][1].append(self._listed + self._json(context.listed))
-        if kept := self._kept(unmapped, context.errors):
-            blocks[0][1].append(kept)
-        data = self._style.study(blocks, self._graph(facts.study))
-        triples = sum(len(pairs) for _, pairs in blocks) + context.more
-        exported = _exported(facts, data, triples, context.errors, unmapped, context.withheld)
-        exported.shared = tuple(study.described)
-        return exported
+    def _interpreted(self, record: dict[str, Any]) -> Exported:
+        """Export any record by the reference interpreter."""
+        header = self.headers(record)
+        result = self._interpreter.study(record, header.study, self._token(header.study))
+        unmapped = self._unmapped_finder.find(record, result.refused) if result.odd else Unmapped()
+        pairs = result.blocks[0][1]
+        if result.listed:
+            pairs.append(self._listed + self._json(result.listed))
+        if kept := self._kept(unmapped, result.errors):
+            pairs.append(kept)
+        data = self._style.study(result.blocks, self._graph(header.study))
+        triples = sum(len(pairs) for _, pairs in result.blocks) + result.more
+        withheld = result.withheld + unmapped.withheld
+        return _named(Exported(*header, data, triples, result.errors, unmapped, withheld, tuple(result.shared)))
 
     def with_shared(self, exported: Exported) -> bytes:
-        """A study with what its record says of shared resources, which a run writes once for all studies."""
-        pieces = self.shared(Usage(each, 1) for each in exported.shared)
-        return b"".join((exported.data, *(self._gap + data for data, _ in pieces)))
+        """Return a study with its descriptions of shared resources, which a run writes once for all studies."""
+        chunks = self.shared(Usage(description, 1) for description in exported.shared)
+        return b"".join((exported.data, *(self._gap + data for data, _ in chunks)))
 
     def shared(self, usages: Iterable[Usage]) -> Iterator[tuple[bytes, int]]:
-        """The graph of shared resources in pieces, with their numbers of triples."""
+        """Yield the shared graph in chunks, each with its number of triples."""
         return encode_graph(usages, self._style, graphs=self._graphs)
 
     def ontology(self) -> tuple[bytes, int]:
-        """The graph of the ontology and its codes, and its number of triples."""
+        """Return the graph of the ontology and its codes, and its number of triples."""
         from kg.export.ontology_graph import encode_graph as encode_ontology
 
         return encode_ontology(self._style, graphs=self._graphs)
 
     def _kept(self, unmapped: Unmapped, errors: list[FieldError]) -> bytes:
-        """The pair of a study that keeps what of its record no shape reads, and what was repaired; or nothing."""
+        """Return the pair of a study that keeps its unmapped and its repaired values, or nothing."""
         kept = unmapped.kept
         for error in errors:
             if isinstance(error, Repaired):
@@ -185,7 +181,7 @@ class Exporter:
         if len(token) <= LONGEST:
             return self._unmapped + token
         expected = f"at most {LONGEST:,} bytes that no shape reads"
-        errors.append(FieldError("lost", value=f"{len(token):,} bytes", expected=expected))
+        errors.append(FieldError("too large", value=f"{len(token):,} bytes", expected=expected))
         return b""
 
     def _json(self, value: object) -> bytes:
@@ -199,14 +195,8 @@ class Exporter:
         return number.encode().join(self._record_token) if self._graphs else b""
 
 
-def _exported(
-    facts: RecordHeader,
-    data: bytes,
-    triples: int,
-    errors: list[FieldError],
-    unmapped: Unmapped,
-    withheld: int,
-) -> Exported:
-    for error in errors:
-        error.study = facts.study
-    return Exported(*facts, data, triples, errors, unmapped, withheld + unmapped.withheld)
+def _named(exported: Exported) -> Exported:
+    """Name the study in its errors."""
+    for error in exported.errors:
+        error.study = exported.study
+    return exported

@@ -1,39 +1,42 @@
-"""The interpreter way: the plan walked along a record, whatever is in it, with every complaint.
+"""Reference interpreter: walks the plan over any record and reports every invalid field.
 
-The emitter (:mod:`kg.export.native`) takes nearly all. Both say the same of a record that both take.
+The emitter (:mod:`kg.export.native`) exports nearly all records. Of a record that it accepts, both give the same bytes.
 """
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from functools import cache
 from itertools import chain
 from typing import Any
 
-from kg.export.context import ABSENT, Context, Named
+import orjson
+
+from kg.errors import ABSENT, FieldError, Repaired
+from kg.export.names import Names, NodesByName, Targets, link_names, linked, nodes_by_name, resolve, texts
 from kg.export.shared_resources import description
-from kg.export.terms import Converters
+from kg.export.terms import Converters, listed, plain_text
 from kg.mapping.datatypes import Literal
 from kg.mapping.derived import Link
 from kg.mapping.json_tree import at
-from kg.mapping.links import Targets, linked, names, texts
 from kg.mapping.plan import OF_STUDY, PART, POSITION, Entity, Field, Key, Plan, Role
 from kg.ontology.vocabulary import RDF, XSD
 from kg.rdf.syntax import Block, Style
 
-Where = tuple[Any, str | int]
-"""A container and the key or the index of a value in it."""
+Place = tuple[Any, str | int]
+"""A container, and the key or the index of a value in it."""
 
 
 class Interpreter:
-    """Walks a plan, for one style."""
+    """Interprets a plan in one style; ``contacts`` keeps contact data."""
 
     def __init__(self, plan: Plan, style: Style, *, contacts: bool = False) -> None:
         self.plan = plan
         self.style = style
         self.contacts = contacts
-        self.convert = Converters(plan, style)
+        self.converters = Converters(plan, style)
+        self.names = Names(plan)
         self.predicate = cache(style.predicate)
         self.opening, self.close = style.opening(PART)
         a = self.predicate(RDF + "type")
@@ -42,226 +45,297 @@ class Interpreter:
             for entity in plan.entities.values()
         }
         self.second_readers = {
-            plan.target(known).local for _, _, known in plan.walk() if known.role is Role.NODE and not known.keys
+            plan.target(field).local for _, _, field in plan.walk() if field.role is Role.NODE and not field.keys
         }
-        """The kinds of node that are read from the same object as what leads to them, which checks its keys."""
-        self._named: dict[int, list[tuple[str, Field, Entity]]] = {}
+        """The kinds of node that are read from the same object as their owner, which checks its keys."""
 
-    def study(self, record: dict[str, Any], number: str, token: bytes, context: Context) -> _Node:
-        """The node of a study: its blocks are the study, its parts in order, and its record."""
+    def study(self, record: dict[str, Any], number: str, token: bytes) -> Interpretation:
+        """Interpret a record; the first block is the study, then come its parts in order, and its record."""
         stem = self.opening + number.encode()
-        context.targets = self._targets(record, stem)
-        study = _Node(self, self.plan.study, context, token, stem)
-        study.write(record, 0)
-        return study
+        result = Interpretation(record, self._targets(record, stem))
+        _Node(self, self.plan.study, result, token, stem).write(record, 0)
+        result.blocks += result.last
+        return result
 
-    def resource(self, entity: Entity, x: Any, context: Context) -> Block | None:
-        """The block of a resource that studies share, of its JSON alone; ``None`` where it has no key."""
-        if type(x) is not (str if entity.is_text else dict) or not x:
-            return None
-        return _Node(self, entity, context).resource(x)
+    def resource(self, entity: Entity, x: Any) -> tuple[Block | None, Interpretation]:
+        """Interpret the JSON of a shared resource; it has no block if it has no key."""
+        result = Interpretation(x if isinstance(x, dict) else {})
+        is_valid = type(x) is (str if entity.is_text else dict) and x
+        return _Node(self, entity, result).resource(x) if is_valid else None, result
 
     def _targets(self, record: dict[str, Any], stem: bytes) -> dict[str, Targets]:
-        """The nodes that the links of a record lead to, by link and name."""
+        """Return the possible targets of each link, by name."""
         targets: dict[str, Targets] = {}
-        for _, linking, link in self.plan.links():
-            here = targets.setdefault(linking.local, {})
+        for _, field, link in self.plan.links():
+            by_name = targets.setdefault(field.local, {})
             for path, name in link.targets.items():
                 source = self.plan.study_field(path)
                 entity, nodes = self.plan.target(source), at(record, source.keys)
                 for i, node in enumerate(nodes if isinstance(nodes, list) else (), 1):
                     token = self._target(entity, source, node, stem, i)
-                    for own in names(node, texts(entity, name), fold=link.fold) if token else ():
-                        here.setdefault(own, set()).add(token)
+                    for own in link_names(node, texts(entity, name), fold=link.fold) if token else ():
+                        by_name.setdefault(own, set()).add(token)
         return targets
 
     def _target(self, entity: Entity, source: Field, node: Any, stem: bytes, position: int) -> bytes:
-        """The token of a node that a link may lead to, or nothing."""
+        """Return the token of a possible target of a link, or nothing."""
         if type(node) is not dict or not node:
             return b""
         if entity.is_part:
             return stem + f"-{source.local}-{position}".encode() + self.close
         key = at(node, (entity.template.keys if entity.template else None) or ())
-        return (self.convert.node(entity)(key) if type(key) is str else None) or b""
-
-    def named(self, key: Key) -> list[tuple[str, Field, Entity]]:
-        """The fields below a key whose nodes are referred to by name, with the names of their keys."""
-        if id(key) not in self._named:
-            nodes = [(below, known) for below in key.below.values() for known in below.fields]
-            nodes = [(below, known) for below, known in nodes if known.role is Role.NODE and known.many]
-            targets = [(below.name, known, self.plan.target(known)) for below, known in nodes]
-            self._named[id(key)] = [each for each in targets if each[2].known_by]
-        return self._named[id(key)]
+        return (self.converters.node(entity)(key) if type(key) is str else None) or b""
 
 
-@dataclass(slots=True)
+@dataclasses.dataclass(slots=True)
+class Interpretation:
+    """The blocks that a record becomes, and its errors."""
+
+    record: dict[str, Any]
+    targets: dict[str, Targets] = dataclasses.field(default_factory=dict)
+    """Link -> its possible targets."""
+    blocks: list[Block] = dataclasses.field(default_factory=list)
+    last: list[Block] = dataclasses.field(default_factory=list)
+    """Blocks that follow all others."""
+    more: int = 0
+    """Objects that follow the first of a predicate in a grouped style, each of which is a triple too."""
+    shared: dict[bytes, None] = dataclasses.field(default_factory=dict)
+    """The descriptions of the shared resources that the record refers to."""
+    listed: dict[str, object] = dataclasses.field(default_factory=dict)
+    """Property -> the shared resources that it leads to, as the record lists them."""
+    errors: list[FieldError] = dataclasses.field(default_factory=list)
+    withheld: int = 0
+    """The number of contact values left out."""
+    odd: bool = False
+    """Whether parts of the record may be missing in the graph."""
+    refused: list[object] = dataclasses.field(default_factory=list)
+    """The objects and lists that are missing in the graph, or not there as they are."""
+    _paths: dict[int, str] | None = None
+
+    def _add(self, place: Place, value: object, expected: str, kind: type[FieldError] = FieldError) -> None:
+        container, key = place
+        step = f"[{key}]" if isinstance(key, int) else f".{key}" if key else ""
+        if self._paths is None:
+            self._paths = paths(self.record)
+        path = (self._paths.get(id(container), "") + step).removeprefix(".")
+        self.errors.append(kind("does not match its shape", path=path, value=value, expected=expected))
+
+    def invalid(self, place: Place, value: object, expected: str) -> None:
+        """Report an invalid value, unless it is an empty list or object, which has no content to lose."""
+        self.odd = True
+        if value not in ([], {}):
+            self._add(place, value, expected)
+
+    def as_text(self, place: Place, value: object, expected: str) -> list[bytes]:
+        """Report an invalid value; return the token of its plain text, if it is a scalar."""
+        self.invalid(place, value, expected)
+        text = plain_text(value)
+        return [] if text is None else [orjson.dumps(text)]
+
+    def repaired(self, place: Place, value: object, expected: str) -> None:
+        """Report a value that was repaired."""
+        self._add(place, value, expected, Repaired)
+
+    def missing(self, place: Place, expected: str) -> None:
+        """Report a required value that is missing."""
+        self._add(place, ABSENT, expected)
+
+    def refuse(self, x: object, key: str, expected: str) -> None:
+        """Report an object without the key that its IRI needs; it becomes no node."""
+        self.odd = True
+        self.refused.append(x)
+        value = x.get(key, ABSENT) if isinstance(x, dict) else x
+        self._add((x, key if isinstance(x, dict) else ""), value, expected)
+
+    def repeated(self, values: list[object]) -> None:
+        """Note a list with equal values, which a graph keeps only once."""
+        self.odd = True
+        self.refused.append(values)
+
+
+def paths(record: object) -> dict[int, str]:
+    """Return the JSON path of every container in a record, by its identity.
+
+    >>> inner = {"city": 12}
+    >>> paths({"sites": [{}, inner]})[id(inner)]
+    'sites[1]'
+    """
+    result: dict[int, str] = {}
+    waiting: list[tuple[str, object]] = [("", record)]
+    while waiting:
+        path, value = waiting.pop()
+        if isinstance(value, dict | list):
+            result[id(value)] = path.removeprefix(".")
+        if isinstance(value, dict):
+            waiting += [(f"{path}.{key}", below) for key, below in value.items()]
+        elif isinstance(value, list):
+            waiting += [(f"{path}[{i}]", below) for i, below in enumerate(value)]
+    return result
+
+
+@dataclasses.dataclass(slots=True)
 class _Node:
-    """A node that is written, of a ``value`` at the key ``name`` of an object ``x``; ``where`` is a place in a
-    container."""
+    """A node in the making, from an object ``x`` of the JSON; its parts begin their tokens with ``stem``."""
 
-    interpreter: Interpreter
+    run: Interpreter
     entity: Entity
-    context: Context
+    result: Interpretation
     study: bytes = b""
     """The token of the study."""
     stem: bytes = b""
-    """What the tokens of its parts begin with."""
-    blocks: list[Block] = field(default_factory=list)
-    last: list[Block] = field(default_factory=list)
-    """Blocks that are written after all others."""
-    described: dict[bytes, None] = field(default_factory=dict)
-    """The descriptions of the shared resources that it and its parts refer to."""
-    names: dict[str, Named] = field(default_factory=dict)
-    """The nodes that it and its parts may refer to, by kind and name."""
-    pairs: list[bytes] = field(default_factory=list)
+    names: dict[str, NodesByName] = dataclasses.field(default_factory=dict)
+    """Kind of node -> the nodes to which this one and its parts may refer."""
+    pairs: list[bytes] = dataclasses.field(default_factory=list)
 
     def write(self, x: Any, position: int, token: bytes = b"") -> None:
-        """Writes a study, or a part of one at its position in a list, 0 for one that is not in a list."""
-        self.blocks.append((token or self.study, self.pairs))
-        self.pairs += self.interpreter.types[self.entity.local]
+        """Write a study, or a part of one at its position in a list, 0 if it is in no list."""
+        self.result.blocks.append((token or self.study, self.pairs))
+        self.pairs += self.run.types[self.entity.local]
         if token:
-            self.pairs.append(self.interpreter.predicate(OF_STUDY) + self.study)
+            self.pairs.append(self.run.predicate(OF_STUDY) + self.study)
         if position:
-            number = self.interpreter.style.literal(Literal(str(position), XSD + "integer"))
-            self.pairs.append(self.interpreter.predicate(POSITION) + number)
-        self._key(self.entity.root, x)
+            number = self.run.style.literal(Literal(str(position), XSD + "integer"))
+            self.pairs.append(self.run.predicate(POSITION) + number)
+        self._read(self.entity.root, x)
 
     def resource(self, x: Any) -> Block | None:
-        """Writes a resource with an IRI of its own; ``None`` where its JSON has no key."""
+        """Return the block of a node with its own IRI; ``None`` if its JSON has no key."""
         keys = (self.entity.template.keys if self.entity.template else None) or ()
         key = at(x, keys)
-        token = self.interpreter.convert.node(self.entity)(key) if type(key) is str else None
+        token = self.run.converters.node(self.entity)(key) if type(key) is str else None
         if token is None:
-            self.context.refuse(x, keys[-1] if keys else "", f"the key of {self.entity.shape.label}")
+            self.result.refuse(x, keys[-1] if keys else "", f"the key of {self.entity.shape.label}")
             return None
-        self.pairs += self.interpreter.types[self.entity.local]
-        self._key(self.entity.root, x)
+        self.pairs += self.run.types[self.entity.local]
+        self._read(self.entity.root, x)
         return token, [*dict.fromkeys(self.pairs)]
 
-    def _key(self, key: Key, x: Any) -> None:
-        """The fields of a key whose value is ``x``, then the keys below it."""
-        for known in key.fields:
-            self._field(known, x, key.name, x)
+    def _read(self, key: Key, x: Any) -> None:
+        """Write the fields of a key whose value is ``x``, then those of the keys below it."""
+        for field in key.fields:
+            self._field(field, x, key.name, x)
         if key.below:
-            if self.entity.local not in self.interpreter.second_readers and not key.below.keys() >= x.keys():
-                self.context.odd = True
-            for name, known, entity in self.interpreter.named(key):
-                namer, form = (
-                    self.interpreter.convert.namer(entity),
-                    f"-{known.local}-%d".encode() + self.interpreter.close,
-                )
-                self.names = {**self.names, entity.local: Context.named(x.get(name), namer, self.stem, form)}
+            if self.entity.local not in self.run.second_readers and not key.below.keys() >= x.keys():
+                self.result.odd = True
+            self._index_names(key, x)
             for below in key.below.values():
                 self._below(below, x)
+
+    def _index_names(self, key: Key, x: dict[str, Any]) -> None:
+        for below in key.below.values():
+            for field in below.fields:
+                entity = self.run.plan.target(field) if field.role is Role.NODE and field.many else None
+                if entity is not None and entity.known_by:
+                    form = f"-{field.local}-%d".encode() + self.run.close
+                    nodes = nodes_by_name(x.get(below.name), self.run.names.namers[entity.local], self.stem, form)
+                    self.names = {**self.names, entity.local: nodes}
 
     def _below(self, key: Key, x: dict[str, Any]) -> None:
         value = x.get(key.name, ABSENT)
         if value is ABSENT:
-            for known in key.fields:
-                if known.shape.required and not key.below:
-                    self.context.missing(x, key.name, self.interpreter.convert.expected(known))
+            for field in key.fields:
+                if field.shape.required and not key.below:
+                    self.result.missing((x, key.name), self.run.converters.expected(field))
         elif not key.below:
-            shown = [known for known in key.fields if self.interpreter.contacts or not known.is_contact_data]
+            shown = [field for field in key.fields if self.run.contacts or not field.is_contact_data]
             if key.fields and not shown:
-                self.context.withheld += 1
-            for known in shown:
-                self._field(known, x, key.name, value)
+                self.result.withheld += 1
+            for field in shown:
+                self._field(field, x, key.name, value)
         elif type(value) is dict and value:
-            self._key(key, value)
+            self._read(key, value)
         else:
-            self.context.bad(x, key.name, value, "an object")
+            self.result.invalid((x, key.name), value, "an object")
 
-    def _field(self, known: Field, x: Any, name: str, value: Any) -> None:
-        predicate = self.interpreter.predicate(known.shape.path)
-        if known.many and type(value) is list and value:
-            found = [self._tokens(known, x, (value, i), each) for i, each in enumerate(value)]
-            self._list(known, predicate, value, [*chain.from_iterable(found)])
-        elif known.many:
-            self.pairs += [predicate + token for token in self._refused(known, (x, name), value, is_list=True)]
-        elif known.link is not None:
-            self._grouped(predicate, linked(self.context.targets[known.local], self._own_names(known.link, value)))
+    def _field(self, field: Field, x: Any, name: str, value: Any) -> None:
+        predicate = self.run.predicate(field.shape.path)
+        if field.many and type(value) is list and value:
+            tokens = [self._tokens(field, x, (value, i), element) for i, element in enumerate(value)]
+            self._list(field, predicate, value, [*chain.from_iterable(tokens)])
+        elif field.many:
+            self.pairs += [predicate + token for token in self._refused(field, (x, name), value, is_list=True)]
+        elif field.link is not None:
+            self._grouped(predicate, linked(self.result.targets[field.local], self._link_names(field.link, value)))
         else:
-            self.pairs += [predicate + token for token in self._tokens(known, x, (x, name), value)]
+            self.pairs += [predicate + token for token in self._tokens(field, x, (x, name), value)]
 
-    def _tokens(self, known: Field, x: Any, where: Where, value: Any) -> list[bytes]:
-        """The tokens that a value becomes, or what is kept of one that is refused."""
-        position = where[1] + 1 if isinstance(where[1], int) else 0
-        found = self._converted(known, x, value, position)
-        return self._refused(known, where, value) if found is None else found
+    def _tokens(self, field: Field, x: Any, place: Place, value: Any) -> list[bytes]:
+        """Return the tokens of a value, or what is kept of an invalid one."""
+        position = place[1] + 1 if isinstance(place[1], int) else 0
+        tokens = self._converted(field, x, value, position)
+        return self._refused(field, place, value) if tokens is None else tokens
 
-    def _refused(self, known: Field, where: Where, value: Any, *, is_list: bool = False) -> list[bytes]:
-        """Complains of a value; what is no node is kept as text, and of what is derived nothing is said."""
-        expected = self.interpreter.convert.expected(known, is_list=is_list)
-        if token := self.interpreter.convert.repaired(known, value):
-            self.context.repaired(*where, value, expected)
+    def _refused(self, field: Field, place: Place, value: Any, *, is_list: bool = False) -> list[bytes]:
+        """Report an invalid value and keep it as text, unless it should be a node; derived fields have no reports."""
+        expected = self.run.converters.expected(field, is_list=is_list)
+        if token := self.run.converters.repaired(field, value):
+            self.result.repaired(place, value, expected)
             return [token]
-        if known.role is Role.NODE:
-            self.context.bad(*where, value, expected)
-        elif not known.is_derived:
-            return self.context.text(*where, value, expected)
+        if field.role is Role.NODE:
+            self.result.invalid(place, value, expected)
+        elif not field.is_derived:
+            return self.result.as_text(place, value, expected)
         return []
 
-    def _converted(self, known: Field, x: Any, value: Any, position: int) -> list[bytes] | None:
-        """The tokens that a value becomes, ``None`` where it is none of the field's."""
-        if known.role is Role.NODE:
-            return self._node(known, value, position)
-        if known.role is Role.REFERENCE:
-            entity = self.interpreter.plan.target(known)
-            back = self.interpreter.convert.back(known) if known.many else None
-            return Context.referred(self.names.get(entity.local), value, x, back) or None
-        token = self.interpreter.convert.scalar(known)(value)
+    def _converted(self, field: Field, x: Any, value: Any, position: int) -> list[bytes] | None:
+        """Return the tokens of a value, ``None`` for an invalid one."""
+        if field.role is Role.NODE:
+            return self._node(field, value, position)
+        if field.role is Role.REFERENCE:
+            nodes = self.names.get(self.run.plan.target(field).local, {})
+            return resolve(nodes, value, x, self.run.names.back(field) if field.many else None) or None
+        token = self.run.converters.scalar(field)(value)
         return None if token is None else [token]
 
-    def _node(self, known: Field, x: Any, position: int) -> list[bytes] | None:
-        entity = self.interpreter.plan.target(known)
+    def _node(self, field: Field, x: Any, position: int) -> list[bytes] | None:
+        entity = self.run.plan.target(field)
         if type(x) is not (str if entity.is_text else dict) or not x:
             return None
-        node = _Node(
-            self.interpreter, entity, self.context, self.study, self.stem, self.blocks, self.last, self.described
-        )
-        node.names = self.names
+        node = _Node(self.run, entity, self.result, self.study, self.stem, self.names)
         if not entity.is_part:
-            return self._resource(known, node, x)
-        after = entity.template.after if entity.template else f"-{known.local}-{position or 1}"
+            return self._resource(field, node, x)
+        after = entity.template.after if entity.template else f"-{field.local}-{position or 1}"
         node.stem = self.stem + after.encode()
-        token = node.stem + self.interpreter.close
+        token = node.stem + self.run.close
         node.write(x, position, token)
         return [token]
 
-    def _resource(self, known: Field, node: _Node, x: Any) -> list[bytes]:
-        """The token of a shared resource, or of the record, which is read from the same object as the study."""
+    def _resource(self, field: Field, node: _Node, x: Any) -> list[bytes]:
+        """Return the token of a shared resource, or of the record, which is read from the same object as the study."""
         block = node.resource(x)
         if block is None:
             return []
-        if not known.keys:
-            self.last.append(block)
+        if not field.keys:
+            self.result.last.append(block)
             return [block[0]]
-        self.described[description(*block)] = None
-        if not known.many and not node.entity.is_text:
-            self.context.listed[known.local] = Converters.listed(node.entity, x)
+        self.result.shared[description(*block)] = None
+        if not field.many and not node.entity.is_text:
+            self.result.listed[field.local] = listed(node.entity, x)
         return [block[0]]
 
-    def _own_names(self, link: Link, x: Any) -> Iterator[str]:
+    def _link_names(self, link: Link, x: Any) -> Iterator[str]:
         for name in link.names:
-            yield from names(x, texts(self.entity, name), fold=link.fold)
+            yield from link_names(x, texts(self.entity, name), fold=link.fold)
 
-    def _list(self, known: Field, predicate: bytes, values: list[Any], found: list[bytes]) -> None:
-        """Writes the tokens of a list, each once, and notes what of the list they do not tell."""
-        tokens, context = [*dict.fromkeys(found)], self.context
-        if known.role is Role.NODE:
-            entity = self.interpreter.plan.target(known)
+    def _list(self, field: Field, predicate: bytes, values: list[Any], tokens: list[bytes]) -> None:
+        """Write the tokens of a list without repetition; note what the tokens do not show of the list."""
+        tokens = [*dict.fromkeys(tokens)]
+        if field.role is Role.NODE:
+            entity = self.run.plan.target(field)
             if not entity.is_part and not entity.is_text:
-                context.listed[known.local] = [Converters.listed(entity, value) for value in values]
-        elif not known.is_derived:
-            told = {*map(str, values)} if known.role is Role.REFERENCE else tokens
-            if len(told) != len(values):
-                context.repeated(values)
-        self._grouped(predicate, tokens, in_rows=known.role in (Role.CODE, Role.NODE, Role.REFERENCE))
+                self.result.listed[field.local] = [listed(entity, value) for value in values]
+        elif not field.is_derived:
+            different = {*map(str, values)} if field.role is Role.REFERENCE else tokens
+            if len(different) != len(values):
+                self.result.repeated(values)
+        self._grouped(predicate, tokens, in_rows=field.role in (Role.CODE, Role.NODE, Role.REFERENCE))
 
     def _grouped(self, predicate: bytes, tokens: list[bytes], *, in_rows: bool = True) -> None:
-        """Writes the objects of a predicate, in a grouped style as one list."""
-        if self.interpreter.style.repeats:
+        """Write the objects of a predicate, as one list in a grouped style."""
+        if self.run.style.repeats:
             self.pairs += [predicate + token for token in tokens]
         elif tokens:
-            self.pairs.append(predicate + (Context.rows(tokens) if in_rows else b",\n        ".join(tokens)))
-            self.context.more += len(tokens) - 1
+            step = 3 if in_rows else 1
+            rows = [b", ".join(tokens[i : i + step]) for i in range(0, len(tokens), step)]
+            self.pairs.append(predicate + b",\n        ".join(rows))
+            self.result.more += len(tokens) - 1

@@ -1,8 +1,9 @@
-"""Converters: the functions that turn JSON values into tokens of one style."""
+"""Converters from JSON values to the tokens of one style."""
 
 from __future__ import annotations
 
 import html
+import math
 import re
 from collections.abc import Callable
 from functools import lru_cache
@@ -11,17 +12,14 @@ from typing import Any
 import orjson
 import pyoxigraph as ox
 
-from kg.export.context import Namer
 from kg.mapping import derived
 from kg.mapping.datatypes import Literal
-from kg.mapping.links import names, texts
 from kg.mapping.plan import Entity, Field, Plan, Role
-from kg.ontology.iri_template import SLOT
 from kg.ontology.vocabulary import XSD
 from kg.rdf.syntax import Style
 
 Converter = Callable[[Any], bytes | None]
-"""From a JSON value to its token, ``None`` where the value is refused."""
+"""From a JSON value to its token, ``None`` for an invalid value."""
 
 _WEB = re.compile(r"(?:https?|ftp)://.+", re.IGNORECASE | re.DOTALL)
 
@@ -41,92 +39,85 @@ def is_iri(text: str) -> bool:
     return True
 
 
+def plain_text(value: object) -> str | None:
+    """Return a scalar as text, ``None`` for objects, lists and null.
+
+    >>> plain_text("12 persons"), plain_text(True), plain_text(1.5), plain_text(float("inf")), plain_text([1])
+    ('12 persons', 'true', '1.5', 'Infinity', None)
+    """
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    return repr(value) if isinstance(value, int | float) else None
+
+
+def listed(entity: Entity, x: Any) -> Any:
+    """Return the keys of a shared resource that its shape reads, for ``ct:asListed``."""
+    return {key: x[key] for key in entity.root.below if key in x} if isinstance(x, dict) else None
+
+
 class Converters:
-    """Makes the functions for the fields and the nodes of a plan, each once."""
+    """The converters of the fields and the nodes of a plan."""
 
     def __init__(self, plan: Plan, style: Style) -> None:
-        self.plan = plan
+        self._plan = plan
         self._style = style
-        self._made: dict[tuple[str, int], Any] = {}
+        self._fields: dict[int, Converter] = {}
+        self._nodes: dict[str, Converter] = {}
 
-    def _once(self, make: Callable[[Any], Any], of: Field | Entity) -> Any:
-        key = make.__name__, id(of)
-        if key not in self._made:
-            self._made[key] = make(of)
-        return self._made[key]
-
-    def scalar(self, known: Field) -> Converter:
-        """The converter of a field's values."""
-        made: Converter = self._once(self._scalar, known)
-        return made
+    def scalar(self, field: Field) -> Converter:
+        """Return the converter of the values of a field of the plan."""
+        if id(field) not in self._fields:
+            self._fields[id(field)] = self._scalar(field)
+        return self._fields[id(field)]
 
     def node(self, entity: Entity) -> Converter:
-        """The converter from the key of a shared resource to its token."""
-        made: Converter = self._once(self._node, entity)
-        return made
+        """Return the converter from the key of a shared resource to its token."""
+        if entity.local not in self._nodes:
+            self._nodes[entity.local] = self._node(entity)
+        return self._nodes[entity.local]
 
-    def namer(self, entity: Entity) -> Namer:
-        """The function from the JSON of a node to the name by which others refer to it."""
-        made: Namer = self._once(self._namer, entity)
-        return made
-
-    @staticmethod
-    def listed(entity: Entity, x: Any) -> Any:
-        """A shared resource as the record lists it: the keys of the JSON that its shape reads."""
-        return {key: x[key] for key in entity.root.below if key in x} if isinstance(x, dict) else None
-
-    def link_name(self, entity: Entity) -> Callable[[Any], str]:
-        """The function from the JSON of a shared resource to the name by which links find it, or nothing."""
-        made: Callable[[Any], str] = self._once(self._link_name, entity)
-        return made
-
-    def _link_name(self, entity: Entity) -> Callable[[Any], str]:
-        targets = (
-            (texts(entity, name), link.fold)
-            for _, _, link in self.plan.links()
-            for path, name in link.targets.items()
-            if self.plan.target(self.plan.study_field(path)) is entity
-        )
-        name, fold = next(targets, ((), False))
-        return lambda x: next(names(x, name, fold=fold), "") if name and isinstance(x, dict) else ""
-
-    def back(self, known: Field) -> tuple[str, Namer] | None:
-        """How the nodes that a field refers to refer back to those that hold it: at which key, by which name."""
-        made: tuple[str, Namer] | None = self._once(self._back, known)
-        return made
-
-    def expected(self, known: Field, *, is_list: bool = False) -> str:
-        """What a field takes, in words: each of its values, or the list of them."""
+    def expected(self, field: Field, *, is_list: bool = False) -> str:
+        """Describe the valid values of a field in words, or the list of them."""
         if is_list:
-            listed = {Role.NODE: "a list", Role.REFERENCE: "a list of text"}
-            return listed.get(known.role) or f"a list of {self.expected(known)}"
-        if known.role is Role.NODE:
-            return "text" if self.plan.target(known).is_text else "an object"
-        if known.role is Role.REFERENCE:
-            return f"the name of some {self.plan.target(known).shape.label} of this study"
-        if known.kind is not None:
-            return known.kind.expected
-        if known.codes is not None:
-            return "one of " + ", ".join(known.codes)
-        return f"an IRI like {known.shape.template}" if known.shape.template else "the IRI of a web page"
+            lists = {Role.NODE: "a list", Role.REFERENCE: "a list of text"}
+            return lists.get(field.role) or f"a list of {self.expected(field)}"
+        if field.role is Role.NODE:
+            return "text" if self._plan.target(field).is_text else "an object"
+        if field.role is Role.REFERENCE:
+            return f"the name of some {self._plan.target(field).shape.label} of this study"
+        if field.kind is not None:
+            return field.kind.expected
+        if field.codes is not None:
+            return "one of " + ", ".join(field.codes)
+        return f"an IRI like {field.shape.template}" if field.shape.template else "the IRI of a web page"
 
-    def _scalar(self, known: Field) -> Converter:
-        make = {
+    def repaired(self, field: Field, value: Any) -> bytes | None:
+        """Return the token of a URL that is valid without HTML escapes, as in ``https:&#x2F;&#x2F;example.org``."""
+        if field.role is not Role.IRI or field.shape.template or type(value) is not str or "&" not in value:
+            return None
+        return self.scalar(field)(html.unescape(value))
+
+    def _scalar(self, field: Field) -> Converter:
+        converters = {
             Role.TEXT: self._text,
             Role.VALUE: self._value,
             Role.CODE: self._code,
             Role.IRI: self._iri,
             Role.DERIVED: self.derived,
         }
-        return make[known.role](known)
+        return converters[field.role](field)
 
-    def _text(self, known: Field) -> Converter:
-        language = b"@" + known.shape.language.encode() if known.shape.language else b""
+    def _text(self, field: Field) -> Converter:
+        language = b"@" + field.shape.language.encode() if field.shape.language else b""
         return lambda value: orjson.dumps(value) + language if type(value) is str else None
 
-    def _value(self, known: Field) -> Converter:
-        assert known.kind is not None
-        parse = known.kind.parse
+    def _value(self, field: Field) -> Converter:
+        assert field.kind is not None
+        parse = field.kind.parse
 
         def convert(value: Any) -> bytes | None:
             literal = parse(value)
@@ -134,23 +125,23 @@ class Converters:
 
         return convert
 
-    def _code(self, known: Field) -> Converter:
-        tokens = {notation: self._style.iri(concept.iri) for notation, concept in (known.codes or {}).items()}
+    def _code(self, field: Field) -> Converter:
+        tokens = {notation: self._style.iri(concept.iri) for notation, concept in (field.codes or {}).items()}
         return lambda value: tokens.get(value) if type(value) is str else None
 
-    def derived(self, known: Field) -> Converter:
-        """The converter of the function of a derived field."""
-        derive_value, token = known.derive, self._token_of(known)
-        assert derive_value is not None
+    def derived(self, field: Field) -> Converter:
+        """Return the converter of a derived field, which need not be one of the plan."""
+        derive, token = field.derive, self._token_of(field)
+        assert derive is not None
 
         def convert(value: Any) -> bytes | None:
-            text = derive_value(value)
+            text = derive(value)
             return None if text is None else token(text)
 
         return convert
 
     def _token_of(self, field: Field) -> Callable[[str], bytes]:
-        """The function from the text of a derived value to its token."""
+        """Return the function from the text of a derived value to its token."""
         shape = field.shape
         if shape.is_iri:
             return lru_cache(64)(self._style.iri)
@@ -160,9 +151,9 @@ class Converters:
         datatype = str(shape.datatype)
         return lambda text: self._style.literal(Literal(text, datatype))
 
-    def _iri(self, known: Field) -> Converter:
-        before, _, after = (known.shape.template or "{.}").partition("{.}")
-        pattern = re.compile(known.shape.pattern) if known.shape.pattern else None
+    def _iri(self, field: Field) -> Converter:
+        before, _, after = (field.shape.template or "{.}").partition("{.}")
+        pattern = re.compile(field.shape.pattern) if field.shape.pattern else None
         before = self._style.rebased(before)
 
         def convert(value: Any) -> bytes | None:
@@ -175,50 +166,13 @@ class Converters:
 
         return convert
 
-    def repaired(self, field: Field, value: Any) -> bytes | None:
-        """The token of an address that is an IRI without its HTML escapes, as in ``https:&#x2F;&#x2F;example.org``."""
-        if field.role is not Role.IRI or field.shape.template or type(value) is not str or "&" not in value:
-            return None
-        return self.scalar(field)(html.unescape(value))
-
     def _node(self, entity: Entity) -> Converter:
-        template = entity.template
-        assert template is not None
+        assert entity.template is not None
         key = derived.KEYS.get(entity.shape.iri, derived.plain_key)
-        opening, close = self._style.opening(template.before)
+        opening, close = self._style.opening(entity.template.before)
 
         def convert(value: Any) -> bytes | None:
             name = key(value)
             return None if name is None else opening + name.encode() + close
 
         return convert
-
-    def owner(self, known: Field) -> Entity | None:
-        """The kind of node that holds a reference, where its nodes have names."""
-        named = (each for each in self.plan.entities.values() if each.known_by)
-        return next((owner for owner in named if any(known is each for each in owner.fields)), None)
-
-    def _back(self, known: Field) -> tuple[str, Namer] | None:
-        owner = self.owner(known)
-        for other in self.plan.target(known).fields if owner else ():
-            if owner and other.role is Role.REFERENCE and other.target is owner.shape:
-                return ".".join(other.keys), self.namer(owner)
-        return None
-
-    def _namer(self, entity: Entity) -> Namer:
-        pattern = entity.known_by or ""
-        labels = {
-            known.keys[0]: {code: concept.label for code, concept in known.codes.items()}
-            for known in entity.fields
-            if known.codes is not None and len(known.keys) == 1
-        }
-        slots = SLOT.findall(pattern)
-        form = SLOT.sub("%s", pattern)
-
-        def name(node: dict[str, Any]) -> str | None:
-            values = {slot: node.get(slot) for slot in slots}
-            if not all(type(value) is str for value in values.values()):
-                return None
-            return form % tuple(labels.get(slot, {}).get(str(value), value) for slot, value in values.items())
-
-        return name

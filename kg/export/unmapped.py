@@ -1,6 +1,6 @@
-"""What of a record no shape reads, so that it can be counted and kept.
+"""Unmapped values: the parts of a record that no shape reads, to be counted and kept.
 
-The export notices that something is odd; only then is the record walked here, along what the plan reads.
+The emitter and the interpreter notice that something is left; only then does this module walk the record.
 """
 
 from __future__ import annotations
@@ -16,89 +16,91 @@ from kg.mapping.json_tree import count, leaves
 from kg.mapping.plan import Entity, Plan, Role
 
 _NOTHING: Any = object()
-"""Stands for what the graph already holds."""
+"""In place of a value that is in the graph."""
 
 
 @dataclass(slots=True)
 class Unmapped:
-    """What is left of a record, in its place: ``kept`` has the shape of the record, ``leaves`` counts its values.
-
-    ``withheld`` counts the contact data that was left out of it; ``unread`` are the pieces of ``kept`` that
-    nothing reads, with their paths.
-    """
+    """The unmapped values of a record."""
 
     kept: Any = None
+    """The record without all that is in the graph."""
     leaves: int = 0
+    """The number of scalars in it."""
     withheld: int = 0
+    """The number of contact values left out of it."""
     unread: list[tuple[str, Any]] = field(default_factory=list)
+    """Its unmapped subtrees, with their paths."""
 
     @property
     def paths(self) -> Counter[str]:
         """JSON path, without positions -> number of values."""
-        return Counter(path for start, piece in self.unread for path in leaves(piece, start))
+        return Counter(path for start, subtree in self.unread for path in leaves(subtree, start))
 
 
 @dataclass(slots=True)
-class _Reading:
-    """What is read at a place in the JSON: plain values of some types, keys of an object, elements of a list."""
+class _Mapped:
+    """What shapes read at a place in the JSON: scalars of some types, keys of an object, elements of a list."""
 
     types: set[type] = field(default_factory=set)
-    keys: dict[str, _Reading] = field(default_factory=dict)
-    element: _Reading | None = None
+    keys: dict[str, _Mapped] = field(default_factory=dict)
+    element: _Mapped | None = None
 
-    def at(self, keys: tuple[str, ...]) -> _Reading:
+    def at(self, keys: tuple[str, ...]) -> _Mapped:
         place = self
         for name in keys:
-            place = place.keys.setdefault(name, _Reading())
+            place = place.keys.setdefault(name, _Mapped())
         return place
 
-    def elements(self) -> _Reading:
+    def elements(self) -> _Mapped:
         if self.element is None:
-            self.element = _Reading()
+            self.element = _Mapped()
         return self.element
 
 
-def _read(plan: Plan, entity: Entity, place: _Reading) -> _Reading:
-    """Adds what an entity reads of the JSON at a place."""
+def _mapped(plan: Plan, entity: Entity, place: _Mapped) -> _Mapped:
+    """Add what an entity reads of the JSON at a place."""
     if entity.template and entity.template.keys != ("^",):
         place.at(entity.template.keys or ()).types.add(str)
-    for known in entity.fields:
-        if known.is_derived:
+    for field_ in entity.fields:
+        if field_.is_derived:
             continue
-        there = place.at(known.keys)
-        there = there.elements() if known.many else there
-        if known.role is Role.NODE and known.target is not None:
-            _read(plan, plan.entities[known.target.iri], there)
+        below = place.at(field_.keys)
+        below = below.elements() if field_.many else below
+        if field_.role is Role.NODE and field_.target is not None:
+            _mapped(plan, plan.entities[field_.target.iri], below)
         else:
-            there.types.update(known.kind.types if known.kind else (str,))
+            below.types.update(field_.kind.types if field_.kind else (str,))
     return place
 
 
 class UnmappedFinder:
-    """Finds what a plan leaves of records; ``contacts`` keeps contact data that stands in unread places."""
+    """Finds the values of records that a plan does not map; ``contacts`` keeps contact data among them."""
 
     def __init__(self, plan: Plan, *, contacts: bool) -> None:
-        self._reading = _read(plan, plan.study, _Reading())
+        self._mapped = _mapped(plan, plan.study, _Mapped())
         self._contact_keys = frozenset(
-            () if contacts else (known.keys[-1] for _, _, known in plan.walk() if known.is_contact_data)
+            () if contacts else (field.keys[-1] for _, _, field in plan.walk() if field.is_contact_data)
         )
 
     def is_contact_data(self, path: str) -> bool:
         """Whether a JSON path leads to contact data that is left out."""
         return not self._contact_keys.isdisjoint(re.split(r"[.\[\]]+", path))
 
-    def of(self, record: dict[str, Any], refused: list[object], *, partial: bool = False) -> Unmapped:
-        """The unmapped of a record; of the objects in ``refused`` (by identity) nothing is in the graph.
+    def find(self, record: dict[str, Any], refused: list[object], *, partial: bool = False) -> Unmapped:
+        """Return the unmapped values of a record; the objects in ``refused`` (by identity) are not in the graph at all.
 
-        ``partial`` is for what the emitter leaves of a record, where ``null`` takes the place of elements that it read.
+        ``partial`` is for what the emitter leaves of a record, with ``null`` in place of the elements that it read.
         """
         walk = _Walk(self._contact_keys, {id(x) for x in refused}, partial=partial)
-        kept = walk.value(record, self._reading, "")
+        kept = walk.value(record, self._mapped, "")
         walk.unmapped.kept = None if kept is _NOTHING else kept
         return walk.unmapped
 
 
 class _Walk:
+    """Collects the unmapped values of one record."""
+
     def __init__(self, contact_keys: frozenset[str], refused: set[int], *, partial: bool) -> None:
         self._partial = partial
         self._contact_keys = contact_keys
@@ -106,49 +108,49 @@ class _Walk:
         self._refused = refused
         self.unmapped = Unmapped()
 
-    def value(self, value: Any, reading: _Reading, path: str) -> Any:
-        """What is left of a value at a place."""
+    def value(self, value: Any, mapped: _Mapped, path: str) -> Any:
+        """Return a value without all that is in the graph."""
         if isinstance(value, dict):
-            read = bool(value) and bool(reading.keys) and id(value) not in self._refused
-            return self._object(value, reading, path) if read else self._unread(value, path)
+            is_read = bool(value) and bool(mapped.keys) and id(value) not in self._refused
+            return self._object(value, mapped, path) if is_read else self._unread(value, path)
         if isinstance(value, list):
-            if not value or reading.element is None or id(value) in self._refused:
+            if not value or mapped.element is None or id(value) in self._refused:
                 return self._unread(value, path)
-            return self._list(value, reading.element, path)
-        return _NOTHING if type(value) in reading.types else self._unread(value, path)
+            return self._list(value, mapped.element, path)
+        return _NOTHING if type(value) in mapped.types else self._unread(value, path)
 
-    def _object(self, value: dict[str, Any], reading: _Reading, path: str) -> Any:
+    def _object(self, value: dict[str, Any], mapped: _Mapped, path: str) -> Any:
         kept = {}
         for name, below in value.items():
             step = f"{path}.{name}" if path else name
-            place = reading.keys.get(name)
+            place = mapped.keys.get(name)
             if place is not None and name in self._contact_keys:
-                left = _NOTHING  # the export has counted it
+                rest = _NOTHING  # the export has counted it
             elif place is not None:
-                left = self.value(below, place, step)
+                rest = self.value(below, place, step)
             else:
-                left = self._withhold(below) if name in self._contact_keys else self._unread(below, step)
-            if left is not _NOTHING:
-                kept[name] = left
+                rest = self._withhold(below) if name in self._contact_keys else self._unread(below, step)
+            if rest is not _NOTHING:
+                kept[name] = rest
         return kept or _NOTHING
 
-    def _list(self, value: list[Any], reading: _Reading, path: str) -> Any:
-        left = [
-            _NOTHING if self._partial and element is None else self.value(element, reading, path + "[]")
+    def _list(self, value: list[Any], mapped: _Mapped, path: str) -> Any:
+        rest = [
+            _NOTHING if self._partial and element is None else self.value(element, mapped, path + "[]")
             for element in value
         ]
-        if all(element is _NOTHING for element in left):
+        if all(element is _NOTHING for element in rest):
             return _NOTHING
-        if not reading.keys:  # plain values, whose places the graph does not keep
+        if not mapped.keys:  # the graph does not keep the positions of scalars
             return self._unread(value, path)
-        return [{} if element is _NOTHING else element for element in left]
+        return [{} if element is _NOTHING else element for element in rest]
 
     def _withhold(self, value: Any) -> Any:
         self.unmapped.withheld += count(value)
         return _NOTHING
 
     def _unread(self, value: Any, path: str) -> Any:
-        """A value that nothing reads, without the contact data in it."""
+        """Return an unmapped value without the contact data in it."""
         kept = self._without_contacts(value) if self._contact_keys else value
         self.unmapped.leaves += count(kept)
         self.unmapped.unread.append((path, kept))

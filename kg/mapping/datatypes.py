@@ -12,9 +12,9 @@ import math
 import re
 from collections.abc import Callable
 from contextlib import suppress
-from typing import NamedTuple
+from enum import IntEnum
+from typing import Any, NamedTuple
 
-from kg.mapping.verbatim import Form
 from kg.ontology.vocabulary import CT, XSD
 
 _MONTH = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])", re.ASCII)
@@ -23,6 +23,38 @@ _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _NUMBER = re.compile(r"-?(?:\d+(?:\.\d+)?|\.\d+)", re.ASCII)
 _MINUTE = re.compile(r"\d{4}-\d{2}-\d{2}T(?:[01]\d|2[0-3]):\d{2}", re.ASCII)
 _DATE_TIMES = ("%Y-%m-%dT%H:%M", "%Y-%m-%d @ %I:%M %p")
+
+
+class Form(IntEnum):
+    """A form of JSON value that the token has unchanged, so that the emitter writes it itself (``native/forms.c``).
+
+    Numbers are of a form only as Python would write them.
+    """
+
+    TEXT, WORD, DIGITS, WHOLE, FRACTION = range(5)
+    """Any text, letters and digits, digits; a number as text, without and with a point."""
+    DAY, MONTH, YEAR, MINUTE, DATED = range(5, 10)
+    """Text: a day that exists, a month, a year, a minute of a day, and a date of which the token has the year."""
+    INTEGER, DECIMAL, POINT = range(10, 13)
+    """Numbers without and with a point; an object with latitude and longitude, of which the token has both."""
+
+
+SAMPLES: dict[Form, tuple[Any, bytes]] = {
+    Form.TEXT: ("Xq yZ", b"Xq yZ"),
+    Form.WORD: ("Xq0Z", b"Xq0Z"),
+    Form.DIGITS: ("90817263", b"90817263"),
+    Form.WHOLE: ("-90817263", b"-90817263"),
+    Form.FRACTION: ("-9081.7263", b"-9081.7263"),
+    Form.DAY: ("1987-06-05", b"1987-06-05"),
+    Form.MONTH: ("1987-06", b"1987-06"),
+    Form.YEAR: ("1987", b"1987"),
+    Form.MINUTE: ("1987-06-05T04:03", b"1987-06-05T04:03"),
+    Form.DATED: ("1987-06-05", b"1987"),
+    Form.INTEGER: (90817263, b"90817263"),
+    Form.DECIMAL: (-9081.7263, b"-9081.7263"),
+    Form.POINT: ({"lat": 12.3456, "lon": -98.7654}, b"-98.7654 12.3456"),
+}
+"""Form -> a value of it, and the part of the token that shows the value."""
 
 
 class Literal(NamedTuple):

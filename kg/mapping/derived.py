@@ -15,12 +15,10 @@ from functools import cache, lru_cache
 from string import ascii_letters, digits
 from typing import Any, NamedTuple
 
-from kg.mapping.datatypes import partial_date, plain_digits
+from kg.mapping.datatypes import Form, partial_date, plain_digits
 from kg.mapping.free_text import doi, exclusion_criteria, inclusion_criteria
-from kg.mapping.verbatim import Form
 from kg.ontology.countries import country
-from kg.ontology.iri_template import SLOT
-from kg.ontology.model import NodeShape, Registry, shipped
+from kg.ontology.model import SLOT, NodeShape, Registry, shipped
 from kg.ontology.vocabulary import CT, RDF, RDFS, SCHEMA
 
 CITO = "http://purl.org/spar/cito/"

@@ -16,8 +16,7 @@ from kg.errors import OntologyError
 from kg.mapping import derived
 from kg.mapping.datatypes import KINDS, Kind
 from kg.mapping.derived import Link
-from kg.ontology.iri_template import Template
-from kg.ontology.model import Concept, NodeShape, Ontology, PropertyShape, coded, shipped
+from kg.ontology.model import Concept, NodeShape, Ontology, PropertyShape, Template, coded, shipped
 from kg.ontology.vocabulary import CT, RDF, XSD
 
 ROOT = CT + "Study"

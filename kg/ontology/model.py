@@ -6,6 +6,7 @@ three annotations of our own, ``ct:json``, ``ct:iri`` and ``ct:alsoKnownBy``; se
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
@@ -27,6 +28,32 @@ BY_LABEL = "{prefLabel}"
 
 Term = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
 Properties = dict[str, list[Term]]
+
+
+SLOT = re.compile(r"\{([^{}]*)\}")
+"""A slot of a template, such as ``{nctId}``."""
+
+
+class Template(NamedTuple):
+    """An IRI template with one slot for a key: the text before the slot, the JSON path of the key, the text after.
+
+    >>> Template.of("https://example.org/{a.b}#x")
+    Template(before='https://example.org/', keys=('a', 'b'), after='#x')
+    """
+
+    before: str
+    keys: tuple[str, ...] | None
+    """``None`` for the value itself, ``("^",)`` for the IRI of the parent."""
+    after: str
+
+    @staticmethod
+    def of(text: str) -> Template:
+        """Parse a template."""
+        slots = SLOT.findall(text)
+        if len(slots) != 1:
+            raise OntologyError(f"The IRI template {text} has {len(slots)} slots, expected one.")
+        before, after = text.split("{" + slots[0] + "}")
+        return Template(before, None if slots[0] == "." else tuple(slots[0].split(".")), after)
 
 
 class PropertyShape(NamedTuple):

@@ -21,7 +21,7 @@ from kg.export.run import namespace
 from kg.mapping import derived
 from kg.mapping.json_tree import at, overlay, put
 from kg.mapping.plan import LISTED, POSITION, ROOT, UNMAPPED, Entity, Field, Plan, Role, shipped_plan
-from kg.ontology.iri_template import SLOT
+from kg.ontology.model import SLOT
 from kg.ontology.vocabulary import BASE, RDF, XSD
 from kg.rdf.atomic import check_places, writing
 from kg.rdf.parse import Graph, Properties, Term, graphs

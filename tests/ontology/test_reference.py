@@ -12,8 +12,7 @@ import pytest
 
 from kg.mapping.plan import Role, shipped_plan
 from kg.ontology.files import folder
-from kg.ontology.iri_template import SLOT
-from kg.ontology.model import FILES, KEPT, document, read, shipped
+from kg.ontology.model import FILES, KEPT, SLOT, document, read, shipped
 from kg.ontology.vocabulary import CT, OWL, RDF, RDFS, SKOS
 from tools.docs import reference
 

@@ -11,8 +11,7 @@ from typing import NamedTuple
 
 import orjson
 
-from kg.ontology.iri_template import SLOT
-from kg.ontology.model import Ontology
+from kg.ontology.model import SLOT, Ontology
 from kg.ontology.vocabulary import BASE
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from kg.export.exporter import Exporter
 from kg.export.native import native
-from kg.mapping.verbatim import SAMPLES, Form
+from kg.mapping.datatypes import SAMPLES, Form
 from tests.conftest import STUDIES
 
 pytestmark = pytest.mark.skipif(
@@ -75,7 +75,7 @@ def is_json(json: bytes) -> bool:
 @pytest.mark.parametrize("style", STYLES)
 def test_every_reader_spells_values_as_its_converter_does(style: str) -> None:
     """The extension is given one reader at a time, and a record whose only field is read by it."""
-    from kg.export.operations import Code, Op, Shape
+    from kg.export.compiler import Code, Op, Shape
 
     made = native()
     assert made is not None
@@ -117,7 +117,7 @@ def test_a_base_that_holds_a_sample_is_no_harm() -> None:
 
 
 def test_a_form_that_a_reader_does_not_take_is_asked_for() -> None:
-    from kg.export.operations import spelling
+    from kg.export.compiler import spelling
 
     assert spelling(lambda _: None, Form.WORD) is None
     assert spelling(lambda _: b"other", Form.WORD) is None
