@@ -10,8 +10,8 @@ from kg.export.shared_resources import GRAPH, Usage, encode_graph
 from kg.load.graphs import NamedGraph
 from kg.load.run import Validator
 from kg.rdf.syntax import Style
-from kg.validation.findings import Graph
-from kg.validation.rules import checked
+from kg.validation.graph import StatementGraph
+from kg.validation.rules import check
 from kg.validation.shacl import Checker
 
 
@@ -22,8 +22,8 @@ def shape_validator() -> Validator:
     def validate(graph: NamedGraph) -> Iterator[str]:
         usages = (Usage(description, 1) for description in graph.shared)
         shared_lines, _ = next(encode_graph(usages, Style(), graphs=False), (b"", 0))
-        shared = Graph(GRAPH).add(ox.parse(shared_lines, format=ox.RdfFormat.N_TRIPLES))
-        statements = Graph(graph.name, shared).add(ox.parse(graph.quads(), format=ox.RdfFormat.N_QUADS))
-        return (str(finding) for finding in checked(statements, checker))
+        shared = StatementGraph(GRAPH).add(ox.parse(shared_lines, format=ox.RdfFormat.N_TRIPLES))
+        statements = StatementGraph(graph.name, shared).add(ox.parse(graph.quads(), format=ox.RdfFormat.N_QUADS))
+        return (str(finding) for finding in check(statements, checker))
 
     return validate

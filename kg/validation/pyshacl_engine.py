@@ -1,7 +1,7 @@
-"""pySHACL as the engine of a validation: slow, plain SHACL, and written by others.
+"""Validation with pySHACL: slow, but an independent implementation of SHACL.
 
-The judgement is pySHACL's, the words are ours. It gets what it looks for in the data and does not find in the
-shapes: the classes above classes, and the lists in which the codes are.
+pySHACL decides what is a violation; messages are those of the fast engine. pySHACL looks for superclasses and for the
+schemes of codes in the data, so these statements are added to it.
 """
 
 from __future__ import annotations
@@ -19,14 +19,16 @@ from kg.ontology.lexical import is_well_formed
 from kg.ontology.model import FILES, Term
 from kg.ontology.study_iri import study_of
 from kg.ontology.vocabulary import RDFS, SKOS, XSD
-from kg.validation.findings import Finding, Graph, plain, short
-from kg.validation.shacl import Checker, Vocabulary
+from kg.validation.findings import Finding, lexical, short
+from kg.validation.graph import StatementGraph
+from kg.validation.shacl import Checker
+from kg.validation.vocabulary import Vocabulary
 
 Key = tuple[Term | None, str | None, Term | None]
 
 
-def judge() -> Callable[[Graph], Iterable[Finding]]:
-    """A function that finds what pySHACL finds; raises :class:`~kg.errors.UsageError` where pySHACL is missing."""
+def pyshacl_engine() -> Callable[[StatementGraph], Iterable[Finding]]:
+    """Return a function that validates with pySHACL; raises :class:`~kg.errors.UsageError` if it is not installed."""
     try:
         import pyshacl
     except ImportError as error:
@@ -38,22 +40,22 @@ def judge() -> Callable[[Graph], Iterable[Finding]]:
         shapes.parse(folder("ontology") / name, format="turtle")
     checker = Checker()
 
-    def judged(graph: Graph) -> Iterator[Finding]:
+    def validate(graph: StatementGraph) -> Iterator[Finding]:
         data = rdflib.Graph()
-        with _no_word_of_literals():
-            for statement in _statements(graph, checker.words):
+        with _quiet_literals():
+            for statement in _statements(graph, checker.vocabulary):
                 data.add(statement)
             _, report, _ = pyshacl.validate(data, shacl_graph=shapes, inference="none", advanced=False)
-        words = {_key(each): each for each in checker.findings(graph)}
-        found = {_key(each): each for each in _results(report, graph)}
-        yield from (words.get(key, each) for key, each in found.items())
+        worded = {_key(finding): finding for finding in checker.findings(graph)}
+        results = {_key(finding): finding for finding in _results(report, graph)}
+        yield from (worded.get(key, finding) for key, finding in results.items())
 
-    return judged
+    return validate
 
 
 @contextlib.contextmanager
-def _no_word_of_literals() -> Iterator[None]:
-    """Keeps rdflib from logging a traceback for each literal that it cannot convert: we tell them."""
+def _quiet_literals() -> Iterator[None]:
+    """Keep rdflib from logging a traceback for each ill-typed literal, which is reported as a finding."""
     logger = logging.getLogger("rdflib.term")
     level = logger.level
     logger.setLevel(logging.ERROR)
@@ -67,41 +69,41 @@ def _key(finding: Finding) -> Key:
     return finding.focus, finding.path, finding.value
 
 
-def _results(report: Any, graph: Graph) -> Iterator[Finding]:
+def _results(report: Any, graph: StatementGraph) -> Iterator[Finding]:
     from rdflib import SH
 
     for result in report.objects(None, SH.result):
-        focus, value = _back(report.value(result, SH.focusNode)), _back(report.value(result, SH.value))
+        focus, value = _from_rdflib(report.value(result, SH.focusNode)), _from_rdflib(report.value(result, SH.value))
         yield Finding(
             rule=str(report.value(result, SH.sourceConstraintComponent)),
             focus=focus,
-            path=plain(_back(report.value(result, SH.resultPath))),
+            path=lexical(_from_rdflib(report.value(result, SH.resultPath))),
             value=value,
-            found="what breaks its shape" if value is None else short(value),
+            found="a value that violates its shape" if value is None else short(value),
             expected=str(report.value(result, SH.resultMessage)).rstrip("."),
             study=study_of(focus or "") or study_of(graph.name or ""),
         )
 
 
-def _statements(graph: Graph, words: Vocabulary) -> Iterator[tuple[Any, Any, Any]]:
+def _statements(graph: StatementGraph, vocabulary: Vocabulary) -> Iterator[tuple[Any, Any, Any]]:
     for subject, properties in [*graph.subjects.items(), *graph.shared_nodes()]:
         for path, values in properties.items():
             for value in values:
-                yield _term(subject), _term(ox.NamedNode(path)), _term(value)
-    for iri, above in words.above.items():
-        for higher in above - {iri}:
-            yield _named(iri), _named(RDFS + "subClassOf"), _named(higher)
-    for scheme, codes in words.ontology.schemes.items():
+                yield _to_rdflib(subject), _to_rdflib(ox.NamedNode(path)), _to_rdflib(value)
+    for iri, superclasses in vocabulary.superclasses.items():
+        for superclass in superclasses - {iri}:
+            yield _iri(iri), _iri(RDFS + "subClassOf"), _iri(superclass)
+    for scheme, codes in vocabulary.ontology.schemes.items():
         for code in codes.values():
-            yield _named(code.iri), _named(SKOS + "inScheme"), _named(scheme)
+            yield _iri(code.iri), _iri(SKOS + "inScheme"), _iri(scheme)
 
 
-def _named(iri: str) -> Any:
-    return _term(ox.NamedNode(iri))
+def _iri(iri: str) -> Any:
+    return _to_rdflib(ox.NamedNode(iri))
 
 
-def _term(term: Term) -> Any:
-    """A term as rdflib has it, with the lexical form as it is and judged by us: rdflib knows no gYearMonth."""
+def _to_rdflib(term: Term) -> Any:
+    """Convert a term, keeping its lexical form, and set whether it is well-formed: rdflib does not check gYearMonth."""
     import rdflib
 
     if isinstance(term, ox.NamedNode):
@@ -115,7 +117,7 @@ def _term(term: Term) -> Any:
     return rdflib.BNode(term.value if isinstance(term, ox.BlankNode) else f"triple{abs(hash(term))}")
 
 
-def _back(term: Any) -> Term | None:
+def _from_rdflib(term: Any) -> Term | None:
     import rdflib
 
     if isinstance(term, rdflib.URIRef):

@@ -1,6 +1,6 @@
-"""What a study's graph has to be beyond its shapes: whole, of one study, and in words that the ontology has.
+"""Rules beyond the shapes: a graph is complete, its parts belong to one study, and its terms are in the ontology.
 
-A rule has an IRI, as the constraint components of SHACL have one, and a function that finds what breaks it.
+Each rule has an IRI, like the constraint components of SHACL, and a function that yields the violations.
 """
 
 from __future__ import annotations
@@ -15,8 +15,10 @@ import pyoxigraph as ox
 from kg.ontology.model import Term
 from kg.ontology.study_iri import study_of
 from kg.ontology.vocabulary import BASE, CT, RDF
-from kg.validation.findings import Finding, Graph, Properties, Subject, short
-from kg.validation.shacl import Checker, Vocabulary, nearest
+from kg.validation.findings import Finding, short
+from kg.validation.graph import Properties, StatementGraph, Subject
+from kg.validation.shacl import Checker
+from kg.validation.vocabulary import Vocabulary, nearest
 
 TYPE = RDF + "type"
 STUDY = CT + "Study"
@@ -33,8 +35,8 @@ def _is_part(node: Term) -> bool:
     return isinstance(node, ox.NamedNode) and _PART.search(node.value) is not None
 
 
-def _parts(graph: Graph) -> Iterator[tuple[Subject, Properties]]:
-    """The parts that a graph describes in the terms of the ontology, not those of which it says something else."""
+def _parts(graph: StatementGraph) -> Iterator[tuple[Subject, Properties]]:
+    """Yield the parts that a graph describes with terms of the ontology."""
     for node, properties in graph.subjects.items():
         if _is_part(node) and _is_described(properties):
             yield node, properties
@@ -43,16 +45,16 @@ def _parts(graph: Graph) -> Iterator[tuple[Subject, Properties]]:
 def _is_described(properties: Properties) -> bool:
     if any(path.startswith(CT) for path in properties):
         return True
-    return any(isinstance(each, ox.NamedNode) and each.value.startswith(CT) for each in properties.get(TYPE, ()))
+    return any(isinstance(value, ox.NamedNode) and value.value.startswith(CT) for value in properties.get(TYPE, ()))
 
 
-def _study_iri(words: Vocabulary) -> str:
-    """What stands before the NCT number in the IRI of a study."""
-    return (words.ontology.shapes[STUDY].template or "").partition("{")[0]
+def _study_prefix(vocabulary: Vocabulary) -> str:
+    """Return the IRI of a study up to the NCT number."""
+    return (vocabulary.ontology.shapes[STUDY].template or "").partition("{")[0]
 
 
-def foreign(graph: Graph, _: Vocabulary) -> Iterator[Finding]:
-    """A node of one study that refers to a part of another."""
+def foreign_parts(graph: StatementGraph, _: Vocabulary) -> Iterator[Finding]:
+    """Find nodes of one study that refer to a part of another."""
     for node, properties in graph.subjects.items():
         study = study_of(node)
         if study is None:
@@ -71,34 +73,37 @@ def foreign(graph: Graph, _: Vocabulary) -> Iterator[Finding]:
                     )
 
 
-def unknown(graph: Graph, words: Vocabulary) -> Iterator[Finding]:
-    """A property or a class in the namespace of the ontology that the ontology does not have."""
+def unknown_terms(graph: StatementGraph, vocabulary: Vocabulary) -> Iterator[Finding]:
+    """Find properties and classes in the namespace of the ontology that it does not define."""
     for node, properties in graph.subjects.items():
         for path in properties:
-            if path.startswith(CT) and path not in words.properties:
-                found = f"a property that is unknown{nearest(path, words.properties)}"
+            if path.startswith(CT) and path not in vocabulary.properties:
+                found = f"an unknown property{nearest(path, vocabulary.properties)}"
                 yield _unknown(graph, node, path, None, found, "one of the ontology")
         for value in properties.get(TYPE, ()):
-            if isinstance(value, ox.NamedNode) and value.value.startswith(CT) and value.value not in words.classes:
-                found = f"{short(value)}, a class that is unknown{nearest(value, words.classes)}"
+            if isinstance(value, ox.NamedNode) and value.value.startswith(CT) and value.value not in vocabulary.classes:
+                found = f"{short(value)}, an unknown class{nearest(value, vocabulary.classes)}"
                 yield _unknown(graph, node, TYPE, value, found, "one of the ontology")
 
 
-def _unknown(graph: Graph, node: Term, path: str, value: Term | None, found: str, expected: str) -> Finding:
+def _unknown(graph: StatementGraph, node: Term, path: str, value: Term | None, found: str, expected: str) -> Finding:
     study = study_of(node) or study_of(graph.name or "")
     return Finding(rule=UNKNOWN, focus=node, path=path, value=value, found=found, expected=expected, study=study)
 
 
-def untyped(graph: Graph, words: Vocabulary) -> Iterator[Finding]:
-    """A study, or a part that something leads to, without a class: no shape looks at it."""
-    before, studies = _study_iri(words), words.below(STUDY)
+def untyped_nodes(graph: StatementGraph, vocabulary: Vocabulary) -> Iterator[Finding]:
+    """Find studies and parts without a class, which no shape applies to."""
+    prefix, studies = _study_prefix(vocabulary), vocabulary.subclasses(STUDY)
     parts = Counter(study_of(node) for node, _ in _parts(graph))
-    said = [node for node, properties in graph.subjects.items() if _is_described(properties)]
-    named: list[Term] = [node for node in said if isinstance(node, ox.NamedNode) and node.value.startswith(before)]
-    for node in dict.fromkeys(named + [ox.NamedNode(before + study) for study in parts if study]):
+    described: list[Term] = [
+        node
+        for node, properties in graph.subjects.items()
+        if isinstance(node, ox.NamedNode) and node.value.startswith(prefix) and _is_described(properties)
+    ]
+    for node in dict.fromkeys(described + [ox.NamedNode(prefix + study) for study in parts if study]):
         if studies.isdisjoint(graph.of(node).get(TYPE, ())):
             count = parts[study_of(node)]
-            yield _untyped(node, short(STUDY) + (f" (parts of it here: {count})" if count else ""))
+            yield _untyped(node, short(STUDY) + (f" (the graph has {count} of its parts)" if count else ""))
     for part, properties in _parts(graph):
         if TYPE not in properties:
             yield _untyped(part, "one of the ontology")
@@ -116,29 +121,31 @@ def _untyped(node: Term, expected: str) -> Finding:
     )
 
 
-def stray(graph: Graph, _: Vocabulary) -> Iterator[Finding]:
-    """A part to which no statement leads."""
-    reached = {value for each in graph.subjects.values() for values in each.values() for value in values}
+def stray_parts(graph: StatementGraph, _: Vocabulary) -> Iterator[Finding]:
+    """Find parts that no statement refers to."""
+    referenced = {value for node in graph.subjects.values() for values in node.values() for value in values}
     for node, _properties in _parts(graph):
-        if node not in reached:
+        if node not in referenced:
             study = study_of(node)
             expected = f"one from {study} or a part of it"
-            yield Finding(rule=STRAY, focus=node, found="no statement that leads here", expected=expected, study=study)
+            yield Finding(
+                rule=STRAY, focus=node, found="no statement that refers to it", expected=expected, study=study
+            )
 
 
-def checked(graph: Graph, checker: Checker) -> list[Finding]:
-    """All that is wrong in a graph, by its shapes and by the rules; each fault once.
+def check(graph: StatementGraph, checker: Checker) -> list[Finding]:
+    """Return all violations of shapes and rules in a graph, each once.
 
-    Where a value breaks a shape because it is a part of another study, the words of the rule are given.
+    If a value violates a shape because it is a part of another study, the finding has the message of the rule.
     """
-    found = list(checker.findings(graph))
-    places = {(each.focus, each.path, each.value): i for i, each in enumerate(found)}
-    named = {each.value for each in found}
-    for rule in (foreign, untyped, stray, unknown):
-        for each in rule(graph, checker.words):
-            place = places.get((each.focus, each.path, each.value))
-            if place is not None:
-                found[place] = replace(found[place], found=each.found, expected=each.expected)
-            elif not (each.rule == UNTYPED and each.focus in named):
-                found.append(each)
-    return found
+    findings = list(checker.findings(graph))
+    positions = {(finding.focus, finding.path, finding.value): i for i, finding in enumerate(findings)}
+    values = {finding.value for finding in findings}
+    for rule in (foreign_parts, untyped_nodes, stray_parts, unknown_terms):
+        for finding in rule(graph, checker.vocabulary):
+            i = positions.get((finding.focus, finding.path, finding.value))
+            if i is not None:
+                findings[i] = replace(findings[i], found=finding.found, expected=finding.expected)
+            elif not (finding.rule == UNTYPED and finding.focus in values):
+                findings.append(finding)
+    return findings

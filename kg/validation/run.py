@@ -1,8 +1,8 @@
-"""Validation: graphs of any origin, in any format, held against the shapes of the ontology.
+"""Validate RDF of any origin, in any format, against the shapes of the ontology.
 
-Each named graph of a file is a graph of its own, and so are all statements outside any; what it refers to may be
-described in the graph of shared resources, which is read first and kept in memory. N-Quads are read graph by graph
-where the statements of each are together, as in our exports; otherwise the file is held in memory.
+Each named graph of a file is validated separately, and so is the default graph. The resources to which it refers may be
+in the graph of shared resources, which is read first and kept in memory. Files are read one graph at a time if the
+statements of each graph are contiguous, as in exports of ``kg``; otherwise the whole file is held in memory.
 """
 
 from __future__ import annotations
@@ -23,23 +23,25 @@ from kg.ontology.vocabulary import BASE, RDF, SH
 from kg.rdf.formats import format_of
 from kg.rdf.parse import shared_quads
 from kg.store.dataset import is_store, open_store, statements
-from kg.validation.findings import Finding, Graph
-from kg.validation.rules import STUDY, checked
-from kg.validation.shacl import Checker, vocabulary
+from kg.validation.findings import Finding
+from kg.validation.graph import StatementGraph
+from kg.validation.rules import STUDY, check
+from kg.validation.shacl import Checker
+from kg.validation.vocabulary import vocabulary
 
 ENGINES = ("fast", "pyshacl")
 UNREADABLE = BASE + "rule/unreadable"
 
-Judge = Callable[[Graph], Iterable[Finding]]
+Engine = Callable[[StatementGraph], Iterable[Finding]]
 
 
-class _Scattered(Exception):  # noqa: N818 -- never seen outside
-    """The statements of a graph do not stand together."""
+class _NotContiguous(Exception):  # noqa: N818 -- never leaves this module
+    """The statements of a graph are not contiguous."""
 
 
 @dataclass(slots=True)
-class Validation:
-    """What was looked at, and what was found; ``findings`` are in the order of the files."""
+class ValidationResult:
+    """The counts and findings of a validation, in the order of the files."""
 
     graphs: int = 0
     studies: int = 0
@@ -49,66 +51,66 @@ class Validation:
 
     @property
     def conforms(self) -> bool:
-        """Whether nothing is wrong."""
+        """Whether there are no violations."""
         return not self.findings
 
     def summary(self) -> str:
-        """The run in one sentence."""
+        """Return the counts in one sentence."""
         counts = {"graphs": self.graphs, "studies": self.studies, "triples": self.triples}
         counts["violations"] = len(self.findings)
-        said = ", ".join(f"{name} {count:,}" for name, count in counts.items())
-        return f"Validated: {said}, {time.monotonic() - self.started:.1f} s."
+        text = ", ".join(f"{name} {count:,}" for name, count in counts.items())
+        return f"Validated: {text}, {time.monotonic() - self.started:.1f} s."
 
 
-def validate(names: Iterable[str], *, engine: str = "fast") -> Validation:
-    """Holds RDF files, and folders of stores, against the shapes, each on its own.
+def validate(names: Iterable[str], *, engine: str = "fast") -> ValidationResult:
+    """Validate RDF files and stores, each separately.
 
-    ``engine`` is ``fast``, which looks for broken rules of ours too, or ``pyshacl``, which is plain SHACL.
+    ``engine`` is ``fast``, which also checks :mod:`kg.validation.rules`, or ``pyshacl``, which is plain SHACL.
 
     >>> validate(["ontology/core.ttl"]).conforms
     True
 
-    Raises :class:`~kg.errors.UsageError` where a file is not there, or its name tells no format of RDF.
+    Raises :class:`~kg.errors.UsageError` if a file does not exist, or if its extension is not that of an RDF format.
     """
-    judge = _judge(engine)
+    run = _engine(engine)
     files = list(names)
     for name in files:
         _check(name)
-    done = Validation()
+    result = ValidationResult()
     for name in files:
         try:
-            _file(done, _graphs(name), judge, name)
-        except _Scattered:
-            _file(done, _graphs(name, together=True), judge, name)
-    return done
+            _validate_file(result, _graphs(name), run, name)
+        except _NotContiguous:
+            _validate_file(result, _graphs(name, in_memory=True), run, name)
+    return result
 
 
-def _file(done: Validation, graphs: Iterator[Graph], judge: Judge, name: str) -> None:
-    """Adds what is found in a file: all of it, or nothing where it has to be read again."""
-    seen = replace(done, findings=[])
+def _validate_file(result: ValidationResult, graphs: Iterator[StatementGraph], run: Engine, name: str) -> None:
+    """Add the findings in a file; on ``_NotContiguous`` nothing is added."""
+    partial = replace(result, findings=[])
     try:
         for graph in graphs:
-            seen.graphs += 1
-            seen.triples += graph.size
-            seen.findings += [replace(each, file=name) for each in judge(graph)]
-            seen.studies += graph.count(vocabulary().below(STUDY))
+            partial.graphs += 1
+            partial.triples += graph.size
+            partial.findings += [replace(finding, file=name) for finding in run(graph)]
+            partial.studies += graph.count(vocabulary().subclasses(STUDY))
     except SourceError as error:
         found = f"a file that {error.problem}"
         unreadable = Finding(rule=UNREADABLE, found=found, expected="one that can be read to its end", file=name)
-        seen.findings.append(unreadable)
-    done.graphs, done.triples, done.studies = seen.graphs, seen.triples, seen.studies
-    done.findings += seen.findings
+        partial.findings.append(unreadable)
+    result.graphs, result.triples, result.studies = partial.graphs, partial.triples, partial.studies
+    result.findings += partial.findings
 
 
-def _judge(engine: str) -> Judge:
-    if engine == "fast":
+def _engine(name: str) -> Engine:
+    if name == "fast":
         checker = Checker()
-        return lambda graph: checked(graph, checker)
-    if engine == "pyshacl":
-        from kg.validation.pyshacl_engine import judge
+        return lambda graph: check(graph, checker)
+    if name == "pyshacl":
+        from kg.validation.pyshacl_engine import pyshacl_engine
 
-        return judge()
-    raise UsageError(f"There is no engine {engine}; the engines are {' and '.join(ENGINES)}.")
+        return pyshacl_engine()
+    raise UsageError(f"Unknown engine {name}; the engines are {' and '.join(ENGINES)}.")
 
 
 def _check(name: str) -> None:
@@ -118,44 +120,48 @@ def _check(name: str) -> None:
         try:
             format_of(name)
         except UsageError as error:
-            raise UsageError(f"The name {name} tells no format of RDF, as .ttl, .nt or .nq would.") from error
+            raise UsageError(
+                f"{name} does not have the extension of an RDF format, such as .ttl, .nt or .nq."
+            ) from error
 
 
-def _graphs(name: str, *, together: bool = False) -> Iterator[Graph]:
-    """The graphs of a file, one after another while each stands together; else ``_Scattered`` is raised."""
-    in_pieces = Path(name).is_file() and format_of(name).graphs and not together
-    yield from (_streamed if in_pieces else _gathered)(statements([name]), _shared_graph(name))
+def _graphs(name: str, *, in_memory: bool = False) -> Iterator[StatementGraph]:
+    """Yield the graphs of a file; raises ``_NotContiguous`` if a graph is not contiguous, unless ``in_memory``."""
+    streamed = Path(name).is_file() and format_of(name).graphs and not in_memory
+    yield from (_stream if streamed else _collect)(statements([name]), _shared_graph(name))
 
 
-def _streamed(found: Iterable[ox.Quad], shared: Graph) -> Iterator[Graph]:
+def _stream(quads: Iterable[ox.Quad], shared: StatementGraph) -> Iterator[StatementGraph]:
     ended: set[str | None] = set()
-    for name, here in itertools.groupby(found, key=_graph_name):
+    for name, members in itertools.groupby(quads, key=_graph_name):
         if name in ended and name != shared.name:
-            raise _Scattered
+            raise _NotContiguous
         ended.add(name)
         if name != shared.name:
-            yield Graph(name, shared).add(here)
+            yield StatementGraph(name, shared).add(members)
     if shared.size:
         yield shared
 
 
-def _gathered(found: Iterable[ox.Quad], shared: Graph) -> Iterator[Graph]:
-    graphs: dict[str | None, Graph] = {shared.name: shared} if shared.size else {}
-    for name, here in itertools.groupby(found, key=_graph_name):
+def _collect(quads: Iterable[ox.Quad], shared: StatementGraph) -> Iterator[StatementGraph]:
+    graphs: dict[str | None, StatementGraph] = {shared.name: shared} if shared.size else {}
+    for name, members in itertools.groupby(quads, key=_graph_name):
         if name != shared.name:
-            graphs.setdefault(name, Graph(name, shared)).add(here)
+            graphs.setdefault(name, StatementGraph(name, shared)).add(members)
     yield from graphs.values()
 
 
-def _shared_graph(name: str) -> Graph:
-    """The graph of shared resources in a file or a store; it has no name where there is none."""
+def _shared_graph(name: str) -> StatementGraph:
+    """Return the graph of shared resources in a file or a store, or an empty graph with an empty name."""
     quads = (quad for quad in _candidates(name) if (_graph_name(quad) or "").endswith(_SHARED))
     first = next(quads, None)
-    return Graph("") if first is None else Graph(_graph_name(first)).add(itertools.chain([first], quads))
+    return (
+        StatementGraph("") if first is None else StatementGraph(_graph_name(first)).add(itertools.chain([first], quads))
+    )
 
 
 def _candidates(name: str) -> Iterable[ox.Quad]:
-    """The statements among which those of the shared graph are; of N-Quads only these are parsed."""
+    """Return a superset of the statements of the shared graph."""
     if is_store(name):
         with open_store(name) as store:
             return [*store.quads_for_pattern(None, None, None, ox.NamedNode(GRAPH))]
@@ -172,37 +178,37 @@ def _graph_name(quad: ox.Quad) -> str | None:
     return None if isinstance(name, ox.DefaultGraph) else name.value
 
 
-def report_to(file: IO[bytes], done: Validation, *, turtle: bool = False) -> None:
-    """Writes the findings as JSON Lines, or as a validation report of SHACL in Turtle."""
+def write_report(file: IO[bytes], result: ValidationResult, *, turtle: bool = False) -> None:
+    """Write the findings as JSON Lines, or as a SHACL validation report in Turtle."""
     import orjson
 
     if turtle:
-        ox.serialize(_shacl_report(done), file, format=ox.RdfFormat.TURTLE, prefixes=dict(shipped().prefixes))
+        ox.serialize(_shacl_report(result), file, format=ox.RdfFormat.TURTLE, prefixes=dict(shipped().prefixes))
         return
-    for each in done.findings:
-        file.write(orjson.dumps(each.as_dict()) + b"\n")
+    for finding in result.findings:
+        file.write(orjson.dumps(finding.as_dict()) + b"\n")
 
 
-def _shacl_report(done: Validation) -> Iterator[ox.Triple]:
+def _shacl_report(validation: ValidationResult) -> Iterator[ox.Triple]:
     """https://www.w3.org/TR/shacl/#validation-report"""
     report = ox.BlankNode("report")
-    results = [ox.BlankNode(f"result{i + 1}") for i in range(len(done.findings))]
-    yield from _described(report, "ValidationReport", {"conforms": ox.Literal(done.conforms)})
+    results = [ox.BlankNode(f"result{i + 1}") for i in range(len(validation.findings))]
+    yield from _describe(report, "ValidationReport", {"conforms": ox.Literal(validation.conforms)})
     yield from (ox.Triple(report, ox.NamedNode(SH + "result"), result) for result in results)
-    for result, each in zip(results, done.findings, strict=True):
-        given = {
-            "focusNode": each.focus or ox.NamedNode(Path(each.file or "").absolute().as_uri()),
-            "resultPath": ox.NamedNode(each.path) if each.path else None,
-            "value": each.value,
+    for result, finding in zip(results, validation.findings, strict=True):
+        properties = {
+            "focusNode": finding.focus or ox.NamedNode(Path(finding.file or "").absolute().as_uri()),
+            "resultPath": ox.NamedNode(finding.path) if finding.path else None,
+            "value": finding.value,
             "resultSeverity": ox.NamedNode(SH + "Violation"),
-            "sourceConstraintComponent": ox.NamedNode(each.rule),
-            "resultMessage": ox.Literal(str(each)),
+            "sourceConstraintComponent": ox.NamedNode(finding.rule),
+            "resultMessage": ox.Literal(str(finding)),
         }
-        yield from _described(result, "ValidationResult", given)
+        yield from _describe(result, "ValidationResult", properties)
 
 
-def _described(node: ox.BlankNode, kind: str, given: Mapping[str, Term | None]) -> Iterator[ox.Triple]:
-    yield ox.Triple(node, ox.NamedNode(RDF + "type"), ox.NamedNode(SH + kind))
-    for name, value in given.items():
+def _describe(node: ox.BlankNode, class_name: str, properties: Mapping[str, Term | None]) -> Iterator[ox.Triple]:
+    yield ox.Triple(node, ox.NamedNode(RDF + "type"), ox.NamedNode(SH + class_name))
+    for name, value in properties.items():
         if value is not None:
             yield ox.Triple(node, ox.NamedNode(SH + name), value)

@@ -1,4 +1,4 @@
-"""The shapes as SHACL: pySHACL finds violations where the report named a field, and nowhere else."""
+"""The shapes as SHACL: pySHACL finds violations exactly where the export reports a field."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ EXPORTER = WithShared(contacts=True)
 
 
 def violations(shapes: rdflib.Graph, record: dict[str, Any]) -> list[tuple[str, str]]:
-    """Focus node and path of each violation in the graph of one record, each once whatever constraints it breaks.
+    """Return the distinct pairs of focus node and path of the violations in the graph of one record.
 
-    pySHACL looks for the codes in the data graph, so they are put there.
+    pySHACL looks for codes in the data graph, so they are added to it.
     """
     data = rdflib.Graph().parse(folder("ontology") / "codes.ttl")
     data.parse(data=EXPORTER(record).data, format="nt")
@@ -35,7 +35,7 @@ def violations(shapes: rdflib.Graph, record: dict[str, Any]) -> list[tuple[str, 
     )
 
 
-def test_violations_are_where_the_report_named_a_field(
+def test_violations_match_the_reported_fields(
     shapes: rdflib.Graph, seed: dict[str, Any], made: dict[str, Any], studies: list[dict[str, Any]]
 ) -> None:
     small = sorted(studies, key=lambda record: len(str(record)))[:8]
@@ -58,10 +58,10 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("path", "value", "name"), WRONG, ids=[name for _, _, name in WRONG])
-def test_each_wrong_value_is_one_violation(
+def test_each_invalid_value_is_a_violation(
     shapes: rdflib.Graph, seed: dict[str, Any], path: str, value: Any, name: str
 ) -> None:
     changed = change(seed, path, value)
-    found = Counter(path.rpartition("#")[2] for _, path in violations(shapes, changed))
-    assert found[name.rpartition("#")[2]] >= 1
-    assert found.total() == len(EXPORTER(changed).errors)
+    names = Counter(path.rpartition("#")[2] for _, path in violations(shapes, changed))
+    assert names[name.rpartition("#")[2]] >= 1
+    assert names.total() == len(EXPORTER(changed).errors)
