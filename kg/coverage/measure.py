@@ -190,7 +190,7 @@ def measure(
     """The coverage of some records; those that are no studies go to ``reject``, and none of their values counts."""
     coverage, exporter = empty(plan, contacts=contacts), Exporter(plan, contacts=contacts)
     for record in records:
-        data = record.data if record.fit else clean(record.data, lambda *_: None)
+        data = record.data if record.is_clean else clean(record.data, lambda *_: None)
         try:
             coverage.count(data, exporter(data, fit=True).unmapped.paths)
             coverage.studies += 1

@@ -166,7 +166,7 @@ def replay(task: list[Item], became: list[TaskResult], index: StudyIndex, report
                 _replay(outcome, reader.file, reader.number, index, report, reject)
             reader.failure = reader.failure or outcome.failure  # which is told once
             reader.reject = reject
-            for error in outcome.state.held:
+            for error in outcome.state.held_back:
                 _moved(error, reader.number)
             reader.merge(outcome.state)
 

@@ -1,58 +1,142 @@
-"""Records to exported studies, one after another; a fault in one costs that one."""
+"""Exports of records one after another: by the compiled emitter where it accepts their JSON, otherwise interpreted.
+
+The emitter reads a study where it starts in a larger text and returns where it ends, so most text is not scanned twice.
+Where it declines, the text is split and parsed by :mod:`kg.records`.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
 
-from kg._types import Progress, Reject
+from kg._types import PathName, Progress, Reject
 from kg.errors import RecordError
 from kg.export.exporter import Exported, Exporter
 from kg.export.shared_resources import Usage
-from kg.records.reader import Record, read
+from kg.records import splitter
+from kg.records.reader import Record, RecordPosition, StreamReader
+from kg.records.sources import sources
+from kg.records.splitter import Piece
 
-if TYPE_CHECKING:
-    import os
+Export = tuple[RecordPosition, Exported]
 
 
-def studies(records: Iterable[Record], exporter: Exporter, reject: Reject) -> Iterator[tuple[Record, Exported]]:
-    """Each record with its export; what is no study, and every field that is not as it should be, is told."""
+class StreamExporter:
+    """Exports one stream, whose studies are counted by a reader.
+
+    Yields an export for each study that the compiled emitter accepts and a parsed record for each that it declines, for
+    :func:`studies` to complete.
+    """
+
+    def __init__(self, reader: StreamReader, exporter: Exporter) -> None:
+        self._reader = reader
+        self._exporter = exporter
+
+    def stream(self, chunks: Iterator[bytes]) -> Iterator[Export | Record]:
+        """Export a stream from its start."""
+        for part in self._reader.parts(chunks):
+            if isinstance(part, Record):
+                yield part
+            else:
+                yield from self.piece(part)
+
+    def file(self, text: bytes) -> Iterator[Export | Record]:
+        """Export a file that is already in memory, and most likely a single study."""
+        study = self._emitted(Piece(0, text), 0)
+        if study and study[1] == len(text):
+            yield study[0]
+        else:
+            self._reader = StreamReader(self._reader.file, self._reader.reject)
+            yield from self.stream(iter([text]))
+
+    def piece(self, piece: Piece) -> Iterator[Export | Record]:
+        """Export the studies of a piece."""
+        at, size = 0, len(piece.data)
+        while at < size:
+            if study := self._emitted(piece, at):
+                export, at = study
+                yield export
+            else:
+                part = piece.study(at)
+                at += len(part.data)
+                yield from self._split(part)
+
+    def _emitted(self, piece: Piece, at: int) -> tuple[Export, int] | None:
+        """Return the export of the study at a position, and the position after it and the separators that follow.
+
+        Returns None unless the next study or the end of the piece is there, as :meth:`Piece.study` would split it too.
+        """
+        if not piece.whole or not splitter.starts_at(piece.data, at):
+            return None
+        emitted = self._exporter.try_json_at(piece.data, at)
+        if emitted is None:
+            return None
+        exported, end = emitted
+        following, closed_lists = splitter.skip_separator(piece.data, end)
+        if following < len(piece.data) and not splitter.starts_at(piece.data, following):
+            return None
+        return (self._reader.count(closed_lists), exported), following
+
+    def _split(self, part: Piece) -> Iterator[Export | Record]:
+        """Export a part with at most one study: also by the emitter, which accepts more escapes if a text is split."""
+        exported = self._exporter.try_json(splitter.bare(part.data)) if part.whole else None
+        if exported is not None:
+            yield self._reader.count(splitter.closed(part.data)), exported
+        else:
+            yield from self._reader.parse(part)
+
+
+def studies(records: Iterable[Export | Record], exporter: Exporter, reject: Reject) -> Iterator[Export]:
+    """Yield the export of each record with its position; report records that are no studies, and invalid fields."""
     for record in records:
-        try:
-            exported: Exported = record.decoded or exporter(record.data, fit=record.fit)
-        except RecordError as error:
-            error.file, error.record = record.file, record.number
-            reject(error)
-            continue
-        except Exception as error:  # a fault of ours costs this record, not the run
-            fault = f"cannot be exported ({type(error).__name__}: {error})"
-            reject(RecordError(fault, file=record.file, record=record.number))
+        if not isinstance(record, Record):
+            position, exported = record
+        elif interpreted := _interpreted(record, exporter, reject):
+            position, exported = record.position, interpreted
+        else:
             continue
         for problem in exported.errors:
-            problem.file, problem.record = record.file, record.number
+            problem.file, problem.record = position
             reject(problem)
-        yield record, exported
+        yield position, exported
 
 
-def newest(exported: Iterable[tuple[Record, Exported]]) -> dict[str, Exported]:
-    """The newest export of each study, of two as new the later; the order is that of the first records."""
-    studies: dict[str, Exported] = {}
-    for _, each in exported:
-        earlier = studies.get(each.study)
-        if earlier is None or earlier.version <= each.version:
-            studies[each.study] = each
-    return studies
-
-
-def usages(exported: Iterable[Exported]) -> list[Usage]:
-    """The shared resources of some studies, as they describe them."""
-    counts = Counter(each for study in exported for each in study.shared)
-    return [Usage(each, studies) for each, studies in counts.items()]
+def _interpreted(record: Record, exporter: Exporter, reject: Reject) -> Exported | None:
+    try:
+        return exporter(record.data, fit=record.is_clean)
+    except RecordError as error:
+        error.file, error.record = record.position
+        reject(error)
+    except Exception as error:  # a bug of the exporter must not end the run
+        problem = f"cannot be exported ({type(error).__name__}: {error})"
+        reject(RecordError(problem, file=record.file, record=record.number))
+    return None
 
 
 def exports(
-    inputs: Iterable[str | os.PathLike[str]], exporter: Exporter, reject: Reject, progress: Progress | None = None
-) -> Iterator[tuple[Record, Exported]]:
-    """Every study in the inputs, with its export; ``reject`` and ``progress`` as for :func:`kg.records.reader.read`."""
-    return studies(read(inputs, reject, progress, (), exporter), exporter, reject)
+    inputs: Iterable[PathName], exporter: Exporter, reject: Reject, progress: Progress | None = None
+) -> Iterator[Export]:
+    """Yield every study of the inputs with its export; the arguments are those of :func:`kg.records.reader.read`."""
+    streams = sources(inputs, reject, progress)
+    records = (
+        record
+        for source in streams
+        for record in StreamExporter(StreamReader(source.name, reject), exporter).stream(source.open())
+    )
+    return studies(records, exporter, reject)
+
+
+def newest(exports: Iterable[tuple[object, Exported]]) -> dict[str, Exported]:
+    """Return the newest export of each study, the later one of equal versions, in the order of the first records."""
+    newest: dict[str, Exported] = {}
+    for _, exported in exports:
+        earlier = newest.get(exported.study)
+        if earlier is None or earlier.version <= exported.version:
+            newest[exported.study] = exported
+    return newest
+
+
+def usages(exported: Iterable[Exported]) -> list[Usage]:
+    """Return the shared resources of some studies, with the number of studies that refer to each description."""
+    counts = Counter(description for study in exported for description in study.shared)
+    return [Usage(description, count) for description, count in counts.items()]

@@ -1,7 +1,7 @@
-"""The work of an export in tasks: each some pieces of the input, and what comes of them as bytes and facts.
+"""The tasks of an export: each some chunks of the input, and their output with the facts about it.
 
-A task is done alone, by a pure function, wherever: what depends on the tasks before it (which record of a study is the
-newest, the number of a record in its file) is worked out from the facts when the results are taken in their order.
+A task is a pure function of its input, so any process can do it. What depends on the tasks before it (which record of a
+study is the newest, the number of a record in its file) follows from the facts when results are merged in order.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import NamedTuple
 from kg.errors import InputError, SourceError
 from kg.export.exporter import Exported, Exporter
 from kg.export.shared_resources import Usage
-from kg.export.stream import studies
+from kg.export.stream import Export, StreamExporter, studies
 from kg.export.study_index import StudyEntries
 from kg.ontology.vocabulary import BASE
 from kg.rdf.compress import packed
@@ -23,18 +23,18 @@ from kg.records.byte_ranges import RangeReader
 from kg.records.chunks import Chunk, ChunkData, EndOfFile, WholeFile
 from kg.records.decompress import of_size
 from kg.records.reader import Record, ScanState, StreamReader
-from kg.records.sources import Source, failure
+from kg.records.sources import Source, read_failure
 
 TASK_ITEMS = 512
+"""Largest number of items in a task."""
 
 Item = Record | Chunk | WholeFile | EndOfFile | InputError
-NOTHING = ScanState(0, 0, False, False, [])
-UNREAD = ScanState(0, 0, True, True, [])
-"""What is found where a file cannot be read: it was JSON before, and something of it is lost."""
+UNREADABLE = ScanState(has_losses=True, has_json=True)
+"""State of a chunk that cannot be read: JSON that is lost."""
 
 
 class Settings(NamedTuple):
-    """What the tasks of a run have in common."""
+    """Options of a run that all its tasks share."""
 
     format: str
     compression: str = ""
@@ -43,31 +43,38 @@ class Settings(NamedTuple):
 
 
 class TaskResult(NamedTuple):
-    """What became of one item: the studies that were written, each as the record of that number in its part of the
-    input; the problems, each behind so many of them; the records; what was found of the file that it is from; why that
-    could not be read."""
+    """Result of one item of a task.
+
+    ``entries`` are the studies written, with their record numbers in the chunk; ``problems`` come each with the number
+    of entries before it; ``read`` counts the records; ``state`` is to be merged into that of the file; ``failure`` says
+    why the chunk could not be read.
+    """
 
     entries: StudyEntries
     problems: list[tuple[int, InputError]]
-    read: int
-    state: ScanState
+    read: int = 0
+    state: ScanState = ScanState()
     failure: SourceError | None = None
 
 
 def tasks(items: Iterable[Item]) -> Iterator[list[Item]]:
-    """Items in tasks of about :data:`kg.records.splitter.SIZE` bytes; each is a frame of a compressed output."""
+    """Group items into tasks of about :data:`kg.records.splitter.SIZE` bytes; each is a frame of compressed output."""
     task: list[Item] = []
     size = 0
     for item in items:
         task.append(item)
-        size += (
-            item.data.size if isinstance(item, Chunk) else item.byte_range.size if isinstance(item, WholeFile) else 1
-        )
+        size += _size(item)
         if size >= splitter.SIZE or len(task) >= TASK_ITEMS:
             yield task
             task, size = [], 0
     if task:
         yield task
+
+
+def _size(item: Item) -> int:
+    if isinstance(item, Chunk):
+        return item.data.size
+    return item.byte_range.size if isinstance(item, WholeFile) else 1
 
 
 def sendable(task: list[Item]) -> list[Item | ChunkData]:
@@ -77,7 +84,7 @@ def sendable(task: list[Item]) -> list[Item | ChunkData]:
 
 
 class Worker:
-    """Runs tasks."""
+    """Runs tasks, in any number of threads."""
 
     def __init__(self, settings: Settings) -> None:
         chosen = FORMATS[settings.format]
@@ -91,18 +98,18 @@ class Worker:
     def __call__(
         self, task: Iterable[Item | ChunkData], *, first: bool = False
     ) -> tuple[list[TaskResult], list[bytes]]:
-        """Export the items of a task: the result of each item, and the output in pieces.
+        """Export the items of a task; return the result of each item, and the output in pieces.
 
         ``first`` says that nothing was written before.
         """
-        output = _Output(self._exporter, self.frame, first=first)
+        output = _Output(self.frame, first=first)
         results = self._results(task, output)
         if output.pieces and self._compression:
             return results, [packed(b"".join(output.pieces), self._compression)]
         return results, output.pieces
 
     def end(self, usages: Iterable[Usage], *, ontology: bool = False) -> Iterator[tuple[bytes, int]]:
-        """What follows the studies, in pieces with their numbers of triples: the shared resources, the ontology."""
+        """Yield what follows the studies, the shared resources and the ontology, in pieces with their triple counts."""
         for data, triples in self._exporter.shared(usages):
             yield self.frame.encode(data), triples
         if ontology:
@@ -110,81 +117,77 @@ class Worker:
             yield self.frame.encode(data), triples
 
     def _results(self, task: Iterable[Item | ChunkData], output: _Output) -> list[TaskResult]:
-        outcomes = []
-        with RangeReader() as places:
+        results = []
+        with RangeReader() as ranges:
             for item in task:
-                if isinstance(item, Chunk | ChunkData):
-                    outcomes.append(self._piece(item.data if isinstance(item, Chunk) else item, places, output))
+                if isinstance(item, Chunk):
+                    results.append(self._chunk(item.data, ranges, output))
+                elif isinstance(item, ChunkData):
+                    results.append(self._chunk(item, ranges, output))
                 elif isinstance(item, WholeFile):
-                    outcomes.append(self._small(item, places, output))
+                    results.append(self._file(item, ranges, output))
                 elif isinstance(item, Record):
-                    outcomes.append(self._write(_Telling(), [item], output))
-        return outcomes
+                    results.append(self._export([item], _Collector(), output))
+        return results
 
-    def _small(self, small: WholeFile, places: RangeReader, output: _Output) -> TaskResult:
-        telling = _Telling()
+    def _chunk(self, chunk: ChunkData, ranges: RangeReader, output: _Output) -> TaskResult:
         try:
-            text = places.read(small.byte_range)
-        except Exception as error:  # archives raise whatever they like
-            telling(failure(small.file, error))
-            return TaskResult(telling.entries, telling.problems, 0, NOTHING)
-        reader = StreamReader(small.file, telling, output)
-        if len(text) == small.byte_range.size:
-            records = reader.read_at_once(text)
-        else:
-            records = reader.records(Source(small.file, of_size([text], small.byte_range.size)).open())
-        return self._write(telling, records, output)
-
-    def _piece(self, sent: ChunkData, places: RangeReader, output: _Output) -> TaskResult:
-        try:
-            data = places.read(sent.byte_range) if sent.byte_range else sent.content
+            piece = chunk.piece(ranges)
         except (OSError, SourceError) as error:
-            return TaskResult(StudyEntries(), [], 0, UNREAD, failure(sent.file, error))
-        telling = _Telling()
-        reader = StreamReader(sent.file, telling, output)
-        outcome = self._write(
-            telling, reader.records_of(splitter.Piece(sent.offset, data, sent.whole), sent.truncated), output
-        )
-        return outcome._replace(state=reader.state)
+            return TaskResult(StudyEntries(), [], state=UNREADABLE, failure=read_failure(chunk.file, error))
+        collector = _Collector()
+        reader = StreamReader(chunk.file, collector)
+        records = StreamExporter(reader, self._exporter).piece(piece)
+        return self._export(records, collector, output)._replace(state=reader.state)
 
-    def _write(self, telling: _Telling, records: Iterable[Record], output: _Output) -> TaskResult:
-        """Adds the output of records; what is to be told of them."""
-        read = 0
+    def _file(self, file: WholeFile, ranges: RangeReader, output: _Output) -> TaskResult:
+        collector, size = _Collector(), file.byte_range.size
+        try:
+            text = ranges.read(file.byte_range)
+        except Exception as error:  # archives raise exceptions of any class
+            return TaskResult(StudyEntries(), [(0, read_failure(file.file, error))])
+        stream = StreamExporter(StreamReader(file.file, collector), self._exporter)
+        if len(text) == size:
+            records = stream.file(text)
+        else:
+            records = stream.stream(Source(file.file, of_size([text], size)).open())
+        return self._export(records, collector, output)
 
-        def counted() -> Iterator[Record]:
-            nonlocal read
-            for record in records:
-                read += 1
-                yield record
-
-        for record, exported in studies(counted(), self._exporter, telling):
-            telling.entries.add(record.number, exported, output.add(exported))
-        return TaskResult(telling.entries, telling.problems, read, NOTHING)
+    def _export(self, records: Iterable[Export | Record], collector: _Collector, output: _Output) -> TaskResult:
+        """Append the output of records."""
+        for position, exported in studies(collector.counted(records), self._exporter, collector):
+            collector.entries.add(position.number, exported, output.add(exported))
+        return TaskResult(collector.entries, collector.problems, collector.read)
 
 
 class _Output:
     """The output of a task, in pieces."""
 
-    def __init__(self, exporter: Exporter, frame: Frame, *, first: bool) -> None:
+    def __init__(self, frame: Frame, *, first: bool) -> None:
         self._frame = frame
-        self._gap = b"" if first else frame.between
-        self.try_json, self.try_json_at = exporter.try_json, exporter.try_json_at
+        self._separator = b"" if first else frame.between
         self.pieces: list[bytes] = []
 
     def add(self, exported: Exported) -> int:
-        """Add a study; returns the number of its bytes."""
+        """Add a study; return its size in bytes."""
         data = self._frame.encode(exported.data)
-        self.pieces += (self._gap, data) if self._gap else (data,)
-        self._gap = self._frame.between
+        self.pieces += (self._separator, data) if self._separator else (data,)
+        self._separator = self._frame.between
         return len(data)
 
 
 @dataclass(slots=True)
-class _Telling:
-    """Takes what is to be told of an item, in its order."""
+class _Collector:
+    """Collects the studies and problems of an item, in their order, and counts its records."""
 
     entries: StudyEntries = field(default_factory=StudyEntries)
     problems: list[tuple[int, InputError]] = field(default_factory=list)
+    read: int = 0
 
     def __call__(self, problem: InputError) -> None:
         self.problems.append((len(self.entries), problem))
+
+    def counted(self, records: Iterable[Export | Record]) -> Iterator[Export | Record]:
+        for record in records:
+            self.read += 1
+            yield record

@@ -19,8 +19,8 @@ from kg.mesh.read_xml import from_xml
 from kg.mesh.tree import Heading, Tree
 from kg.rdf.formats import format_of
 from kg.rdf.parse import counted, quads
-from kg.records.decompress import CHUNK, peek, unpacked
-from kg.records.sources import printed
+from kg.records.decompress import CHUNK, decompressed, peek
+from kg.records.sources import one_line
 
 _XML = re.compile(rb"\s*<(?:\?xml|!DOCTYPE|!--|DescriptorRecord|SupplementalRecord)")
 
@@ -34,7 +34,7 @@ def read(names: Iterable[str], reject: Reject, progress: Progress | None = None)
     files = list(names)
     for name in files:
         if not Path(name).is_file():
-            raise UsageError(f"{printed(name)}: No such file.")
+            raise UsageError(f"{one_line(name)}: No such file.")
     for name in files:
         for heading in _headings(name, reject, progress):
             if not tree.add(heading):
@@ -64,14 +64,14 @@ def _by_content(name: str, reject: Reject, progress: Progress | None) -> Iterato
     try:
         with Path(name).open("rb") as file:
             raw = iter(partial(file.read, CHUNK), b"")
-            head, chunks = peek(unpacked(counted(raw, progress)), 4096)
+            head, chunks = peek(decompressed(counted(raw, progress)), 4096)
             if _XML.match(head.removeprefix(b"\xef\xbb\xbf")):
                 yield from from_xml(chunks, name, reject)
             elif b"\t" in head.partition(b"\n")[0]:
                 yield from from_table(chunks, name, reject)
             else:
                 formats = "RDF (with an extension such as .nt), NLM's XML, or a tab-separated table"
-                raise UsageError(f"{printed(name)} is not a supported MeSH file; expected {formats}.")
+                raise UsageError(f"{one_line(name)} is not a supported MeSH file; expected {formats}.")
     except (SyntaxError, ValueError, OSError, EOFError) as error:
         reject(SourceError(f"cannot be read to its end ({error})", file=name))
     except SourceError as error:

@@ -11,7 +11,7 @@ from kg.errors import FieldError, RecordError, UsageError
 from kg.mapping.derived import mesh_id
 from kg.mesh.tree import DESCRIPTOR, SUPPLEMENTARY, Heading, valid_tree_numbers
 from kg.records.sanitize import clean
-from kg.records.sources import printed
+from kg.records.sources import one_line
 
 _COLUMNS = {
     "id": ("id", "ui", "descriptor", "descriptorui", "mesh_id", "meshid", "identifier"),
@@ -54,7 +54,9 @@ def _columns(row: list[str], file: str) -> tuple[tuple[int, int, int], bool]:
     names = [name.strip().lstrip("#").lower() for name in row]
     indexes = [next((i for i, name in enumerate(names) if name in accepted), -1) for accepted in _COLUMNS.values()]
     if -1 in indexes:
-        raise UsageError(f"{printed(file)} is not a MeSH table: its first line has neither a MeSH id nor column names.")
+        raise UsageError(
+            f"{one_line(file)} is not a MeSH table: its first line has neither a MeSH id nor column names."
+        )
     return (indexes[0], indexes[1], indexes[2]), True
 
 

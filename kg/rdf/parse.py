@@ -15,7 +15,7 @@ from kg.errors import SourceError
 from kg.rdf import parquet
 from kg.rdf.compress import PARQUET, Chunks
 from kg.rdf.formats import format_of
-from kg.records.decompress import CHUNK, unpacked
+from kg.records.decompress import CHUNK, decompressed
 
 FORMATS = {
     "turtle": ox.RdfFormat.TURTLE,
@@ -42,7 +42,7 @@ def quads(name: str, progress: Callable[[int], None] | None = None) -> Iterator[
         if format_of(name).packing == PARQUET:
             chunks = parquet.read(file)
         else:
-            chunks = unpacked(counted(iter(partial(file.read, CHUNK), b""), progress))
+            chunks = decompressed(counted(iter(partial(file.read, CHUNK), b""), progress))
         yield from ox.parse(BufferedReader(cast("Any", Chunks(chunks)), CHUNK), format=chosen)
 
 
@@ -60,7 +60,7 @@ def _readable(name: str) -> Iterator[None]:
 def shared_quads(name: str) -> Iterator[ox.Quad]:
     """The statements of the shared graph in a file of N-Quads; no other line is parsed."""
     with _readable(name), Path(name).open("rb") as file:
-        chunks = unpacked(iter(partial(file.read, CHUNK), b""))
+        chunks = decompressed(iter(partial(file.read, CHUNK), b""))
         lines = (line for line in BufferedReader(cast("Any", Chunks(chunks)), CHUNK) if line.endswith(_SHARED_END))
         yield from ox.parse(b"".join(lines), format=ox.RdfFormat.N_QUADS)
 

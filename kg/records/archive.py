@@ -1,4 +1,4 @@
-"""The files of a zip archive, but for folders and hidden ones, in the order of their names."""
+"""The files of a zip archive, sorted by name, without folders and hidden files."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _HIDDEN = re.compile(r"(?:^|/)(?:__MACOSX/|\.[^./])")
 
 
 def is_wanted(name: str) -> bool:
-    """Whether a name is that of a file, and of none that is hidden.
+    """Return whether a name is that of a file which is not hidden.
 
     >>> [name for name in ("a/b.json", "a/", "a/.b", "__MACOSX/a/b.json", "a/../b") if is_wanted(name)]
     ['a/b.json', 'a/../b']
@@ -23,10 +23,10 @@ def is_wanted(name: str) -> bool:
 
 
 class Contents:
-    """The directory of an archive that can be read out of order; it takes about 600 bytes of memory per file.
+    """Directory of a seekable archive; it takes about 600 bytes of memory per file.
 
-    ``packed`` is the number of bytes that the files take in it. Raises :class:`zipfile.BadZipFile` and whatever
-    :mod:`zipfile` raises for an archive that cannot be read.
+    ``compressed_size`` is the total size of the files in the archive. Raises :class:`zipfile.BadZipFile` and anything
+    else that :mod:`zipfile` raises for an archive that cannot be read.
     """
 
     def __init__(self, file: IO[bytes]) -> None:
@@ -35,11 +35,11 @@ class Contents:
         self.archive: ZipFile = ZipFile(file)
         infos = [info for info in self.archive.infolist() if is_wanted(info.filename)]
         self._infos = sorted(infos, key=lambda info: info.filename)
-        self.packed = sum(info.compress_size for info in infos)
+        self.compressed_size = sum(info.compress_size for info in infos)
 
     def __len__(self) -> int:
         return len(self._infos)
 
     def files(self, span: slice = ALL) -> Iterator[ZipInfo]:
-        """Some of the files."""
+        """Return a slice of the files."""
         return iter(self._infos[span])

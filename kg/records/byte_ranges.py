@@ -1,4 +1,4 @@
-"""Byte ranges: where bytes are on this machine, so that whoever wants them can read them there."""
+"""Byte ranges of local files, so that another process can read them by itself."""
 
 from __future__ import annotations
 
@@ -9,60 +9,61 @@ from typing import IO, NamedTuple
 
 from kg.errors import SourceError
 
-REPLACED = "it was replaced while it was read"
+REPLACED = "the file was replaced while it was read"
+TRUNCATED = "was truncated while it was read"
 
 FileId = tuple[int, int]
-"""The device and the number of a file."""
+"""The device and the inode number of a file."""
 
 
 class ZipEntry(NamedTuple):
-    """How bytes stand in a zip archive: under which name, in how many bytes, behind how many that tell of them, with
-    which checksum, deflated or not."""
+    """How a member of a zip archive is stored: its name, compressed size, the size of the header before it, checksum,
+    and whether it is deflated."""
 
     name: str
     size: int
-    before: int
+    header_size: int
     crc: int
     deflated: bool
 
 
 class ByteRange(NamedTuple):
-    """Some bytes of a file, ``size`` of them where they are not packed; which file it is, whatever gets its path."""
+    """Bytes of a local file, ``size`` of them when decompressed; ``file`` is its identity, which its path may lose."""
 
     path: str
     file: FileId
     at: int
     size: int
-    packed: ZipEntry | None = None
+    entry: ZipEntry | None = None
 
     @property
-    def taken(self) -> int:
-        """The bytes that they take in the file, and what tells of them before."""
-        return self.packed.before + self.packed.size if self.packed else self.size
+    def stored_size(self) -> int:
+        """Number of bytes in the file, with the header of a member of an archive."""
+        return self.entry.header_size + self.entry.size if self.entry else self.size
 
 
-def file_id(found: os.stat_result) -> FileId:
-    """Which file it is that something was found of."""
-    return found.st_dev, found.st_ino
+def file_id(status: os.stat_result) -> FileId:
+    """Return the identity of a file from its status."""
+    return status.st_dev, status.st_ino
 
 
 def whole_range(handle: object) -> ByteRange | None:
-    """All of a file that is open, where it can be read again at any place, and tells how large it is."""
+    """Return the byte range of all of an open file, if it is a regular file with a path and a size."""
     try:
-        path, found = os.fspath(handle.name), os.fstat(handle.fileno())  # type: ignore[attr-defined]  # it may have none
+        path, status = os.fspath(handle.name), os.fstat(handle.fileno())  # type: ignore[attr-defined]  # it may have none
     except (AttributeError, OSError, TypeError):
         return None
-    told = stat.S_ISREG(found.st_mode) and found.st_size > 0  # those of /proc do not
-    return ByteRange(path, file_id(found), 0, found.st_size) if told else None
+    has_size = stat.S_ISREG(status.st_mode) and status.st_size > 0  # files of /proc have none
+    return ByteRange(path, file_id(status), 0, status.st_size) if has_size else None
 
 
 class RangeReader:
-    """Reads what is at places; the file of the last one is kept open.
+    """Reads byte ranges; the file of the last one is kept open.
 
     >>> import tempfile
-    >>> with tempfile.NamedTemporaryFile() as file, RangeReader() as places:
+    >>> with tempfile.NamedTemporaryFile() as file, RangeReader() as ranges:
     ...     _ = file.write(b"abc"), file.flush()
-    ...     places.read(whole_range(file)._replace(at=1, size=2))
+    ...     ranges.read(whole_range(file)._replace(at=1, size=2))
     b'bc'
     """
 
@@ -76,48 +77,48 @@ class RangeReader:
         self.close()
 
     def close(self) -> None:
-        """Closes the file that is open."""
+        """Close the open file."""
         if self._open is not None:
             self._open[2].close()
             self._open = None
 
-    def file(self, place: ByteRange) -> IO[bytes]:
-        """The file of a place; raises :class:`OSError`, also where another one took its path."""
-        if self._open is None or self._open[:2] != place[:2]:
+    def file(self, byte_range: ByteRange) -> IO[bytes]:
+        """Return the open file of a range; raises :class:`OSError`, also if its path now leads to another file."""
+        if self._open is None or self._open[:2] != byte_range[:2]:
             self.close()
-            file = open(place.path, "rb", buffering=0)  # noqa: PTH123, SIM115 -- of many paths; closed on leaving
-            self._open = (place.path, place.file, file)
-            if file_id(os.fstat(file.fileno())) != place.file:
+            file = open(byte_range.path, "rb", buffering=0)  # noqa: PTH123, SIM115 -- faster than Path; closed on leaving
+            self._open = (byte_range.path, byte_range.file, file)
+            if file_id(os.fstat(file.fileno())) != byte_range.file:
                 self.close()
                 raise OSError(0, REPLACED)
         return self._open[2]
 
-    def at(self, place: ByteRange, size: int) -> bytes:
-        """So many bytes of the file from a place on, or up to its end."""
-        file = self.file(place)
-        file.seek(place.at)
+    def at(self, byte_range: ByteRange, size: int) -> bytes:
+        """Read a number of bytes from the start of a range, or up to the end of the file."""
+        file = self.file(byte_range)
+        file.seek(byte_range.at)
         data = file.read(size)
         while len(data) < size and (more := file.read(size - len(data))):
             data += more
         return data
 
-    def read(self, place: ByteRange) -> bytes:
-        """The bytes at a place, of which an archive may have fewer than it says.
+    def read(self, byte_range: ByteRange) -> bytes:
+        """Read and decompress a range; a member of an archive may be shorter than the archive states.
 
         Raises :class:`OSError`, :class:`~kg.errors.SourceError`, :class:`zlib.error` and :class:`zipfile.BadZipFile`.
         """
-        size = place.packed.size if place.packed else place.size
-        data = self.at(place, size)
+        size = byte_range.entry.size if byte_range.entry else byte_range.size
+        data = self.at(byte_range, size)
         if len(data) < size:
-            raise SourceError("was cut shorter while it was read")
-        return _unpacked(data, place.size, place.packed) if place.packed else data
+            raise SourceError(TRUNCATED)
+        return _decompressed(data, byte_range.size, byte_range.entry) if byte_range.entry else data
 
 
-def _unpacked(data: bytes, size: int, packed: ZipEntry) -> bytes:
-    if packed.deflated:
+def _decompressed(data: bytes, size: int, entry: ZipEntry) -> bytes:
+    if entry.deflated:
         data = zlib.decompressobj(-zlib.MAX_WBITS).decompress(data, max(1, size))[:size]
-    if zlib.crc32(data) != packed.crc:
+    if zlib.crc32(data) != entry.crc:
         from zipfile import BadZipFile
 
-        raise BadZipFile(f"Bad CRC-32 for file {packed.name!r}")
+        raise BadZipFile(f"Bad CRC-32 for file {entry.name!r}")
     return data

@@ -1,7 +1,7 @@
-"""The input in parcels: pieces of likely some studies each, which are read where they are wanted.
+"""The input in chunks of about 1 MiB, which another process can read and parse.
 
-Whoever takes a parcel reads it by itself; what that tells of the file is gathered, in the order of the parcels, in the
-reading of that file.
+Large files are split where studies start, and a chunk of a local file is only a byte range of it. What a chunk reveals
+about its file is merged, in the order of the chunks, into the reader of the file.
 """
 
 from __future__ import annotations
@@ -14,25 +14,25 @@ from typing import IO, TYPE_CHECKING, NamedTuple
 from kg._types import Progress, Reject
 from kg.errors import SourceError
 from kg.records import splitter
-from kg.records.byte_ranges import ByteRange, RangeReader
+from kg.records.byte_ranges import TRUNCATED, ByteRange, RangeReader
 from kg.records.decompress import CHUNK, SMALL
 from kg.records.reader import Record, StreamReader
-from kg.records.sources import Source, failure, sources
+from kg.records.sources import Source, read_failure, sources
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 
 LARGE = 2 << 20
-"""Bytes of a file of this machine from which on it is read where its parcels are."""
+"""Size in bytes from which the chunks of a local file are byte ranges."""
 AHEAD = 16 << 20
-"""Bytes behind the parcels of such a file that are asked of the disk before they are wanted, half of them at once."""
+"""Bytes after the current chunk of such a file that the system is asked to read ahead, half of them at a time."""
 
 
 class ChunkData(NamedTuple):
-    """A piece of a file that is still to be read: where it begins, and its bytes or where they are on this machine.
+    """A chunk of a file, to be read: its offset, and its content or the byte range of a local file that holds it.
 
-    ``truncated`` tells that the file could not be read on behind it.
+    ``whole`` and ``truncated`` are those of :class:`kg.records.splitter.Piece`.
     """
 
     file: str
@@ -43,23 +43,28 @@ class ChunkData(NamedTuple):
     whole: bool = True
     truncated: bool = False
 
+    def piece(self, ranges: RangeReader) -> splitter.Piece:
+        """Return the chunk as a piece; raises :class:`OSError` and :class:`~kg.errors.SourceError`."""
+        content = ranges.read(self.byte_range) if self.byte_range else self.content
+        return splitter.Piece(self.offset, content, self.whole, self.truncated)
+
 
 class Chunk(NamedTuple):
-    """A piece, likely some studies, and the reading of the file that it is part of."""
+    """A chunk, and the reader of the file that it is part of."""
 
     reader: StreamReader
     data: ChunkData
 
 
 class WholeFile(NamedTuple):
-    """A file, or a member of an archive, that whoever takes it reads from its beginning to its end."""
+    """A small file, or a small member of an archive, that is read in one go by the process that exports it."""
 
     file: str
     byte_range: ByteRange
 
 
 class EndOfFile(NamedTuple):
-    """The end of a file whose parcels may still be on their way."""
+    """The end of a file whose chunks may still be in progress."""
 
     reader: StreamReader
 
@@ -68,86 +73,84 @@ def read_chunks(
     inputs: Iterable[str | os.PathLike[str]],
     reject: Reject,
     progress: Progress | None = None,
-    besides: Iterable[str] = (),
+    exclude: Iterable[str] = (),
 ) -> Iterator[Record | Chunk | WholeFile | EndOfFile]:
-    """The inputs as of :func:`kg.records.reader.read`, but small files are left as they are, and others only cut.
+    """Yield the inputs in chunks, and small files as such; the records of saved pages are parsed.
 
-    :meth:`kg.records.reader.StreamReader.read_at_once` and :meth:`kg.records.reader.StreamReader.records_of` read them.
+    The arguments are those of :func:`kg.records.sources.sources`, the order that of :func:`kg.records.reader.read`.
     """
-    return chunks_of(sources(inputs, reject, progress, besides), reject)
+    return chunks_of(sources(inputs, reject, progress, exclude), reject)
 
 
-def chunks_of(found: Iterable[Source], reject: Reject) -> Iterator[Record | Chunk | WholeFile | EndOfFile]:
-    """The parcels of some streams."""
-    for source in found:
+def chunks_of(streams: Iterable[Source], reject: Reject) -> Iterator[Record | Chunk | WholeFile | EndOfFile]:
+    """Yield the chunks of some streams."""
+    for source in streams:
         if source.byte_range is not None and source.byte_range.size <= SMALL:
-            source.tell(source.byte_range.taken)
+            source.report(source.byte_range.stored_size)
             yield WholeFile(source.name, source.byte_range)
             continue
         reader = StreamReader(source.name, reject)
-        yield from _of(source, reader)
+        yield from _chunks(source, reader)
         yield EndOfFile(reader)
 
 
-def chunk_of(reader: StreamReader, piece: splitter.Piece, truncated: bool = False) -> Chunk:
-    """A piece of a stream as a parcel."""
-    return Chunk(
-        reader, ChunkData(reader.file, piece.at, len(piece.data), piece.data, whole=piece.whole, truncated=truncated)
-    )
+def chunk_of(reader: StreamReader, piece: splitter.Piece) -> Chunk:
+    """Return a piece of a stream as a chunk."""
+    data = ChunkData(reader.file, piece.at, len(piece.data), piece.data, None, piece.whole, piece.truncated)
+    return Chunk(reader, data)
 
 
-def _of(source: Source, reader: StreamReader) -> Iterator[Record | Chunk]:
-    """A stream in parcels, or its studies where it does not begin as JSON does."""
-    whole = reader.start(source.open())
-    if whole is None:
+def _chunks(source: Source, reader: StreamReader) -> Iterator[Record | Chunk]:
+    stream = reader.start(source.open())
+    if stream is None:
         reader.refused = True
-    elif reader.is_page or not reader.begins:
-        yield from reader.page(whole) if reader.is_page else reader.stream(whole)
+    elif reader.is_page:
+        yield from reader.page(stream)
+    elif not reader.starts_as_json:
+        for piece in reader.pieces(stream):
+            for study in piece.studies():
+                yield from reader.parse(study)
     elif source.byte_range is not None and source.byte_range.size > LARGE:
         yield from _ranges(source, source.byte_range, reader)
     else:
-        yield from _pieces(whole, reader)
+        yield from (chunk_of(reader, piece) for piece in reader.pieces(stream))
 
 
-def _told(chunks: Iterator[bytes], source: Source, known: int) -> Iterator[bytes]:
-    """Some chunks of a source, which is told of them but for so many bytes that it knows of."""
-    for chunk in chunks:
-        source.tell(len(chunk) - max(0, known))
-        known -= len(chunk)
-        yield chunk
+def _ranges(source: Source, whole: ByteRange, reader: StreamReader) -> Iterator[Chunk]:
+    """Yield the chunks of a large local file, of which only the bytes around their ends are read here."""
+    try:
+        with RangeReader() as ranges:
+            file, at, requested = ranges.file(whole), 0, 0
+            for begin, end in splitter.ranges(file):
+                if requested < end + AHEAD // 2:
+                    _read_ahead(file, max(begin, requested), requested := end + AHEAD)
+                byte_range = whole._replace(at=begin, size=end - begin)
+                yield Chunk(reader, ChunkData(reader.file, begin, end - begin, byte_range=byte_range))
+                source.report(end - max(begin, reader.head_size))
+                at = end
+            if at > file.seek(0, os.SEEK_END):
+                reader.failure = SourceError(TRUNCATED, file=reader.file)
+            file.seek(at)
+            rest = _reported(iter(partial(file.read, CHUNK), b""), source, reader.head_size - at)
+            stream = reader.until_failure(Source(source.name, rest).open())
+            yield from (chunk_of(reader, piece) for piece in reader.pieces(stream, at))
+    except OSError as error:
+        reader.failure = read_failure(reader.file, error)
 
 
-def _pieces(chunks: Iterator[bytes], reader: StreamReader, at: int = 0) -> Iterator[Chunk]:
-    for piece in splitter.Cutter(at=at).pieces(chunks):
-        yield chunk_of(reader, piece, reader.failure is not None)
+def _read_ahead(file: IO[bytes], begin: int, end: int) -> None:
+    """Ask the system to read a part of a file, without waiting for it.
 
-
-def _fetch(file: IO[bytes], begin: int, end: int) -> None:
-    """Has the system bring a part of a file into memory, where it can, and does not wait for it.
-
-    Each process reads a parcel here and a parcel there, by which the system does not see what comes next.
+    Several processes read chunks of the file in turn, so the system does not recognize a sequential access.
     """
     if hasattr(os, "posix_fadvise"):
         with suppress(OSError):  # it is advice
             os.posix_fadvise(file.fileno(), begin, end - begin, os.POSIX_FADV_WILLNEED)
 
 
-def _ranges(source: Source, place: ByteRange, reader: StreamReader) -> Iterator[Chunk]:
-    """The parcels of a large file of this machine, of which only what stands around their ends is read here."""
-    try:
-        with RangeReader() as places:
-            file, at, fetched = places.file(place), 0, 0
-            for begin, end in splitter.ranges(file):
-                if fetched < end + AHEAD // 2:
-                    _fetch(file, max(begin, fetched), fetched := end + AHEAD)
-                there = place._replace(at=begin, size=end - begin)
-                yield Chunk(reader, ChunkData(reader.file, begin, end - begin, byte_range=there))
-                source.tell(end - max(begin, reader.looked))
-                at = end
-            if at > file.seek(0, os.SEEK_END):
-                reader.failure = SourceError("was cut shorter while it was read", file=reader.file)
-            file.seek(at)
-            rest = Source(source.name, _told(iter(partial(file.read, CHUNK), b""), source, reader.looked - at))
-            yield from _pieces(reader.until_failure(rest.open()), reader, at)
-    except OSError as error:
-        reader.failure = failure(reader.file, error)
+def _reported(chunks: Iterator[bytes], source: Source, already_reported: int) -> Iterator[bytes]:
+    """Yield bytes of a source, and report the number of those read, except for the first ones."""
+    for chunk in chunks:
+        source.report(len(chunk) - max(0, already_reported))
+        already_reported -= len(chunk)
+        yield chunk

@@ -1,7 +1,7 @@
-"""Compressed bytes as streams: gzip, Zstandard and zip, by their first bytes, as they are read, within bounds.
+"""Decompression of streams: gzip, Zstandard and zip, detected by their first bytes, within limits.
 
-Nothing is unpacked to disk. A stream that ends too early, lies about itself or swells out of proportion ends in
-a :class:`~kg.errors.SourceError`, after the bytes that came before.
+Nothing is extracted to disk. A stream that ends too early, contradicts its archive or expands out of proportion ends in
+a :class:`~kg.errors.SourceError`, after the bytes before the fault.
 """
 
 from __future__ import annotations
@@ -26,42 +26,42 @@ if TYPE_CHECKING:
     Codec = Callable[[Iterable[bytes]], Iterator[bytes]]
 
 CHUNK = 1 << 20
-"""Bytes asked for at once."""
+"""Bytes per read."""
 STEP = 1 << 10
-"""Compressed bytes given to a decompressor at once: 1 KiB of Zstandard can become 32 MiB."""
-FREE = 16 << 20
-"""Bytes that anything may swell to; beyond them :data:`DEFLATE` and :data:`ZSTANDARD` bind."""
-DEFLATE = 500
-"""The largest ratio believed of gzip and zip: the same study again and again, with another id, gives 130."""
-ZSTANDARD = 10_000
-"""The same of Zstandard, where that gives 2,500."""
+"""Compressed bytes per call of a decompressor: 1 KiB of Zstandard can expand to 32 MiB."""
+MIN_CHECKED = 16 << 20
+"""Decompressed bytes from which on the ratio is limited."""
+DEFLATE_RATIO = 500
+"""Largest plausible ratio of gzip and zip: one study repeated with different ids gives 130."""
+ZSTANDARD_RATIO = 10_000
+"""Largest plausible ratio of Zstandard, where such a file gives 2,500."""
 MAX_SPOOL = 4 << 30
-"""Bytes kept (on disk, from 64 MiB on) of a zip archive that cannot be read out of order where it is."""
-LAYERS = 4
-"""How often a stream may be packed over."""
+"""Bytes kept (on disk from 64 MiB on) of a zip archive in a stream that is not seekable."""
+MAX_LAYERS = 4
+"""Limit of nested compression."""
 
 SMALL = 1 << 20
-"""Bytes of what is read at once, and alone."""
-_LOCAL = struct.Struct("<4s2xH18xHH")
-"""What stands before a file in a zip archive: a mark, flags, and the sizes of its name and of more before its bytes."""
-_MARK = b"PK\x03\x04"
-_LOOKED_AT = 1 << 10
-"""Bytes that are looked at of a file in an archive and of what stands before it."""
-_METHODS = (0, 8)
-"""Stored, deflated."""
+"""Largest size of a file that is read in one go."""
+_LOCAL_HEADER = struct.Struct("<4s2xH18xHH")
+"""Signature, flags, and the lengths of the name and of the extra fields, of a member of a zip archive."""
+_SIGNATURE = b"PK\x03\x04"
+_HEAD = 1 << 10
+"""Bytes read of a member of an archive, with its local header."""
+_STORED, _DEFLATED = 0, 8
 _UTF8 = 1 << 11
 _PLAIN_FLAGS = _UTF8 | 0b1110
-"""What does not change how bytes are read: the name is UTF-8, sizes stand behind, how hard it was deflated."""
+"""Flags that do not matter to a reader: name in UTF-8, sizes after the data, level of compression."""
 _GZIP = re.compile(rb"\x1f\x8b")
 _ZSTANDARD = re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18")
+_EXPANDS = "expands to more than {} times its compressed size, which no file of study records does"
 _ZIP = re.compile(rb"PK(?:\x03\x04|\x05\x06)")
 
 
 def peek(chunks: Iterator[bytes], size: int) -> tuple[bytes, Iterator[bytes]]:
-    """The first bytes of a stream, at least ``size`` where it has them, and the whole stream again.
+    """Return the first bytes of a stream, at least ``size`` if it is as long, and the complete stream.
 
-    >>> head, whole = peek(iter([b"a", b"b", b"c"]), 2)
-    >>> head, list(whole)
+    >>> head, stream = peek(iter([b"a", b"b", b"c"]), 2)
+    >>> head, list(stream)
     (b'ab', [b'ab', b'c'])
     """
     head = b""
@@ -71,12 +71,12 @@ def peek(chunks: Iterator[bytes], size: int) -> tuple[bytes, Iterator[bytes]]:
 
 
 def is_zip(head: bytes) -> bool:
-    """Whether a stream that begins so is a zip archive."""
+    """Return whether a stream with this start is a zip archive."""
     return _ZIP.match(head) is not None
 
 
 def is_plain(head: bytes) -> bool:
-    """Whether a stream that begins so may be JSON as it stands, and in UTF-8.
+    """Return whether a stream with this start may be JSON in UTF-8, without compression.
 
     >>> is_plain(b'{"a"'), is_plain(b"[]"), is_plain(b"\\xef\\xbb\\xbf{"), is_plain(b"PK\\x03\\x04")
     (True, True, False, False)
@@ -84,55 +84,55 @@ def is_plain(head: bytes) -> bool:
     return head[:1] in (b"{", b"[") and b"\0" not in head
 
 
-def unpacked(chunks: Iterator[bytes], layers: int = 0) -> Iterator[bytes]:
-    """A stream without the gzip and Zstandard around it.
+def decompressed(chunks: Iterator[bytes], layers: int = 0) -> Iterator[bytes]:
+    """Decompress a stream of gzip or Zstandard, also if nested; return any other stream as it is.
 
-    Raises :class:`SourceError` for an archive in it and for one that swells out of proportion, and whatever the
-    decompressor raises for a damaged one.
+    Raises :class:`SourceError` for a zip archive in it and for a stream that expands out of proportion; for a damaged
+    one, any exception of the decompressor.
     """
     head, chunks = peek(chunks, 4)
     if is_zip(head):
-        raise SourceError("is a zip archive inside another archive: unpack the outer one first")
-    if layers == LAYERS:
-        raise SourceError(f"is packed more than {LAYERS - 1} times over")
+        raise SourceError("is a zip archive inside another archive; extract the outer one first")
+    if layers == MAX_LAYERS:
+        raise SourceError(f"is compressed more than {MAX_LAYERS - 1} times")
     if _GZIP.match(head):
-        return unpacked(_swollen(_gunzip, chunks, DEFLATE), layers + 1)
+        return decompressed(_limited(_gunzip, chunks, DEFLATE_RATIO), layers + 1)
     if _ZSTANDARD.match(head):
-        return unpacked(_swollen(_unzstd, chunks, ZSTANDARD), layers + 1)
+        return decompressed(_limited(_unzstd, chunks, ZSTANDARD_RATIO), layers + 1)
     return chunks
 
 
 class _Steps:
-    """A stream in small steps, and how many bytes of it were taken."""
+    """A stream in small steps, with the number of bytes consumed."""
 
     def __init__(self, chunks: Iterable[bytes]) -> None:
         self.chunks = chunks
-        self.taken = 0
+        self.consumed = 0
 
     def __iter__(self) -> Iterator[bytes]:
         for chunk in self.chunks:
             for at in range(0, len(chunk), STEP):
                 step = chunk[at : at + STEP]
-                self.taken += len(step)
+                self.consumed += len(step)
                 yield step
 
 
-def _swollen(codec: Codec, chunks: Iterable[bytes], ratio: int) -> Iterator[bytes]:
-    """What a codec makes, gathered to larger chunks; what it made before it failed comes before the error."""
-    steps, gathered, made = _Steps(chunks), io.BytesIO(), 0
+def _limited(codec: Codec, chunks: Iterable[bytes], ratio: int) -> Iterator[bytes]:
+    """Yield the output of a codec in larger chunks, up to a ratio; output before an error is yielded before it."""
+    steps, pending, size = _Steps(chunks), io.BytesIO(), 0
     try:
         for piece in codec(steps):
-            made += len(piece)
-            if made > FREE + ratio * steps.taken:
-                raise SourceError(f"swells to more than {ratio} times its size, which no file of records does")
-            gathered.write(piece)
-            if gathered.tell() >= CHUNK >> 2:
-                yield gathered.getvalue()
-                gathered = io.BytesIO()
+            size += len(piece)
+            if size > MIN_CHECKED + ratio * steps.consumed:
+                raise SourceError(_EXPANDS.format(ratio))
+            pending.write(piece)
+            if pending.tell() >= CHUNK >> 2:
+                yield pending.getvalue()
+                pending = io.BytesIO()
     except Exception:
-        yield gathered.getvalue()
+        yield pending.getvalue()
         raise
-    yield gathered.getvalue()
+    yield pending.getvalue()
 
 
 def _gunzip(steps: Iterable[bytes]) -> Iterator[bytes]:
@@ -140,13 +140,13 @@ def _gunzip(steps: Iterable[bytes]) -> Iterator[bytes]:
     for step in steps:
         while step:
             if member.eof:
-                step = step.lstrip(b"\0")  # padding, as tapes and block devices leave it
+                step = step.lstrip(b"\0")  # padding of tapes and block devices
                 member = zlib.decompressobj(31) if step else member
             yield member.decompress(step, CHUNK) if step else b""
             step = member.unconsumed_tail or (member.unused_data if member.eof and step else b"")
     yield member.flush()
     if not member.eof:
-        raise SourceError("ends before its gzip data do")
+        raise SourceError("ends before its gzip data is complete")
 
 
 def _unzstd(steps: Iterable[bytes]) -> Iterator[bytes]:
@@ -160,100 +160,104 @@ def _unzstd(steps: Iterable[bytes]) -> Iterator[bytes]:
             yield frame.decompress(step)
             step = frame.unused_data if frame.eof else b""
     if not frame.eof:
-        raise SourceError("ends before its Zstandard data do")
+        raise SourceError("ends before its Zstandard data is complete")
 
 
 # -- zip --------------------------------------------------------------------------------------------------------
 
 
 class Member(NamedTuple):
-    """A file of a zip archive: its name, its bytes, and where they can be read alone, if they are small and plain."""
+    """A file of a zip archive: its name, its bytes, and where to read it alone if it is small and plain JSON."""
 
     name: str
     chunks: Iterator[bytes]
-    place: ByteRange | None
+    byte_range: ByteRange | None
 
 
-def members(raw: IO[bytes], head: bytes, span: slice = ALL, place: ByteRange | None = None) -> Iterator[Member]:
-    """The files of a zip archive by name, each with its bytes, to be read before the next one is asked for.
+def members(raw: IO[bytes], head: bytes, span: slice = ALL, archive: ByteRange | None = None) -> Iterator[Member]:
+    """Yield the files of a zip archive by name; read the bytes of each before the next one is requested.
 
-    ``head`` is what was read of ``raw`` already, ``span`` which of the files are wanted, ``place`` where the archive
-    is on this machine. Hidden files and folders are left out. Raises :class:`SourceError` and
-    :class:`zipfile.BadZipFile` for an archive that cannot be read; the bytes of a member raise likewise.
+    ``head`` was already read from ``raw``, ``span`` selects files, ``archive`` is the byte range of a local archive.
+    Hidden files and folders are left out. Raises :class:`SourceError` and :class:`zipfile.BadZipFile` for an archive
+    that cannot be read, as do the bytes of a member.
     """
-    with _seekable(raw, head) as file, RangeReader() as places:
-        found = _wanted(file)
-        if found.packed > file.seek(0, io.SEEK_END):
+    with _seekable(raw, head) as file, RangeReader() as ranges:
+        contents = _contents(file)
+        if contents.compressed_size > file.seek(0, io.SEEK_END):
             raise SourceError("is a zip archive whose members overlap")
-        for info in found.files(span):
-            yield Member(info.filename, _member(found.archive, info), _alone(places, place, info) if place else None)
+        for info in contents.files(span):
+            byte_range = _byte_range(ranges, archive, info) if archive else None
+            yield Member(info.filename, _member(contents.archive, info), byte_range)
 
 
 def sizes(raw: IO[bytes]) -> list[int]:
-    """The unpacked sizes of the files of a zip archive, in the order of :func:`members`."""
-    return [info.file_size for info in _wanted(raw).files()]
+    """Return the uncompressed sizes of the files of a zip archive, in the order of :func:`members`."""
+    return [info.file_size for info in _contents(raw).files()]
 
 
-def _wanted(file: IO[bytes]) -> Contents:
-    found = Contents(file)
-    if not len(found):
-        raise SourceError("is a zip archive without a file to read")
-    return found
+def _contents(file: IO[bytes]) -> Contents:
+    contents = Contents(file)
+    if not len(contents):
+        raise SourceError("is a zip archive without files to read")
+    return contents
 
 
 def _member(archive: ZipFile, info: ZipInfo) -> Iterator[bytes]:
     if info.flag_bits & 1:
-        raise SourceError("is encrypted, and no password can be given")
-    if info.file_size > FREE + DEFLATE * info.compress_size:  # it is never read further than it says
-        raise SourceError(f"swells to more than {DEFLATE} times its size, which no file of records does")
+        raise SourceError("is encrypted, which is not supported")
+    if info.file_size > MIN_CHECKED + DEFLATE_RATIO * info.compress_size:  # zipfile reads no more than this size
+        raise SourceError(_EXPANDS.format(DEFLATE_RATIO))
     with archive.open(info) as handle:
-        yield from unpacked(of_size(iter(partial(handle.read, CHUNK), b""), info.file_size))
+        yield from decompressed(of_size(iter(partial(handle.read, CHUNK), b""), info.file_size))
 
 
-def _alone(places: RangeReader, archive: ByteRange, info: ZipInfo) -> ByteRange | None:
-    """Where a file of an archive stands, if it is small, packed as most are, and plain
+def _byte_range(ranges: RangeReader, archive: ByteRange, info: ZipInfo) -> ByteRange | None:
+    """Return the byte range of a member that is small, plain JSON and stored or deflated; otherwise None
     (https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT, 4.3.7).
+
+    Members that are unusual or damaged in any way are left to :mod:`zipfile`, which reports what is wrong.
     """
-    deflated = info.compress_type == _METHODS[1]
-    sizes = (info.file_size, info.compress_size)
-    if info.compress_type not in _METHODS or info.flag_bits & ~_PLAIN_FLAGS or max(sizes) > SMALL:
+    method, sizes = info.compress_type, (info.file_size, info.compress_size)
+    if method not in (_STORED, _DEFLATED) or info.flag_bits & ~_PLAIN_FLAGS or max(sizes) > SMALL:
+        return None
+    if method == _STORED and sizes[0] != sizes[1]:
         return None
     try:
-        head = places.at(archive._replace(at=info.header_offset), _LOOKED_AT)
-        mark, flags, name, extra = _LOCAL.unpack_from(head)
-        begin = _LOCAL.size + name + extra
-        data = head[begin : begin + info.compress_size]
-        first = zlib.decompressobj(-zlib.MAX_WBITS).decompress(data, 4) if deflated else data[:4]
-        said = head[_LOCAL.size : _LOCAL.size + name].decode("utf-8" if flags & _UTF8 else "cp437")
-    except (OSError, OverflowError, ValueError, struct.error, zlib.error):  # who reads it in turn says what is wrong
+        head = ranges.at(archive._replace(at=info.header_offset), _HEAD)
+        header_size = _header_size(head, info)
+        data = head[header_size : header_size + info.compress_size] if header_size else b""
+        start = data[:4] if method == _STORED else zlib.decompressobj(-zlib.MAX_WBITS).decompress(data, 4)
+    except (OSError, OverflowError, ValueError, struct.error, zlib.error):
         return None
-    end = getattr(info, "_end_offset", None)  # where Python knows what stands behind it
-    if (
-        mark != _MARK
-        or (flags ^ info.flag_bits) & _UTF8
-        or said != info.orig_filename
-        or (end is not None and info.header_offset + begin + info.compress_size > end)
-        or (not deflated and sizes[0] != sizes[1])
-        or len(first) < 4
-        or not is_plain(first)
-    ):
+    end = getattr(info, "_end_offset", None)  # the start of the next member, in newer versions of Python
+    overlaps = end is not None and info.header_offset + header_size + info.compress_size > end
+    if overlaps or len(start) < 4 or not is_plain(start):
         return None
-    packed = ZipEntry(info.filename, info.compress_size, begin, info.CRC, deflated)
-    return archive._replace(at=info.header_offset + begin, size=info.file_size, packed=packed)
+    entry = ZipEntry(info.filename, info.compress_size, header_size, info.CRC, method == _DEFLATED)
+    return archive._replace(at=info.header_offset + header_size, size=info.file_size, entry=entry)
+
+
+def _header_size(head: bytes, info: ZipInfo) -> int:
+    """Return the size of a local header, or 0 if it contradicts the directory of the archive."""
+    signature, flags, name_size, extra_size = _LOCAL_HEADER.unpack_from(head)
+    name = head[_LOCAL_HEADER.size : _LOCAL_HEADER.size + name_size].decode("utf-8" if flags & _UTF8 else "cp437")
+    if signature != _SIGNATURE or (flags ^ info.flag_bits) & _UTF8 or name != info.orig_filename:
+        return 0
+    return int(_LOCAL_HEADER.size + name_size + extra_size)
 
 
 def of_size(chunks: Iterable[bytes], size: int) -> Iterator[bytes]:
-    """A file of an archive; raises :class:`SourceError` at its end where that is not of the size that is told."""
+    """Yield a member of an archive; raises :class:`SourceError` at its end if its size is not the expected one."""
     for chunk in chunks:
         size -= len(chunk)
         yield chunk
     if size:
-        raise SourceError("is not of the size that its archive tells")
+        raise SourceError("does not have the size that its archive states")
 
 
 @contextmanager
 def _seekable(raw: IO[bytes], head: bytes) -> Iterator[IO[bytes]]:
-    """The file itself where it can be read out of order, else a temporary copy."""
+    """Return the file itself if it is seekable, otherwise a temporary copy."""
     try:
         raw.seek(0)
     except (OSError, ValueError):
@@ -270,4 +274,4 @@ def _spool(chunks: Iterable[bytes], copy: IO[bytes]) -> None:
     for chunk in chunks:
         copy.write(chunk)
         if copy.tell() > MAX_SPOOL:
-            raise SourceError(f"is a zip archive of more than {MAX_SPOOL >> 30} GiB: give it as a file of this machine")
+            raise SourceError(f"is a zip archive of more than {MAX_SPOOL >> 30} GiB; name a local file of it")

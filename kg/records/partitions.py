@@ -62,7 +62,7 @@ class Span:
     def _pieces(self, chunks: Iterator[bytes]) -> Iterator[splitter.Piece]:
         """The studies that start in the range, each with what stands behind it."""
         ours = self.begin == 0
-        for piece in (each for large in splitter.Cutter(at=self.begin).pieces(chunks) for each in large.apart()):
+        for piece in (each for large in splitter.Splitter(at=self.begin).pieces(chunks) for each in large.studies()):
             if splitter.START.match(piece.data):
                 if piece.at >= self.end:
                     return

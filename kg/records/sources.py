@@ -1,7 +1,7 @@
-"""Inputs as named streams of bytes: files, folders, archives, addresses and standard input.
+"""Inputs as named streams of bytes: files, folders, archives, URLs and standard input.
 
-What a file is, its first bytes say, never its name. The order is that of the names, so that neither the order
-of the arguments nor that of a listing or an archive changes anything.
+The kind of a file follows from its first bytes, never from its name. Streams are sorted by name, so the order of the
+arguments, of a directory listing or of an archive does not matter.
 """
 
 from __future__ import annotations
@@ -17,107 +17,100 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple, cast
 from urllib.parse import urlsplit
 
-from kg._types import Progress, Reject
+from kg._types import PathName, Progress, Reject
 from kg.errors import SourceError, UsageError
 from kg.records.archive import ALL
 from kg.records.byte_ranges import ByteRange, FileId, file_id, whole_range
-from kg.records.decompress import CHUNK, is_plain, is_zip, members, unpacked
+from kg.records.decompress import CHUNK, decompressed, is_plain, is_zip, members
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
-_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://[^\s'\")]+")
+_URL_IN_TEXT = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://[^\s'\")]+")
 _EXTRAS = {"s3": "s3", "s3a": "s3", "gs": "gs", "gcs": "gs", "http": "https", "https": "https"}
 
 
 class Source(NamedTuple):
-    """One stream of bytes under the name that messages give it; read it before asking for the next one."""
+    """One stream of bytes under its name in messages; read it before requesting the next one."""
 
     name: str
     chunks: Iterator[bytes]
     byte_range: ByteRange | None = None
-    """Where on this machine these bytes are, where they can be read there: all that stand in a file as they are, and
-    small ones in a zip archive."""
+    """Where these bytes are on this machine: for files that are not compressed, and for small members of a local zip
+    archive."""
     progress: Progress | None = None
-    """What is told of the bytes that are read."""
     counted: bool = False
-    """Whether that is told already as they are read here."""
+    """Whether progress is already reported where compressed bytes are read."""
 
     def open(self) -> Iterator[bytes]:
-        """Its bytes, decompressed, about 1 MiB at a time.
+        """Yield its bytes, decompressed, about 1 MiB at a time.
 
-        Raises :class:`SourceError` where it cannot be read on; what came before is good.
+        Raises :class:`SourceError` where the stream cannot be read any further; the bytes before are valid.
         """
         try:
             for chunk in self.chunks:
                 if not self.counted:
-                    self.tell(len(chunk))
+                    self.report(len(chunk))
                 yield chunk
-        except Exception as error:  # codecs and remote stores raise whatever they like
-            raise failure(self.name, error) from error.__cause__
+        except Exception as error:  # codecs and remote stores raise exceptions of any class
+            raise read_failure(self.name, error) from error.__cause__
 
-    def tell(self, size: int) -> None:
-        """Tells of so many bytes more that are read."""
+    def report(self, size: int) -> None:
+        """Report progress by a number of bytes."""
         if self.progress and size > 0:
             self.progress(size)
 
 
 def sources(
-    inputs: Iterable[str | os.PathLike[str]],
-    reject: Reject,
-    progress: Progress | None = None,
-    besides: Iterable[str] = (),
+    inputs: Iterable[PathName], reject: Reject, progress: Progress | None = None, exclude: Iterable[str] = ()
 ) -> Iterator[Source]:
-    """Every stream in the inputs; ``reject`` is told of those that cannot be opened, ``progress`` of bytes read.
+    """Yield every stream of the inputs.
 
-    The files ``besides`` are no inputs, though they stand in a folder that is one: an output of before.
+    ``reject`` is called with a :class:`SourceError` for each that cannot be opened, ``progress`` with the number of
+    bytes read since its last call. The files ``exclude`` are skipped, such as an earlier output in an input folder.
 
-    Raises :class:`UsageError`, before anything is read, where an input does not exist.
+    Raises :class:`UsageError`, before anything is read, for an input that does not exist.
     """
-    names = _names(inputs)
-    for name in names:
-        _check(name)
-    written = [Path(name).stat() for name in besides if os.path.isfile(name)]  # noqa: PTH113 -- takes any name
-    return _every(names, reject, progress, set(map(file_id, written)))
+    names = _checked_names(inputs)
+    excluded = [Path(name).stat() for name in exclude if os.path.isfile(name)]  # noqa: PTH113 -- accepts any name
+    return _all_streams(names, reject, progress, set(map(file_id, excluded)))
 
 
-def total_size(inputs: Iterable[str | os.PathLike[str]]) -> int | None:
-    """The bytes that reading the inputs takes, or None where that is not cheaply known."""
-    names = _names(inputs)
-    for name in names:
-        _check(name)
+def total_size(inputs: Iterable[PathName]) -> int | None:
+    """Return the number of bytes that reading the inputs reads, or None if it is not known in advance."""
+    names = _checked_names(inputs)
     if any(name == "-" or _URL.match(name) for name in names):
         return None
-    found = {file_id(one): one for name in names for one in map(os.stat, _files(name, lambda _: None))}
-    return sum(one.st_size for one in found.values()) if all(map(_regular, found.values())) else None
+    paths = (path for name in names for path in _files(name, lambda _: None))
+    files = {file_id(status): status for status in map(os.stat, paths)}
+    is_known = all(stat.S_ISREG(status.st_mode) for status in files.values())
+    return sum(status.st_size for status in files.values()) if is_known else None
 
 
-def files(inputs: Iterable[str | os.PathLike[str]], reject: Reject) -> Iterator[tuple[str, str]]:
-    """Every file in the inputs once, in the order of :func:`sources`: its name in messages, and its path or address.
+def files(inputs: Iterable[PathName], reject: Reject) -> Iterator[tuple[str, str]]:
+    """Yield every file of the inputs once, in the order of :func:`sources`: its name in messages, and its path or URL.
 
-    A folder may have an address too. Raises :class:`UsageError` where an input does not exist.
+    The URL of a folder is expanded too. Raises :class:`UsageError` for an input that does not exist.
     """
-    names = _names(inputs)
-    for name in names:
-        _check(name)
     seen: set[str] = set()
-    for name in names:
-        for path in _listed(name) if _URL.match(name) else _files(name, reject):
-            place = path if _URL.match(path) else os.path.realpath(path)
+    for name in _checked_names(inputs):
+        for path in _remote_files(name) if _URL.match(name) else _files(name, reject):
+            is_url = _URL.match(path)
+            place = path if is_url else os.path.realpath(path)
             if place not in seen:
                 seen.add(place)
-                yield (_shown_url(path) if _URL.match(path) else printed(path)), place
+                yield (_public_url(path) if is_url else one_line(path)), place
 
 
 def opened(place: str) -> AbstractContextManager[IO[bytes]]:
-    """A file of this machine or at an address, to be read."""
-    return _remote(place) if _URL.match(place) else _local_file(place)
+    """Open a local file or a URL for reading."""
+    return _open_url(place) if _URL.match(place) else _open_file(place)
 
 
 def size_of(place: str) -> int | None:
-    """The bytes of a file, or None where that cannot be told."""
+    """Return the size of a local file or a URL, or None if it is not known."""
     if not _URL.match(place):
         return Path(place).stat().st_size
     system, path = filesystem(place)
@@ -125,36 +118,39 @@ def size_of(place: str) -> int | None:
 
 
 def streams(name: str, place: str, reject: Reject, span: slice = ALL) -> Iterator[Source]:
-    """The streams of one file; of an archive the members in a span of their order."""
-    return _opened(name, partial(opened, place), reject, None, span)
+    """Yield the streams of one file; of an archive, those of a slice of its members."""
+    return _streams(name, partial(opened, place), reject, None, span)
 
 
-def _listed(url: str) -> list[str]:
-    """The files below an address where that is a folder, else the address."""
-    system, path = filesystem(url)
-    if not system.isdir(path):
-        return [url]
-    found = [each for each in system.find(path) if not re.search(r"/\.", each.removeprefix(path))]
-    return sorted(system.unstrip_protocol(each) for each in found)
+def one_line(text: str) -> str:
+    """Escape everything that is not printable, so that the text fits on one line of a message.
 
-
-def printed(text: str) -> str:
-    """A text as one line of a message: what is not printable is escaped.
-
-    >>> printed("a\\n\\x1b[31m\\udcff.json")
+    >>> one_line("a\\n\\x1b[31m\\udcff.json")
     'a\\\\n\\\\x1b[31m\\\\udcff.json'
     """
     return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
+def read_failure(name: str, error: Exception) -> SourceError:
+    """Return the error to report for a stream that cannot be read any further."""
+    if isinstance(error, SourceError):
+        return SourceError(error.problem, file=name)
+    reason = "not found" if isinstance(error, FileNotFoundError) else getattr(error, "strerror", None) or str(error)
+    text = one_line(_URL_IN_TEXT.sub(lambda _: name, reason or type(error).__name__))
+    return SourceError(f"cannot be read to its end ({text})", file=name)
+
+
 # -- names ------------------------------------------------------------------------------------------------------
 
 
-def _names(inputs: Iterable[str | os.PathLike[str]]) -> list[str]:
-    return sorted({_local(os.fspath(each)) for each in inputs}, key=lambda name: (name == "-", name))
+def _checked_names(inputs: Iterable[PathName]) -> list[str]:
+    names = sorted({_local_path(os.fspath(name)) for name in inputs}, key=lambda name: (name == "-", name))
+    for name in names:
+        _check(name)
+    return names
 
 
-def _local(name: str) -> str:
+def _local_path(name: str) -> str:
     if not name.startswith("file://"):
         return name
     from urllib.request import url2pathname
@@ -166,18 +162,18 @@ def _check(name: str) -> None:
     if name == "-":
         return
     if not name:
-        raise UsageError("An input is empty, where a file, a folder, an address or - has to stand.")
+        raise UsageError("The name of an input is empty; name a file, a folder, a URL, or - for standard input.")
     if _URL.match(name):
         filesystem(name)
         return
     try:
         Path(name).stat()
     except (OSError, ValueError) as error:
-        raise UsageError(f"{printed(name)}: {getattr(error, 'strerror', None) or error}.") from error
+        raise UsageError(f"{one_line(name)}: {getattr(error, 'strerror', None) or error}.") from error
 
 
 def filesystem(url: str) -> tuple[Any, str]:
-    """The filesystem of an address, or that of this machine, and the path there."""
+    """Return the filesystem of a URL, or that of this machine, and the path in it."""
     from fsspec.core import url_to_fs
 
     protocol = url.partition("://")[0]
@@ -186,128 +182,127 @@ def filesystem(url: str) -> tuple[Any, str]:
     except ImportError as error:
         extra = _EXTRAS.get(protocol)
         package = f"pip install 'trialkg[{extra}]'" if extra else str(error)
-        raise UsageError(f"{_shown_url(url)}: {protocol}:// needs a package that is not here: {package}.") from error
+        needs = f"{protocol}:// needs a package that is not installed: {package}."
+        raise UsageError(f"{_public_url(url)}: {needs}") from error
     except ValueError as error:
-        raise UsageError(f"{_shown_url(url)}: {protocol}:// is no protocol that can be read.") from error
+        raise UsageError(f"{_public_url(url)}: {protocol}:// is not a supported protocol.") from error
 
 
-def _shown_url(url: str) -> str:
-    """An address without user, password and query, where secrets are."""
-    return printed(re.sub(r"(?<=://)[^/@]*@", "", url).partition("?")[0])
+def _public_url(url: str) -> str:
+    """Return a URL without user, password and query, which may be secret."""
+    return one_line(re.sub(r"(?<=://)[^/@]*@", "", url).partition("?")[0])
+
+
+def _remote_files(url: str) -> list[str]:
+    """Return the URLs of the files in a folder, or the URL itself if it is not a folder."""
+    system, path = filesystem(url)
+    if not system.isdir(path):
+        return [url]
+    paths = [file for file in system.find(path) if not re.search(r"/\.", file.removeprefix(path))]
+    return sorted(map(system.unstrip_protocol, paths))
 
 
 def _files(name: str, reject: Reject) -> list[str]:
+    """Return the files in a folder and its subfolders, each folder once, or the file itself."""
     root = str(Path(name))
     if not Path(root).is_dir():
         return [root]
-    found, seen = [], {os.path.realpath(root)}
-    for folder, folders, files in os.walk(root, followlinks=True, onerror=lambda e: reject(_unlisted(e))):
-        shown = sorted(each for each in folders if not each.startswith("."))
-        real = {each: os.path.realpath(os.path.join(folder, each)) for each in shown}  # noqa: PTH118 -- of many paths
-        first = {path: each for each, path in reversed(real.items()) if path not in seen}
-        folders[:] = sorted(first.values())
-        seen.update(first)
-        begin = folder[2:] if root == os.curdir else folder  # "a" is told as "a", not as "./a"
-        found += [os.path.join(begin, each) for each in files if not each.startswith(".")]  # noqa: PTH118 -- of many paths
-    found.sort(key=lambda path: path.replace(os.sep, "/"))
-    return [path for path in found if _is_file(path, reject)]
+    paths, seen = [], {os.path.realpath(root)}
+    for folder, folders, names in os.walk(root, followlinks=True, onerror=lambda e: reject(_unlisted(e))):
+        visible = sorted(name for name in folders if not name.startswith("."))
+        real = {name: os.path.realpath(os.path.join(folder, name)) for name in visible}  # noqa: PTH118 -- many paths
+        unseen = {path: name for name, path in reversed(real.items()) if path not in seen}
+        folders[:] = sorted(unseen.values())
+        seen.update(unseen)
+        prefix = folder[2:] if root == os.curdir else folder  # "a" is reported as "a", not as "./a"
+        paths += [os.path.join(prefix, name) for name in names if not name.startswith(".")]  # noqa: PTH118 -- many paths
+    paths.sort(key=lambda path: path.replace(os.sep, "/"))
+    return [path for path in paths if _is_file(path, reject)]
 
 
 def _unlisted(error: OSError) -> SourceError:
-    return SourceError(f"cannot be listed ({error.strerror})", file=printed(str(error.filename)))
+    return SourceError(f"cannot be listed ({error.strerror})", file=one_line(str(error.filename)))
 
 
 def _is_file(path: str, reject: Reject) -> bool:
-    if os.path.isfile(path):  # noqa: PTH113 -- of many paths
+    if os.path.isfile(path):  # noqa: PTH113 -- many paths
         return True
-    reject(SourceError("is no file that can be read (a broken link or a device)", file=printed(path)))
+    reject(SourceError("is not a readable file (a broken link or a device)", file=one_line(path)))
     return False
 
 
-def _regular(found: os.stat_result) -> bool:
-    return stat.S_ISREG(found.st_mode)
+# -- streams ----------------------------------------------------------------------------------------------------
 
 
-# -- opening ----------------------------------------------------------------------------------------------------
-
-
-def _every(names: list[str], reject: Reject, progress: Progress | None, seen: set[FileId]) -> Iterator[Source]:
+def _all_streams(names: list[str], reject: Reject, progress: Progress | None, seen: set[FileId]) -> Iterator[Source]:
     for name in names:
         if name == "-":
-            yield from _opened("-", lambda: nullcontext(sys.stdin.buffer), reject, progress, here=False)
+            yield from _streams("-", lambda: nullcontext(sys.stdin.buffer), reject, progress, is_local=False)
         elif _URL.match(name):
-            yield from _opened(_shown_url(name), partial(_remote, name), reject, progress)
+            yield from _streams(_public_url(name), partial(_open_url, name), reject, progress)
         else:
-            yield from _under(name, seen, reject, progress)
+            yield from _local_streams(name, seen, reject, progress)
 
 
-def _under(name: str, seen: set[tuple[int, int]], reject: Reject, progress: Progress | None) -> Iterator[Source]:
+def _local_streams(name: str, seen: set[FileId], reject: Reject, progress: Progress | None) -> Iterator[Source]:
     paths = _files(name, reject)
     if not paths:
-        reject(SourceError("is a folder without a file to read", file=printed(name)))
+        reject(SourceError("is a folder without files to read", file=one_line(name)))
     for path in paths:
         try:
-            file = file_id(os.stat(path))  # noqa: PTH116 -- of many paths
+            file = file_id(os.stat(path))  # noqa: PTH116 -- many paths
         except OSError as error:
-            reject(failure(printed(path), error))
+            reject(read_failure(one_line(path), error))
             continue
         if file not in seen:
             seen.add(file)
-            yield from _opened(printed(path), partial(_local_file, path), reject, progress)
+            yield from _streams(one_line(path), partial(_open_file, path), reject, progress)
 
 
-def _local_file(path: str) -> IO[bytes]:
-    return open(path, "rb")  # noqa: PTH123 -- of many paths
+def _open_file(path: str) -> IO[bytes]:
+    return open(path, "rb")  # noqa: PTH123 -- many paths
 
 
-def _remote(url: str) -> AbstractContextManager[IO[bytes]]:
+def _open_url(url: str) -> AbstractContextManager[IO[bytes]]:
     system, path = filesystem(url)
     return cast("AbstractContextManager[IO[bytes]]", system.open(path, "rb"))
 
 
-def _opened(
+def _streams(
     name: str,
-    opener: Callable[[], AbstractContextManager[IO[bytes]]],
+    open_input: Callable[[], AbstractContextManager[IO[bytes]]],
     reject: Reject,
     progress: Progress | None,
     span: slice = ALL,
     *,
-    here: bool = True,
+    is_local: bool = True,
 ) -> Iterator[Source]:
-    """The streams of what an opener opens, and, where it may be a file of this machine, their places."""
+    """Open a file and yield its streams, with their byte ranges if it may be a local file."""
     try:
-        with opener() as handle:
+        with open_input() as handle:
             head = handle.read(4)
-            place = whole_range(handle) if here else None
+            byte_range = whole_range(handle) if is_local else None
             if is_plain(head):
-                yield Source(name, chain([head], iter(partial(handle.read, CHUNK), b"")), place, progress)
+                yield Source(name, chain([head], iter(partial(handle.read, CHUNK), b"")), byte_range, progress)
                 return
-            raw = cast("IO[bytes]", _Counted(handle, progress, head)) if progress else handle
+            raw = cast("IO[bytes]", _CountedFile(handle, progress, head)) if progress else handle
             if is_zip(head):
-                for member in members(raw, head, span, place):
-                    yield Source(f"{name}!{printed(member.name)}", member.chunks, member.place, progress, counted=True)
+                for member in members(raw, head, span, byte_range):
+                    full_name = f"{name}!{one_line(member.name)}"
+                    yield Source(full_name, member.chunks, member.byte_range, progress, counted=True)
             else:
                 chunks = _lazily(chain([head], iter(partial(raw.read, CHUNK), b"")))
                 yield Source(name, chunks, progress=progress, counted=True)
-    except Exception as error:  # codecs and remote stores raise whatever they like
-        reject(failure(name, error))
+    except Exception as error:  # codecs and remote stores raise exceptions of any class
+        reject(read_failure(name, error))
 
 
 def _lazily(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    yield from unpacked(chunks)
+    yield from decompressed(chunks)
 
 
-def failure(name: str, error: Exception) -> SourceError:
-    """What is told of a stream that cannot be read on."""
-    if isinstance(error, SourceError):
-        return SourceError(error.problem, file=name)
-    reason = "not found" if isinstance(error, FileNotFoundError) else getattr(error, "strerror", None) or str(error)
-    said = printed(_ADDRESS.sub(lambda _: name, reason or type(error).__name__))
-    return SourceError(f"cannot be read to its end ({said})", file=name)
-
-
-class _Counted:
-    """A file that tells how many bytes are read from it."""
+class _CountedFile:
+    """A file that reports how many bytes are read from it."""
 
     def __init__(self, file: IO[bytes], progress: Progress, head: bytes) -> None:
         self._file = file

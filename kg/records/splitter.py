@@ -1,7 +1,7 @@
-"""A stream of JSON text, cut where studies start, without a parser.
+"""Splitting a stream of JSON where studies start, without a parser.
 
-The keys at the top of a study occur nowhere else in it, and inside a text their quotes would be escaped: so a brace
-and one of them are where a study starts, whatever the file is laid out like.
+The keys at the top of a study occur nowhere else in it, and inside a string their quotes would be escaped. So a brace
+followed by one of them is the start of a study, in any layout.
 """
 
 from __future__ import annotations
@@ -24,21 +24,23 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 MAX_RECORD = 64 << 20
-"""Bytes of one record; a larger one is passed over without being held."""
+"""Largest size of a record in bytes; larger ones are skipped without being held in memory."""
 SIZE = 1 << 20
-"""Bytes from which on a piece is full, and with it the task of a process."""
-UNCUT = 8 << 20
-"""Bytes without the start of a study after which another place to cut is looked for."""
+"""Minimum size of a piece, and with it of a task, in bytes."""
+UNSPLIT = 8 << 20
+"""Bytes without the start of a study after which another place to split is searched."""
 HEAD = 4 << 10
+"""Bytes kept of a record that is too large, and read to detect the kind of a stream."""
 
 START = re.compile(rb'\{\s{0,256}"(?:%s)"\s{0,256}:' % "|".join(sorted(SECTIONS)).encode())
 _OVERLAP = 600
 _WINDOW = 1 << 16
 _LINE = re.compile(rb"\n\s*(?=\{)")
-GARNISH = re.compile(
+SEPARATORS = re.compile(
     r'(?:[\s,\[\]}\ufeff]++|\{\s*(?="(?:studies|nextPageToken|totalCount)"\s*:)|"studies"\s*:\s*(?=\[)'
     r'|"nextPageToken"\s*:\s*(?:"[^"\n]*+"|null)|"totalCount"\s*:\s*\d++)++'
 )
+"""Everything around the studies of a list, several lists, or pages of the API."""
 _ENCODINGS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -46,21 +48,21 @@ _ENCODINGS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_TAIL = b" \t\r\n,]"
-_GAP = re.compile(rb"[ \t\r\n,\]]*+")
+_TRAILING = b" \t\r\n,]"
+_SEPARATOR = re.compile(rb"[ \t\r\n,\]]*+")
 _SHORT = 16
-"""Bytes at the end of a piece that are looked at first."""
+"""Bytes at the end of a piece that are searched first for what follows the study."""
 DECODER = json.JSONDecoder()
 
 
 def utf8(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """A stream of text as UTF-8 without a byte order mark. Raises :class:`UnicodeDecodeError` for half a character."""
-    head, whole = peek(chunks, 4)
+    """Return a stream of text as UTF-8 without a byte order mark; it may raise :class:`UnicodeDecodeError`."""
+    head, stream = peek(chunks, 4)
     codec = next((codec for mark, codec in _ENCODINGS if head.startswith(mark)), None)
     if codec == "utf-8":
-        next(whole)
-        return chain([head[len(codecs.BOM_UTF8) :]], whole)
-    return _recoded(whole, codec) if codec else whole
+        next(stream)
+        return chain([head[len(codecs.BOM_UTF8) :]], stream)
+    return _recoded(stream, codec) if codec else stream
 
 
 def _recoded(chunks: Iterator[bytes], codec: str) -> Iterator[bytes]:
@@ -71,29 +73,29 @@ def _recoded(chunks: Iterator[bytes], codec: str) -> Iterator[bytes]:
 
 
 def decoded(data: bytes | bytearray) -> str:
-    """The text of some bytes; those that are no UTF-8 stay as lone surrogates, which a later step reports."""
+    """Decode UTF-8; invalid bytes become lone surrogates, which a later step reports."""
     return data.decode("utf-8", "surrogateescape")
 
 
 def size(text: str) -> int:
-    """The bytes that a text was decoded from."""
+    """Return the number of bytes that a text was decoded from."""
     return len(text) if text.isascii() else len(text.encode("utf-8", "surrogateescape"))
 
 
 def bare(piece: bytes) -> bytes:
-    """A piece without what closes a list."""
-    return piece[: _end(piece)]
+    """Return a piece without the separators and closing brackets after its value."""
+    return piece[: _value_end(piece)]
 
 
-def _end(piece: bytes) -> int:
-    """Where what closes a list begins, for which the piece is not copied where that is short."""
+def _value_end(piece: bytes) -> int:
+    """Return where the separators at the end of a piece start, without a copy of the piece where they are short."""
     last = piece[-_SHORT:]
-    kept = last.rstrip(_TAIL)
-    return len(piece) - len(last) + len(kept) if kept else len(piece.rstrip(_TAIL))
+    kept = last.rstrip(_TRAILING)
+    return len(piece) - len(last) + len(kept) if kept else len(piece.rstrip(_TRAILING))
 
 
 def loaded(piece: bytes) -> Any:
-    """The one JSON value that a piece holds beside what closes a list, or None where it is anything else."""
+    """Parse the one JSON value of a piece; return None where the piece holds anything else."""
     try:
         return orjson.loads(bare(piece))
     except (ValueError, MemoryError):
@@ -101,61 +103,66 @@ def loaded(piece: bytes) -> Any:
 
 
 def closed(piece: bytes) -> int:
-    """How many lists are closed behind the value of a piece.
+    """Return the number of lists that are closed after the value of a piece.
 
     >>> closed(b'{"a": []}, ]')
     1
     """
-    return piece.count(b"]", _end(piece))
+    return piece.count(b"]", _value_end(piece))
 
 
-def behind(text: bytes, end: int) -> tuple[int, int]:
-    """Where what separates a value from the next one ends, and how many lists it closes.
+def skip_separator(text: bytes, end: int) -> tuple[int, int]:
+    """Return where the separator after a value ends, and how many lists it closes.
 
-    >>> behind(b'{"a": []}]\\n, {"b": 1}', 9)
+    >>> skip_separator(b'{"a": []}]\\n, {"b": 1}', 9)
     (13, 1)
     """
-    found = _GAP.match(text, end)
-    at = found.end() if found else end
-    return at, text.count(b"]", end, at)
+    match = _SEPARATOR.match(text, end)
+    following = match.end() if match else end
+    return following, text.count(b"]", end, following)
 
 
 def starts_at(text: bytes, at: int) -> bool:
-    """Whether a study starts at a place."""
+    """Return whether a study starts at a position."""
     return START.match(text, at) is not None
 
 
-def next_start(text: bytes, at: int) -> int:
-    """Where the next study starts behind a place, or the text ends."""
-    found = START.search(text, at + 1)
-    return found.start() if found else len(text)
-
-
 class Piece(NamedTuple):
-    """Studies and what separates them from the next, or what stands before the first; or the head of too much."""
+    """Part of a stream: whole studies with the separators after them, or the text before the first study.
+
+    It starts at byte ``at`` of the stream. ``whole`` is false for the first bytes of a record that is too large;
+    ``truncated`` says that the stream ends behind the piece since it could not be read any further.
+    """
 
     at: int
     data: bytes
     whole: bool = True
+    truncated: bool = False
 
-    def apart(self) -> Iterator[Piece]:
-        """The same in pieces of at most one study each.
+    def study(self, begin: int) -> Piece:
+        """Return the part of the piece from a position up to the next start of a study."""
+        match = START.search(self.data, begin + 1) if self.whole else None
+        end = match.start() if match else len(self.data)
+        truncated = self.truncated and end == len(self.data)
+        return Piece(self.at + begin, self.data[begin:end], self.whole, truncated)
 
-        >>> [(piece.at, piece.data) for piece in Piece(7, b'[{"hasResults": true}, {"hasResults": false}]').apart()]
+    def studies(self, begin: int = 0) -> Iterator[Piece]:
+        """Yield the piece in pieces of at most one study each.
+
+        >>> [(piece.at, piece.data) for piece in Piece(7, b'[{"hasResults": true}, {"hasResults": false}]').studies()]
         [(7, b'['), (8, b'{"hasResults": true}, '), (30, b'{"hasResults": false}]')]
         """
-        if self.whole:
-            for begin, end in pairwise([0, *(start for start in _starts(self.data) if start), len(self.data)]):
-                yield Piece(self.at + begin, self.data[begin:end])
-        else:
-            yield self
+        while begin < len(self.data):
+            study = self.study(begin)
+            yield study
+            begin += len(study.data)
 
 
 @dataclass(slots=True)
-class Cutter:
-    """Cuts a stream where studies start, and holds no more of it than one record may have.
+class Splitter:
+    """Splits a stream where studies start, and holds no more of it than one record may have.
 
-    A piece has at least ``size`` bytes, and the studies that start in these, but for the last one of the stream and
+    A piece has at least ``size`` bytes and the studies that start in them, except for the last piece of the stream and
     those around a study that is large itself.
     """
 
@@ -164,64 +171,67 @@ class Cutter:
     at: int = 0
     scanned: int = 0
     dropping: bool = False
-    patience: int = field(default_factory=lambda: UNCUT)
+    patience: int = field(default_factory=lambda: UNSPLIT)
 
     def pieces(self, chunks: Iterable[bytes]) -> Iterator[Piece]:
-        """The stream in pieces."""
+        """Yield the stream in pieces."""
         for chunk in chunks:
             self.buffer += chunk
             if len(self.buffer) <= self.size and not self.dropping:
                 continue
-            yield from self._cut()
+            yield from self._split()
             if len(self.buffer) > MAX_RECORD:
-                yield from self._taken(0, HEAD, whole=False)
+                yield from self._piece(0, HEAD, whole=False)
                 self.dropping = True
                 self._drop(len(self.buffer) - _OVERLAP)
             self.scanned = max(0, len(self.buffer) - _OVERLAP)
-        yield from self._taken(0, len(self.buffer))
+        yield from self._piece(0, len(self.buffer))
 
-    def _cut(self) -> Iterator[Piece]:
-        cuts = [*self._cuts()]
-        if not cuts and len(self.buffer) > self.patience and not self.dropping:
-            cuts = [max(_starts(self.buffer), default=0)]  # what a large study stands behind
-            if not cuts[0]:
-                cuts, self.patience = [_values_end(self.buffer)], sys.maxsize
-        for begin, end in pairwise([0, *cuts]):
-            yield from self._taken(begin, end)
+    def _split(self) -> Iterator[Piece]:
+        ends = [*self._ends()]
+        if not ends and len(self.buffer) > self.patience and not self.dropping:
+            ends = [max(_starts(self.buffer), default=0)]  # the start of a large study
+            if not ends[0]:
+                ends, self.patience = [_last_value_end(self.buffer)], sys.maxsize
+        for begin, end in pairwise([0, *ends]):
+            yield from self._piece(begin, end)
             self.dropping = False
-        if cuts and cuts[-1]:
-            self._drop(cuts[-1])
-            self.patience = UNCUT
+        if ends and ends[-1]:
+            self._drop(ends[-1])
+            self.patience = UNSPLIT
 
-    def _cuts(self) -> Iterator[int]:
-        """The first start of a study behind each piece that is full, and all of them around a large study."""
-        cut, size = (-1, 0) if self.dropping else (0, self.size)
-        while (start := next(_behind(cut, self.buffer, max(self.scanned, cut + size)), None)) is not None:
-            if start - cut > UNCUT:
-                yield from (each for each in _behind(cut, self.buffer, cut) if each < start)
+    def _ends(self) -> Iterator[int]:
+        """Yield the first start of a study after each full piece, and all starts around a large study."""
+        begin, size = (-1, 0) if self.dropping else (0, self.size)
+        while (start := next(self._starts_after(begin, max(self.scanned, begin + size)), None)) is not None:
+            if start - begin > UNSPLIT:
+                yield from (earlier for earlier in self._starts_after(begin, begin) if earlier < start)
             yield start
-            cut, size = start, self.size
+            begin, size = start, self.size
 
-    def _taken(self, begin: int, end: int, whole: bool = True) -> Iterator[Piece]:
+    def _starts_after(self, begin: int, at: int) -> Iterator[int]:
+        return (start for start in _starts(self.buffer, max(0, at)) if start > begin)
+
+    def _piece(self, begin: int, end: int, whole: bool = True) -> Iterator[Piece]:
         if begin < end and not self.dropping:
-            kept = whole and end - begin <= MAX_RECORD
+            whole = whole and end - begin <= MAX_RECORD
             with memoryview(self.buffer) as view:
-                data = bytes(view[begin : end if kept else begin + HEAD])
-            yield Piece(self.at + begin, data, kept)
+                data = bytes(view[begin : end if whole else begin + HEAD])
+            yield Piece(self.at + begin, data, whole)
 
     def _drop(self, size: int) -> None:
-        self.buffer = self.buffer[size:]  # del would leave room before it, and growing then copies all
+        self.buffer = self.buffer[size:]  # del would leave unused memory at its start, which growing then copies
         self.at += size
 
 
 def ranges(file: IO[bytes]) -> Iterator[tuple[int, int]]:
-    """A file of this machine in ranges of bytes as of pieces, of which only what stands around their ends is read.
+    """Yield a file in byte ranges that are pieces, reading only the bytes around their ends.
 
-    They leave off at the end, or where a study is large, and pieces are to be cut. Raises :class:`OSError`.
+    Stops at the end of the file, or where a study is large and :class:`Splitter` has to go on. Raises :class:`OSError`.
     """
     begin = 0
     while (size := file.seek(0, io.SEEK_END) - begin) > SIZE:
-        end = _start_in(file, begin + SIZE, begin + UNCUT)
+        end = _find_start(file, begin + SIZE, begin + UNSPLIT)
         if not end:
             return
         yield begin, end
@@ -230,8 +240,8 @@ def ranges(file: IO[bytes]) -> Iterator[tuple[int, int]]:
         yield begin, begin + size
 
 
-def _start_in(file: IO[bytes], at: int, end: int) -> int:
-    """Where the first study starts behind a place in a file, or nothing where none does before the end."""
+def _find_start(file: IO[bytes], at: int, end: int) -> int:
+    """Return where the first study after a position starts or the file ends; 0 if there is neither before ``end``."""
     while at < end:
         file.seek(at - _OVERLAP)
         window = file.read(_WINDOW)
@@ -243,24 +253,20 @@ def _start_in(file: IO[bytes], at: int, end: int) -> int:
     return 0
 
 
-def _behind(cut: int, buffer: bytearray, at: int) -> Iterator[int]:
-    return (start for start in _starts(buffer, max(0, at)) if start > cut)
-
-
 def _starts(buffer: bytes | bytearray, at: int = 0) -> Iterator[int]:
-    """Where studies start behind a place."""
+    """Return the positions from ``at`` on where studies start."""
     return (match.start() for match in START.finditer(buffer, at))
 
 
-def _values_end(buffer: bytearray) -> int:
-    """Where the last whole line, or else the last whole value ends, where studies begin with keys of their own."""
+def _last_value_end(buffer: bytearray) -> int:
+    """Return the end of the last whole line or value, for studies that start with keys of their own."""
     line = buffer.rfind(b"\n{")
     if line > 0 and _ends_value(buffer, line):
         return line
     text, at = decoded(buffer), 0
     while True:
-        garnish = GARNISH.match(text, at)
-        at = garnish.end() if garnish else at
+        separators = SEPARATORS.match(text, at)
+        at = separators.end() if separators else at
         try:
             at = DECODER.raw_decode(text, at)[1]
         except (ValueError, RecursionError):
@@ -268,11 +274,11 @@ def _values_end(buffer: bytearray) -> int:
 
 
 def _ends_value(piece: bytes | bytearray, at: int) -> bool:
-    """Whether what stands before a raw line break cannot go on behind it with an object."""
+    """Return whether a value ends before a raw line break, so that an object after it is not part of that value."""
     return bytes(piece[max(0, at - 64) : at]).rstrip()[-1:] not in (b",", b":", b"[", b"{", b"")
 
 
 def whole_lines(piece: bytes) -> Iterator[tuple[int, bytes]]:
-    """A piece cut at the line breaks that no value can hold, each with its place in it."""
+    """Split a piece at the line breaks that cannot be inside a value; yield each line with its position."""
     breaks = (match.end() for match in _LINE.finditer(piece) if _ends_value(piece, match.start()))
     yield from ((begin, piece[begin:end]) for begin, end in pairwise(chain([0], breaks, [len(piece)])))

@@ -17,14 +17,13 @@ import pyoxigraph as ox
 from kg._types import Progress
 from kg.errors import Superseded
 from kg.export import ontology_graph
-from kg.export.exporter import Exported, Exporter
+from kg.export.exporter import Exporter
 from kg.export.report import Report
 from kg.export.shared_resources import DESCRIPTIONS, GRAPH, resource
-from kg.export.stream import exports, newest, usages
+from kg.export.stream import Export, exports, newest, usages
 from kg.ontology.study_iri import study_of
 from kg.ontology.vocabulary import BASE, CT, DCTERMS, MESH, RDF, RDFS, RECORD, SKOS
 from kg.rdf.parse import quads
-from kg.records.reader import Record
 from kg.store.dataset import Inputs, check_layout, open_store
 from kg.store.shared_graph import StoreGraphs, rebuild, settle
 
@@ -98,7 +97,7 @@ def _load_records(
     """Load the newest record of each study, and the shared resources of these records."""
     exporter = exporter or Exporter(graphs=True)
 
-    def counted() -> Iterator[tuple[Record, Exported]]:
+    def counted() -> Iterator[Export]:
         for pair in exports(names, exporter, report.problem, progress):
             report.read += 1
             yield pair

@@ -201,7 +201,7 @@ def test_one_record_that_kills_each_worker_ends_the_run(
     assert list(tmp_path.iterdir()) == []
 
 
-def cut_shorter(path: Path) -> None:
+def truncated(path: Path) -> None:
     os.truncate(path, 2_000_000)
 
 
@@ -215,8 +215,8 @@ def replaced(path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (cut_shorter, "was cut shorter while it was read"),
-        (replaced, "cannot be read to its end (it was replaced while it was read)"),
+        (truncated, "was truncated while it was read"),
+        (replaced, "cannot be read to its end (the file was replaced while it was read)"),
         (Path.unlink, "cannot be read to its end (not found)"),
     ],
 )

@@ -93,7 +93,7 @@ def test_files_come_in_the_order_of_their_names(data: bytes) -> None:
     assert [info.filename for info in contents.files()] == expected
     assert [info.filename for info in contents.files(slice(2, 9))] == expected[2:9]
     assert len(contents) == len(expected)
-    assert contents.packed == sum(info.compress_size for info in contents.files())
+    assert contents.compressed_size == sum(info.compress_size for info in contents.files())
 
 
 @pytest.mark.parametrize("name", ARCHIVES)

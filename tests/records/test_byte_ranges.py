@@ -222,7 +222,7 @@ def test_progress_is_told_of_what_is_read_elsewhere(tmp_path: Path) -> None:
                 assert sum(told) > sum(info.compress_size for info in file.infolist())
 
 
-def cut_shorter(path: Path) -> None:
+def truncated(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:9])
 
 
@@ -235,8 +235,8 @@ def replaced(path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (cut_shorter, "was cut shorter while it was read"),
-        (replaced, "cannot be read to its end (it was replaced while it was read)"),
+        (truncated, "was truncated while it was read"),
+        (replaced, "cannot be read to its end (the file was replaced while it was read)"),
         (Path.unlink, "cannot be read to its end (not found)"),
     ],
 )
