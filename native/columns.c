@@ -66,7 +66,7 @@ static void add_unescaped(Splitter *splitter, int which, Span text)
 static void expect(Splitter *splitter, const char *word)
 {
     Span expected = span_of(word);
-    if ((size_t)(splitter->end - splitter->at) < expected.size || !same_bytes(splitter->at, expected.at, expected.size))
+    if ((size_t)(splitter->end - splitter->at) < expected.size || memcmp(splitter->at, expected.at, expected.size) != 0)
         fail(&splitter->guard, UNSUPPORTED);
     splitter->at += expected.size;
 }

@@ -130,7 +130,7 @@ static const Key *find_key(const Type *type, Span text, uint32_t *next)
             at = 0;
         Span name = type->keys[at].name;
         if (text.size >= name.size + 2 && text.at[name.size + 1] == '"' &&
-            same_bytes(text.at + 1, name.at, name.size)) {
+            memcmp(text.at + 1, name.at, name.size) == 0) {
             *next = at + 1;
             return &type->keys[at];
         }

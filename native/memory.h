@@ -61,24 +61,7 @@ static inline uint64_t load_word(const char *at)
     return word;
 }
 
-/* Compare bytes. Most spans are short; comparing words, of which the last two may overlap, is faster than a library
-   call. */
-static inline bool same_bytes(const char *a, const char *b, size_t size)
-{
-    if (size > 64)
-        return memcmp(a, b, size) == 0;
-    if (size < 8) {
-        while (size > 0 && a[size - 1] == b[size - 1])
-            size--;
-        return size == 0;
-    }
-    for (size_t i = 0; i + 8 < size; i += 8)
-        if (load_word(a + i) != load_word(b + i))
-            return false;
-    return load_word(a + size - 8) == load_word(b + size - 8);
-}
-
-static inline bool equal(Span a, Span b) { return a.size == b.size && same_bytes(a.at, b.at, a.size); }
+static inline bool equal(Span a, Span b) { return a.size == b.size && memcmp(a.at, b.at, a.size) == 0; }
 
 /* Copy at least one byte between places that do not overlap. Most copies are short; two loads and two stores, which may
    overlap, are faster than a library call. */

@@ -9,7 +9,7 @@
 #define MAX_GROUPS 16
 #define FACT_COUNT 4
 
-/* What an operation does, in the order of Code in kg/export/operations.py. */
+/* What an operation does, in the order of Code in kg/export/compiler.py. */
 typedef enum {
     BELOW, WITHHOLD, TEXT, VALUE, DERIVE, TEXTS, VALUES, DERIVE_EACH, REFER, REFER_EACH, NAMES, PART, PARTS, SHARE,
     SHARE_EACH, RESOURCE, GATHER, LINK
@@ -38,7 +38,7 @@ typedef struct {
 
 typedef struct Program Program;
 
-/* An operation; Op in kg/export/operations.py documents its members. */
+/* An operation; Op in kg/export/compiler.py documents its members. */
 typedef struct {
     Code code;
     int32_t slot, field, reader, group, back; /* -1: none, or for the slot the object itself */

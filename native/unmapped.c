@@ -1,7 +1,5 @@
 #include "json.h"
 
-#include <stdlib.h>
-
 static bool append_object(const Json *json, Buffer *buffer, Value object, uint32_t type);
 
 /* Append a list of objects; return whether it has unmapped content. Elements without any are null, so that the others
@@ -39,27 +37,18 @@ static bool append_value(const Json *json, Buffer *buffer, Value value, const Ke
     return true;
 }
 
-/* Return the index of the first unmapped member of an object, by binary search. */
-static size_t first_member(const Json *json, uint32_t object)
-{
-    size_t from = 0, to = json->unmapped_count;
-    while (from < to) {
-        size_t middle = from + (to - from) / 2;
-        if (json->unmapped[middle].object < object)
-            from = middle + 1;
-        else
-            to = middle;
-    }
-    return from;
-}
-
+/* Append the unmapped members of the object at a position. */
 static bool append_members(const Json *json, Buffer *buffer, uint32_t object, bool any)
 {
-    for (size_t i = first_member(json, object); i < json->unmapped_count && json->unmapped[i].object == object; i++) {
+    spend(json->guard, json->unmapped_count);
+    for (size_t i = 0; i < json->unmapped_count; i++) {
+        const Unmapped *member = &json->unmapped[i];
+        if (member->object != object)
+            continue;
         append_string(json->guard, buffer, any ? "," : "");
-        append(json->guard, buffer, json->unmapped[i].name);
+        append(json->guard, buffer, member->name);
         append_string(json->guard, buffer, ":");
-        append(json->guard, buffer, json->unmapped[i].json);
+        append(json->guard, buffer, member->json);
         any = true;
     }
     return any;
@@ -85,21 +74,8 @@ static bool append_object(const Json *json, Buffer *buffer, Value object, uint32
     return any;
 }
 
-/* Order members by their objects, and within an object as in the record. */
-static int by_position(const void *one, const void *other)
+void append_unmapped(const Json *json, Buffer *buffer, Value record)
 {
-    const Unmapped *a = one, *b = other;
-    if (a->object != b->object)
-        return a->object < b->object ? -1 : 1;
-    return a->name.at < b->name.at ? -1 : a->name.at > b->name.at;
-}
-
-void append_unmapped(Json *json, Buffer *buffer, Value record)
-{
-    if (!json->has_unmapped)
-        return;
-    if (json->unmapped_count)
-        qsort(json->unmapped, json->unmapped_count, sizeof *json->unmapped, by_position);
-    if (!append_object(json, buffer, record, 0))
+    if (json->has_unmapped && !append_object(json, buffer, record, 0))
         buffer->size = 0;
 }

@@ -1,7 +1,5 @@
 #include "operations.h"
 
-#define FEW 16 /* lists of up to this many elements are compared pairwise */
-
 static Span value_token(Record *record, const Op *op, Span json)
 {
     if (op->code != TEXT && op->code != TEXTS)
@@ -40,7 +38,7 @@ static bool is_repeated(Record *record, Value list, size_t i, size_t capacity)
     return false;
 }
 
-static bool many_distinct(Record *record, Value list)
+void require_distinct(Record *record, Value list)
 {
     size_t capacity = 4;
     while (capacity < 2 * (size_t)list.count)
@@ -49,23 +47,7 @@ static bool many_distinct(Record *record, Value list)
     memset(record->indices, 0, capacity * sizeof *record->indices);
     for (size_t i = 0; i < list.count; i++)
         if (is_repeated(record, list, i, capacity))
-            return false;
-    return true;
-}
-
-static bool few_distinct(const Record *record, Value list)
-{
-    for (size_t i = 1; i < list.count; i++)
-        for (size_t j = 0; j < i; j++)
-            if (equal(element_json(record, list, j), element_json(record, list, i)))
-                return false;
-    return true;
-}
-
-void require_distinct(Record *record, Value list)
-{
-    if (list.count > FEW ? !many_distinct(record, list) : !few_distinct(record, list))
-        unsupported(record);
+            unsupported(record);
 }
 
 void write_values(Record *record, const Op *op, const Node *node, Value list)
