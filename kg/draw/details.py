@@ -13,7 +13,7 @@ from kg.draw.graph import RESULTS, QueryableGraph, term_text
 from kg.draw.picture import Detail, web_url
 from kg.mapping.plan import LISTED, Role, shipped_plan
 from kg.ontology.model import shipped
-from kg.ontology.vocabulary import CT, MESH, RDF, RDFS, SKOS
+from kg.ontology.vocabulary import BASE, CLINICAL_TRIALS, CT, MESH, PUBMED, RDF, RDFS, SKOS, STUDY
 
 SHORT, LONG = 300, 6000
 """Maximum length of a text in a picture of many nodes, and in one of a single study."""
@@ -21,7 +21,6 @@ MAX_STUDIES = 40
 """Maximum number of studies listed per node."""
 MAX_VALUES = 12
 """Maximum number of values listed per property."""
-STUDY = "https://clinicaltrials.gov/study/"
 _CRITERIA = {CT + name for name in ("inclusionCriteria", "exclusionCriteria")}
 _DATE_BOUNDS = {
     CT + f"{name}Date{end}" for name in ("start", "primaryCompletion", "completion") for end in ("Earliest", "Latest")
@@ -84,9 +83,9 @@ def page_url(iri: str) -> str:
     """Return the URL of the page about a node in the registry, MeSH or PubMed, or an empty string."""
     if iri.startswith(MESH):
         return f"https://meshb.nlm.nih.gov/record/ui?ui={iri.removeprefix(MESH)}"
-    if iri.startswith(("https://clinicaltrials.gov/", "https://pubmed.ncbi.nlm.nih.gov/")):
+    if iri.startswith((CLINICAL_TRIALS, PUBMED)):
         return iri
-    return "" if iri.startswith("https://w3id.org/trialkg/") else web_url(iri)
+    return "" if iri.startswith(BASE) else web_url(iri)
 
 
 def node_details(graph: QueryableGraph, iri: str, max_length: int = SHORT) -> list[Detail]:

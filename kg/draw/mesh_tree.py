@@ -13,11 +13,11 @@ from functools import cache
 
 from kg.draw import ASSETS
 from kg.draw.graph import QueryableGraph
-from kg.ontology.vocabulary import MESH
+from kg.ontology.vocabulary import MESH, MESHV
 
 NARROWER, BROADER = "narrower term", "broader term"
 """The labels of the two ends of a link between terms."""
-BROADER_DESCRIPTOR = MESH + "vocab#broaderDescriptor"
+BROADER_DESCRIPTOR = MESHV + "broaderDescriptor"
 
 
 @cache

@@ -7,12 +7,11 @@ import re
 from collections.abc import Iterator
 
 from kg.draw import DEFAULT_LIMIT
-from kg.draw.details import STUDY
 from kg.draw.graph import QueryableGraph, Row, term_text
 from kg.draw.picture import Picture
 from kg.draw.views import add_edge, size_by_studies
 from kg.errors import UsageError
-from kg.ontology.vocabulary import CT, DCTERMS, MESH
+from kg.ontology.vocabulary import CT, DCTERMS, MESH, STUDY
 
 MAX_SUGGESTIONS = 5
 CITED = "cited publication"

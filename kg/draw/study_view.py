@@ -8,13 +8,13 @@ from collections.abc import Callable
 
 from kg.draw.cards import TITLE_SIZE, TextBlock, pill_card, text_card
 from kg.draw.citations import short_citation
-from kg.draw.details import LONG, STUDY, node_details, page_url
+from kg.draw.details import LONG, node_details, page_url
 from kg.draw.graph import QueryableGraph, term_text
 from kg.draw.picture import Card, Detail, Node, Picture
 from kg.draw.study_layout import StudyCards, layout_study
 from kg.draw.study_text import StudyText, join_parts
 from kg.errors import UsageError
-from kg.ontology.vocabulary import CT, DCTERMS, WGS84
+from kg.ontology.vocabulary import CT, DCTERMS, STUDY, WGS84
 
 CITATION = DCTERMS + "bibliographicCitation"
 CENTRE, SIDE, ARM, INTERVENTION, OUTCOME = 470.0, 280.0, 230.0, 330.0, 300.0

@@ -12,6 +12,7 @@ from kg.draw.graph import QueryableGraph, Row, query_header, query_text
 from kg.draw.picture import Detail, Edge, Node, Picture, web_url
 from kg.draw.sites_view import sites
 from kg.draw.study_counts import ORGANIZATIONS, count_studies
+from kg.ontology.vocabulary import CLINICAL_TRIALS
 
 View = Callable[[QueryableGraph], Picture]
 
@@ -63,7 +64,7 @@ def add_details(graph: QueryableGraph, picture: Picture, *, sized: bool, broad: 
         if "://" in node.id:
             node.details += node_details(graph, node.id)
         if node.kind in ORGANIZATIONS:
-            link = web_url(f"https://clinicaltrials.gov/search?spons={quote(node.label, safe='')}")
+            link = web_url(f"{CLINICAL_TRIALS}search?spons={quote(node.label, safe='')}")
             node.details.append(Detail("registry", "studies of this organization", link))
 
 

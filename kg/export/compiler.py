@@ -16,13 +16,10 @@ from kg.export.names import SEPARATOR, Names, Text, texts
 from kg.export.terms import Converter, Converters
 from kg.mapping.datatypes import SAMPLES, Form, Literal
 from kg.mapping.derived import FORMS, KEYS, Link, Pick
-from kg.mapping.plan import LISTED, OF_STUDY, PART, POSITION, Entity, Field, Key, Plan, Role
+from kg.mapping.plan import LISTED, OF_STUDY, POSITION, Entity, Field, Key, Plan, Role
 from kg.ontology.model import SLOT
-from kg.ontology.vocabulary import RDF, XSD
+from kg.ontology.vocabulary import PART, RDF, RECORD, STUDY, XSD
 from kg.rdf.syntax import Style
-
-STUDY = "https://clinicaltrials.gov/study/"
-RECORD = "https://w3id.org/trialkg/record/"
 
 
 class Shape(IntEnum):

@@ -9,7 +9,6 @@ from typing import Any
 import orjson
 
 from kg.errors import FieldError, Repaired
-from kg.export.compiler import RECORD, STUDY
 from kg.export.interpreter import Interpreter
 from kg.export.native import Emitter
 from kg.export.record_header import HeaderReader
@@ -17,7 +16,7 @@ from kg.export.shared_resources import Usage, encode_graph
 from kg.export.unmapped import Unmapped, UnmappedFinder
 from kg.mapping.json_tree import overlay, planted
 from kg.mapping.plan import LISTED, UNMAPPED, Plan, shipped_plan
-from kg.ontology.vocabulary import BASE, RDF
+from kg.ontology.vocabulary import BASE, RDF, RECORD, STUDY
 from kg.rdf.syntax import Grouped, Style, prefixes
 from kg.records.sanitize import LONGEST, clean
 

@@ -20,8 +20,8 @@ from kg.export.terms import Converters, listed, plain_text
 from kg.mapping.datatypes import Literal
 from kg.mapping.derived import Link
 from kg.mapping.json_tree import at
-from kg.mapping.plan import OF_STUDY, PART, POSITION, Entity, Field, Key, Plan, Role
-from kg.ontology.vocabulary import RDF, XSD
+from kg.mapping.plan import OF_STUDY, POSITION, Entity, Field, Key, Plan, Role
+from kg.ontology.vocabulary import PART, RDF, XSD
 from kg.rdf.syntax import Block, Style
 
 Place = tuple[Any, str | int]

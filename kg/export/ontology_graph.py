@@ -10,15 +10,13 @@ import pyoxigraph as ox
 from kg.mapping.datatypes import Literal
 from kg.ontology.files import folder
 from kg.ontology.model import Term
-from kg.ontology.vocabulary import BASE, RDF, XSD
+from kg.ontology.vocabulary import ONTOLOGY_GRAPH, RDF, XSD
 from kg.rdf.syntax import Block, Style
 
-GRAPH = BASE + "graph/ontology"
-"""The graph of the ontology and its codes."""
 FILE = "trialkg.ttl"
 
 
-def quads(graph: str = GRAPH) -> list[ox.Quad]:
+def quads(graph: str = ONTOLOGY_GRAPH) -> list[ox.Quad]:
     """The statements about classes, properties and codes, in order.
 
     >>> phase = ox.NamedNode("https://w3id.org/trialkg/code/PHASE2")
@@ -43,7 +41,7 @@ def _order(quad: ox.Quad) -> tuple[str, bool, str, str]:
 
 def encode_graph(style: Style, *, graphs: bool) -> tuple[bytes, int]:
     """The graph in a style, and its number of triples; ``graphs`` writes its name too."""
-    name = style.rebased(GRAPH)
+    name = style.rebased(ONTOLOGY_GRAPH)
     statements = quads(name)
     blocks = [_block(style, subject, [*same]) for subject, same in groupby(statements, key=lambda each: each.subject)]
     return style.study(blocks, style.iri(name) if graphs else b""), len(statements)

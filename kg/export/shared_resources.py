@@ -19,11 +19,9 @@ from typing import NamedTuple
 import orjson
 
 from kg.mapping.datatypes import Literal
-from kg.ontology.vocabulary import BASE, CT, RDF, RDFS, SKOS, XSD
+from kg.ontology.vocabulary import CT, RDF, RDFS, SHARED_GRAPH, SKOS, XSD
 from kg.rdf.syntax import Block, Style
 
-GRAPH = BASE + "graph/shared"
-"""The graph of the statements about shared resources."""
 DESCRIPTIONS = CT + "descriptionCount"
 """The number of ways in which records describe a resource, where there are several."""
 PIECE = 1 << 20
@@ -114,7 +112,7 @@ def encode_graph(
 
     ``graphs`` writes the name of the graph too.
     """
-    graph = style.iri(style.rebased(GRAPH)) if graphs else b""
+    graph = style.iri(style.rebased(SHARED_GRAPH)) if graphs else b""
     waiting: list[Block] = []
     held = 0
     for block in blocks(usages, style):

@@ -20,31 +20,46 @@ import pyoxigraph as ox
 
 from kg.export.study_index import Totals
 from kg.export.tally import Partition, Statement, Tally, tally
-from kg.ontology.vocabulary import CT, RDF, RDFS, XSD
+from kg.ontology.vocabulary import (
+    CLINICAL_TRIALS,
+    CT,
+    DCAT,
+    DCTERMS,
+    DCTYPES,
+    FOAF,
+    FORMATS,
+    PAV,
+    PROV,
+    RDF,
+    RDFS,
+    SPDX,
+    VOID,
+    VOIDEXT,
+    XSD,
+)
 from kg.rdf import parquet
 from kg.rdf.compress import PARQUET, Chunks
 from kg.rdf.formats import Format, compression_of
 from kg.rdf.jsonld import compact
 
-REGISTRY = "https://clinicaltrials.gov/"
-TERMS = "https://clinicaltrials.gov/about-site/terms-conditions"
+TERMS = CLINICAL_TRIALS + "about-site/terms-conditions"
 NLM = "https://www.nlm.nih.gov/"
 MEDIA_TYPES = "https://www.iana.org/assignments/media-types/"
 PROJECT = "https://github.com/trialkg/trialkg"
 PROFILE = "https://www.w3.org/TR/hcls-dataset/"
 
 PREFIXES = {
-    "dcat": "http://www.w3.org/ns/dcat#",
-    "dcterms": "http://purl.org/dc/terms/",
-    "dctypes": "http://purl.org/dc/dcmitype/",
-    "foaf": "http://xmlns.com/foaf/0.1/",
-    "formats": "http://www.w3.org/ns/formats/",
-    "pav": "http://purl.org/pav/",
-    "prov": "http://www.w3.org/ns/prov#",
+    "dcat": DCAT,
+    "dcterms": DCTERMS,
+    "dctypes": DCTYPES,
+    "foaf": FOAF,
+    "formats": FORMATS,
+    "pav": PAV,
+    "prov": PROV,
     "rdfs": RDFS,
-    "spdx": "http://spdx.org/rdf/terms#",
-    "void": "http://rdfs.org/ns/void#",
-    "voidext": "http://ldf.fi/void-ext#",
+    "spdx": SPDX,
+    "void": VOID,
+    "voidext": VOIDEXT,
     "xsd": XSD,
 }
 
@@ -190,20 +205,20 @@ def _document(made: _Description) -> None:
         dcterms_conformsTo=PROFILE,
         pav_createdWith=made.here("tool"),
         foaf_primaryTopic=made.here("distribution"),
-        foaf_topic=[made.here("data"), REGISTRY],
+        foaf_topic=[made.here("data"), CLINICAL_TRIALS],
     )
     made.say(made.here("tool"), "prov:SoftwareAgent", rdfs_label=_literal(made.export.tool), foaf_page=PROJECT)
 
 
 def _registry(made: _Description) -> None:
     made.say(
-        REGISTRY,
+        CLINICAL_TRIALS,
         "dctypes:Dataset dcat:Dataset",
         dcterms_title=_en("ClinicalTrials.gov"),
         dcterms_description=_en("The registry of clinical studies of the U.S. National Library of Medicine."),
         dcterms_publisher=NLM,
         dcterms_license=TERMS,
-        foaf_page=REGISTRY,
+        foaf_page=CLINICAL_TRIALS,
     )
     made.say(NLM, "foaf:Organization", foaf_name=_en("U.S. National Library of Medicine"))
 
@@ -216,8 +231,8 @@ def _version(made: _Description) -> None:
         "dctypes:Dataset dcat:Dataset",
         dcterms_title=_en(f"Study records of ClinicalTrials.gov{of}"),
         dcterms_description=_en(f"{totals.studies:,} study records of ClinicalTrials.gov{of}."),
-        dcterms_isVersionOf=REGISTRY,
-        dcterms_source=REGISTRY,
+        dcterms_isVersionOf=CLINICAL_TRIALS,
+        dcterms_source=CLINICAL_TRIALS,
         dcterms_creator=NLM,
         dcterms_publisher=NLM,
         dcterms_license=TERMS,
@@ -254,7 +269,7 @@ def _distribution(made: _Description) -> None:
         dcterms_title=_en(f"Study records of ClinicalTrials.gov as RDF: {export.path.name}"),
         dcterms_description=_en(about),
         dcterms_creator=made.here("tool"),
-        dcterms_source=REGISTRY,
+        dcterms_source=CLINICAL_TRIALS,
         dcterms_license=TERMS,
         dcterms_rights=made.here("attribution"),
         dcterms_conformsTo=CT.removesuffix("#"),

@@ -25,7 +25,7 @@ from kg.export.exporter import Exporter
 from kg.export.record_header import version
 from kg.export.report import Report
 from kg.export.stream import exports
-from kg.ontology.vocabulary import RECORD
+from kg.ontology.vocabulary import ONTOLOGY_GRAPH, RECORD, SHARED_GRAPH
 from kg.rdf.parse import quads
 from kg.rdf.syntax import Style
 from kg.store.dataset import RDF_FILE, RECORDS, STORE, classify_inputs, is_of_old_layout, old_layout, open_store
@@ -118,11 +118,11 @@ def graphs(
     """
     has_studies = False
     for graph in _graphs(inputs, report, progress, contacts=contacts):
-        if graph.name not in (shared_resources.GRAPH, ontology_graph.GRAPH):
+        if graph.name not in (SHARED_GRAPH, ONTOLOGY_GRAPH):
             has_studies |= graph.name.startswith(RECORD)
             yield graph
     if has_studies:
-        yield NamedGraph(ontology_graph.GRAPH, [f"{quad.triple} .\n".encode() for quad in ontology_graph.quads()])
+        yield NamedGraph(ONTOLOGY_GRAPH, [f"{quad.triple} .\n".encode() for quad in ontology_graph.quads()])
 
 
 def _graphs(

@@ -11,7 +11,6 @@ from kg._types import PathName, Progress
 from kg.errors import InputError, Superseded, UsageError
 from kg.export.record_header import modified_day
 from kg.export.report import Report
-from kg.export.shared_resources import GRAPH
 from kg.load import state
 from kg.load.client import RemoteStore
 from kg.load.graphs import NamedGraph, as_quads, graphs, statements
@@ -19,6 +18,7 @@ from kg.load.shared_graph import SharedGraph
 from kg.load.sorted_lines import SortedLines
 from kg.load.staging import count_range, replace_graphs, replace_large_graph
 from kg.load.state import GraphState
+from kg.ontology.vocabulary import SHARED_GRAPH
 
 Validator = Callable[[NamedGraph], Iterable[str]]
 """Returns one sentence per violation in a graph."""
@@ -92,7 +92,7 @@ def load(
     if options.prune:
         _prune(store, shared, seen, result, report)
     shared.complete()
-    result.statements += state.counts(store, [GRAPH]).get(GRAPH, 0)
+    result.statements += state.counts(store, [SHARED_GRAPH]).get(SHARED_GRAPH, 0)
     return result
 
 

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 import pyoxigraph as ox
 
-from kg.export.shared_resources import GRAPH, Usage, encode_graph
+from kg.export.shared_resources import Usage, encode_graph
 from kg.load.graphs import NamedGraph
 from kg.load.run import Validator
+from kg.ontology.vocabulary import SHARED_GRAPH
 from kg.rdf.syntax import Style
 from kg.validation.graph import StatementGraph
 from kg.validation.rules import check
@@ -22,7 +23,7 @@ def shape_validator() -> Validator:
     def validate(graph: NamedGraph) -> Iterator[str]:
         usages = (Usage(description, 1) for description in graph.shared)
         shared_lines, _ = next(encode_graph(usages, Style(), graphs=False), (b"", 0))
-        shared = StatementGraph(GRAPH).add(ox.parse(shared_lines, format=ox.RdfFormat.N_TRIPLES))
+        shared = StatementGraph(SHARED_GRAPH).add(ox.parse(shared_lines, format=ox.RdfFormat.N_TRIPLES))
         statements = StatementGraph(graph.name, shared).add(ox.parse(graph.quads(), format=ox.RdfFormat.N_QUADS))
         return (str(finding) for finding in check(statements, checker))
 

@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 
 from kg.export.descriptions import Describer
-from kg.export.shared_resources import GRAPH
 from kg.load.client import RemoteStore
 from kg.load.state import PAGE, STATE, batches, insertion, iri_list, iris
-from kg.ontology.vocabulary import BASE, RECORD
+from kg.ontology.vocabulary import BASE, RECORD, SHARED_GRAPH
 from kg.store.shared_graph import Block, Change, Descriptions, Pair, change, recount
 
 PENDING = BASE + "pending"
@@ -33,7 +32,7 @@ class RemoteGraphs:
         """Return the statements of the shared graph about each resource that has any."""
         pairs: dict[str, set[Pair]] = {}
         for values in self._values(resources):
-            text = f"SELECT ?s ?p ?o WHERE {{ GRAPH <{GRAPH}> {{ VALUES ?s {{ {values} }} ?s ?p ?o }} }}"
+            text = f"SELECT ?s ?p ?o WHERE {{ GRAPH <{SHARED_GRAPH}> {{ VALUES ?s {{ {values} }} ?s ?p ?o }} }}"
             for row in self._store.terms(text):
                 pairs.setdefault(row["s"].value, set()).add((row["p"], row["o"]))
         return {resource: frozenset(block) for resource, block in pairs.items()}
@@ -101,9 +100,9 @@ class SharedGraph:
 
     def _apply(self, update: Change, resources: Iterable[str]) -> None:
         for lines in batches(update.removed, STATEMENTS):
-            self._store.update(f"DELETE DATA {{ GRAPH <{GRAPH}> {{\n{''.join(lines)}}} }}")
+            self._store.update(f"DELETE DATA {{ GRAPH <{SHARED_GRAPH}> {{\n{''.join(lines)}}} }}")
         for lines in batches(update.added, STATEMENTS):
-            self._store.add(GRAPH, "".join(lines).encode())
+            self._store.add(SHARED_GRAPH, "".join(lines).encode())
         for lines in batches(_marks(name for name in resources if name not in self._interrupted), STATEMENTS):
             self._store.update(f"DELETE DATA {{ GRAPH <{STATE}> {{\n{''.join(lines)}}} }}")
 

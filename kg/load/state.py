@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from kg.load.client import RemoteStore
-from kg.ontology.vocabulary import BASE, DCTERMS, OWL, XSD
+from kg.ontology.vocabulary import BASE, DCTERMS, OWL, SPDX, XSD
 
 STATE = BASE + "loaded"
 """The graph with the load state of a store."""
 STAGING = BASE + "staging/"
 """Prefix of the names of staging graphs."""
-DIGEST = "http://spdx.org/rdf/terms#checksumValue"
+DIGEST = SPDX + "checksumValue"
 VERSION = OWL + "versionInfo"
 STAGED = DCTERMS + "isReplacedBy"
 PAGE = 5000

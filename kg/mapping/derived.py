@@ -19,10 +19,7 @@ from kg.mapping.datatypes import Form, partial_date, plain_digits
 from kg.mapping.free_text import doi, exclusion_criteria, inclusion_criteria
 from kg.ontology.countries import country
 from kg.ontology.model import SLOT, NodeShape, Registry, shipped
-from kg.ontology.vocabulary import CT, RDF, RDFS, SCHEMA
-
-CITO = "http://purl.org/spar/cito/"
-PUBMED = "https://pubmed.ncbi.nlm.nih.gov/"
+from kg.ontology.vocabulary import CITO, CT, GEOSPARQL, MESHV, PUBMED, RDF, RDFS, SCHEMA
 
 _DIGITS = re.compile(r"\d+", re.ASCII)
 _YEAR = re.compile(r"(\d{4})(?:-\d{2}){0,2}", re.ASCII)
@@ -41,7 +38,7 @@ _FIRST_LONG_MESH = {"D": 66388, "C": 588423, "Q": 10**9}
 """From these numbers on the NLM wrote nine digits (May 2014); a lower number in nine digits is a padded one."""
 
 _MESH_CLASSES = {
-    letter: "http://id.nlm.nih.gov/mesh/vocab#" + kind
+    letter: MESHV + kind
     for letter, kind in {"C": "SupplementaryConceptRecord", "D": "Descriptor", "Q": "Qualifier"}.items()
 }
 
@@ -343,7 +340,7 @@ VALUES: dict[str | tuple[str, str], Derive | tuple[Derive, ...]] = {
     CITO + "isDocumentedBy": Pick(CT + "pubmed", CT + "referenceType", "RESULT", pubmed),
     CITO + "isCitedBy": Pick(CT + "pubmed", CT + "referenceType", "DERIVED", pubmed),
     CT + "countryCode": country_code,
-    "http://www.opengis.net/ont/geosparql#asWKT": point,
+    GEOSPARQL + "asWKT": point,
     (CT + "Study", RDF + "type"): (study_class, schema_class),
     (CT + "MeshTerm", RDF + "type"): mesh_class,
     (CT + "Country", RDFS + "label"): country_name,

@@ -8,6 +8,8 @@ from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import quote
 
+from kg.ontology.vocabulary import DOI
+
 
 class Criteria(NamedTuple):
     """The two parts of eligibility criteria."""
@@ -93,4 +95,4 @@ def doi(value: object) -> str | None:
     while name.endswith(")") and name.count("(") < name.count(")"):
         name = name[:-1].rstrip(".,;")
     name = name.lower()
-    return "https://doi.org/" + (name if _SAFE.fullmatch(name) else quote(name, safe="/:;()._-+~!*'@&=$,"))
+    return DOI + (name if _SAFE.fullmatch(name) else quote(name, safe="/:;()._-+~!*'@&=$,"))

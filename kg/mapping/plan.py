@@ -24,8 +24,6 @@ UNMAPPED = CT + "unmapped"
 LISTED = CT + "asListed"
 POSITION = CT + "position"
 OF_STUDY = CT + "ofStudy"
-PART = "https://w3id.org/trialkg/part/"
-"""Where the parts of studies are, named by their positions."""
 CONTACT_DATA = CT + "ContactData"
 
 _PATH = re.compile(r"(?:\.|[A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)*(?:\[\])?)")

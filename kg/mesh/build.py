@@ -15,9 +15,9 @@ from kg._types import Progress, Reject
 from kg.errors import UsageError
 from kg.mapping.datatypes import Literal
 from kg.mesh.read import read
-from kg.mesh.tree import DESCRIPTOR, SUPPLEMENTARY, VOCABULARY, Heading, Tree, parent
+from kg.mesh.tree import DESCRIPTOR, SUPPLEMENTARY, Heading, Tree, parent
 from kg.ontology.model import shipped
-from kg.ontology.vocabulary import MESH, RDF, RDFS, XSD
+from kg.ontology.vocabulary import MESH, MESHV, RDF, RDFS, XSD
 from kg.rdf.atomic import check_places, writing
 from kg.rdf.formats import format_of
 from kg.rdf.syntax import Block, Grouped, Style, prefixes
@@ -97,16 +97,16 @@ def _blocks(heading: Heading, style: Style) -> Iterator[Block]:
         tokens = [style.iri(MESH + id_) for id_ in sorted(ids)]
         if tokens and not style.repeats:
             tokens = [b", ".join(tokens)]
-        return [style.predicate(VOCABULARY + predicate) + token for token in tokens]
+        return [style.predicate(MESHV + predicate) + token for token in tokens]
 
     class_name = heading.kind or (SUPPLEMENTARY if heading.id.startswith("C") else DESCRIPTOR)
     pairs = [
-        style.predicate(RDF + "type") + style.iri(VOCABULARY + class_name),
+        style.predicate(RDF + "type") + style.iri(MESHV + class_name),
         style.predicate(RDFS + "label") + _english(heading.label),
-        style.predicate(VOCABULARY + "identifier") + style.literal(Literal(heading.id, XSD + "string")),
+        style.predicate(MESHV + "identifier") + style.literal(Literal(heading.id, XSD + "string")),
     ]
     if not heading.active:
-        pairs.append(style.predicate(VOCABULARY + "active") + style.literal(Literal("false", XSD + "boolean")))
+        pairs.append(style.predicate(MESHV + "active") + style.literal(Literal("false", XSD + "boolean")))
     pairs += all_of("treeNumber", heading.trees)
     pairs += all_of("broaderDescriptor", heading.broader)
     pairs += all_of("pharmacologicalAction", heading.actions)
@@ -118,11 +118,11 @@ def _blocks(heading: Heading, style: Style) -> Iterator[Block]:
 
 def _tree_number(tree: str, style: Style) -> Block:
     pairs = [
-        style.predicate(RDF + "type") + style.iri(VOCABULARY + "TreeNumber"),
+        style.predicate(RDF + "type") + style.iri(MESHV + "TreeNumber"),
         style.predicate(RDFS + "label") + _english(tree),
     ]
     if parent_number := parent(tree):
-        pairs.append(style.predicate(VOCABULARY + "parentTreeNumber") + style.iri(MESH + parent_number))
+        pairs.append(style.predicate(MESHV + "parentTreeNumber") + style.iri(MESH + parent_number))
     return style.iri(MESH + tree), pairs
 
 
@@ -130,9 +130,9 @@ def _pair(pair: str, style: Style) -> Block:
     """Return a descriptor-qualifier pair; the ids do not show whether NLM allows the combination."""
     descriptor, _, qualifier = pair.partition("Q")
     pairs = [
-        style.predicate(RDF + "type") + style.iri(VOCABULARY + "DescriptorQualifierPair"),
-        style.predicate(VOCABULARY + "hasDescriptor") + style.iri(MESH + descriptor),
-        style.predicate(VOCABULARY + "hasQualifier") + style.iri(f"{MESH}Q{qualifier}"),
+        style.predicate(RDF + "type") + style.iri(MESHV + "DescriptorQualifierPair"),
+        style.predicate(MESHV + "hasDescriptor") + style.iri(MESH + descriptor),
+        style.predicate(MESHV + "hasQualifier") + style.iri(f"{MESH}Q{qualifier}"),
     ]
     return style.iri(MESH + pair), pairs
 

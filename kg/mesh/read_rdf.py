@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from kg.mapping.derived import mesh_id
-from kg.mesh.tree import VOCABULARY, Heading, is_tree_number, mapped_id
-from kg.ontology.vocabulary import RDF, RDFS
+from kg.mesh.tree import Heading, is_tree_number, mapped_id
+from kg.ontology.vocabulary import MESHV, RDF, RDFS
 
 if TYPE_CHECKING:
     import pyoxigraph as ox
@@ -34,7 +34,7 @@ def _local_name(term: object) -> str:
 
 
 def _set_class(heading: Heading, term: object) -> None:
-    heading.kind = getattr(term, "value", "").removeprefix(VOCABULARY)
+    heading.kind = getattr(term, "value", "").removeprefix(MESHV)
 
 
 def _set_label(heading: Heading, term: object) -> None:
@@ -68,10 +68,10 @@ def _add_preferred(heading: Heading, term: object) -> None:
 _SETTERS: dict[str, Callable[[Heading, object], None]] = {
     RDF + "type": _set_class,
     RDFS + "label": _set_label,
-    VOCABULARY + "active": _set_active,
-    VOCABULARY + "treeNumber": _add_tree_number,
-    VOCABULARY + "broaderDescriptor": _add_id("broader"),
-    VOCABULARY + "pharmacologicalAction": _add_id("actions"),
-    VOCABULARY + "mappedTo": _add_id("mapped"),
-    VOCABULARY + "preferredMappedTo": _add_preferred,
+    MESHV + "active": _set_active,
+    MESHV + "treeNumber": _add_tree_number,
+    MESHV + "broaderDescriptor": _add_id("broader"),
+    MESHV + "pharmacologicalAction": _add_id("actions"),
+    MESHV + "mappedTo": _add_id("mapped"),
+    MESHV + "preferredMappedTo": _add_preferred,
 }

@@ -12,9 +12,6 @@ from dataclasses import dataclass, field
 from kg._types import Reject
 from kg.errors import FieldError
 from kg.mapping.derived import mesh_id
-from kg.ontology.vocabulary import MESH
-
-VOCABULARY = MESH + "vocab#"
 
 DESCRIPTOR, SUPPLEMENTARY = "Descriptor", "SupplementaryConceptRecord"
 _TREE = re.compile(r"[A-Z][0-9]{2}(?:\.[0-9A-Z]{2,3})*", re.ASCII)

@@ -23,12 +23,12 @@ from kg._types import Progress
 from kg.export.report import Report
 from kg.export.run import export
 from kg.ontology import files
-from kg.ontology.vocabulary import BASE, CT
+from kg.ontology.vocabulary import CODE, CT, SCHEME
 from kg.store.dataset import Inputs, classify_inputs, statements
 from kg.store.merge import load_on_disk
 
 _STUDY = re.compile(r"NCT[0-9]{8}")
-_VOCABULARY = (CT, BASE + "code/", BASE + "scheme/")
+_VOCABULARY = (CT, CODE, SCHEME)
 _ONTOLOGY_GRAPH = "/graph/ontology"
 _ONTOLOGY = "trialkg.ttl"
 

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from kg.network.model import PUBLICATIONS, STUDIES, Edge, Items, Node, Value, local_name
-from kg.ontology.vocabulary import BASE, CT, MESH
+from kg.network.model import Edge, Items, Node, Value, local_name
+from kg.ontology.vocabulary import BASE, CT, MESH, PUBMED, STUDY
 
 Row = dict[str, Any]
 
@@ -33,8 +33,8 @@ SOURCE = "infores:clinicaltrials"
 _PART = re.compile(r"/part/(NCT\d{8})-")
 PREFIXES = {
     "MESH": MESH,
-    "PMID": PUBLICATIONS,
-    "CLINICALTRIALS": STUDIES,
+    "PMID": PUBMED,
+    "CLINICALTRIALS": STUDY,
     **{f"trialkg.{name}": f"{BASE}{name}/" for name in ("organization", "country", "part")},
     "trialkg": CT,
 }
@@ -131,12 +131,12 @@ class KgxRows:
     def _edges(self, node: Node, edges: list[Edge]) -> Iterator[Row]:
         part = _PART.search(node.id)
         for edge in edges:
-            if edge.predicate in _RELATED and node.id.startswith(STUDIES):
+            if edge.predicate in _RELATED and node.id.startswith(STUDY):
                 yield _row(edge.source, "biolink:related_to", edge.target, edge.predicate, _RELATED[edge.predicate])
             elif part and node.type == "Location" and edge.predicate == "country":
-                yield from self._country(STUDIES + part[1], edge.target)
+                yield from self._country(STUDY + part[1], edge.target)
             elif part and node.type == "Reference" and edge.predicate == "pubmed":
-                yield _citation(STUDIES + part[1], edge.target, node.values.get("referenceType", []))
+                yield _citation(STUDY + part[1], edge.target, node.values.get("referenceType", []))
 
     def _country(self, study: str, country: str) -> Iterator[Row]:
         if not any(current == study for current, _ in self.countries):

@@ -18,13 +18,10 @@ import pyoxigraph as ox
 
 from kg.mapping.plan import shipped_plan
 from kg.network.groups import Statement, StatementGroups
-from kg.ontology.vocabulary import BASE, RDF, RDFS, XSD
+from kg.ontology.vocabulary import CODE, PUBMED, RDF, RDFS, STUDY, XSD
 
 Value = str | int | float | bool
 
-STUDIES = "https://clinicaltrials.gov/study/"
-PUBLICATIONS = "https://pubmed.ncbi.nlm.nih.gov/"
-_CODE = BASE + "code/"
 _LEFT_OUT = frozenset(("asListed", "unmapped", "ofStudy"))
 _INTEGERS = {XSD + name for name in ("integer", "int", "long", "nonNegativeInteger", "positiveInteger")}
 _FLOATS = {XSD + name for name in ("decimal", "double", "float")}
@@ -40,8 +37,8 @@ RESERVED = frozenset(
 """Attribute names, in lower case, that have another meaning for some format or reader."""
 _NO_XML = re.compile("[^\\t\\n\\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _STUBS = (
-    ("Study", re.compile(re.escape(STUDIES) + r"NCT[0-9]{8}")),
-    ("Publication", re.compile(re.escape(PUBLICATIONS) + "[0-9]+/")),
+    ("Study", re.compile(re.escape(STUDY) + r"NCT[0-9]{8}")),
+    ("Publication", re.compile(re.escape(PUBMED) + "[0-9]+/")),
 )
 
 
@@ -141,7 +138,7 @@ def build(statements: Iterable[Statement], others: Collection[str] = ()) -> tupl
 
 
 def _is_node(iri: str, nodes: Collection[str], others: Collection[str]) -> bool:
-    return not iri.startswith(_CODE) and (iri in nodes or iri in others or bool(stub_type(iri)))
+    return not iri.startswith(CODE) and (iri in nodes or iri in others or bool(stub_type(iri)))
 
 
 def _parts(statement: Statement) -> tuple[tuple[str, str, str], ox.NamedNode | ox.Literal]:
@@ -169,7 +166,7 @@ def to_value(term: ox.NamedNode | ox.Literal) -> Value:
     (36, '2015-09')
     """
     if isinstance(term, ox.NamedNode):
-        return local_name(term.value) if term.value.startswith(_CODE) else term.value
+        return local_name(term.value) if term.value.startswith(CODE) else term.value
     datatype = term.datatype.value
     try:
         if datatype in _INTEGERS and -(1 << 63) <= int(term.value) < 1 << 63:

@@ -6,14 +6,13 @@ from collections.abc import Iterator
 
 import pyoxigraph as ox
 
-from kg.draw.details import STUDY, page_url
+from kg.draw.details import page_url
 from kg.draw.graph import QueryableGraph
 from kg.draw.study_text import StudyText, join_parts
 from kg.errors import UsageError
-from kg.export.shared_resources import GRAPH
 from kg.notebook.drawing import Drawing, drawing
 from kg.notebook.html import Markup, element, fact_table, lines, link
-from kg.ontology.vocabulary import BASE, CT
+from kg.ontology.vocabulary import CT, RECORD, SHARED_GRAPH, STUDY
 
 MAX_VALUES = 8
 """Maximum number of values that are listed per fact."""
@@ -108,13 +107,13 @@ class Study:
 
 def _study_store(store: ox.Store, number: str) -> ox.Store:
     """Return a store with the graph of the study and the resources it refers to; without such a graph, the store."""
-    graph = ox.NamedNode(f"{BASE}record/{number}")
+    graph = ox.NamedNode(RECORD + number)
     if not store.contains_named_graph(graph):
         return store
     result = ox.Store()
     result.extend(store.quads_for_pattern(None, None, None, graph))
     for node in {quad.object for quad in result if isinstance(quad.object, ox.NamedNode)}:
-        result.extend(store.quads_for_pattern(node, None, None, ox.NamedNode(GRAPH)))
+        result.extend(store.quads_for_pattern(node, None, None, ox.NamedNode(SHARED_GRAPH)))
     return result
 
 

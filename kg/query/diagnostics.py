@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator, Mapping
 import pyoxigraph as ox
 
 from kg.errors import UsageError
-from kg.ontology.vocabulary import CT, XSD
+from kg.ontology.vocabulary import CODE, CT, RDFS, XSD
 from kg.query.lexer import Word, form, iris, prefixes, words
 from kg.query.literal_mismatch import mismatches
-from kg.query.nearest_term import CODE, local, near, plain, terms
+from kg.query.nearest_term import local, near, plain, terms
 
 _PLACE = re.compile(r"error at (\d+):(\d+): (.*)", re.DOTALL)
 _EXPECTED = re.compile(r"""\['.*?'\]|\[_\]|"(?:[^"\\]|\\.)*"|[^,"\[\s](?:[^,"\[]*[^,"\[\s])?""")
@@ -134,7 +134,7 @@ def meaning_of(iri: str, store: ox.Store) -> str:
     """
     if iri in terms():
         return terms()[iri]
-    label = ox.NamedNode("http://www.w3.org/2000/01/rdf-schema#label")
+    label = ox.NamedNode(RDFS + "label")
     found = (quad.object for quad in store.quads_for_pattern(ox.NamedNode(iri), label, None))
     return min((term.value for term in found if isinstance(term, ox.Literal)), default="")
 

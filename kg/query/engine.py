@@ -15,6 +15,22 @@ from kg._process import no_network
 from kg.errors import OutputError, UsageError
 from kg.export.report import Report
 from kg.http.retries import BUSY, retried
+from kg.ontology.vocabulary import (
+    CODE,
+    COUNTRY,
+    CT,
+    DCTERMS,
+    MESH,
+    MESHV,
+    ORGANIZATION,
+    PART,
+    RDF,
+    RDFS,
+    RECORD,
+    SKOS,
+    STUDY,
+    XSD,
+)
 from kg.query import diagnostics
 from kg.query.lexer import calls_service, decoded, form, is_update, names_graphs, prefixes
 from kg.query.library import parsed, question
@@ -29,20 +45,20 @@ if TYPE_CHECKING:
     Data = str | os.PathLike[str] | Iterable[str | os.PathLike[str]] | rdflib.Graph | ox.Store
 
 PREFIXES = {
-    "ct": "https://w3id.org/trialkg/ontology#",
-    "study": "https://clinicaltrials.gov/study/",
-    "part": "https://w3id.org/trialkg/part/",
-    "org": "https://w3id.org/trialkg/organization/",
-    "country": "https://w3id.org/trialkg/country/",
-    "code": "https://w3id.org/trialkg/code/",
-    "record": "https://w3id.org/trialkg/record/",
-    "mesh": "http://id.nlm.nih.gov/mesh/",
-    "meshv": "http://id.nlm.nih.gov/mesh/vocab#",
-    "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
-    "rdfs": "http://www.w3.org/2000/01/rdf-schema#",
-    "dcterms": "http://purl.org/dc/terms/",
-    "skos": "http://www.w3.org/2004/02/skos/core#",
-    "xsd": "http://www.w3.org/2001/XMLSchema#",
+    "ct": CT,
+    "study": STUDY,
+    "part": PART,
+    "org": ORGANIZATION,
+    "country": COUNTRY,
+    "code": CODE,
+    "record": RECORD,
+    "mesh": MESH,
+    "meshv": MESHV,
+    "rdf": RDF,
+    "rdfs": RDFS,
+    "dcterms": DCTERMS,
+    "skos": SKOS,
+    "xsd": XSD,
 }
 """Prefixes that a query need not declare."""
 Params = Mapping[str, str | Sequence[str]]

@@ -14,6 +14,7 @@ from typing import Any
 import pyoxigraph as ox
 
 from kg.errors import OutputError
+from kg.ontology.vocabulary import RDF
 from kg.query import diagnostics
 from kg.query.engine import PREFIXES, ask
 from kg.query.lexer import form, prefixes
@@ -167,6 +168,6 @@ class _Walk:
         return f"VALUES ({' '.join(name.n3() for name in names)}) {{ {terms} }}"
 
     def term(self, term: Any) -> str:
-        if str(term) == "http://www.w3.org/1999/02/22-rdf-syntax-ns#type":
+        if str(term) == RDF + "type":
             return "a"
         return str(term.n3(self.names)) if hasattr(term, "n3") else str(term)

@@ -8,7 +8,8 @@ from typing import Any
 
 import pyoxigraph as ox
 
-XSD = "http://www.w3.org/2001/XMLSchema#"
+from kg.ontology.vocabulary import XSD
+
 Term = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
 Value = str | int | float | bool | None
 _INTEGERS = ("integer", "int", "long", "nonNegativeInteger")

@@ -10,9 +10,8 @@ from typing import NamedTuple
 
 from kg.mapping.plan import Field, shipped_plan
 from kg.ontology.model import shipped
-from kg.ontology.vocabulary import BASE, CT, RDF
+from kg.ontology.vocabulary import CODE, CT, RDF
 
-CODE = BASE + "code/"
 _WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 _HEAD = re.compile(r"(?:An?|The) (\w+)")
 

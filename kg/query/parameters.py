@@ -13,10 +13,10 @@ from itertools import pairwise
 import pyoxigraph as ox
 
 from kg.errors import UsageError
+from kg.ontology.vocabulary import XSD
 from kg.query.lexer import prefixes, words
 from kg.query.library import Parameter, Question
 
-XSD = "http://www.w3.org/2001/XMLSchema#"
 _LOCAL = re.compile(r"[\w.%-]+")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 

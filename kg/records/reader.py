@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kg._types import Progress, Reject
 from kg.errors import RecordError, SourceError
+from kg.ontology.vocabulary import CLINICAL_TRIALS
 from kg.records import broken_json, splitter
 from kg.records.decompress import peek
 from kg.records.sanitize import may_be_unfit
@@ -35,7 +36,7 @@ MAX_HELD_BACK = 1000
 _OBJECT = re.compile(r'\{\s*["}]')
 _PARQUET = b"PAR1"
 _RDF_XML = re.compile(rb"\s*(?:<\?xml[^>]*>\s*)?<rdf:RDF\b")
-DOWNLOAD = "https://clinicaltrials.gov/api/v2/studies"
+DOWNLOAD = CLINICAL_TRIALS + "api/v2/studies"
 """URL of the studies in the registry's API v2."""
 _LEGACY = (
     (

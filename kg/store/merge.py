@@ -19,10 +19,10 @@ from kg.errors import Superseded
 from kg.export import ontology_graph
 from kg.export.exporter import Exporter
 from kg.export.report import Report
-from kg.export.shared_resources import DESCRIPTIONS, GRAPH, resource
+from kg.export.shared_resources import DESCRIPTIONS, resource
 from kg.export.stream import Export, exports, newest, usages
 from kg.ontology.study_iri import study_of
-from kg.ontology.vocabulary import BASE, CT, DCTERMS, MESH, RDF, RDFS, RECORD, SKOS
+from kg.ontology.vocabulary import BASE, CT, DCTERMS, MESH, RDF, RDFS, RECORD, SHARED_GRAPH, SKOS
 from kg.rdf.parse import quads
 from kg.store.dataset import Inputs, check_layout, open_store
 from kg.store.shared_graph import StoreGraphs, rebuild, settle
@@ -136,7 +136,7 @@ def _graph_of(subject: object, description: list[ox.Quad]) -> ox.NamedNode | Non
     if number := study_of(iri):
         return ox.NamedNode(RECORD + number)
     if iri.startswith(_SHARED) and all(quad.predicate.value in _DESCRIPTIVE for quad in description):
-        return ox.NamedNode(GRAPH)
+        return ox.NamedNode(SHARED_GRAPH)
     return None
 
 

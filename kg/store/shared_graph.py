@@ -15,9 +15,9 @@ from typing import NamedTuple, Protocol
 import pyoxigraph as ox
 
 from kg.export.descriptions import Describer
-from kg.export.shared_resources import DESCRIPTIONS, GRAPH, Usage, blocks, description
+from kg.export.shared_resources import DESCRIPTIONS, Usage, blocks, description
 from kg.ontology.model import Term
-from kg.ontology.vocabulary import RDF, RDFS, RECORD, SKOS
+from kg.ontology.vocabulary import RDF, RDFS, RECORD, SHARED_GRAPH, SKOS
 from kg.rdf.syntax import Style
 
 Pair = tuple[ox.NamedNode, Term]
@@ -53,7 +53,7 @@ class Change(NamedTuple):
     removed: tuple[str, ...] = ()
     added: tuple[str, ...] = ()
 
-    def steps(self, graph: str = GRAPH) -> list[str]:
+    def steps(self, graph: str = SHARED_GRAPH) -> list[str]:
         """The operations of an update that make the change."""
         kinds = (("DELETE", self.removed), ("INSERT", self.added))
         return [f"{kind} DATA {{ GRAPH <{graph}> {{\n{''.join(lines)}}} }}" for kind, lines in kinds if lines]
@@ -156,7 +156,7 @@ class StoreGraphs:
 
     def blocks(self, resources: Collection[str]) -> dict[str, Block]:
         """The statements of the shared graph about some resources; one that has none is left out."""
-        shared = ox.NamedNode(GRAPH)
+        shared = ox.NamedNode(SHARED_GRAPH)
         here = {each: self._store.quads_for_pattern(ox.NamedNode(each), None, None, shared) for each in resources}
         made = {each: frozenset((quad.predicate, quad.object) for quad in quads) for each, quads in here.items()}
         return {each: block for each, block in made.items() if block}
@@ -194,7 +194,7 @@ def rebuild(store: ox.Store, dropped: Collection[str] = ()) -> None:
     What none of them describes stays as it is, but for the ``dropped`` resources of replaced studies, which disappear
     unless some study refers to them.
     """
-    graphs, shared, counts = StoreGraphs(store), ox.NamedNode(GRAPH), Counter[bytes]()
+    graphs, shared, counts = StoreGraphs(store), ox.NamedNode(SHARED_GRAPH), Counter[bytes]()
     for graph in store.named_graphs():
         if isinstance(graph, ox.NamedNode) and graph.value.startswith(RECORD):
             counts.update(graphs.of(graph.value))
@@ -209,7 +209,7 @@ def rebuild(store: ox.Store, dropped: Collection[str] = ()) -> None:
 
 def settle(store: ox.Store) -> None:
     """Takes what the shared graph states out of other graphs, such as MeSH, so that a term has one label."""
-    labels = store.quads_for_pattern(None, _LABEL, None, ox.NamedNode(GRAPH))
+    labels = store.quads_for_pattern(None, _LABEL, None, ox.NamedNode(SHARED_GRAPH))
     kept = store.quads_for_pattern(None, _KEPT, None, None)
     for resource in {str(quad.subject)[1:-1] for quads in (labels, kept) for quad in quads}:
         block = _block(store, resource)
@@ -234,7 +234,7 @@ def settling(store: ox.Store, wanted: Change) -> list[str]:
 
 
 def _block(store: ox.Store, resource: str) -> Block:
-    quads = store.quads_for_pattern(ox.NamedNode(resource), None, None, ox.NamedNode(GRAPH))
+    quads = store.quads_for_pattern(ox.NamedNode(resource), None, None, ox.NamedNode(SHARED_GRAPH))
     return frozenset((quad.predicate, quad.object) for quad in quads)
 
 
@@ -270,7 +270,7 @@ def _others(quads: Iterable[ox.Quad]) -> Iterator[ox.Quad]:
     """The statements in other graphs than those of studies and of shared resources."""
     for quad in quads:
         name = quad.graph_name.value if isinstance(quad.graph_name, ox.NamedNode) else ""
-        if name != GRAPH and not name.startswith(RECORD):
+        if name != SHARED_GRAPH and not name.startswith(RECORD):
             yield quad
 
 

@@ -14,7 +14,7 @@ import pyoxigraph as ox
 
 from kg.ontology.model import Term
 from kg.ontology.study_iri import study_of
-from kg.ontology.vocabulary import BASE, CT, RDF
+from kg.ontology.vocabulary import CT, RDF, RULE
 from kg.validation.findings import Finding, short
 from kg.validation.graph import Properties, StatementGraph, Subject
 from kg.validation.shacl import Checker
@@ -22,10 +22,10 @@ from kg.validation.vocabulary import Vocabulary, nearest
 
 TYPE = RDF + "type"
 STUDY = CT + "Study"
-FOREIGN = BASE + "rule/partOfAnotherStudy"
-STRAY = BASE + "rule/partWithoutStudy"
-UNTYPED = BASE + "rule/nodeWithoutClass"
-UNKNOWN = BASE + "rule/unknownTerm"
+FOREIGN = RULE + "partOfAnotherStudy"
+STRAY = RULE + "partWithoutStudy"
+UNTYPED = RULE + "nodeWithoutClass"
+UNKNOWN = RULE + "unknownTerm"
 RULES = (FOREIGN, STRAY, UNTYPED, UNKNOWN)
 
 _PART = re.compile(r"/part/NCT[0-9]{8}-")

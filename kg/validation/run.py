@@ -17,9 +17,8 @@ from typing import IO
 import pyoxigraph as ox
 
 from kg.errors import SourceError, UsageError
-from kg.export.shared_resources import GRAPH
 from kg.ontology.model import Term, shipped
-from kg.ontology.vocabulary import BASE, RDF, SH
+from kg.ontology.vocabulary import BASE, RDF, RULE, SH, SHARED_GRAPH
 from kg.rdf.formats import format_of
 from kg.rdf.parse import shared_quads
 from kg.store.dataset import is_store, open_store, statements
@@ -30,7 +29,7 @@ from kg.validation.shacl import Checker
 from kg.validation.vocabulary import vocabulary
 
 ENGINES = ("fast", "pyshacl")
-UNREADABLE = BASE + "rule/unreadable"
+UNREADABLE = RULE + "unreadable"
 
 Engine = Callable[[StatementGraph], Iterable[Finding]]
 
@@ -164,13 +163,13 @@ def _candidates(name: str) -> Iterable[ox.Quad]:
     """Return a superset of the statements of the shared graph."""
     if is_store(name):
         with open_store(name) as store:
-            return [*store.quads_for_pattern(None, None, None, ox.NamedNode(GRAPH))]
+            return [*store.quads_for_pattern(None, None, None, ox.NamedNode(SHARED_GRAPH))]
     if Path(name).is_dir() or not format_of(name).graphs:
         return ()
     return shared_quads(name) if format_of(name).name == "nquads" else statements([name])
 
 
-_SHARED = GRAPH.removeprefix(BASE)
+_SHARED = SHARED_GRAPH.removeprefix(BASE)
 
 
 def _graph_name(quad: ox.Quad) -> str | None:

@@ -17,16 +17,16 @@ from kg.export.descriptions import Describer
 from kg.export.exporter import Exporter
 from kg.export.report import Report
 from kg.export.run import export
-from kg.export.shared_resources import GRAPH, Usage, encode_graph
+from kg.export.shared_resources import Usage, encode_graph
 from kg.load.graphs import graphs
-from kg.ontology.vocabulary import CT, RDFS, SKOS
+from kg.ontology.vocabulary import CT, RDFS, SHARED_GRAPH, SKOS
 from kg.rdf.syntax import Style
 from kg.restore.records import Restorer
 from kg.store.dataset import open_dataset, open_store
 from kg.store.embedded import build, remove, update
 from tests.conftest import MADE, STUDIES
 
-SHARED = ox.NamedNode(GRAPH)
+SHARED = ox.NamedNode(SHARED_GRAPH)
 LABEL, OTHER = ox.NamedNode(RDFS + "label"), ox.NamedNode(SKOS + "altLabel")
 FORMATS = ("ttl", "nt", "nq", "trig", "parquet", "jsonld", "rdf")
 
@@ -77,7 +77,7 @@ def test_the_order_of_the_studies_makes_no_difference(tmp_path: Path) -> None:
     for i, records in enumerate(itertools.permutations(CONFLICTING)):
         export([written_to(tmp_path / f"{i}.jsonl", list(records))], tmp_path / "x.nq")
         lines = (tmp_path / "x.nq").read_bytes().splitlines()
-        made.add(b"\n".join(line for line in lines if GRAPH.encode() in line))
+        made.add(b"\n".join(line for line in lines if SHARED_GRAPH.encode() in line))
     assert len(made) == 1
 
 
@@ -119,7 +119,9 @@ def test_no_statement_is_in_two_graphs_or_twice_in_a_file(tmp_path: Path, extens
 
 def test_the_shared_graph_is_in_the_order_of_its_iris(tmp_path: Path) -> None:
     export(STUDIES, tmp_path / "x.nq")
-    lines = [line for line in (tmp_path / "x.nq").read_text("utf-8").splitlines() if line.endswith(f"<{GRAPH}> .")]
+    lines = [
+        line for line in (tmp_path / "x.nq").read_text("utf-8").splitlines() if line.endswith(f"<{SHARED_GRAPH}> .")
+    ]
     subjects = [line[1 : line.index(">")] for line in lines]
     assert subjects == sorted(subjects)
     assert len(subjects) > 100
