@@ -1,9 +1,9 @@
-"""How long pages of ``kg draw`` take to be ready, and how many frames a second they draw, in Chromium without a GPU.
+"""Measure the loading time and the frame rate of pages of ``kg draw`` in Chromium without a GPU.
 
     python benchmarks/draw.py [STUDIES...]
 
-Pages of 2,000 and 10,000 nodes are made of a random network with communities; with STUDIES, the time in which a page is
-made of them is told too.
+The pages have 2,000 and 10,000 nodes of a random network with communities. With STUDIES, the time to draw these is
+measured too.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ ZOOM = "state.z *= i % 40 < 20 ? 1.03 : 1 / 1.03"
 
 
 def network(size: int) -> Picture:
-    """A network of communities, the same every time: each node with some links inside of its own, some outside."""
+    """Return a deterministic random network whose nodes have most of their links within their community."""
     chance = random.Random(1)
     picture = Picture(f"{size:,} nodes")
     groups = max(size // 80, 1)
     for i in range(size):
         node = Node(f"n{i}", KINDS[i % len(KINDS)], f"A thing with a name of its own {i}", chance.paretovariate(1.3))
-        node.details = [Detail("fact", f"What is said of it, in some words {i}") for _ in range(4)]
+        node.details = [Detail("fact", f"A value of a property in some words {i}") for _ in range(4)]
         picture.add(node)
     for i in range(size):
         for _ in range(2):
@@ -68,7 +68,7 @@ def measure(size: int, folder: Path) -> str:
     return f"{what}: laid out {laid:.1f} s, {weight:.1f} MB, ready {ready} ms, {rates}"
 
 
-def made(studies: list[str], folder: Path) -> str:
+def drawing_time(studies: list[str], folder: Path) -> str:
     started = time.monotonic()
     command = [sys.executable, "-m", "kg", "draw", *studies, "-o", str(folder / "page.html")]
     subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
@@ -80,4 +80,4 @@ if __name__ == "__main__":
         for size in (2000, 10000):
             print(measure(size, Path(name)), flush=True)
         if sys.argv[1:]:
-            print(made(sys.argv[1:], Path(name)))
+            print(drawing_time(sys.argv[1:], Path(name)))

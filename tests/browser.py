@@ -1,4 +1,4 @@
-"""A real browser for tests: Debian's Chromium, headless, without a network, with what it says and asks for."""
+"""A real browser for tests: Debian's Chromium, headless and without a network, with its console and requests."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ FLAGS = (
 NOWHERE = "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1"
 
 
-def why_not() -> str:
-    """Why there is no browser to test with, or nothing."""
+def missing_browser() -> str:
+    """Return the reason why there is no browser for tests, or an empty string."""
     missing = [name for name in ("chromium", "chromedriver") if shutil.which(name) is None]
     return f"{' and '.join(missing)} not found (Debian: chromium, chromium-driver)" if missing else ""
 
 
 def browser_or_skip() -> None:
-    """Skips a test where there is no browser; in continuous integration that is a failure."""
-    if why := why_not():
+    """Skip a test without a browser; in continuous integration, fail."""
+    if reason := missing_browser():
         if os.environ.get("KG_CI"):
-            pytest.fail(why)
-        pytest.skip(why)
+            pytest.fail(reason)
+        pytest.skip(reason)
 
 
 class Browser:
-    """Chromium with a page."""
+    """Chromium with one page."""
 
     def __init__(
         self, downloads: Path, *, size: tuple[int, int] = (1440, 900), dark: bool = False, fine: int = 1
@@ -55,34 +55,34 @@ class Browser:
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", window)
 
     def open(self, path: Path, link: str = "") -> int:
-        """Opens a page; gives the milliseconds until it was drawn."""
+        """Open a page; return the milliseconds until it was drawn."""
         self.driver.get("about:blank")
         self.quiet()
         self.driver.get(path.absolute().as_uri() + link)
         return int(self.wait("return document.documentElement.dataset.ready"))
 
-    def wait(self, script: str, *given: Any) -> Any:
-        """The value of a script once it is true."""
+    def wait(self, script: str, *arguments: Any) -> Any:
+        """Return the value of a script once it is true."""
         from selenium.webdriver.support.ui import WebDriverWait
 
-        return WebDriverWait(self.driver, 20, 0.05).until(lambda driver: driver.execute_script(script, *given))
+        return WebDriverWait(self.driver, 20, 0.05).until(lambda driver: driver.execute_script(script, *arguments))
 
-    def run(self, script: str, *given: Any) -> Any:
-        """The value of a script."""
-        return self.driver.execute_script(script, *given)
+    def run(self, script: str, *arguments: Any) -> Any:
+        """Return the value of a script."""
+        return self.driver.execute_script(script, *arguments)
 
     def quiet(self) -> tuple[list[str], list[str]]:
-        """What stands on the console, and what was asked of the network, since the last call."""
-        said = [entry["message"] for entry in self.driver.get_log("browser")]
-        asked = []
+        """Return the console messages and the requested URLs since the last call."""
+        messages = [entry["message"] for entry in self.driver.get_log("browser")]
+        requests = []
         for entry in self.driver.get_log("performance"):
             message = json.loads(entry["message"])["message"]
             if message["method"] == "Network.requestWillBeSent":
-                asked.append(message["params"]["request"]["url"])
-        return said, [url for url in asked if not url.startswith(("data:", "blob:", "about:"))]
+                requests.append(message["params"]["request"]["url"])
+        return messages, [url for url in requests if not url.startswith(("data:", "blob:", "about:"))]
 
     def picture(self, path: Path) -> None:
-        """Saves what is on the screen."""
+        """Save a screenshot."""
         self.driver.save_screenshot(str(path))
 
     def close(self) -> None:

@@ -1,7 +1,7 @@
-"""Makes the files in ``kg/draw/assets`` that come from elsewhere: the fonts, the outline of the land, the MeSH tree.
+"""Create the files in ``kg/draw/assets`` from external sources: the fonts, the outline of the land, the MeSH tree.
 
 It needs ``npm``, ``pip install fonttools brotli`` and, for the tree, a table of MeSH descriptors (identifier, name,
-synonyms, tree numbers, separated by tabs). It is run by hand when a source has a new version:
+synonyms, tree numbers, separated by tabs). Run it when a source has a new version:
 
     python tools/draw_assets.py [DESCRIPTORS.tsv]
 """
@@ -27,32 +27,32 @@ RANGES = (
 FEATURES = "kern,liga,calt,mark,mkmk,ccmp,locl,tnum"
 
 
-def packed(name: str) -> tarfile.TarFile:
-    """The archive of a package of npm."""
+def npm_archive(name: str) -> tarfile.TarFile:
+    """Return the archive of an npm package."""
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run(["npm", "pack", "--silent", name], cwd=folder, check=True)
         return tarfile.open(fileobj=io.BytesIO(next(Path(folder).glob("*.tgz")).read_bytes()))
 
 
 def member(archive: tarfile.TarFile, name: str) -> bytes:
-    found = archive.extractfile(f"package/{name}")
-    assert found is not None
-    return found.read()
+    file = archive.extractfile(f"package/{name}")
+    assert file is not None
+    return file.read()
 
 
 def fonts() -> None:
-    """Inter, cut to Latin, Greek and signs: as WOFF2 for pages, as TrueType for paper, and how wide its letters are."""
+    """Write Inter, reduced to Latin, Greek and symbols, as WOFF2 and TrueType, and the widths of its characters."""
     from fontTools import subset
     from fontTools.ttLib import TTFont
 
-    archive = packed(INTER)
+    archive = npm_archive(INTER)
     widths: dict[str, dict[str, int]] = {}
     for weight in ("Regular", "SemiBold"):
         options = subset.Options(layout_features=FEATURES.split(","), hinting=False, notdef_outline=True)
         font = TTFont(io.BytesIO(member(archive, f"web/Inter-{weight}.woff2")), recalcTimestamp=False)
-        cut = subset.Subsetter(options)
-        cut.populate(unicodes=subset.parse_unicodes(RANGES))
-        cut.subset(font)
+        subsetter = subset.Subsetter(options)
+        subsetter.populate(unicodes=subset.parse_unicodes(RANGES))
+        subsetter.subset(font)
         scale = 1000 / font["head"].unitsPerEm
         glyphs, metrics = font.getBestCmap(), font["hmtx"].metrics
         widths[weight] = {chr(code): round(metrics[name][0] * scale) for code, name in sorted(glyphs.items())}
@@ -65,8 +65,8 @@ def fonts() -> None:
 
 
 def land() -> None:
-    """The outline of the land at 1:110 million, as rings of degrees times ten."""
-    topology = json.loads(member(packed(ATLAS), "land-110m.json"))
+    """Write the outline of the land at 1:110 million, as rings of coordinates in tenths of a degree."""
+    topology = json.loads(member(npm_archive(ATLAS), "land-110m.json"))
     (scale_x, scale_y), (shift_x, shift_y) = topology["transform"]["scale"], topology["transform"]["translate"]
     arcs: list[list[list[float]]] = []
     for arc in topology["arcs"]:
@@ -80,24 +80,24 @@ def land() -> None:
     (ASSETS / "land.json").write_text(json.dumps(rings, separators=(",", ":")) + "\n", "utf-8")
 
 
-def _polygons(found: dict[str, Any]) -> list[Any]:
-    if found["type"] == "GeometryCollection":
-        return [polygon for each in found["geometries"] for polygon in _polygons(each)]
-    return [found["arcs"]] if found["type"] == "Polygon" else list(found["arcs"])
+def _polygons(geometry: dict[str, Any]) -> list[Any]:
+    if geometry["type"] == "GeometryCollection":
+        return [polygon for member in geometry["geometries"] for polygon in _polygons(member)]
+    return [geometry["arcs"]] if geometry["type"] == "Polygon" else list(geometry["arcs"])
 
 
 def _ring(arcs: list[list[list[float]]], names: list[int]) -> list[list[int]]:
-    made: list[list[int]] = []
+    ring: list[list[int]] = []
     for name in names:
         for x, y in arcs[name] if name >= 0 else reversed(arcs[~name]):
             point = [round(x * 10), round(y * 10)]
-            if not made or made[-1] != point:
-                made.append(point)
-    return made
+            if not ring or ring[-1] != point:
+                ring.append(point)
+    return ring
 
 
 def tree(table: Path) -> None:
-    """The identifiers and tree numbers of the MeSH descriptors, without their names."""
+    """Write the identifiers and tree numbers of the MeSH descriptors, without their names."""
     rows = [line.split("\t") for line in table.read_text("utf-8").splitlines()]
     lines = sorted(f"{row[0]} {row[3].replace('|', ' ')}".strip() for row in rows if len(row) > 3)
     (ASSETS / "mesh-tree.txt.xz").write_bytes(lzma.compress("\n".join(lines).encode() + b"\n", preset=9))

@@ -1,8 +1,8 @@
-"""Takes the pictures in ``docs/pictures``: every view of ``kg draw`` as a browser shows it.
+"""Take the screenshots in ``docs/pictures``: every view of ``kg draw`` in a browser.
 
     python tools/draw_gallery.py STUDIES
 
-It needs Chromium. STUDIES are some thousand study records; the pictures of one study are of the one in ``tests/data``.
+It needs Chromium. STUDIES are a few thousand study records; the pictures of a single study use ``tests/data``.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from PIL import Image
 TOP = Path(__file__).parent.parent
 sys.path.insert(0, str(TOP))
 
-from tests.browser import Browser  # noqa: E402 -- it is found once the path is set
+from tests.browser import Browser  # noqa: E402 -- importable once the path is set
 
 PICTURES = TOP / "docs" / "pictures"
 SEED = str(TOP / "tests" / "data" / "NCT02059759.txt")
@@ -43,22 +43,22 @@ SHOTS: list[tuple[str, list[str], bool, tuple[str, ...]]] = [
     ("summary", ["STUDIES", "--summary"], False, ()),
     ("pyvis", ["STUDIES", "--view", "sponsors", "--limit", "300", "--renderer", "pyvis"], False, ()),
 ]
-"""Name, arguments of ``kg draw``, whether it is dark, and what is done on the page before."""
+"""Name, arguments of ``kg draw``, whether to use the dark theme, and a script to run before the screenshot."""
 
 
-def small(png: bytes) -> bytes:
-    """A picture of 255 colours, chosen so that each colour of ours is among them."""
-    made = io.BytesIO()
+def reduce_colours(png: bytes) -> bytes:
+    """Return an image reduced to 255 colours, including all colours of the pictures."""
+    result = io.BytesIO()
     rgb = Image.open(io.BytesIO(png)).convert("RGB")
     few = rgb.quantize(255, method=Image.Quantize.MAXCOVERAGE, kmeans=2, dither=Image.Dither.NONE)
-    few.save(made, "PNG", optimize=True)
-    return made.getvalue()
+    few.save(result, "PNG", optimize=True)
+    return result.getvalue()
 
 
 def main(studies: str, only: list[str]) -> None:
     PICTURES.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
-        for name, words, dark, does in SHOTS:
+        for name, words, dark, script in SHOTS:
             if only and name not in only:
                 continue
             page = Path(folder) / f"{name}.html"
@@ -68,12 +68,12 @@ def main(studies: str, only: list[str]) -> None:
             browser = Browser(Path(folder), size=SIZE, dark=dark)
             browser.driver.get(page.as_uri())
             browser.run("return new Promise((done) => setTimeout(done, 1500))")
-            if does:
-                browser.run(*does)
+            if script:
+                browser.run(*script)
                 browser.run("return new Promise((done) => setTimeout(done, 500))")
                 browser.run("document.getElementById('fit').click()")
                 browser.run("return new Promise((done) => setTimeout(done, 500))")
-            (PICTURES / f"{name}.png").write_bytes(small(browser.driver.get_screenshot_as_png()))
+            (PICTURES / f"{name}.png").write_bytes(reduce_colours(browser.driver.get_screenshot_as_png()))
             browser.close()
             print(name, (PICTURES / f"{name}.png").stat().st_size, flush=True)
 

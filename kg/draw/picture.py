@@ -179,7 +179,7 @@ def _limit_edges(picture: Picture, limit: int) -> None:
     if excess > 0:
         order = sorted(range(len(picture.edges)), key=lambda i: (-picture.edges[i].weight, i))
         picture.edges = [picture.edges[i] for i in sorted(order[:limit])]
-        picture.notes.append(f"{excess:,} links that stand for least are left out.")
+        picture.notes.append(f"{excess:,} links of the lowest weight are left out.")
 
 
 def _keep_only(picture: Picture, ids: set[str]) -> None:

@@ -27,7 +27,7 @@ def study_picture(graph: QueryableGraph, number: str) -> Picture:
     """Return the picture of a study; raises :class:`~kg.errors.UsageError` if the graph does not have it."""
     iri = STUDY + number.strip().upper()
     if not graph.is_study(iri):
-        raise UsageError(f"{number} is no study of the input; kg draw --around TEXT finds what there is.")
+        raise UsageError(f"The input has no study {number}; search it with kg draw --around TEXT.")
     return _StudyPicture(graph, iri).build()
 
 

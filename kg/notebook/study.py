@@ -29,7 +29,7 @@ class Study:
         self.number = number.strip().upper()
         self.iri = STUDY + self.number
         if not self.number.isalnum() or not graph.is_study(self.iri):
-            raise UsageError(f"{number} is no study of the data.")
+            raise UsageError(f"The data has no study {number}.")
         self._graph = QueryableGraph(_study_store(graph.store, self.number))
         self._text = StudyText(self._graph, self.iri)
 

@@ -1,4 +1,4 @@
-"""Pictures without a browser: what is in them, what is left out, and that the same comes out every time."""
+"""Pictures without a browser: their content, limits, and deterministic output."""
 
 from __future__ import annotations
 
@@ -47,52 +47,52 @@ def star(leaves: int) -> Picture:
     return picture
 
 
-def test_the_command_offers_the_views_that_there_are() -> None:
+def test_the_command_offers_all_views() -> None:
     assert tuple(VIEWS) == NAMES
 
 
 @pytest.mark.parametrize("path", QUERIES, ids=lambda path: path.stem)
-def test_each_query_has_a_header_and_answers(graph: QueryableGraph, path: Path) -> None:
+def test_every_query_has_a_header_and_results(graph: QueryableGraph, path: Path) -> None:
     text = query_text(path.stem)
     assert {"summary", "description", "tags"} <= set(query_header(text))
     assert list(graph.select(text))
 
 
-def test_what_is_left_out_is_counted_by_kind() -> None:
+def test_removed_nodes_are_counted_by_kind() -> None:
     picture = star(30)
     picture.add(Node("alone", "Site", "alone"))
     limit_nodes(picture, 11)
-    assert set(picture.nodes) == {"middle", *(f"leaf {i:05}" for i in range(10))}, "the most telling stay"
+    assert set(picture.nodes) == {"middle", *(f"leaf {i:05}" for i in range(10))}, "the most connected nodes stay"
     assert picture.notes == ["The 11 most connected of 32 are shown. Left out: 20 conditions, 1 site."]
 
 
-def test_links_that_stand_for_least_are_left_out_first() -> None:
+def test_links_of_the_lowest_weight_are_removed_first() -> None:
     picture = star(3)
     for i in range(40):
         picture.link("leaf 00000", "leaf 00001", f"weak {i}", 0.5)
     limit_nodes(picture, 10)
     assert len(picture.edges) == 16
     assert {edge.label for edge in picture.edges if edge.weight >= 1} == {""}
-    assert picture.notes == ["27 links that stand for least are left out."]
+    assert picture.notes == ["27 links of the lowest weight are left out."]
 
 
 @pytest.mark.parametrize("leaves", [1, 40, 1500])
-def test_no_node_lies_on_another(leaves: int) -> None:
+def test_nodes_do_not_overlap(leaves: int) -> None:
     picture = star(leaves)
     layout_network(picture)
     places = {(node.x, node.y) for node in picture.nodes.values()}
     assert len(places) == leaves + 1
     nodes = list(picture.nodes.values())[:200]
-    on = [
+    overlaps = [
         (a.id, b.id)
         for i, a in enumerate(nodes)
         for b in nodes[:i]
         if ((a.x - b.x) ** 2 + (a.y - b.y) ** 2) ** 0.5 < (a.radius + b.radius) * 0.9
     ]
-    assert on == []
+    assert overlaps == []
 
 
-def test_communities_stand_apart() -> None:
+def test_communities_are_separate() -> None:
     picture = Picture("Two")
     for side in "ab":
         for i in range(12):
@@ -106,7 +106,7 @@ def test_communities_stand_apart() -> None:
     assert ((one.x - two.x) ** 2 + (one.y - two.y) ** 2) ** 0.5 > one.radius + two.radius
 
 
-def test_the_cards_of_a_study_hold_their_text_and_lie_apart(graph: QueryableGraph) -> None:
+def test_the_cards_of_a_study_contain_their_text_and_do_not_overlap(graph: QueryableGraph) -> None:
     for row in graph.select(CT + "SELECT ?study { ?study a ct:Study } ORDER BY ?study"):
         picture = study_picture(graph, row["study"].rpartition("/")[2])
         nodes = [node for node in picture.nodes.values() if node.card]
@@ -119,18 +119,18 @@ def test_the_cards_of_a_study_hold_their_text_and_lie_apart(graph: QueryableGrap
             for b in nodes[:i]:
                 assert a.card is not None
                 assert b.card is not None
-                beside = abs(a.x - b.x) >= (a.card.width + b.card.width) / 2 - 0.5
-                assert beside or abs(a.y - b.y) >= (a.card.height + b.card.height) / 2 - 0.5, (a.id, b.id)
+                separate = abs(a.x - b.x) >= (a.card.width + b.card.width) / 2 - 0.5
+                assert separate or abs(a.y - b.y) >= (a.card.height + b.card.height) / 2 - 0.5, (a.id, b.id)
 
 
-def test_what_is_measured_at_several_times_stands_once(graph: QueryableGraph) -> None:
+def test_a_measure_with_several_time_frames_is_one_card(graph: QueryableGraph) -> None:
     picture = study_picture(graph, "nct02059759")
     group = picture.nodes[f"{STUDY}#secondaryOutcome"]
     assert group.label == "83 secondary outcomes"
     below = picture.neighbours()[group.id]
     assert len(below) == 17, "the study and 16 measures"
     first = picture.nodes["https://w3id.org/trialkg/part/NCT02059759-secondaryOutcome-1"]
-    assert [each.text for each in first.details if each.heading == "time frame"][:2] == ["Day 1", "Day 2"]
+    assert [detail.text for detail in first.details if detail.heading == "time frame"][:2] == ["Day 1", "Day 2"]
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def test_what_is_measured_at_several_times_stands_once(graph: QueryableGraph) ->
         ("https://pubmed.ncbi.nlm.nih.gov/32651161/", "https://pubmed.ncbi.nlm.nih.gov/32651161/"),
     ],
 )
-def test_around_something_by_any_of_its_names(graph: QueryableGraph, text: str, node: str) -> None:
+def test_neighbourhood_by_any_name_of_a_node(graph: QueryableGraph, text: str, node: str) -> None:
     picture = neighbourhood(graph, text, 1)
     assert picture.centre == node
     assert STUDY in picture.nodes
@@ -159,7 +159,7 @@ def test_a_construct_becomes_nodes_and_details(graph: QueryableGraph) -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "said"),
+    ("query", "message"),
     [
         ("SELECT ?a { ?a ?b ?c }", "at least two variables"),
         ("ASK { ?a ?b ?c }", "An ASK query gives no picture"),
@@ -168,8 +168,8 @@ def test_a_construct_becomes_nodes_and_details(graph: QueryableGraph) -> None:
         ("SELECT ?a ?b ?weight { ?a a ?b . BIND('much' AS ?weight) }", 'found "much"'),
     ],
 )
-def test_a_query_that_gives_no_picture_is_wrong_use(graph: QueryableGraph, query: str, said: str) -> None:
-    with pytest.raises(UsageError, match=re.escape(said)):
+def test_a_query_without_a_picture_is_a_usage_error(graph: QueryableGraph, query: str, message: str) -> None:
+    with pytest.raises(UsageError, match=re.escape(message)):
         query_picture(graph, query, "query")
 
 
@@ -181,35 +181,35 @@ def test_the_ontology_shows_every_class_of_the_plan() -> None:
 
 
 def test_the_summary_counts_every_study(graph: QueryableGraph) -> None:
-    made = {part.title: dict(part.counts) for part in summary_charts(graph)}
-    assert len(made) == len(CHART_NAMES)
-    assert made["In numbers"]["studies"] == 35
-    assert sum(made["Status"].values()) == 35
-    assert made["Lead sponsors"]
-    assert made["Phase"]["Phase 2"] >= 1
-    years = [int(name) for name in made["Start year"] if name.isdigit()]
-    assert years == list(range(years[0], years[-1] + 1)), "a year without studies has its place"
+    result = {part.title: dict(part.counts) for part in summary_charts(graph)}
+    assert len(result) == len(CHART_NAMES)
+    assert result["In numbers"]["studies"] == 35
+    assert sum(result["Status"].values()) == 35
+    assert result["Lead sponsors"]
+    assert result["Phase"]["Phase 2"] >= 1
+    years = [int(name) for name in result["Start year"] if name.isdigit()]
+    assert years == list(range(years[0], years[-1] + 1)), "years without studies are included"
 
 
-@pytest.mark.parametrize("ending", ["html", "svg", "png", "pdf"])
+@pytest.mark.parametrize("suffix", ["html", "svg", "png", "pdf"])
 @pytest.mark.parametrize(
     "wanted", [DrawRequest(study="NCT02059759"), DrawRequest(view="sponsors"), DrawRequest(summary=True)], ids=str
 )
-def test_the_same_picture_has_the_same_bytes(tmp_path: Path, ending: str, wanted: DrawRequest) -> None:
-    found = []
+def test_the_same_picture_has_the_same_bytes(tmp_path: Path, suffix: str, wanted: DrawRequest) -> None:
+    contents = []
     for folder in "ab":
         (tmp_path / folder).mkdir()
-        target = tmp_path / folder / f"picture.{ending}"
+        target = tmp_path / folder / f"picture.{suffix}"
         draw(STUDIES, str(target), wanted, reject=lambda _: None)
-        found.append(target.read_bytes())
-    assert found[0] == found[1]
+        contents.append(target.read_bytes())
+    assert contents[0] == contents[1]
     starts = {"html": b"<!doctype html>", "svg": b"<svg", "png": b"\x89PNG", "pdf": b"%PDF"}
-    assert found[0].startswith(starts[ending])
-    if ending == "svg":
-        assert ET.fromstring(found[0]).tag.endswith("svg")
+    assert contents[0].startswith(starts[suffix])
+    if suffix == "svg":
+        assert ET.fromstring(contents[0]).tag.endswith("svg")
 
 
-def test_a_store_and_rdf_give_the_picture_that_records_give(tmp_path: Path) -> None:
+def test_stores_rdf_and_records_give_the_same_picture(tmp_path: Path) -> None:
     import kg.export.run
 
     rdf, folder = tmp_path / "seed.nq", tmp_path / "store"
@@ -217,20 +217,20 @@ def test_a_store_and_rdf_give_the_picture_that_records_give(tmp_path: Path) -> N
     store = ox.Store(str(folder))
     store.load(path=str(rdf), format=ox.RdfFormat.N_QUADS)
     del store
-    made = []
+    result = []
     for name in (str(SEED), str(rdf), str(folder)):
         draw([name], str(tmp_path / "page.html"), DrawRequest(), reject=lambda _: None)
-        made.append((tmp_path / "page.html").read_bytes())
-    assert made[1] == made[2]
-    assert abs(len(made[0]) - len(made[1])) < 200, "a store writes some numbers in another way"
+        result.append((tmp_path / "page.html").read_bytes())
+    assert result[1] == result[2]
+    assert abs(len(result[0]) - len(result[1])) < 200, "a store normalizes some numbers"
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["-o", "a.html"], "No input is given"),
         ([str(SEED), "-o", "a.gif"], "has no suffix of a picture format"),
-        ([str(SEED), "-o", "a.html", "--study", "NCT00000000"], "NCT00000000 is no study of the input"),
+        ([str(SEED), "-o", "a.html", "--study", "NCT00000000"], "The input has no study NCT00000000"),
         ([str(SEED), "-o", "a.html", "--around", "nothing"], 'Nothing in the input is called "nothing"'),
         ([str(SEED), "-o", "a.html", "--around", "NCT00000000"], "NCT00000000 is not in the input"),
         ([str(SEED), "-o", "a.html", "--view", "mesh", "--summary"], "--view and --summary are different pictures"),
@@ -238,13 +238,13 @@ def test_a_store_and_rdf_give_the_picture_that_records_give(tmp_path: Path) -> N
         ([str(SEED), "-o", "a.html", "--view", "sponsors"], "The input has nothing for the view sponsors"),
     ],
 )
-def test_wrong_use_is_told_in_a_sentence(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], said: str
+def test_usage_errors_are_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], message: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    done = CliRunner().invoke(main, ["draw", *arguments])
-    assert done.exit_code == 2, done.output
-    assert said in done.output
+    result = CliRunner().invoke(main, ["draw", *arguments])
+    assert result.exit_code == 2, result.output
+    assert message in result.output
     assert list(tmp_path.iterdir()) == []
 
 
@@ -260,10 +260,10 @@ def test_wrong_use_is_told_in_a_sentence(
         ("numpy", "summary.html", DrawRequest(summary=True), None),
     ],
 )
-def test_what_a_picture_needs_is_named(
+def test_missing_packages_are_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, missing: str, name: str, wanted: DrawRequest, extra: str | None
 ) -> None:
-    for module in [each for each in sys.modules if each.split(".")[0] == missing]:
+    for module in [name for name in sys.modules if name.split(".")[0] == missing]:
         monkeypatch.delitem(sys.modules, module)
     monkeypatch.setitem(sys.modules, missing, None)
     if extra is None:
@@ -275,7 +275,7 @@ def test_what_a_picture_needs_is_named(
 
 
 def test_a_page_goes_to_standard_output() -> None:
-    done = CliRunner().invoke(main, ["draw", str(SEED), "-o", "-"])
-    assert done.exit_code == 0
-    assert done.stdout.startswith("<!doctype html>")
-    assert "Drawn: 51 nodes and 53 links" in done.stderr
+    result = CliRunner().invoke(main, ["draw", str(SEED), "-o", "-"])
+    assert result.exit_code == 0
+    assert result.stdout.startswith("<!doctype html>")
+    assert "Drawn: 51 nodes and 53 links" in result.stderr

@@ -1,4 +1,4 @@
-"""Pages in a real browser without a network: they load, they do what they are for, and nothing in the data runs."""
+"""Pages in a real browser without a network: they load, their functions work, and nothing in the data runs."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def quiet(browser: Browser, path: Path) -> None:
-    said, asked = browser.quiet()
-    assert said == []
-    assert asked in ([], [path.absolute().as_uri()])
+    messages, requests = browser.quiet()
+    assert messages == []
+    assert requests in ([], [path.absolute().as_uri()])
 
 
 def shown(browser: Browser) -> set[str]:
@@ -99,7 +99,7 @@ def test_the_seed_study_shows_what_a_clinician_looks_for(browser: Browser, pages
     assert "Day 8" in text[f"{part}-primaryOutcome-1"]
     assert "2.0 MIU IL-2 per day" in text[f"{part}-intervention-3"]
     assert "Montpellier, France" in text[f"{part}-location-1"]
-    assert not any(id_.startswith(f"{part}-secondaryOutcome") for id_ in seen), "they are folded under one card"
+    assert not any(id_.startswith(f"{part}-secondaryOutcome") for id_ in seen), "they are folded into one card"
     ids = [node["i"] for node in data["nodes"]]
     above = {(ids[edge[0]], ids[edge[1]]) for edge in data["edges"]}
     way = [f"{MESH}{id_}" for id_ in ("D009422", "D019636", "D016472", "D000690")]
@@ -110,12 +110,12 @@ def test_the_seed_study_shows_what_a_clinician_looks_for(browser: Browser, pages
         assert 0 < y < 900, id_
 
 
-def test_a_click_tells_all_about_a_node_and_leads_out(browser: Browser, pages: Path) -> None:
+def test_a_click_shows_details_and_links(browser: Browser, pages: Path) -> None:
     browser.open(pages / "study.html")
     click(browser, STUDY)
     assert "IMODALS" in details(browser)
     assert "enrollment count" in details(browser)
-    links = [each.get_attribute("href") for each in browser.driver.find_elements("css selector", "#details a")]
+    links = [link.get_attribute("href") for link in browser.driver.find_elements("css selector", "#details a")]
     assert STUDY in links
     click(browser, MESH + "D000690")
     assert "https://meshb.nlm.nih.gov/record/ui?ui=D000690" in browser.driver.page_source
@@ -133,18 +133,18 @@ def test_a_group_opens_and_closes(browser: Browser, pages: Path) -> None:
     assert shown(browser) == before
 
 
-def test_search_suggests_and_finds_what_is_folded_away(browser: Browser, pages: Path) -> None:
+def test_search_suggests_folded_nodes(browser: Browser, pages: Path) -> None:
     browser.open(pages / "study.html")
     typed(browser, "#search", "abnormal vital")
-    found = browser.driver.find_elements("css selector", "#suggestions [role=option]")
-    assert ["Presence/absence of abnormal vital signs" in each.text for each in found] == [True]
+    suggestions = browser.driver.find_elements("css selector", "#suggestions [role=option]")
+    assert ["Presence/absence of abnormal vital signs" in suggestion.text for suggestion in suggestions] == [True]
     typed(browser, "#search", "\ue007")
     assert "6 times" not in details(browser)
     assert "pulse, blood pressure" in details(browser)
     assert browser.driver.find_element("id", "search").get_attribute("aria-expanded") == "false"
 
 
-def test_a_filter_hides_a_kind_and_says_how_many(browser: Browser, pages: Path) -> None:
+def test_a_filter_hides_a_kind_and_shows_its_count(browser: Browser, pages: Path) -> None:
     browser.open(pages / "conditions-interventions.html")
     row = browser.driver.find_element("css selector", '#kinds label:has([data-kind="Intervention"])')
     count = int(row.text.split()[-1])
@@ -156,7 +156,7 @@ def test_a_filter_hides_a_kind_and_says_how_many(browser: Browser, pages: Path) 
     browser.wait("return picture.shown().length === arguments[0]", len(before))
 
 
-def test_neighbours_are_opened_one_after_another(browser: Browser, pages: Path) -> None:
+def test_neighbours_are_opened_step_by_step(browser: Browser, pages: Path) -> None:
     browser.open(pages / "around.html")
     everything = shown(browser)
     click(browser, MESH + "D000690")
@@ -182,13 +182,13 @@ def test_the_shortest_path_between_two_nodes(browser: Browser, pages: Path) -> N
     assert text.index("Nervous System Diseases") < text.index("Amyotrophic") < text.index("2.0 MIU IL-2 per day")
 
 
-def test_a_link_brings_a_view_back(browser: Browser, pages: Path) -> None:
+def test_the_url_restores_a_view(browser: Browser, pages: Path) -> None:
     path = pages / "sites.html"
     browser.open(path)
     assert browser.run("return document.getElementById('map').getAttribute('aria-pressed')") == "true"
     press(browser, "#network")
     typed(browser, "#search", "montpellier", "\ue007")
-    browser.run("return new Promise((done) => setTimeout(done, 300))")  # the link follows the camera a little later
+    browser.run("return new Promise((done) => setTimeout(done, 300))")  # the URL is updated with a delay
     link = browser.run("return location.hash")
     place = browser.run("return picture.screen('Montpellier, France').map(Math.round)")
     browser.open(path, link)
@@ -199,7 +199,7 @@ def test_a_link_brings_a_view_back(browser: Browser, pages: Path) -> None:
     quiet(browser, path)
 
 
-def test_keys_go_from_node_to_node(browser: Browser, pages: Path) -> None:
+def test_arrow_keys_move_between_nodes(browser: Browser, pages: Path) -> None:
     browser.open(pages / "study.html")
     click(browser, STUDY)
     typed(browser, "#canvas", "\ue014")
@@ -210,7 +210,7 @@ def test_keys_go_from_node_to_node(browser: Browser, pages: Path) -> None:
     assert shown(browser) == {"https://w3id.org/trialkg/part/NCT02059759-location-1"}
 
 
-def test_two_fingers_zoom_and_one_chooses(browser: Browser, pages: Path) -> None:
+def test_two_fingers_zoom_and_a_tap_selects(browser: Browser, pages: Path) -> None:
     browser.open(pages / "study.html")
 
     def touch(kind: str, *points: tuple[float, float]) -> None:
@@ -261,7 +261,7 @@ def test_the_summary_shows_its_queries_and_copies_them(browser: Browser, pages: 
     path = pages / "summary.html"
     browser.open(path)
     sections = browser.driver.find_elements("css selector", "section")
-    assert [each.find_element("css selector", "h2").text for each in sections][:3] == [
+    assert [section.find_element("css selector", "h2").text for section in sections][:3] == [
         "In numbers",
         "Start year",
         "Phase",
@@ -273,8 +273,8 @@ def test_the_summary_shows_its_queries_and_copies_them(browser: Browser, pages: 
     rows = {row.get("key", ""): row["studies"] for row in store.select(query)}
     assert rows["https://w3id.org/trialkg/code/PHASE2"] in phase.find_element("css selector", "svg").text
     phase.find_element("css selector", "button").click()
-    said = "return [...document.querySelectorAll('button')].some((b) => /Copied|Selected/.test(b.textContent))"
-    assert browser.wait(said)
+    copied = "return [...document.querySelectorAll('button')].some((b) => /Copied|Selected/.test(b.textContent))"
+    assert browser.wait(copied)
     quiet(browser, path)
 
 
@@ -303,7 +303,7 @@ PAYLOADS = [
 
 
 def hostile() -> Picture:
-    """60 nodes whose ids, labels, kinds, headings, facts and links mean ill."""
+    """Return 60 nodes whose ids, labels, kinds, headings, details and links contain hostile markup."""
     picture = Picture(PAYLOADS[1], PAYLOADS[2], notes=[PAYLOADS[3]])
     for i in range(60):
         text = PAYLOADS[i % len(PAYLOADS)]

@@ -1,4 +1,4 @@
-"""Cards linked an intervention to no arm where only it names its arms, and showed tags and character references."""
+"""Cards did not link an intervention to the arms that only it names, and showed tags and character references."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PART = f"https://w3id.org/trialkg/part/{NUMBER}"
 
 
 def drawn(tmp_path: Path, **protocol: Any) -> Picture:
-    """The picture of a small record with these modules."""
+    """Return the picture of a small record with additional modules."""
     record = {
         "protocolSection": {
             "identificationModule": {"nctId": NUMBER, "briefTitle": "Small"},
@@ -55,7 +55,7 @@ ONE_WAY = {
 
 
 @pytest.mark.parametrize("naming", ONE_WAY)
-def test_arms_and_interventions_are_linked_whichever_names_the_other(tmp_path: Path, naming: str) -> None:
+def test_arms_and_interventions_are_linked_in_either_direction(tmp_path: Path, naming: str) -> None:
     picture = drawn(tmp_path, armsInterventionsModule=ONE_WAY[naming])
     links = {(edge.source, edge.target) for edge in picture.edges if edge.target == f"{PART}-intervention-1"}
     assert links == {(f"{PART}-arm-{i}", f"{PART}-intervention-1") for i in (1, 2)}
@@ -106,7 +106,7 @@ def test_cards_and_their_details_show_no_markup(tmp_path: Path) -> None:
     assert {"A/B", "Score", "Behcet's Disease", "Pain/discomfort\n* mild", "> 1 day"} <= set(texts)
 
 
-def test_the_page_of_a_study_is_the_same_over_records_rdf_and_a_store(tmp_path: Path) -> None:
+def test_the_page_of_a_study_is_the_same_for_records_rdf_and_a_store(tmp_path: Path) -> None:
     import kg.export.run
     from kg.draw.render import DrawRequest, draw
     from kg.export.report import Report
@@ -124,7 +124,7 @@ def test_the_page_of_a_study_is_the_same_over_records_rdf_and_a_store(tmp_path: 
 
 
 def _with_results() -> bytes:
-    """A record whose results say something about the study itself."""
+    """Return a record whose results have properties of the study itself."""
     for path in sorted((DATA / "studies").glob("*.json")):
         record = json.loads(path.read_bytes())
         if "preAssignmentDetails" in record.get("resultsSection", {}).get("participantFlowModule", {}):

@@ -1,4 +1,4 @@
-"""Pictures read all graphs as one: which graph a statement is in, and whether it is in several, changes nothing."""
+"""Pictures read all named graphs as one: the graph of a statement, or having it in several graphs, does not matter."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> ox.Store:
 
 @pytest.fixture(scope="module")
 def graphs(exported: ox.Store) -> dict[str, QueryableGraph]:
-    """The same statements in one graph, in one per study beside one for what they share, and in two graphs each."""
+    """Return the same statements in one graph, in one per study and a shared one, and in two graphs."""
     one, shared, twice = ox.Store(), ox.Store(), ox.Store()
     for quad in exported:
         own = str(getattr(quad.subject, "value", "")).startswith(OWN)
@@ -60,7 +60,7 @@ def test_the_graphs_of_statements_do_not_matter(graphs: dict[str, QueryableGraph
     assert {name for name, page in pages.items() if page != pages["one"]} == set()
 
 
-def test_a_study_keeps_its_kind_whatever_its_other_classes_are() -> None:
+def test_a_study_keeps_its_kind_with_other_classes() -> None:
     from kg.draw.query_view import query_picture
 
     study, ct = "https://clinicaltrials.gov/study/NCT02059759", "https://w3id.org/trialkg/ontology#"

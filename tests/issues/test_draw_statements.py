@@ -1,4 +1,4 @@
-"""What pages say: paths through hidden nodes, links worded by direction, and what a number of studies counts."""
+"""Texts of pages: paths through hidden nodes, labels of links by direction, and counts of studies."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def graph() -> QueryableGraph:
 
 
 def text(browser: Browser, path: Path, **view: str) -> str:
-    """What the details say in a view of a page."""
+    """Return the text of the details in a view of a page."""
     browser.open(path, "#" + urlencode(view))
     return str(browser.run("return document.getElementById('details').innerText"))
 
@@ -42,7 +42,7 @@ def saved(folder: Path, picture: Picture) -> Path:
 
 @pytest.fixture
 def chain(tmp_path: Path) -> Path:
-    """Two studies of one condition, another way between them that is longer, and a study alone."""
+    """Return a page with a chain of two studies with a condition, a further study, and an isolated one."""
     picture = Picture("A chain")
     kinds = {"a": "Study", "b": "Condition", "c": "Study", "d": "Study", "alone": "Study"}
     for i, (name, kind) in enumerate(kinds.items()):
@@ -52,24 +52,22 @@ def chain(tmp_path: Path) -> Path:
     return saved(tmp_path, picture)
 
 
-def test_a_path_through_hidden_nodes_is_found_and_says_so(browser: Browser, chain: Path) -> None:
+def test_a_path_through_hidden_nodes_is_shown_with_a_hint(browser: Browser, chain: Path) -> None:
     details = text(browser, chain, hide="Condition", **{"from": "a", "to": "c"})
     assert "2 steps" in details
     assert "Every path passes hidden nodes; this one passes 1." in details
     assert "hidden by the filter" in details
     assert set(browser.run("return picture.shown()")) == {"a", "b", "c", "d", "alone"}
     browser.run("document.querySelector('#details .close').click()")
-    assert set(browser.run("return picture.shown()")) == {"a", "c", "d", "alone"}, (
-        "what the filter hides is hidden again"
-    )
+    assert set(browser.run("return picture.shown()")) == {"a", "c", "d", "alone"}, "filtered nodes are hidden again"
 
 
-def test_a_path_that_nothing_hides_says_nothing_of_it(browser: Browser, chain: Path) -> None:
+def test_a_path_through_visible_nodes_has_no_hint(browser: Browser, chain: Path) -> None:
     assert "hidden" not in text(browser, chain, **{"from": "a", "to": "c"})
     assert "hidden" not in text(browser, chain, hide="Condition", **{"from": "c", "to": "d"})
 
 
-def test_no_path_is_said_of_what_nothing_links(browser: Browser, chain: Path) -> None:
+def test_a_missing_path_is_reported(browser: Browser, chain: Path) -> None:
     text(browser, chain, hide="Condition", node="a")
     browser.run("document.querySelector('#details [data-act=path]').click()")
     browser.driver.find_element("id", "search").send_keys("node alone", "\ue007")
@@ -82,14 +80,14 @@ def test_no_path_is_said_of_what_nothing_links(browser: Browser, chain: Path) ->
     assert "3 steps" in browser.run("return document.getElementById('details').innerText")
 
 
-def test_neighbours_that_are_not_open_are_no_obstacle_to_a_path(browser: Browser, chain: Path) -> None:
+def test_a_path_may_pass_nodes_that_are_not_open_neighbours(browser: Browser, chain: Path) -> None:
     details = text(browser, chain, open="d", **{"from": "a", "to": "d"})
     assert "3 steps" in details
     assert "not among the open neighbours" in details
 
 
 def near(browser: Browser, path: Path, node: str) -> dict[str, str]:
-    """What the details of a node say of each node that it is linked to."""
+    """Return the role of each neighbour in the details of a node."""
     text(browser, path, node=node)
     buttons = "[...document.querySelectorAll('#details .neighbours button')]"
     rows = browser.run(f"return {buttons}.map((b) => [...b.children].map((s) => s.textContent))")
@@ -106,18 +104,18 @@ def pages(tmp_path_factory: pytest.TempPathFactory, graph: QueryableGraph) -> di
         "ontology": DrawRequest(ontology=True),
     }
     for name, request in requests.items():
-        made, _ = render(None if request.ontology else graph, request, "", [".html"], name)
-        (folder / f"{name}.html").write_bytes(made[0])
+        (content,), _ = render(None if request.ontology else graph, request, "", [".html"], name)
+        (folder / f"{name}.html").write_bytes(content)
     return {name: folder / f"{name}.html" for name in requests}
 
 
 @pytest.mark.parametrize("name", ["mesh", "study"])
-def test_a_link_of_mesh_is_worded_by_its_direction(browser: Browser, pages: dict[str, Path], name: str) -> None:
+def test_mesh_links_are_labelled_by_direction(browser: Browser, pages: dict[str, Path], name: str) -> None:
     assert near(browser, pages[name], ALS)["Spinal Cord Diseases"] == "broader term"
     assert near(browser, pages[name], SPINAL)["Amyotrophic Lateral Sclerosis"] == "narrower term"
 
 
-def test_other_links_are_worded_by_their_direction(browser: Browser, pages: dict[str, Path]) -> None:
+def test_other_links_are_labelled_by_direction(browser: Browser, pages: dict[str, Path]) -> None:
     part, study = "https://w3id.org/trialkg/part/NCT02059759", "https://clinicaltrials.gov/study/NCT02059759"
     title = browser_title(browser, pages["study"])
     assert near(browser, pages["study"], ALS)[title] == "Study"
@@ -146,7 +144,7 @@ def test_the_number_of_studies_of_a_term_is_the_same_on_every_page(browser: Brow
     assert "studies with a narrower term" in heading(browser, pages["mesh"], NERVOUS)
 
 
-def test_nodes_of_several_pages_have_one_number(graph: QueryableGraph) -> None:
+def test_a_node_has_the_same_count_in_all_views(graph: QueryableGraph) -> None:
     texts: dict[str, set[str]] = {}
     for view in ("mesh", "conditions-interventions", "sponsors", "references"):
         for node in render(graph, DrawRequest(view=view), "", [".svg"], "")[1].nodes.values():
@@ -156,7 +154,7 @@ def test_nodes_of_several_pages_have_one_number(graph: QueryableGraph) -> None:
     assert {id_: counts for id_, counts in texts.items() if len(counts) > 1} == {}
 
 
-def test_what_the_tree_leaves_out_is_called_what_it_is() -> None:
+def test_the_note_on_removed_terms_gives_the_reason() -> None:
     mesh_, ct = "http://id.nlm.nih.gov/mesh/", "https://w3id.org/trialkg/ontology#"
     rows = [f"<urn:s> a <{ct}Study> ."]
     for term in (
@@ -177,11 +175,11 @@ def test_what_the_tree_leaves_out_is_called_what_it_is() -> None:
     ]
 
 
-def test_a_page_without_studies_counts_none(browser: Browser, pages: dict[str, Path]) -> None:
+def test_a_page_without_studies_shows_no_counts(browser: Browser, pages: dict[str, Path]) -> None:
     assert "stud" not in heading(browser, pages["ontology"], "https://w3id.org/trialkg/ontology#Arm")
 
 
-def test_the_numbers_of_a_term_are_those_of_the_graph(graph: QueryableGraph) -> None:
+def test_the_counts_of_terms_match_the_graph(graph: QueryableGraph) -> None:
     prefix = "PREFIX ct: <https://w3id.org/trialkg/ontology#>"
     paths = {False: "ct:conditionMesh|ct:interventionMesh"}
     paths[True] = paths[False] + "|ct:conditionMeshAncestor|ct:interventionMeshAncestor"
@@ -196,7 +194,7 @@ def test_the_numbers_of_a_term_are_those_of_the_graph(graph: QueryableGraph) -> 
             )
 
 
-def test_the_numbers_of_an_organization_say_its_role(graph: QueryableGraph) -> None:
+def test_the_count_of_an_organization_names_its_role(graph: QueryableGraph) -> None:
     row = next(
         graph.select("PREFIX ct: <https://w3id.org/trialkg/ontology#> SELECT ?o { ?s ct:leadSponsor ?o } ORDER BY ?o")
     )

@@ -1,4 +1,4 @@
-"""The map merged towns of one name by averaging their coordinates, and left out towns that it could show."""
+"""The map merged towns of the same name by averaging their coordinates, and left out towns with coordinates."""
 
 from __future__ import annotations
 
@@ -21,45 +21,45 @@ KANSAS, MISSOURI = (-94.62746, 39.11417), (-94.57857, 39.09973)
 TAIPEI = (121.52639, 25.05306)
 
 
-def united(*sites: tuple[str, str, str, Place | None]) -> list[tuple[str, str, str, Place | None, int]]:
-    made = group_by_town(
+def grouped(*sites: tuple[str, str, str, Place | None]) -> list[tuple[str, str, str, Place | None, int]]:
+    groups = group_by_town(
         Site(f"NCT{i:08}", city, state, country, place) for i, (city, state, country, place) in enumerate(sites)
     )
-    return [(town.city, town.state, town.country, town.place, len(town.sites)) for town in made]
+    return [(town.city, town.state, town.country, town.place, len(town.sites)) for town in groups]
 
 
 def test_towns_of_one_name_in_two_states_are_two() -> None:
     albany = ("Albany", "New York", US, ALBANY)
     georgia = ("Albany", "Georgia", US, ALBANY_GEORGIA)
-    assert united(albany, georgia, albany) == [
+    assert grouped(albany, georgia, albany) == [
         ("Albany", "New York", US, ALBANY, 2),
         ("Albany", "Georgia", US, ALBANY_GEORGIA, 1),
     ]
 
 
-def test_two_towns_beside_each_other_in_two_states_are_two() -> None:
-    rows = united(("Kansas City", "Kansas", US, KANSAS), ("Kansas City", "Missouri", US, MISSOURI))
+def test_neighbouring_towns_in_two_states_are_two() -> None:
+    rows = grouped(("Kansas City", "Kansas", US, KANSAS), ("Kansas City", "Missouri", US, MISSOURI))
     assert {row[1] for row in rows} == {"Kansas", "Missouri"}
 
 
-def test_a_place_is_one_that_records_give_and_never_an_average() -> None:
+def test_a_place_is_a_recorded_one_and_never_an_average() -> None:
     rows = [("Malvern", "Victoria", US, place) for place in [(151.3, -32.0), (145.0, -37.8), (145.0, -37.8), None]]
-    assert united(*rows) == [("Malvern", "Victoria", US, (145.0, -37.8), 4)]
+    assert grouped(*rows) == [("Malvern", "Victoria", US, (145.0, -37.8), 4)]
 
 
 @pytest.mark.parametrize("places", [[(2.0, 1.0), (1.0, 2.0)], [(1.0, 2.0), (2.0, 1.0)]])
-def test_of_equally_frequent_places_the_same_is_taken_in_any_order(places: list[Place]) -> None:
-    assert united(*(("Zerifin", "", US, place) for place in places))[0][3] == (1.0, 2.0)
+def test_the_choice_among_equally_frequent_places_does_not_depend_on_the_order(places: list[Place]) -> None:
+    assert grouped(*(("Zerifin", "", US, place) for place in places))[0][3] == (1.0, 2.0)
 
 
 def test_one_record_with_coordinates_is_enough() -> None:
-    assert united(("Taipei", "", TW, None), ("Taipei", "", TW, TAIPEI), ("Taipei", "", TW, None)) == [
+    assert grouped(("Taipei", "", TW, None), ("Taipei", "", TW, TAIPEI), ("Taipei", "", TW, None)) == [
         ("Taipei", "", TW, TAIPEI, 3)
     ]
 
 
 def test_a_record_without_a_state_belongs_to_the_town_near_its_coordinates() -> None:
-    rows = united(
+    rows = grouped(
         ("Albany", "New York", US, ALBANY),
         ("Albany", "Georgia", US, ALBANY_GEORGIA),
         ("Albany", "", US, ALBANY_GEORGIA),
@@ -69,13 +69,13 @@ def test_a_record_without_a_state_belongs_to_the_town_near_its_coordinates() -> 
 
 def test_a_record_without_a_state_belongs_to_the_only_town_of_its_name() -> None:
     lost = ("Milan", "", IT, UMBRIA)
-    assert united(("Milan", "Lombardy", IT, MILAN), lost, lost, ("Milan", "", IT, None)) == [
+    assert grouped(("Milan", "Lombardy", IT, MILAN), lost, lost, ("Milan", "", IT, None)) == [
         ("Milan", "Lombardy", IT, MILAN, 4)
     ]
 
 
-def test_a_record_without_a_state_and_coordinates_is_no_matter_of_luck() -> None:
-    rows = united(
+def test_an_ambiguous_record_without_a_state_is_a_town_of_its_own() -> None:
+    rows = grouped(
         ("Albany", "New York", US, ALBANY), ("Albany", "Georgia", US, ALBANY_GEORGIA), ("Albany", "", US, None)
     )
     assert [row[1:4] for row in rows if not row[1]] == [("", US, None)]
@@ -85,13 +85,13 @@ def test_a_record_without_a_country_belongs_to_the_only_town_that_fits() -> None
     london = ("London", "Ontario", CA, (-81.23304, 42.98339))
     albany = ("Albany", "New York", US, ALBANY)
     georgia = ("Albany", "Georgia", US, ALBANY_GEORGIA)
-    rows = united(london, albany, georgia, ("London", "", "", None), ("Albany", "Georgia", "", None))
+    rows = grouped(london, albany, georgia, ("London", "", "", None), ("Albany", "Georgia", "", None))
     assert {(row[0], row[1]): row[4] for row in rows} == {
         ("London", "Ontario"): 2,
         ("Albany", "Georgia"): 2,
         ("Albany", "New York"): 1,
     }
-    assert united(("London", "", "", None)) == [("London", "", "", None, 1)]
+    assert grouped(("London", "", "", None)) == [("London", "", "", None, 1)]
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_a_record_without_a_country_belongs_to_the_only_town_that_fits() -> None
     ],
 )
 def test_spellings_of_a_town_are_one_town(one: tuple[str, str], other: tuple[str, str]) -> None:
-    assert [row[4] for row in united((*one, US, MILAN), (*other, US, MILAN), (*other, US, MILAN))] == [3]
+    assert [row[4] for row in grouped((*one, US, MILAN), (*other, US, MILAN), (*other, US, MILAN))] == [3]
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +113,7 @@ def real() -> QueryableGraph:
     return open_graph([str(REAL)], lambda _: None)
 
 
-def test_each_real_town_is_where_a_record_has_it(real: QueryableGraph) -> None:
+def test_every_real_town_has_recorded_coordinates(real: QueryableGraph) -> None:
     from kg.draw.graph import query_text
 
     rows = list(real.select(query_text("sites")))
@@ -122,11 +122,11 @@ def test_each_real_town_is_where_a_record_has_it(real: QueryableGraph) -> None:
         if "latitude" in row:
             key = (row["city"], row.get("country", ""))
             places.setdefault(key, set()).add((float(row["longitude"]), float(row["latitude"])))
-    given = set().union(*places.values())
+    recorded = set().union(*places.values())
     picture = sites(real)
     shown = [node for node in picture.nodes.values() if node.kind == "Town"]
     assert len(shown) > 3000
-    assert all(node.place in given for node in shown if node.place)
+    assert all(node.place in recorded for node in shown if node.place)
     label = {node.label: node.place for node in shown}
     for name, state in (
         ("Albany", "New York"),

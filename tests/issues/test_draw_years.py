@@ -1,4 +1,4 @@
-"""The year beside a publication was the first 19xx or 20xx of its citation: patients, or the name of a journal."""
+"""The year of a publication was the first 19xx or 20xx in its citation, such as a number of patients."""
 
 from __future__ import annotations
 
@@ -62,12 +62,12 @@ UNSURE = [
 
 
 @pytest.mark.parametrize(("citation", "published"), PUBMED + FREE)
-def test_the_year_is_that_of_publication(citation: str, published: str) -> None:
+def test_the_year_is_the_year_of_publication(citation: str, published: str) -> None:
     assert publication_year(citation) == published
 
 
 @pytest.mark.parametrize("citation", UNSURE)
-def test_no_year_rather_than_a_wrong_one(citation: str) -> None:
+def test_ambiguous_years_are_omitted(citation: str) -> None:
     assert publication_year(citation) == ""
     assert short_citation(citation) == (citation if len(citation) <= 80 else citation[:79] + "…")
 
@@ -83,5 +83,5 @@ def test_no_year_rather_than_a_wrong_one(citation: str) -> None:
         ("15. Pastori D, Nocella C. PCSK9. J Am Coll Cardiol. 2017 Sep 19;70(12):1455.", "Pastori D et al. 2017"),
     ],
 )
-def test_a_label_names_the_first_author_and_whether_there_are_others(citation: str, label: str) -> None:
+def test_a_label_names_the_first_author_and_indicates_others(citation: str, label: str) -> None:
     assert short_citation(citation) == label

@@ -1,4 +1,4 @@
-"""What notebooks show: complete, escaped, without a request; and the tour gives what it shows."""
+"""Notebook displays: complete, escaped, without requests; the output of the tour is up to date."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ HOSTILE = (
 
 
 def hostile(seed: dict[str, Any], folder: Path) -> Path:
-    """A study in which every text that is shown is hostile."""
+    """Return a study in which every displayed text contains hostile markup."""
     record = json.loads(json.dumps(seed))
     protocol = record["protocolSection"]
     protocol["identificationModule"]["briefTitle"] = " ".join(HOSTILE)
@@ -42,8 +42,8 @@ def hostile(seed: dict[str, Any], folder: Path) -> Path:
         protocol["contactsLocationsModule"]["locations"][0][place] = HOSTILE[1]
     for arm, text in zip(protocol["armsInterventionsModule"]["armGroups"], HOSTILE, strict=False):
         arm["label"] = text
-    for given, text in zip(protocol["armsInterventionsModule"]["interventions"], HOSTILE, strict=False):
-        given["name"] = text
+    for intervention, text in zip(protocol["armsInterventionsModule"]["interventions"], HOSTILE, strict=False):
+        intervention["name"] = text
     protocol["outcomesModule"]["primaryOutcomes"][0] |= {"measure": HOSTILE[2], "timeFrame": HOSTILE[3]}
     record["derivedSection"]["conditionBrowseModule"]["meshes"][0]["term"] = HOSTILE[1]
     path = folder / "hostile.json"
@@ -54,7 +54,7 @@ def hostile(seed: dict[str, Any], folder: Path) -> Path:
 def test_a_study_shows_its_key_facts() -> None:
     study = kg.study(NUMBER.lower(), SEED)
     assert repr(study).startswith(f"<Study {NUMBER}: Immuno-modulation")
-    assert {name: said[0] for name, said in study.facts.items()} == {
+    assert {name: texts[0] for name, texts in study.facts.items()} == {
         "Status": "Completed",
         "Phase": "Phase 2",
         "Design": "Randomized · parallel assignment · triple masking · treatment",
@@ -71,19 +71,19 @@ def test_a_study_shows_its_key_facts() -> None:
     shown = study._repr_html_()
     assert f'<a href="https://clinicaltrials.gov/study/{NUMBER}"' in shown
     assert 'href="https://meshb.nlm.nih.gov/record/ui?ui=D000690"' in shown
-    assert all(html.escape(text) in shown for said in study.facts.values() for text in said)
+    assert all(html.escape(text) in shown for texts in study.facts.values() for text in texts)
 
 
-def test_a_study_is_the_same_out_of_records_a_graph_and_a_store(tmp_path: Path) -> None:
+def test_a_study_is_the_same_from_records_a_graph_and_a_store(tmp_path: Path) -> None:
     from kg.export.report import Report
     from kg.store.embedded import build
 
     build([SEED, *STUDIES[:3]], tmp_path / "s.kgstore", report=Report())
     graph = kg.graph(SEED, *STUDIES[:3])
-    found = [kg.study(NUMBER, data)._repr_html_() for data in (SEED, graph, tmp_path / "s.kgstore")]
-    assert found[0] == found[1] == found[2]
+    pages = [kg.study(NUMBER, data)._repr_html_() for data in (SEED, graph, tmp_path / "s.kgstore")]
+    assert pages[0] == pages[1] == pages[2]
     assert graph.study(NUMBER).drawing().html == kg.drawing(SEED).html
-    with pytest.raises(kg.UsageError, match="NCT00000000 is no study of the data"):
+    with pytest.raises(kg.UsageError, match="The data has no study NCT00000000"):
         graph.study("NCT00000000")
 
 
@@ -99,7 +99,7 @@ def test_many_sites_and_outcomes_are_counted(made: dict[str, Any], tmp_path: Pat
     assert "<div>M7</div><div>and 3 more</div>" in study._repr_html_()
 
 
-def test_a_graph_is_one_of_rdflib_and_shows_its_studies() -> None:
+def test_a_graph_is_an_rdflib_graph_and_shows_its_studies() -> None:
     graph = kg.graph(SEED, *STUDIES)
     assert repr(graph) == f"<Graph: {len(graph):,} statements>"
     shown = graph._repr_html_()
@@ -110,7 +110,7 @@ def test_a_graph_is_one_of_rdflib_and_shows_its_studies() -> None:
     assert NotebookGraph()._repr_html_().startswith("<div><p><strong>0 statements, 0 studies</strong></p>")
 
 
-def test_a_graph_is_asked_like_anything_else() -> None:
+def test_graphs_and_stores_can_be_queried() -> None:
     graph = kg.graph(SEED)
     assert kg.query("arms", graph).rows == kg.query("arms", SEED).rows
     store = ox.Store()
@@ -130,13 +130,13 @@ def test_a_drawing_is_a_page_an_svg_and_a_file(tmp_path: Path) -> None:
         kg.drawing(SEED, summary=True, study=NUMBER)
 
 
-def test_nothing_of_the_data_runs_and_nothing_is_asked_for(
+def test_nothing_in_the_data_runs_and_nothing_is_requested(
     browser: Browser, seed: dict[str, Any], tmp_path: Path
 ) -> None:
     graph = kg.graph(hostile(seed, tmp_path))
     study = graph.study(NUMBER)
     answer = kg.query("SELECT ?study ?label { ?study rdfs:label ?label }", graph)
-    parts = [each._repr_html_() for each in (graph, study, answer, study.drawing(), kg.drawing(graph, summary=True))]
+    parts = [item._repr_html_() for item in (graph, study, answer, study.drawing(), kg.drawing(graph, summary=True))]
     path = tmp_path / "page.html"
     path.write_text("<!doctype html><meta charset=utf-8><title>quiet</title>" + "<hr>".join(parts), "utf-8")
     browser.driver.get("about:blank")
@@ -149,9 +149,9 @@ def test_nothing_of_the_data_runs_and_nothing_is_asked_for(
         browser.wait("return document.readyState === 'complete' && document.querySelector('canvas, svg')")
         assert browser.run("return document.title") != "ran"
         browser.driver.switch_to.default_content()
-    said, asked = browser.quiet()
-    assert said == []
-    assert [url for url in asked if not url.startswith("about:srcdoc")] == [path.as_uri()]
+    messages, requests = browser.quiet()
+    assert messages == []
+    assert [url for url in requests if not url.startswith("about:srcdoc")] == [path.as_uri()]
     assert browser.run("return document.title") == "quiet"
     assert browser.run("return document.scripts.length + document.images.length") == 0
     assert HOSTILE[0] in browser.run("return document.body.innerText")
@@ -169,7 +169,7 @@ def test_a_drawing_can_be_explored_in_its_frame(browser: Browser, tmp_path: Path
     assert browser.quiet()[0] == []
 
 
-def test_the_tour_shows_what_its_cells_give(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_output_of_the_tour_is_up_to_date(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("JUPYTER_PLATFORM_DIRS", "1")
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
     shown = json.loads(TOUR.read_text("utf-8"))
@@ -181,7 +181,7 @@ def test_the_tour_shows_what_its_cells_give(monkeypatch: pytest.MonkeyPatch, tmp
     assert sys.version_info >= (3, 11)
 
 
-def test_the_tour_names_no_path_of_a_machine_and_no_error() -> None:
+def test_the_tour_contains_no_local_paths_and_no_errors() -> None:
     text = TOUR.read_text("utf-8")
     assert not re.search(r"[\"' ]/(tmp|home|root|work|Users|var)/", text)
     assert "Traceback" not in text
