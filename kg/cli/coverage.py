@@ -9,11 +9,13 @@ from kg.cli.base import LOST, progress_of, tell_problems
 
 @click.command()
 @click.argument("inputs", metavar="INPUT...", nargs=-1, required=True)
-@click.option("--require", type=click.FloatRange(0, 100), metavar="PERCENT", help="The least share that is enough.")
-@click.option("--json", "json_file", metavar="FILE", help="Write all of it to FILE, as JSON; - is standard output.")
-@click.option("--contacts", is_flag=True, help="Count as an export with --contacts does.")
-@click.option("--official", is_flag=True, help="Leave aside what the official field tree does not have.")
-@click.option("--all", "everything", is_flag=True, help="Show the paths that do not occur, too.")
+@click.option(
+    "--require", type=click.FloatRange(0, 100), metavar="PERCENT", help="Minimum share of values in the graph."
+)
+@click.option("--json", "json_file", metavar="FILE", help="Write the coverage to FILE as JSON; - is standard output.")
+@click.option("--contacts", is_flag=True, help="Measure an export with --contacts.")
+@click.option("--official", is_flag=True, help="Only count fields in the official field tree.")
+@click.option("--all", "all_paths", is_flag=True, help="Also show paths that do not occur.")
 @click.pass_context
 def coverage(
     context: click.Context,
@@ -23,29 +25,30 @@ def coverage(
     json_file: str | None,
     contacts: bool,
     official: bool,
-    everything: bool,
+    all_paths: bool,
 ) -> None:
-    """Show how much of the records is in the graph.
+    """Show which values of the records are in the graph.
 
-    For each path of the JSON: the property that its values go to, how many values and records there are, and
-    whether all values are in the graph, or are left out by choice (contact data), or are kept unmapped.
+    For each JSON path: its property, the numbers of values and records, and whether all values are in the graph, left
+    out by choice (contact data), or kept unmapped.
 
-    The exit status is 0 when the share of the values that are in the graph is at least PERCENT, what is left out
-    by choice aside; 1 when it is less, or when some record or file is lost; 2 for wrong use.
+    The exit status is 0 if the share of values in the graph is at least PERCENT, not counting those left out by choice;
+    1 if it is lower, or if a record or file was lost; and 2 for incorrect usage.
     """
-    from kg.coverage.measure import as_json, as_table, of
+    from kg.coverage.measure import measure_inputs
+    from kg.coverage.table import as_json, as_table
     from kg.export.report import Report
     from kg.rdf.atomic import STANDARD_OUTPUT, check_places, writing
 
     check_places(inputs, [json_file])
     report = Report()
     with progress_of(inputs) as progress:
-        found = of(inputs, contacts=contacts, official=official, reject=report.problem, progress=progress)
+        result = measure_inputs(inputs, contacts=contacts, official=official, reject=report.problem, progress=progress)
     if json_file is not None:
         with writing(json_file) as file:
-            file.write(as_json(found))
+            file.write(as_json(result))
     if json_file != STANDARD_OUTPUT:
-        click.echo(as_table(found, everything=everything), nl=False)
+        click.echo(as_table(result, all_paths=all_paths), nl=False)
     tell_problems(report)
-    click.echo(found.summary(), err=json_file == STANDARD_OUTPUT)
-    context.exit(0 if report.lossless and found.reaches(require or 0) else LOST)
+    click.echo(result.summary(), err=json_file == STANDARD_OUTPUT)
+    context.exit(0 if report.lossless and result.reaches(require or 0) else LOST)

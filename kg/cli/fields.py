@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import click
 
-TABLES = ("table", "csv", "json", "markdown")
+FORMATS = ("table", "csv", "json", "markdown")
 
 
 @click.command()
-@click.option("--format", "name", type=click.Choice(TABLES), default="table", help="By default a table for people.")
+@click.option(
+    "--format", "name", type=click.Choice(FORMATS), default=FORMATS[0], help="Output format (default: table)."
+)
 def fields(name: str) -> None:
-    """Show the fields of a record, and the properties that they go to.
+    """List the fields of a record and the properties that they are mapped to.
 
-    For each field: where it lies in the JSON of a record, its property, class, value and cardinality, how often
-    it occurs in the sample of records that ships with the tests, an example and a definition.
+    For each field: its JSON path, property, class, value type and cardinality, the number of values in the test data,
+    an example and a definition.
     """
-    from kg.coverage.fields import FORMATS as WRITERS
-    from kg.coverage.fields import rows
+    from kg.coverage.fields import field_rows
+    from kg.coverage.formats import FORMATS as FORMATTERS
     from kg.mapping.plan import shipped_plan
 
-    click.echo(WRITERS[name](rows(shipped_plan())), nl=False)
+    click.echo(FORMATTERS[name](field_rows(shipped_plan())), nl=False)

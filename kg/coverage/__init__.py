@@ -1,1 +1,1 @@
-"""Which fields of the records are in the graph."""
+"""The fields of the records, and which of their values are in the graph."""

@@ -1,21 +1,19 @@
-"""How much of the records is in the graph: each JSON path with its values, and what became of them.
+"""Coverage: how many values at each JSON path are in the graph, left out or unmapped.
 
-What a path goes to is told by the plan, and what of a record no shape read by its export; the official field
-tree adds the paths that do not occur.
+The plan has the properties of each path, the export of a record has its unmapped values, and the official field tree
+adds the paths that do not occur.
 """
 
 from __future__ import annotations
 
-import os
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import orjson
-
-from kg.coverage.fields import SECTION_WIDTH, printed, section, shipped_sample
-from kg.errors import InputError, RecordError
+from kg._types import PathName, Progress, Reject
+from kg.coverage.fields import shipped_sample
+from kg.errors import RecordError
 from kg.export.exporter import Exporter
 from kg.mapping.json_tree import leaves
 from kg.mapping.plan import Entity, Plan, Role, shipped_plan
@@ -23,20 +21,17 @@ from kg.rdf.jsonld import compact
 from kg.records.reader import Record, read
 from kg.records.sanitize import clean
 
-if TYPE_CHECKING:
-    from rich.text import Text
-
 IRI_OF = "IRI of "
 MAPPED, LEFT_OUT, UNMAPPED = "mapped", "left out", "unmapped"
 
 
 @dataclass(slots=True)
-class Line:
-    """A JSON path: what its values go to, and how many of them were met, left out, or read by nothing."""
+class PathCoverage:
+    """A JSON path: its properties, and the numbers of its values, of those left out, and of unmapped ones."""
 
     path: str
     type: str | None
-    """What the official field tree says, ``None`` for a path that it does not have."""
+    """The type in the official field tree, ``None`` if the path is not in it."""
     properties: tuple[str, ...]
     is_left_out: bool
     values: int = 0
@@ -46,17 +41,18 @@ class Line:
 
     @property
     def in_graph(self) -> int:
-        """How many values are in the graph, by the properties of the ontology."""
+        """The number of values in the graph as values of properties."""
         return self.values - self.left_out - self.unmapped
 
     @property
     def status(self) -> str:
+        """Whether the path is mapped, left out or unmapped."""
         if not self.properties:
             return UNMAPPED if self.unmapped or not self.left_out else LEFT_OUT
         return LEFT_OUT if self.is_left_out else MAPPED
 
     def as_dict(self) -> dict[str, Any]:
-        """The line for programs."""
+        """Return the counts for JSON."""
         return {
             "path": self.path,
             "official": self.type is not None,
@@ -71,78 +67,78 @@ class Line:
         }
 
 
-def readers(plan: Plan) -> dict[str, tuple[str, ...]]:
-    """JSON path -> the properties that its values go to, and the class whose IRIs are made of it.
+def properties_by_path(plan: Plan) -> dict[str, tuple[str, ...]]:
+    """Return the properties that each JSON path is mapped to, and the class whose IRIs contain its value.
 
-    Properties that are worked out from a value do not keep it, and so are not among them.
+    Derived properties are not included, as they do not keep the value itself.
 
     >>> from kg.mapping.plan import shipped_plan
-    >>> readers(shipped_plan())["protocolSection.sponsorCollaboratorsModule.leadSponsor.name"]
+    >>> properties_by_path(shipped_plan())["protocolSection.sponsorCollaboratorsModule.leadSponsor.name"]
     ('IRI of ct:Organization', 'rdfs:label')
     """
-    found: dict[str, list[str]] = {}
-    names = plan.ontology.prefixes
+    properties: dict[str, list[str]] = {}
+    prefixes = plan.ontology.prefixes
 
-    def key(entity: Entity, path: str) -> None:
+    def add_iri_key(entity: Entity, path: str) -> None:
         keys = entity.template.keys if entity.template else ("^",)
         if keys != ("^",):
-            place = ".".join(part for part in (path, *(keys or ())) if part)
-            found.setdefault(place, []).append(f"{IRI_OF}{compact(entity.shape.iri, names)}")
+            key_path = ".".join(part for part in (path, *(keys or ())) if part)
+            properties.setdefault(key_path, []).append(f"{IRI_OF}{compact(entity.shape.iri, prefixes)}")
 
-    key(plan.study, "")
-    for path, _, known in plan.walk():
-        if not known.is_derived and path:
-            found.setdefault(path, []).append(compact(known.shape.path, names))
-        if known.role is Role.NODE and known.target is not None:
-            key(plan.entities[known.target.iri], path)
-    return {path: tuple(dict.fromkeys(properties)) for path, properties in found.items()}
+    add_iri_key(plan.study, "")
+    for path, _, field_ in plan.walk():
+        if not field_.is_derived and path:
+            properties.setdefault(path, []).append(compact(field_.shape.path, prefixes))
+        if field_.role is Role.NODE and field_.target is not None:
+            add_iri_key(plan.entities[field_.target.iri], path)
+    return {path: tuple(dict.fromkeys(names)) for path, names in properties.items()}
 
 
 @dataclass(slots=True)
 class Coverage:
-    """The lines of some records, with the paths of the official tree that they do not have."""
+    """The coverage of all paths that occur in some records or in the official field tree."""
 
-    lines: dict[str, Line]
+    paths: dict[str, PathCoverage]
     studies: int = 0
     lost: int = 0
-    """Records that are no studies; nothing of them is in the graph."""
+    """Records that are not studies; none of their values is in the graph."""
     _properties: dict[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
 
     @property
-    def met(self) -> list[Line]:
-        """The lines of the paths that occur, in the order of the official tree."""
-        return [line for line in self.lines.values() if line.values]
+    def occurring(self) -> list[PathCoverage]:
+        """The paths that occur, in the order of the official tree."""
+        return [item for item in self.paths.values() if item.values]
 
     def total(self, name: str) -> int:
-        """The sum over all lines of ``values``, ``in_graph``, ``left_out`` or ``unmapped``."""
-        return sum(getattr(line, name) for line in self.lines.values())
+        """Return the sum of ``values``, ``in_graph``, ``left_out`` or ``unmapped`` over all paths."""
+        return sum(getattr(item, name) for item in self.paths.values())
 
     @property
     def share(self) -> float:
-        """Per cent of the values in the graph; what is left out by choice does not count."""
+        """The percentage of values in the graph, not counting those left out by choice."""
         counted = self.total("values") - self.total("left_out")
         return 100 * self.total("in_graph") / counted if counted else 100.0
 
     def reaches(self, percent: float) -> bool:
-        """Whether the share is at least so many per cent."""
+        """Return whether the share is at least ``percent``."""
         counted = self.total("values") - self.total("left_out")
         return 100 * self.total("in_graph") >= percent * counted
 
-    def count(self, record: Any, unread: Counter[str] | None) -> None:
-        """Counts the values of a record; ``unread`` of ``None`` says that nothing of it is in the graph."""
+    def add(self, record: Any, unmapped: Counter[str] | None) -> None:
+        """Count the values of a record; ``unmapped`` is ``None`` if the record is not in the graph."""
         for path, values in Counter(leaves(record)).items():
-            line = self.lines.get(path)
-            if line is None:
-                line = self.lines[path] = Line(path, None, self._properties.get(path, ()), False)
-            lost = values if unread is None else unread[path]
-            line.values += values
-            line.records += 1
-            line.unmapped += lost
-            if line.is_left_out or not line.properties:
-                line.left_out += values - lost
+            item = self.paths.get(path)
+            if item is None:
+                item = self.paths[path] = PathCoverage(path, None, self._properties.get(path, ()), False)
+            lost = values if unmapped is None else unmapped[path]
+            item.values += values
+            item.records += 1
+            item.unmapped += lost
+            if item.is_left_out or not item.properties:
+                item.left_out += values - lost
 
     def as_dict(self) -> dict[str, Any]:
-        """All of it for programs."""
+        """Return the coverage for JSON."""
         return {
             "studies": self.studies,
             "recordsLost": self.lost,
@@ -152,18 +148,18 @@ class Coverage:
             "unmapped": self.total("unmapped"),
             "share": self.share,
             "officialShare": self.official().share,
-            "paths": [line.as_dict() for line in self.lines.values()],
+            "paths": [item.as_dict() for item in self.paths.values()],
         }
 
     def official(self) -> Coverage:
-        """The coverage of the official paths alone."""
-        return replace(self, lines={path: line for path, line in self.lines.items() if line.type is not None})
+        """Return the coverage of the official paths only."""
+        return replace(self, paths={path: item for path, item in self.paths.items() if item.type is not None})
 
     def summary(self) -> str:
-        """The coverage in one sentence."""
+        """Return the coverage in one sentence."""
         left_out = self.total("left_out")
         parts = [
-            f"{self.total('values'):,} values at {len(self.met):,} paths",
+            f"{self.total('values'):,} values at {len(self.occurring):,} paths",
             f"{_per_cent(self.share)} in the graph",
             f"{_per_cent(self.official().share)} of official fields",
             f"{left_out:,} contact values left out (--contacts keeps them)" if left_out else "",
@@ -173,92 +169,50 @@ class Coverage:
         return f"Studies: {self.studies + self.lost:,} read, " + ", ".join(part for part in parts if part) + "."
 
 
-def empty(plan: Plan, *, contacts: bool) -> Coverage:
-    """The coverage of no record: the official paths, then those that the plan reads beside them."""
-    properties = readers(plan)
-    hidden = () if contacts else {path for path, _, known in plan.walk() if known.is_contact_data}
-    official = {path: about["type"] for path, about in shipped_sample().items() if "type" in about}
+def empty_coverage(plan: Plan, *, contacts: bool) -> Coverage:
+    """Return the coverage of no records: the official paths, followed by the other paths in the plan."""
+    properties = properties_by_path(plan)
+    hidden = () if contacts else {path for path, _, field_ in plan.walk() if field_.is_contact_data}
+    official = {path: entry["type"] for path, entry in shipped_sample().items() if "type" in entry}
     inner = {path for path in properties if any(other.startswith((path + ".", path + "[]")) for other in properties)}
-    paths = dict.fromkeys([*official, *(path for path in properties if path not in inner)])
-    lines = {path: Line(path, official.get(path), properties.get(path, ()), path in hidden) for path in paths}
-    return Coverage(lines, _properties=properties)
+    names = dict.fromkeys([*official, *(path for path in properties if path not in inner)])
+    paths = {path: PathCoverage(path, official.get(path), properties.get(path, ()), path in hidden) for path in names}
+    return Coverage(paths, _properties=properties)
 
 
-def measure(
-    records: Iterable[Record], plan: Plan, *, contacts: bool = False, reject: Callable[[RecordError], None]
-) -> Coverage:
-    """The coverage of some records; those that are no studies go to ``reject``, and none of their values counts."""
-    coverage, exporter = empty(plan, contacts=contacts), Exporter(plan, contacts=contacts)
+def measure(records: Iterable[Record], plan: Plan, *, contacts: bool = False, reject: Reject) -> Coverage:
+    """Return the coverage of some records; those that are not studies go to ``reject`` and count as not covered."""
+    coverage, exporter = empty_coverage(plan, contacts=contacts), Exporter(plan, contacts=contacts)
     for record in records:
         data = record.data if record.is_clean else clean(record.data, lambda *_: None)
         try:
-            coverage.count(data, exporter(data, fit=True).unmapped.paths)
+            coverage.add(data, exporter(data, fit=True).unmapped.paths)
             coverage.studies += 1
         except RecordError as error:
             error.file, error.record = record.file, record.number
-            coverage.count(data, None)
+            coverage.add(data, None)
             coverage.lost += 1
             reject(error)
     return coverage
 
 
-def of(
-    inputs: Iterable[str | os.PathLike[str]],
+def measure_inputs(
+    inputs: Iterable[PathName],
     *,
     contacts: bool = False,
     official: bool = False,
-    reject: Callable[[InputError], None],
-    progress: Callable[[int], None] | None = None,
+    reject: Reject,
+    progress: Progress | None = None,
 ) -> Coverage:
-    """The coverage of the studies of some inputs; ``official`` leaves aside what the official field tree has not."""
-    found = measure(read(inputs, reject, progress), shipped_plan(), contacts=contacts, reject=reject)
-    return found.official() if official else found
-
-
-def as_json(coverage: Coverage) -> bytes:
-    """All of it for programs."""
-    return orjson.dumps(coverage.as_dict(), option=orjson.OPT_INDENT_2) + b"\n"
+    """Return the coverage of the studies in some inputs, with ``official`` only for paths in the official tree."""
+    coverage = measure(read(inputs, reject, progress), shipped_plan(), contacts=contacts, reject=reject)
+    return coverage.official() if official else coverage
 
 
 def _per_cent(share: float) -> str:
-    """A share for people, never rounded up.
+    """Format a percentage, rounded down.
 
     >>> _per_cent(100.0), _per_cent(99.9999), _per_cent(50.0)
     ('100 %', '99.99 %', '50.00 %')
     """
     return "100 %" if share == 100 else f"{int(share * 100) / 100:.2f} %"
-
-
-def _outcome(line: Line) -> Text:
-    from rich.text import Text
-
-    if line.status == LEFT_OUT:
-        return Text("left out", style="yellow")
-    if line.status == UNMAPPED:
-        return Text("unmapped", style="bold red")
-    if not line.unmapped:
-        return Text("all" if line.values else "-", style="green" if line.values else "dim")
-    return Text(f"{line.in_graph:,}", style="red")
-
-
-def as_table(coverage: Coverage, *, everything: bool = False) -> str:
-    """The lines that occur, or all, as a table for people."""
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    table.add_column("JSON path", overflow="fold", min_width=SECTION_WIDTH)
-    for title in ("in graph", "values", "records"):
-        table.add_column(title, justify="right", no_wrap=True, min_width=len(title))
-    table.add_column("property", overflow="fold")
-    lines = list(coverage.lines.values()) if everything else coverage.met
-    for place in dict.fromkeys(section(line.path) for line in lines):
-        table.add_row(Text(place or "others", style="bold cyan"))
-        for line in lines:
-            if section(line.path) == place:
-                path = "  " + line.path.removeprefix(place).removeprefix(".")
-                told = [name for name in line.properties if not name.startswith(IRI_OF)] or line.properties
-                numbers = (Text(f"{line.values:,}"), Text(f"{line.records:,}"))
-                table.add_row(Text(path), _outcome(line), *numbers, Text(", ".join(told)))
-    return printed(table, Console())

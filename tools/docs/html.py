@@ -11,7 +11,7 @@ from html import escape
 
 import pyoxigraph as ox
 
-from kg.coverage.fields import cardinality, value_of
+from kg.coverage.fields import cardinality, value_type
 from kg.mapping.plan import POSITION, Entity, Field, Plan, Role
 from kg.notebook.html import Markup, element, join
 from kg.ontology.model import Properties, texts
@@ -100,7 +100,7 @@ class _Page:
     def value(self, field: Field) -> Markup:
         """Return the type of the values of a field, linked if it is on the page."""
         iri = field.target.iri if field.target else field.shape.node if field.role is Role.CODE else None
-        return self.link(iri) if iri else element("code", value_of(field, self.names))
+        return self.link(iri) if iri else element("code", value_type(field, self.names))
 
     # ------------------------------------------------------------ terms
 

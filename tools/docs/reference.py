@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from kg.coverage.fields import cardinality, page, sample_document
+from kg.coverage.fields import cardinality
 from kg.mapping.plan import LISTED, OF_STUDY, POSITION, UNMAPPED, Entity, Field, Plan, Role, shipped_plan
 from kg.ontology.files import folder
 from kg.ontology.model import FILES, KEPT, PropertyShape, Registry, document
@@ -23,6 +23,7 @@ from kg.rdf.jsonld import compact, context
 from kg.rdf.syntax import prefixes
 from tools.docs.catalogue import examples
 from tools.docs.catalogue import page as catalogue
+from tools.docs.field_page import page, sample_document
 from tools.docs.html import page as html_page
 from tools.docs.layout import contributing
 from tools.docs.prefix_map import prefix_map
