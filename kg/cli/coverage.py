@@ -38,9 +38,9 @@ def coverage(
     from kg.coverage.measure import measure_inputs
     from kg.coverage.table import as_json, as_table
     from kg.export.report import Report
-    from kg.rdf.atomic import STANDARD_OUTPUT, check_places, writing
+    from kg.rdf.atomic import STANDARD_OUTPUT, check_outputs, writing
 
-    check_places(inputs, [json_file])
+    check_outputs(inputs, [json_file])
     report = Report()
     with progress_of(inputs) as progress:
         result = measure_inputs(inputs, contacts=contacts, official=official, reject=report.problem, progress=progress)

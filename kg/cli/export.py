@@ -64,7 +64,7 @@ def _run_of(inputs: tuple[str, ...], output: str, report: str | None, options: d
     """What does the run; the options become those that it takes."""
     from kg.errors import UsageError
     from kg.export.run import DESCRIPTION, MANIFEST, export
-    from kg.rdf.atomic import check_places
+    from kg.rdf.atomic import check_outputs
 
     engine, scheduler, in_order = options.pop("engine"), options["scheduler"], options.pop("sort")
     if engine == "dask":
@@ -75,11 +75,11 @@ def _run_of(inputs: tuple[str, ...], output: str, report: str | None, options: d
         from kg.export.cluster import export as on_cluster
 
         del options["manifest"]  # there is one always
-        check_places(inputs, [report])
+        check_outputs(inputs, [report])
         return on_cluster
     if scheduler is not None:
         raise UsageError("A scheduler does nothing without --engine dask.")
     beside = [output + ending for ending in (MANIFEST, DESCRIPTION)]
-    check_places(inputs, [output, *beside, report])
+    check_outputs(inputs, [output, *beside, report])
     options["in_order"], options["besides"] = in_order, [report] if report else []
     return export

@@ -65,10 +65,10 @@ def check(
     from kg.export.report import Report
     from kg.mesh.comparison import as_json, as_table, compare
     from kg.mesh.read import read as read_mesh
-    from kg.rdf.atomic import STANDARD_OUTPUT, check_places, writing
+    from kg.rdf.atomic import STANDARD_OUTPUT, check_outputs, writing
     from kg.records.reader import read
 
-    check_places([*records, *mesh_files], [json_file])
+    check_outputs([*records, *mesh_files], [json_file])
     report = Report()
     tree = read_mesh(mesh_files, report.problem)
     with progress_of(records) as progress:

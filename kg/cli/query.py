@@ -118,12 +118,12 @@ def _format(name: str | None, output: str, text: str, inputs: Iterable[str]) -> 
     """The format of the answer, before a query runs for nothing."""
     from kg.query.lexer import form
     from kg.query.result_formats import check_fits, result_format
-    from kg.rdf.atomic import check_places
+    from kg.rdf.atomic import check_outputs
 
     format_ = result_format(output, name)
     if form_ := form(text):
         check_fits(format_, form_)
-    check_places(inputs, [output])
+    check_outputs(inputs, [output])
     return format_
 
 

@@ -29,11 +29,11 @@ def validate(context: click.Context, /, data: tuple[str, ...], report: str | Non
 
     The exit status is 0 if all graphs conform, 1 for a violation or an unreadable file, and 2 for incorrect usage.
     """
-    from kg.rdf.atomic import STANDARD_OUTPUT, check_places, writing
+    from kg.rdf.atomic import STANDARD_OUTPUT, check_outputs, writing
     from kg.validation.run import validate as run
     from kg.validation.run import write_report
 
-    check_places(data, [report])
+    check_outputs(data, [report])
     result = run(data, engine=engine)
     if report is not None:
         with writing(report) as file:

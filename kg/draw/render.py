@@ -14,7 +14,7 @@ from kg.draw.picture import Picture, limit_nodes
 from kg.draw.scene import Scene
 from kg.errors import UsageError
 from kg.query.lexer import decoded
-from kg.rdf.atomic import STANDARD_OUTPUT, check_places, replacing, writing
+from kg.rdf.atomic import STANDARD_OUTPUT, check_outputs, replacing, writing
 
 DEFAULT_VIEW = "conditions-interventions"
 
@@ -76,7 +76,7 @@ def draw(
     request.check()
     suffix = _suffix(output)
     query = _read_query(request.query)
-    check_places(names, [output])
+    check_outputs(names, [output])
     graph = None if request.ontology else open_graph(names, reject, results=bool(request.query), progress=progress)
     stem = "picture" if output == STANDARD_OUTPUT else Path(output).stem
     (data,), picture = render(graph, request, query, (suffix,), stem)

@@ -61,7 +61,7 @@ def export(
     given = [os.fspath(each) for each in inputs]
     folder = _folder(os.fspath(output), given)
     chosen = format_of(folder, format)
-    settings = Settings(chosen.name, chosen.packing or compression_of(folder), contacts, namespace(base))
+    settings = Settings(chosen.name, chosen.compression or compression_of(folder), contacts, namespace(base))
     Worker(settings)  # which tells what is missing, before anything is started
     report = report or Report()
     replay = Replay(report, raise_first if strict else report.problem)

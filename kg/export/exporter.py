@@ -14,7 +14,7 @@ from kg.export.native import Emitter
 from kg.export.record_header import HeaderReader
 from kg.export.shared_resources import Usage, encode_graph
 from kg.export.unmapped import Unmapped, UnmappedFinder
-from kg.mapping.json_tree import overlay, planted
+from kg.mapping.json_tree import nested, overlay
 from kg.mapping.plan import LISTED, UNMAPPED, Plan, shipped_plan
 from kg.ontology.vocabulary import BASE, RDF, RECORD, STUDY
 from kg.rdf.syntax import Grouped, Style, prefixes
@@ -173,7 +173,7 @@ class Exporter:
         kept = unmapped.kept
         for error in errors:
             if isinstance(error, Repaired):
-                kept = overlay(kept or {}, planted(error.path or "", error.value))
+                kept = overlay(kept or {}, nested(error.path or "", error.value))
         if kept is None:
             return b""
         token = self._json(kept)

@@ -75,7 +75,7 @@ class Part:
 def extension(settings: Settings) -> str:
     """How the names of parts end."""
     chosen = FORMATS[settings.format]
-    return chosen.extension + ("" if chosen.packing else settings.compression)
+    return chosen.extension + ("" if chosen.compression else settings.compression)
 
 
 def name_of(number: int, settings: Settings) -> str:
@@ -104,7 +104,7 @@ def write(
     worker, told = _worker(settings), list[Told]()
     place = f"{folder}/{name_of(number, settings)}"
     with _placed(place) as path:
-        writer = Writer(path, packing=settings.compression, hashed=True)
+        writer = Writer(path, compression=settings.compression, hashed=True)
         with writer.open(worker.frame):
             for output in _outputs(partition, settings, worker):
                 writer.add(output.pieces)
@@ -123,7 +123,7 @@ def write_shared(
     """Writes the last part, which has the shared resources of the run and, where it is wanted, the ontology."""
     worker = _worker(settings)
     with _placed(f"{folder}/{name_of(number, settings)}") as path:
-        writer = Writer(path, packing=settings.compression, hashed=True)
+        writer = Writer(path, compression=settings.compression, hashed=True)
         with writer.open(worker.frame, lambda: worker.end(usages, ontology=ontology)):
             pass
         size = Path(path).stat().st_size

@@ -21,7 +21,7 @@ from kg.export.terms import is_iri
 from kg.export.workers import rare_collections, run_tasks
 from kg.export.writer import Writer
 from kg.ontology.vocabulary import BASE
-from kg.rdf.atomic import check_places, is_stream, replacing
+from kg.rdf.atomic import check_outputs, is_stream, replacing
 from kg.rdf.formats import format_of
 from kg.records.chunks import EndOfFile, WholeFile, read_chunks
 from kg.records.reader import Record, holds_studies
@@ -87,7 +87,7 @@ def export(
     base = namespace(base)
     report = report or Report()
     reject = raise_first if strict else report.problem
-    writer = Writer(name, packing=chosen.packing, in_order=in_order, hashed=manifest or describe)
+    writer = Writer(name, compression=chosen.compression, in_order=in_order, hashed=manifest or describe)
     settings = Settings(chosen.name, writer.compression, contacts, base)
     worker = Worker(settings)
     found: list[Item] = []
@@ -120,7 +120,7 @@ def _check(inputs: list[str], name: str, *, beside: bool) -> None:
         raise UsageError(f"{name} is no file of this machine; write one and copy it there.")
     if Path(name).is_dir():
         raise UsageError(f"{name} is a folder; name a file in it.")
-    check_places(inputs, [name, name + MANIFEST, name + DESCRIPTION] if beside else [name])
+    check_outputs(inputs, [name, name + MANIFEST, name + DESCRIPTION] if beside else [name])
     if holds_studies(name):
         raise UsageError(f"{name} holds study records, which are not overwritten; name another output.")
 

@@ -16,7 +16,7 @@ from kg.export.shared_resources import Usage
 from kg.export.stream import Export, StreamExporter, studies
 from kg.export.study_index import StudyEntries
 from kg.ontology.vocabulary import BASE
-from kg.rdf.compress import packed
+from kg.rdf.compress import compress
 from kg.rdf.formats import FORMATS, Frame
 from kg.records import splitter
 from kg.records.byte_ranges import RangeReader
@@ -105,7 +105,7 @@ class Worker:
         output = _Output(self.frame, first=first)
         results = self._results(task, output)
         if output.pieces and self._compression:
-            return results, [packed(b"".join(output.pieces), self._compression)]
+            return results, [compress(b"".join(output.pieces), self._compression)]
         return results, output.pieces
 
     def end(self, usages: Iterable[Usage], *, ontology: bool = False) -> Iterator[tuple[bytes, int]]:

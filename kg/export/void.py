@@ -101,7 +101,7 @@ class Export:
 
 
 def _opened(export: Export) -> Any:
-    path, compression = export.path, export.format.packing or compression_of(export.path.name)
+    path, compression = export.path, export.format.compression or compression_of(export.path.name)
     if compression == PARQUET:
         return BufferedReader(cast("Any", Chunks(parquet.read(str(path)))), 1 << 20)
     if compression == ".gz":

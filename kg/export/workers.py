@@ -21,7 +21,7 @@ from kg._process import end_with_parent, held, released
 from kg._types import Bytes
 from kg.errors import KGError, OutputError
 from kg.export.tasks import Item, Settings, TaskResult, Worker, sendable
-from kg.rdf.atomic import folder_beside
+from kg.rdf.atomic import temporary_folder
 from kg.records.chunks import ChunkData
 
 QUEUED = 3
@@ -84,7 +84,7 @@ def run_tasks(
             break
     first = next(remaining, None) if jobs > 1 else None
     if first is not None:
-        with folder_beside(target or _temporary()) as folder, _Pool(settings, worker, jobs, folder, target) as pool:
+        with temporary_folder(target or _temporary()) as folder, _Pool(settings, worker, jobs, folder, target) as pool:
             yield from pool.run(first, remaining)
         return
     for task in remaining:

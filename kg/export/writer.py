@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from kg.export.study_index import StudyIndex
-from kg.rdf.atomic import STANDARD_OUTPUT, is_stream, replacing, told
-from kg.rdf.compress import PARQUET, compressing, packed, unpacking
+from kg.rdf.atomic import STANDARD_OUTPUT, is_stream, output_errors, replacing
+from kg.rdf.compress import PARQUET, compress, compressing, decompressing
 from kg.rdf.formats import Frame, compression_of
 
 if TYPE_CHECKING:
@@ -59,10 +59,10 @@ class _Drain:
 class Writer:
     """Writes studies within a frame, drops those that newer ones beat, and sorts where that is asked for."""
 
-    def __init__(self, name: str, *, packing: str = "", in_order: bool = False, hashed: bool = False) -> None:
+    def __init__(self, name: str, *, compression: str = "", in_order: bool = False, hashed: bool = False) -> None:
         self._name = name
         self._in_order = in_order
-        self._compression = packing or compression_of(name)
+        self._compression = compression or compression_of(name)
         self._hashed = hashed
         self._spooled = in_order or is_stream(name)
         self._folder = None if is_stream(name) else Path(name).parent
@@ -84,7 +84,7 @@ class Writer:
 
     def add(self, pieces: Iterable[bytes | memoryview]) -> None:
         """Writes studies in pieces, packed, as they are given."""
-        with told(self._name):
+        with output_errors(self._name):
             if self._rows is not None:
                 lines = [*pieces]
                 self._rows.add(lines[0] if len(lines) == 1 else b"".join(lines))
@@ -102,7 +102,7 @@ class Writer:
         if self._spooled:
             from tempfile import TemporaryFile
 
-            with told(self._name), TemporaryFile(dir=self._folder) as spool:
+            with output_errors(self._name), TemporaryFile(dir=self._folder) as spool:
                 with self._framed(spool):
                     yield self
                 with self._final() as file:
@@ -127,7 +127,7 @@ class Writer:
 
     @contextlib.contextmanager
     def _framed(self, file: Any) -> Iterator[None]:
-        with told(self._name):
+        with output_errors(self._name):
             self._file = file
             self._drain = _Drain(file, read_again=self._hashed or self._spooled)
             if self._compression == PARQUET and not self._spooled:
@@ -136,11 +136,11 @@ class Writer:
                     for piece in self._end_pieces():
                         self._rows.add(piece)
                 return
-            file.write(packed(self._frame.head, self.compression))
+            file.write(compress(self._frame.head, self.compression))
             yield
             for piece in self._end_pieces():
-                file.write(packed(piece, self.compression))
-            file.write(packed(self._frame.tail, self.compression))
+                file.write(compress(piece, self.compression))
+            file.write(compress(self._frame.tail, self.compression))
 
     @contextlib.contextmanager
     def _final(self) -> Iterator[IO[bytes]]:
@@ -166,7 +166,7 @@ class Writer:
             shutil.copyfileobj(kept, file, _COPY)
 
     def _copy(self, source: IO[bytes], compression: str, file: IO[bytes]) -> None:
-        with unpacking(source, compression) as plain, compressing(file, self._compression) as stream:
+        with decompressing(source, compression) as plain, compressing(file, self._compression) as stream:
             stream.write(self._frame.head)
             for i, piece in enumerate(self._pieces(plain)):
                 stream.write(self._frame.between + piece if i else piece)

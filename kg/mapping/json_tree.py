@@ -50,10 +50,10 @@ def overlay(below: Any, above: Any) -> Any:
     return above
 
 
-def planted(path: str, value: Any) -> Any:
+def nested(path: str, value: Any) -> Any:
     """A value at a path with positions, in otherwise empty objects and lists.
 
-    >>> planted("a.b[1].c", 7)
+    >>> nested("a.b[1].c", 7)
     {'a': {'b': [{}, {'c': 7}]}}
     """
     for step in reversed(_STEP.findall(path)):

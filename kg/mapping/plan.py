@@ -16,7 +16,7 @@ from kg.errors import OntologyError
 from kg.mapping import derived
 from kg.mapping.datatypes import KINDS, Kind
 from kg.mapping.derived import Link
-from kg.ontology.model import Concept, NodeShape, Ontology, PropertyShape, Template, coded, shipped
+from kg.ontology.model import Concept, NodeShape, Ontology, PropertyShape, Template, codes_by_value, shipped
 from kg.ontology.vocabulary import CT, RDF, XSD
 
 ROOT = CT + "Study"
@@ -184,7 +184,7 @@ def _field(ontology: Ontology, owner: NodeShape, shape: PropertyShape, keys: tup
         linked = ontology.shapes[shape.of_class or shape.node or ""]
         return Field(shape, Role.LINK, keys, many, target=linked, link=link)
     if shape.node in ontology.schemes:
-        return Field(shape, Role.CODE, keys, many, codes=coded(ontology.schemes[shape.node], shape))
+        return Field(shape, Role.CODE, keys, many, codes=codes_by_value(ontology.schemes[shape.node], shape))
     target = ontology.shapes.get(shape.of_class or shape.node or "")
     if target is not None and target.iri not in KINDS:
         return Field(shape, Role.REFERENCE if shape.known_by else Role.NODE, keys, many, target=target)
@@ -224,7 +224,7 @@ def _names(ontology: Ontology) -> dict[str, str]:
     return names
 
 
-def of(ontology: Ontology) -> Plan:
+def build_plan(ontology: Ontology) -> Plan:
     """The plan of an ontology; raises :class:`~kg.errors.OntologyError` where its shapes make none."""
     wanted, entities = [ROOT], dict[str, Entity]()
     names = _names(ontology)
@@ -250,4 +250,4 @@ def shipped_plan() -> Plan:
     >>> [path for path, entity, field in shipped_plan().walk() if field.local == "startYear"]
     ['protocolSection.statusModule.startDateStruct.date']
     """
-    return of(shipped())
+    return build_plan(shipped())

@@ -18,7 +18,7 @@ from kg.mesh.read import read
 from kg.mesh.tree import DESCRIPTOR, SUPPLEMENTARY, Heading, Tree, parent
 from kg.ontology.model import shipped
 from kg.ontology.vocabulary import MESH, MESHV, RDF, RDFS, XSD
-from kg.rdf.atomic import check_places, writing
+from kg.rdf.atomic import check_outputs, writing
 from kg.rdf.formats import format_of
 from kg.rdf.syntax import Block, Grouped, Style, prefixes
 
@@ -60,7 +60,7 @@ def build(
     Invalid content goes to ``reject``. Raises :class:`~kg.errors.UsageError` for an unsupported format, and
     :class:`~kg.errors.OutputError` if the output cannot be written.
     """
-    check_places(names, [output])
+    check_outputs(names, [output])
     rdf_format = format_of(output, format)
     if rdf_format.name == "jsonld":  # its context is for studies
         raise UsageError(f"MeSH cannot be written as JSON-LD; use another extension for {output}, such as .ttl or .nt.")
@@ -71,7 +71,7 @@ def build(
     graph = style.iri(GRAPH) if rdf_format.graphs else b""
     trees, edges = (sum(len(getattr(heading, name)) for heading in tree.values()) for name in ("trees", "broader"))
     counts = MeshCounts(len(tree), trees, edges, len(tree.orphans()))
-    with writing(output, rdf_format.packing) as file:
+    with writing(output, rdf_format.compression) as file:
         file.write(frame.head)
         for i, blocks in enumerate(_batches(_resources(tree, style))):
             file.write((frame.between if i else b"") + frame.encode(style.study(blocks, graph)))

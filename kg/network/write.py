@@ -23,7 +23,7 @@ from kg.network.kgx import EDGE_COLUMNS, NODE_COLUMNS, KgxRows, Row, tsv_line
 from kg.network.model import Edge, Items, iter_nodes
 from kg.network.projections import projection
 from kg.network.schema import Schema, Table
-from kg.rdf.atomic import check_places, replacing, told, writing
+from kg.rdf.atomic import check_outputs, output_errors, replacing, writing
 from kg.rdf.formats import COMPRESSIONS, compression_of
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def write(
         raise UsageError(f"Unknown view {view}; the views are {', '.join(VIEWS)}.")
     if view is not None and format_name in FOLDER_FORMATS:
         raise UsageError(f"A view can be written as {' or '.join(FILE_FORMATS)}, not as {format_name}.")
-    check_places(inputs, [output])
+    check_outputs(inputs, [output])
     with open_sources(inputs, report, progress) as files:
         groups = StatementGroups(list(files))
         if format_name in FILE_FORMATS:
@@ -158,7 +158,7 @@ def _kgx(items: Items, folder: Path, *, lines: bool) -> NetworkCounts:
         if not lines:
             nodes.write(("\t".join(NODE_COLUMNS) + "\n").encode())
             edges.write(("\t".join(EDGE_COLUMNS) + "\n").encode())
-        with told(str(folder)):
+        with output_errors(str(folder)):
             for node, rows in KgxRows(items).rows():
                 if node is not None:
                     nodes.write(_encoded(node, NODE_COLUMNS, lines))

@@ -21,7 +21,7 @@ from kg.ontology.files import folder
 from kg.ontology.vocabulary import CT, OWL, RDF, RDFS, SH, SKOS
 
 FILES = ("core.ttl", "results.ttl", "codes.ttl", "registries.ttl")
-KEPT = "ontology.json"
+CACHE_FILE = "ontology.json"
 """What these say as :func:`read` gives it, which takes a tenth of the time that parsing them takes."""
 BY_LABEL = "{prefLabel}"
 """The name by which a field refers to codes where its values are their labels (``ct:alsoKnownBy``)."""
@@ -210,7 +210,7 @@ def _schemes(graph: _Graph) -> dict[str, dict[str, Concept]]:
     return schemes
 
 
-def coded(scheme: dict[str, Concept], shape: PropertyShape) -> dict[str, Concept]:
+def codes_by_value(scheme: dict[str, Concept], shape: PropertyShape) -> dict[str, Concept]:
     """The concepts of a scheme by the values that a field has for them: API values, or labels.
 
     Raises :class:`~kg.errors.OntologyError` where the shape refers to codes in another way, or a label is not unique.
@@ -294,6 +294,6 @@ def shipped() -> Ontology:
     """
     files = [folder("ontology") / name for name in FILES]
     try:
-        return _kept(files, folder("ontology") / KEPT) or read(files)
+        return _kept(files, folder("ontology") / CACHE_FILE) or read(files)
     except OSError as error:
         raise OntologyError(f"The ontology cannot be read: {error}.") from error

@@ -28,9 +28,9 @@ _TRIES = 100
 
 
 @contextmanager
-def file_beside(target: Path) -> Iterator[IO[bytes]]:
+def temporary_file(target: Path) -> Iterator[IO[bytes]]:
     """A new file, to be read and written, in the folder of ``target``."""
-    sweep(target)
+    remove_leftovers(target)
     path = _name(target)
     try:  # from before it is there: an interrupt may come at any moment
         with _locked(path) as file:
@@ -41,7 +41,7 @@ def file_beside(target: Path) -> Iterator[IO[bytes]]:
 
 
 @contextmanager
-def folder_beside(target: Path) -> Iterator[Path]:
+def temporary_folder(target: Path) -> Iterator[Path]:
     """A new folder in the folder of ``target``, for files."""
     folder = _name(target)
     try:
@@ -64,7 +64,7 @@ def _remove(folder: Path) -> None:
     folder.rmdir()
 
 
-def sweep(target: Path) -> None:
+def remove_leftovers(target: Path) -> None:
     """Takes away what runs left beside ``target`` that were killed."""
     for path in target.parent.glob(f".{_escaped(target.name[:WIDTH])}.*.part"):
         with suppress(OSError):
@@ -124,7 +124,7 @@ def _lock(file: IO[bytes]) -> bool:
 
 
 @contextmanager
-def told(name: str) -> Iterator[None]:
+def output_errors(name: str) -> Iterator[None]:
     """Turns the operating system's complaints about an output into one sentence."""
     try:
         yield
@@ -145,7 +145,7 @@ def is_stream(name: str) -> bool:
     return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
-def check_places(inputs: Iterable[str], outputs: Iterable[str | None]) -> None:
+def check_outputs(inputs: Iterable[str], outputs: Iterable[str | None]) -> None:
     """Raises :class:`~kg.errors.UsageError` where an output would take the place of an input or of another output."""
     taken = {os.path.realpath(name) for name in inputs if name != STANDARD_OUTPUT}
     for name in outputs:
@@ -165,13 +165,13 @@ def replacing(name: str) -> Iterator[IO[bytes]]:
     :class:`~kg.errors.OutputError` where the place cannot be written.
     """
     if is_stream(name):
-        with told(name), Path(name).open("wb") as stream:
+        with output_errors(name), Path(name).open("wb") as stream:
             yield stream
         return
     if not Path(name).name:
         raise OutputError(f'"{name}" names no file.')
     target = Path(os.path.realpath(name))
-    with told(name), file_beside(target) as file:
+    with output_errors(name), temporary_file(target) as file:
         yield file
         file.flush()
         os.fsync(file.fileno())
@@ -179,12 +179,12 @@ def replacing(name: str) -> Iterator[IO[bytes]]:
 
 
 @contextmanager
-def writing(name: str, packing: str = "") -> Iterator[Any]:
+def writing(name: str, compression: str = "") -> Iterator[Any]:
     """A file as :func:`replacing` makes it, or standard output; packed as is asked for, or else as its name says."""
     if name == STANDARD_OUTPUT:
-        with compressing(sys.stdout.buffer, packing) as stream:
+        with compressing(sys.stdout.buffer, compression) as stream:
             yield stream
         sys.stdout.buffer.flush()
         return
-    with replacing(name) as file, compressing(file, packing or compression_of(name)) as stream:
+    with replacing(name) as file, compressing(file, compression or compression_of(name)) as stream:
         yield stream

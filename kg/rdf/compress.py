@@ -18,11 +18,11 @@ ZSTANDARD_LEVEL = 3
 GZIP_LEVEL = 6
 
 
-def packed(data: Bytes, compression: str) -> bytes:
+def compress(data: Bytes, compression: str) -> bytes:
     """Bytes as one frame (``.zst``), one member (``.gz``) or as they are; the same bytes always give the same.
 
     >>> import gzip
-    >>> gzip.decompress(packed(b"a", ".gz") + packed(b"b", ".gz"))
+    >>> gzip.decompress(compress(b"a", ".gz") + compress(b"b", ".gz"))
     b'ab'
     """
     if compression == ".gz":
@@ -37,7 +37,7 @@ def packed(data: Bytes, compression: str) -> bytes:
 
 
 @contextmanager
-def unpacking(file: IO[bytes], compression: str) -> Iterator[IO[bytes]]:
+def decompressing(file: IO[bytes], compression: str) -> Iterator[IO[bytes]]:
     """A stream of what was packed into a file, from its beginning."""
     file.seek(0)
     if compression == ".gz":

@@ -40,7 +40,7 @@ class Format(NamedTuple):
     grouped: bool
     graphs: bool
     frame: Callable[[Mapping[str, str]], Frame]
-    packing: str = ""
+    compression: str = ""
     """How its bytes are packed always, by :mod:`kg.rdf.compress`."""
 
 
@@ -121,7 +121,7 @@ def format_of(name: str, asked: str | None = None) -> Format:
     Raises :class:`~kg.errors.UsageError` where neither tells, and for Parquet in something packed.
     """
     chosen = FORMATS[asked or "turtle"] if asked or name == "-" else _named(name)
-    if chosen.packing and compression_of(name):
+    if chosen.compression and compression_of(name):
         raise UsageError(f"Parquet is compressed within; end the name {name} in {chosen.extension}.")
     return chosen
 

@@ -39,7 +39,7 @@ def quads(name: str, progress: Callable[[int], None] | None = None) -> Iterator[
     """
     chosen = FORMATS[format_of(name).name]
     with _readable(name), Path(name).open("rb") as file:
-        if format_of(name).packing == PARQUET:
+        if format_of(name).compression == PARQUET:
             chunks = parquet.read(file)
         else:
             chunks = decompressed(counted(iter(partial(file.read, CHUNK), b""), progress))

@@ -23,7 +23,7 @@ from kg.mapping.json_tree import at, overlay, put
 from kg.mapping.plan import LISTED, POSITION, ROOT, UNMAPPED, Entity, Field, Plan, Role, shipped_plan
 from kg.ontology.model import SLOT
 from kg.ontology.vocabulary import BASE, RDF, XSD
-from kg.rdf.atomic import check_places, writing
+from kg.rdf.atomic import check_outputs, writing
 from kg.rdf.parse import Graph, Properties, Term, graphs
 from kg.rdf.syntax import Style
 from kg.store.dataset import statements
@@ -44,7 +44,7 @@ def restore(names: Iterable[str], output: str, *, base: str = BASE, reject: Reje
     Raises :class:`~kg.errors.UsageError`, :class:`~kg.errors.SourceError` and :class:`~kg.errors.OutputError`.
     """
     given, count, base = list(names), 0, namespace(base)
-    check_places(given, [output])
+    check_outputs(given, [output])
     with writing(output) as file:
         for record in Restorer(statements(given), base=base, reject=reject):
             file.write(orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE))

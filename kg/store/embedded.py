@@ -19,7 +19,7 @@ from kg.export.exporter import Exported, Exporter
 from kg.export.report import Report
 from kg.export.stream import exports
 from kg.ontology.vocabulary import RECORD
-from kg.rdf.atomic import folder_beside
+from kg.rdf.atomic import temporary_folder
 from kg.store.dataset import classify_inputs, open_store
 from kg.store.info import StoreInfo, store_info
 from kg.store.merge import add_ontology, load_on_disk, version_of
@@ -49,7 +49,7 @@ def build(inputs: Iterable[PathName], output: PathName, *, report: Report, **opt
     target, sources = Path(output), classify_inputs(inputs)
     if target.exists():
         raise UsageError(f"{target} exists already; update it with kg store update, or name another folder.")
-    with folder_beside(target) as folder:
+    with temporary_folder(target) as folder:
         path = folder / "store"
         store = ox.Store(str(path))
         load_on_disk(store, sources, folder, report, **options)

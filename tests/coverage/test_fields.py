@@ -168,7 +168,7 @@ def test_texts_of_the_ontology_are_escaped(tmp_path: Any, markup: str) -> None:
         text = text.replace('"The short name by which the study is known', f'"{quoted} The short name by which')
         text = text.replace("https://w3id.org/trialkg/organization/{name}", f"https://x.org/{quoted}/{{name}}")
         (tmp_path / file).write_text(text, "utf-8")
-    changed = plan.of(model.read(tmp_path / file for file in model.FILES))
+    changed = plan.build_plan(model.read(tmp_path / file for file in model.FILES))
     owl = OWL_TEXT.replace('"A small vocabulary', f'"{quoted} A small vocabulary')
     reader = read(html.page(changed, owl))
     assert "script" not in reader.tags

@@ -70,7 +70,7 @@ def test_a_field_removed_from_the_ontology_is_detected(tmp_path: Path, name: str
             text, count = re.subn(rf'ct:json "{re.escape(json_path)}" ;', "", text)
             assert count == 1
         (tmp_path / file).write_text(text, "utf-8")
-    changed = plan.of(model.read(tmp_path / file for file in model.FILES))
+    changed = plan.build_plan(model.read(tmp_path / file for file in model.FILES))
     assert unmapped(TREE, changed) == [lost]
 
 

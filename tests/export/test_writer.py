@@ -27,7 +27,7 @@ from kg.errors import OutputError, RecordError, UsageError
 from kg.export import writer
 from kg.export.report import Report
 from kg.export.run import export
-from kg.rdf.atomic import file_beside, folder_beside
+from kg.rdf.atomic import temporary_file, temporary_folder
 from kg.rdf.formats import FORMATS
 from kg.rdf.parse import FORMATS as PARSERS
 from kg.rdf.parse import quads
@@ -284,7 +284,7 @@ def test_what_killed_runs_left_is_taken_away(tmp_path: Path) -> None:
     (tmp_path / ".x.nt.0002.part").mkdir()
     (tmp_path / ".x.nt.0002.part" / "lock").touch()
     (tmp_path / ".x.nt.0002.part" / "0").touch()
-    with folder_beside(target) as folder, file_beside(target) as file:
+    with temporary_folder(target) as folder, temporary_file(target) as file:
         assert {path.name for path in tmp_path.iterdir()} == {folder.name, Path(file.name).name}
     assert list(tmp_path.iterdir()) == []
 

@@ -11,7 +11,7 @@ import pytest
 
 from kg.errors import OntologyError
 from kg.export.exporter import Exporter
-from kg.mapping.plan import of
+from kg.mapping.plan import build_plan
 from kg.ontology.model import shipped
 from kg.ontology.vocabulary import CT
 from kg.restore.records import Restorer
@@ -66,4 +66,4 @@ def test_a_scheme_that_is_referred_to_by_label_has_each_label_once() -> None:
     codes = ontology.schemes[SCHEME]
     twice = {notation: concept._replace(label="the same") for notation, concept in codes.items()}
     with pytest.raises(OntologyError, match="cannot refer to the codes"):
-        of(ontology._replace(schemes={**ontology.schemes, SCHEME: twice}))
+        build_plan(ontology._replace(schemes={**ontology.schemes, SCHEME: twice}))

@@ -118,13 +118,13 @@ def test_classes_and_mappings(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", sorted(FORMATS.keys() - {"jsonld"}))
 def test_every_format_has_the_same_statements_and_can_be_read(tmp_path: Path, name: str) -> None:
     expected = built(tmp_path / "expected.nt", MESH / "mesh.nt")
-    path = tmp_path / f"mesh{FORMATS[name].extension}{'' if FORMATS[name].packing else '.zst'}"
+    path = tmp_path / f"mesh{FORMATS[name].extension}{'' if FORMATS[name].compression else '.zst'}"
     assert run("mesh", "build", MESH / "mesh.nt", "-o", path).exit_code == 0
     again = tmp_path / "again.nt"
     assert built(again, path) == expected
     plain = tmp_path / f"mesh{FORMATS[name].extension}"
     run("mesh", "build", MESH / "mesh.nt", "-o", plain)
-    read = quads(str(plain)) if FORMATS[name].packing else ox.parse(path=str(plain), format=PARSERS[name])
+    read = quads(str(plain)) if FORMATS[name].compression else ox.parse(path=str(plain), format=PARSERS[name])
     graphs = {quad.graph_name for quad in read}
     named = FORMATS[name].graphs
     assert graphs == {ox.NamedNode("http://id.nlm.nih.gov/mesh") if named else ox.DefaultGraph()}

@@ -12,7 +12,7 @@ import pytest
 
 from kg.mapping.plan import Role, shipped_plan
 from kg.ontology.files import folder
-from kg.ontology.model import FILES, KEPT, SLOT, document, read, shipped
+from kg.ontology.model import CACHE_FILE, FILES, SLOT, document, read, shipped
 from kg.ontology.vocabulary import CT, OWL, RDF, RDFS, SKOS
 from tools.docs import reference
 
@@ -41,7 +41,7 @@ def test_generated_files_are_current() -> None:
 
 def test_what_is_kept_of_the_ontology_is_what_its_files_say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     files = [Path(shutil.copy(folder("ontology") / name, tmp_path)) for name in FILES]
-    (tmp_path / KEPT).write_text(document(files), "utf-8")
+    (tmp_path / CACHE_FILE).write_text(document(files), "utf-8")
     monkeypatch.setattr("kg.ontology.model.folder", lambda _: tmp_path)
     said, parsed = read(files), []
     monkeypatch.setattr("kg.ontology.model.read", lambda found: parsed.append(found) or read(found))
@@ -52,7 +52,7 @@ def test_what_is_kept_of_the_ontology_is_what_its_files_say(tmp_path: Path, monk
     assert (changed.shapes[CT + "Study"].label, len(parsed)) == ("study", 1)
     files[0].write_text(text, "utf-8")
     for kept in ("{", "{}", "[]"):
-        (tmp_path / KEPT).write_text(kept, "utf-8")
+        (tmp_path / CACHE_FILE).write_text(kept, "utf-8")
         assert shipped.__wrapped__() == said
     assert len(parsed) == 4
 

@@ -17,7 +17,7 @@ import orjson
 from kg.coverage.fields import cardinality
 from kg.mapping.plan import LISTED, OF_STUDY, POSITION, UNMAPPED, Entity, Field, Plan, Role, shipped_plan
 from kg.ontology.files import folder
-from kg.ontology.model import FILES, KEPT, PropertyShape, Registry, document
+from kg.ontology.model import CACHE_FILE, FILES, PropertyShape, Registry, document
 from kg.ontology.vocabulary import CT, OWL, RDF, RDFS, SH, SKOS, XSD
 from kg.rdf.jsonld import compact, context
 from kg.rdf.syntax import prefixes
@@ -336,7 +336,7 @@ def generated(plan: Plan) -> dict[str, str]:
         "ontology/context.jsonld": context_document(plan),
         "ontology/fields.json": sample,
         "ontology/prefixes.json": prefix_map(plan.ontology),
-        f"ontology/{KEPT}": document(folder("ontology") / name for name in FILES),
+        f"ontology/{CACHE_FILE}": document(folder("ontology") / name for name in FILES),
         "ontology/trialkg.ttl": ontology,
         "CONTRIBUTING.md": contributing(_CHECKOUT),
         "docs/commands.md": commands(),
