@@ -7,9 +7,9 @@ import gc
 
 
 def main() -> None:
-    """Runs the command."""
-    gc.set_threshold(100_000, 50, 100)  # hardly anything is in a cycle; to look for some takes a twentieth of the start
-    atexit.register(gc.freeze)  # and at the end as long as a study takes
+    """Run the command."""
+    gc.set_threshold(100_000, 50, 100)  # there are few cycles; collecting takes 5 % of the start-up time
+    atexit.register(gc.freeze)  # skips the collection at exit
     from kg.cli import main as command
 
     command()

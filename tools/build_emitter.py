@@ -1,7 +1,7 @@
-"""Compiles ``native`` into ``kg/_emitter`` where there is a C compiler; hatchling runs this when it builds.
+"""Build hook for hatchling that compiles ``native`` into ``kg/_emitter`` if there is a C compiler.
 
-Without a compiler the package is built all the same, in pure Python, and exports about ten times slower; with
-``KG_REQUIRE_EMITTER=1`` that is an error. One build serves Python 3.11 and all that come after it (the limited API).
+Without a compiler, the package is pure Python and exports ten times slower; with ``KG_REQUIRE_EMITTER=1``, that is
+an error. The extension uses the limited API, so one build works with Python 3.11 and later.
 """
 
 from __future__ import annotations
@@ -25,25 +25,25 @@ class EmitterHook(BuildHookInterface[Any]):
 
     PLUGIN_NAME = "custom"
 
-    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 -- what hatchling gives
-        """Builds the extension into the package, and tells hatchling of it."""
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 -- part of the interface
+        """Compile the extension and add it to the build."""
         if self.target_name != "wheel":
             return
         try:
-            built = compiled(Path(self.root))
+            extension = compile_extension(Path(self.root))
         except Exception as error:
             if os.environ.get("KG_REQUIRE_EMITTER") == "1":
                 raise
-            self.app.display_warning(f"kg is built without its emitter, and will be slower: {error}")
+            self.app.display_warning(f"kg is built without its C extension and will be slower: {error}")
             return
         platform = sysconfig.get_platform().replace("-", "_").replace(".", "_")
         build_data["pure_python"] = False
         build_data["tag"] = f"cp{ABI[0]}{ABI[1]}-abi3-{platform}"
-        build_data["artifacts"].append(str(built.relative_to(self.root)))
+        build_data["artifacts"].append(str(extension.relative_to(self.root)))
 
 
-def compiled(root: Path) -> Path:
-    """Compiles the extension, and gives its place in the package."""
+def compile_extension(root: Path) -> Path:
+    """Compile the extension into the package and return its path."""
     native = root / "native"
     extension = Extension(
         "kg._emitter",
@@ -58,10 +58,10 @@ def compiled(root: Path) -> Path:
         command.build_lib, command.build_temp = scratch, scratch
         command.ensure_finalized()
         command.run()
-        (made,) = Path(scratch).glob("kg/_emitter*")
-        target = root / "kg" / made.name
+        (library,) = Path(scratch).glob("kg/_emitter*")
+        target = root / "kg" / library.name
         new = target.with_suffix(f".{os.getpid()}")
-        new.write_bytes(made.read_bytes())
+        new.write_bytes(library.read_bytes())
         new.chmod(0o755)
-        new.replace(target)  # a process that has the old one mapped keeps it
+        new.replace(target)  # running processes keep the old file mapped
     return target

@@ -1,4 +1,4 @@
-"""The command ``kg``: one module for each command or group of commands, which is loaded when it is called."""
+"""The command ``kg``, with one module per command or group, imported on demand."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ COMMANDS = (
 
 
 class _Commands(Command):
-    """The commands by their names."""
+    """Loads commands by name."""
 
     def list_commands(self, _: click.Context) -> list[str]:
         return [*COMMANDS]
 
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
-        for each in [name] if name in COMMANDS else COMMANDS:  # one that is none is held against all
-            self.add_command(getattr(import_module(f"kg.cli.{each}"), each))
+        for module in [name] if name in COMMANDS else COMMANDS:  # an unknown name is compared with all, for suggestions
+            self.add_command(getattr(import_module(f"kg.cli.{module}"), module))
         return super().get_command(context, name)
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__, prog_name="kg")
 def main() -> None:
-    """ClinicalTrials.gov study records as linked data."""
+    """Export ClinicalTrials.gov study records as linked data, and query, validate and draw them."""

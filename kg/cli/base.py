@@ -1,37 +1,39 @@
-"""What the commands share: how errors, problems and progress are told."""
+"""Shared by all commands: error messages, problem reports and progress bars."""
 
 from __future__ import annotations
 
 import contextlib
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from kg._types import Progress, Reject
 from kg.errors import InputError, KGError, UsageError, printable
 
 if TYPE_CHECKING:
     from kg.export.report import Report
 
 LOST, WRONG_USE = 1, 2
-REDRAWN = 0.1
-"""Seconds after which a bar is drawn anew."""
+"""Exit statuses."""
+REFRESH = 0.1
+"""Seconds between updates of the progress bar."""
 
 
 def _terminated(*_: object) -> None:
-    """Unwinds like an interrupt, so that no half file stays behind."""
+    """Exit with cleanup, so that no partial file is left."""
     sys.exit(128 + signal.SIGTERM)
 
 
 def message(text: str) -> None:
-    """Writes a message to standard error; what it quotes of data cannot act on a terminal."""
+    """Print a message to standard error, with control characters escaped."""
     click.echo(f"kg: {printable(text)}", err=True)
 
 
 class Command(click.Group):
-    """Tells every error of ``kg`` in one sentence, with the exit status that fits."""
+    """Prints every error of ``kg`` as one sentence and sets the exit status."""
 
     def invoke(self, context: click.Context) -> Any:
         signal.signal(signal.SIGTERM, _terminated)
@@ -44,13 +46,13 @@ class Command(click.Group):
             message(str(error))
             context.exit(LOST)
         except KeyboardInterrupt:
-            click.echo("kg: interrupted; nothing unfinished was written.", err=True)
+            click.echo("kg: interrupted; no partial output was written.", err=True)
             context.exit(130)
 
 
 @contextlib.contextmanager
-def problems_to(name: str | None) -> Iterator[Callable[[InputError], None]]:
-    """Where problems are written as they are met."""
+def problems_to(name: str | None) -> Iterator[Reject]:
+    """Yield a function that writes problems to a file as JSON Lines, or ignores them without a name."""
     import orjson
 
     from kg.rdf.atomic import STANDARD_OUTPUT, replacing
@@ -58,50 +60,55 @@ def problems_to(name: str | None) -> Iterator[Callable[[InputError], None]]:
     if name is None:
         yield lambda _: None
         return
-    opened = contextlib.nullcontext(sys.stdout.buffer) if name == STANDARD_OUTPUT else replacing(name)
-    with opened as file:
-        yield lambda error: _ignore(file.write(orjson.dumps(error.as_dict()) + b"\n"))
+    output = contextlib.nullcontext(sys.stdout.buffer) if name == STANDARD_OUTPUT else replacing(name)
+    with output as file:
 
+        def write(error: InputError) -> None:
+            file.write(orjson.dumps(error.as_dict()) + b"\n")
 
-def _ignore(_: object) -> None:
-    return None
+        yield write
 
 
 @contextlib.contextmanager
-def progress_of(inputs: tuple[str, ...]) -> Iterator[Callable[[int], None] | None]:
-    """A bar on standard error, where that is a terminal."""
+def progress_of(inputs: tuple[str, ...]) -> Iterator[Progress | None]:
+    """Show a progress bar if standard error is a terminal."""
     if not sys.stderr.isatty():
         yield None
         return
     import time
 
+    from rich import progress
     from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
     from kg.records.sources import total_size
 
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True, auto_refresh=False) as bar:
+    columns = (
+        progress.TextColumn("{task.description}"),
+        progress.BarColumn(),
+        progress.DownloadColumn(),
+        progress.TimeRemainingColumn(),
+    )
+    with progress.Progress(*columns, console=Console(stderr=True), transient=True, auto_refresh=False) as bar:
         task, drawn = bar.add_task("Reading", total=total_size(inputs)), 0.0
 
-        def advance(count: int) -> None:  # draws by itself: with a thread that draws, no process could be forked
+        def advance(count: int) -> None:  # auto_refresh would start a thread, which is unsafe with fork
             nonlocal drawn
             now = time.monotonic()
-            bar.update(task, advance=count, refresh=now - drawn > REDRAWN)
-            drawn = now if now - drawn > REDRAWN else drawn
+            bar.update(task, advance=count, refresh=now - drawn > REFRESH)
+            drawn = now if now - drawn > REFRESH else drawn
 
         yield advance
 
 
-def tell(report: Report) -> None:
-    """Tells the problems of a run and its totals."""
-    tell_problems(report, "; --report FILE gives all")
+def print_report(report: Report) -> None:
+    """Print the first problems of an export and its counts."""
+    print_problems(report, "; list all with --report FILE")
     click.echo(report.summary(), err=True)
 
 
-def tell_problems(report: Report, hint: str = "") -> None:
-    """Tells the first problems of a run, and how many more there are."""
+def print_problems(report: Report, hint: str = "") -> None:
+    """Print the first problems of a run and the number of the others."""
     for error in report.problems:
         message(str(error))
     if report.more:
-        click.echo(f"kg: and {report.more:,} more like these{hint}.", err=True)
+        click.echo(f"kg: {report.more:,} more problems{hint}.", err=True)

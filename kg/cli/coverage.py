@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from kg.cli.base import LOST, progress_of, tell_problems
+from kg.cli.base import LOST, print_problems, progress_of
 
 
 @click.command()
@@ -49,6 +49,6 @@ def coverage(
             file.write(as_json(result))
     if json_file != STANDARD_OUTPUT:
         click.echo(as_table(result, all_paths=all_paths), nl=False)
-    tell_problems(report)
+    print_problems(report)
     click.echo(result.summary(), err=json_file == STANDARD_OUTPUT)
     context.exit(0 if report.lossless and result.reaches(require or 0) else LOST)

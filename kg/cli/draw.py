@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from kg.cli.base import progress_of, tell_problems
+from kg.cli.base import print_problems, progress_of
 from kg.draw import RENDERERS, VIEWS
 
 
@@ -58,7 +58,7 @@ def draw(
     report = Report()
     with progress_of(inputs) as progress:
         result = render_to_file(inputs, output, request, reject=report.problem, progress=progress)
-    tell_problems(report)
+    print_problems(report)
     for note in result.notes:
         click.echo(note, err=True)
     click.echo(result, err=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kg.cli.base import LOST, problems_to, progress_of, tell
+from kg.cli.base import LOST, print_report, problems_to, progress_of
 
 if TYPE_CHECKING:
     from kg.export.report import Report
@@ -18,50 +18,50 @@ FORMATS = ("turtle", "ntriples", "nquads", "trig", "parquet", "jsonld", "rdfxml"
 
 @click.command()
 @click.argument("inputs", metavar="INPUT...", nargs=-1, required=True)
-@click.option("-o", "--output", required=True, metavar="OUT", help="The file to write; - is standard output.")
+@click.option("-o", "--output", required=True, metavar="OUT", help="Output file; - is standard output.")
 @click.option(
-    "-f", "--format", type=click.Choice(FORMATS), help="The format; by default what the name of OUT tells, else turtle."
+    "-f", "--format", type=click.Choice(FORMATS), help="Output format (default: by the extension of OUT, else turtle)."
 )
 @click.option("--contacts", is_flag=True, help="Keep the e-mail addresses and telephone numbers of contacts.")
-@click.option("--strict", is_flag=True, help="Stop at the first problem, and write nothing.")
-@click.option("--sort", is_flag=True, help="Put the studies in the order of their NCT numbers.")
-@click.option("-j", "--jobs", type=click.IntRange(1), metavar="N", help="Processes to use; by default one a core.")
-@click.option("--manifest", is_flag=True, help="Write OUT.manifest.json too: counts, SHA-256, range of versions.")
-@click.option("--describe", is_flag=True, help="Write OUT.void.ttl too: a description of the dataset (VoID, DCAT).")
-@click.option("--with-ontology", is_flag=True, help="Add the ontology and its codes, as a graph of their own.")
-@click.option("--report", metavar="FILE", help="Write every problem to FILE, as JSON Lines; - is standard output.")
-@click.option("--engine", type=click.Choice(ENGINES), help="What does the work: local, or dask, which writes a folder.")
-@click.option("--scheduler", metavar="ADDRESS", help="The scheduler of Dask; by default workers are started here.")
-@click.option("--base", metavar="IRI", help="Where the IRIs of parts, organizations and the like begin.")
+@click.option("--strict", is_flag=True, help="Stop at the first problem and write nothing.")
+@click.option("--sort", is_flag=True, help="Sort studies by NCT number.")
+@click.option("-j", "--jobs", type=click.IntRange(1), metavar="N", help="Number of processes (default: one per core).")
+@click.option("--manifest", is_flag=True, help="Also write OUT.manifest.json: counts, SHA-256, range of versions.")
+@click.option("--describe", is_flag=True, help="Also write OUT.void.ttl: a description of the dataset (VoID, DCAT).")
+@click.option("--with-ontology", is_flag=True, help="Include the ontology and its codes, in a graph of their own.")
+@click.option("--report", metavar="FILE", help="Write every problem to FILE as JSON Lines; - is standard output.")
+@click.option("--engine", type=click.Choice(ENGINES), help="Run locally (default) or on Dask, which writes a folder.")
+@click.option("--scheduler", metavar="URL", help="Dask scheduler (default: start local workers).")
+@click.option("--base", metavar="IRI", help="Base IRI of parts, organizations and other resources.")
 @click.pass_context
 def export(context: click.Context, /, inputs: tuple[str, ...], output: str, report: str | None, **options: Any) -> None:
     """Export study records as RDF.
 
-    With --engine dask, OUT is a folder, here or at an address, of one part for each partition of the input and
-    _manifest.json, which is written last.
+    INPUT is any number of files, folders and URLs, or - for standard input: records of API v2 as downloaded (a single
+    study, an array, JSON Lines or a page of the API; plain, .gz, .zst or in a .zip), or a saved study page. The kind of
+    input is detected from its content.
 
-    INPUT is a file, a folder, an address or - for standard input, and any number of them: records of API v2 as
-    downloaded (one study, an array, JSON Lines, a page of the API; plain, .gz, .zst or in a .zip), or a saved
-    study page. What it is, is told from its content.
+    With --engine dask, OUT is a local or remote folder with one part per partition of the input and _manifest.json,
+    which is written last.
 
-    The exit status is 0 when every record is in the output, 1 when some record or file is lost, 2 for wrong use.
+    The exit status is 0 if every record was exported, 1 if a record or file was lost, and 2 for incorrect usage.
     """
     from kg.export.native import keep_memory
     from kg.export.report import Report
     from kg.export.workers import cores
 
     options["jobs"] = options["jobs"] or cores()
-    keep_memory()  # as workers do
+    keep_memory()  # like workers
     run = _run_of(inputs, output, report, options)
     options = {name: value for name, value in options.items() if value is not None}
-    with problems_to(report) as tell_one, progress_of(inputs) as progress:
-        done = run(inputs, output, report=Report(on_problem=tell_one), progress=progress, **options)
-    tell(done)
-    context.exit(0 if done.lossless else LOST)
+    with problems_to(report) as on_problem, progress_of(inputs) as progress:
+        result = run(inputs, output, report=Report(on_problem=on_problem), progress=progress, **options)
+    print_report(result)
+    context.exit(0 if result.lossless else LOST)
 
 
 def _run_of(inputs: tuple[str, ...], output: str, report: str | None, options: dict[str, Any]) -> Callable[..., Report]:
-    """What does the run; the options become those that it takes."""
+    """Return the export function for the engine, and adapt the options to it."""
     from kg.errors import UsageError
     from kg.export.run import DESCRIPTION, MANIFEST, export
     from kg.rdf.atomic import check_outputs
@@ -69,17 +69,15 @@ def _run_of(inputs: tuple[str, ...], output: str, report: str | None, options: d
     engine, scheduler, in_order = options.pop("engine"), options["scheduler"], options.pop("sort")
     if engine == "dask":
         if in_order or options.pop("describe"):
-            raise UsageError(
-                "Parts are neither sorted nor described; leave --sort and --describe out, or --engine dask."
-            )
+            raise UsageError("--sort and --describe are not supported with --engine dask.")
         from kg.export.cluster import export as on_cluster
 
-        del options["manifest"]  # there is one always
+        del options["manifest"]  # it always writes a manifest
         check_outputs(inputs, [report])
         return on_cluster
     if scheduler is not None:
-        raise UsageError("A scheduler does nothing without --engine dask.")
-    beside = [output + ending for ending in (MANIFEST, DESCRIPTION)]
-    check_outputs(inputs, [output, *beside, report])
+        raise UsageError("--scheduler requires --engine dask.")
+    companions = [output + suffix for suffix in (MANIFEST, DESCRIPTION)]
+    check_outputs(inputs, [output, *companions, report])
     options["in_order"], options["besides"] = in_order, [report] if report else []
     return export

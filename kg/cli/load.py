@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kg.cli.base import LOST, progress_of, tell_problems
+from kg.cli.base import LOST, print_problems, progress_of
 from kg.load.presets import FILE_PRESETS, PRESETS
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def load(
 
 
 def _finish(context: click.Context, report: Report, result: LoadResult) -> None:
-    tell_problems(report)
+    print_problems(report)
     for sentence in result.wrong[: report.shown]:
         click.echo(f"kg: {sentence}", err=True)
     click.echo(result.summary(), err=True)
@@ -114,7 +114,7 @@ def _write_files(
     settings, report = parse_settings(preset, assignments, url), Report()
     with progress_of(inputs) as progress:
         files = write_files(preset, settings, folder, inputs, report=report, progress=progress, **options)
-    tell_problems(report)
+    print_problems(report)
     click.echo(f"Files: {', '.join(files.names)}; {files.statements:,} statements. Load them with:", err=True)
     click.echo(files.command)
     context.exit(0 if report.lossless else LOST)

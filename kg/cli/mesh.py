@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from kg.cli.base import LOST, progress_of, tell_problems
+from kg.cli.base import LOST, print_problems, progress_of
 
 FORMATS = ("turtle", "ntriples", "nquads", "trig", "parquet", "rdfxml")
 
@@ -34,7 +34,7 @@ def build(context: click.Context, /, files: tuple[str, ...], output: str, format
     report = Report()
     with progress_of(files) as progress:
         counts = run(list(files), output, format=format, reject=report.problem, progress=progress)
-    tell_problems(report)
+    print_problems(report)
     click.echo(counts.summary(), err=True)
     context.exit(0 if report.lossless else LOST)
 
@@ -78,6 +78,6 @@ def check(
             file.write(as_json(comparison))
     if json_file != STANDARD_OUTPUT:
         click.echo(as_table(comparison, limit), nl=False)
-    tell_problems(report)
+    print_problems(report)
     click.echo(comparison.summary(), err=True)
     context.exit(0 if comparison.agrees and report.lossless else LOST)

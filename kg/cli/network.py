@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from kg.cli.base import LOST, progress_of, tell_problems
+from kg.cli.base import LOST, print_problems, progress_of
 from kg.network.formats import FORMATS, VIEWS
 
 
@@ -37,6 +37,6 @@ def network(
     report = Report()
     with progress_of(inputs) as progress:
         counts = write(list(inputs), output, format=format, view=view, report=report, progress=progress)
-    tell_problems(report)
+    print_problems(report)
     click.echo(counts.summary(), err=True)
     context.exit(0 if report.lossless else LOST)

@@ -9,12 +9,19 @@ STYLES = ("turtle", "ntriples")
 
 @click.command()
 @click.option("--source", is_flag=True, help="Print the operations that the plan is compiled to.")
-@click.option("-f", "--format", "name", type=click.Choice(STYLES), default=STYLES[0], help="The format it writes.")
+@click.option(
+    "-f",
+    "--format",
+    "name",
+    type=click.Choice(STYLES),
+    default=STYLES[0],
+    help="Output format of the operations (default: turtle).",
+)
 def plan(source: bool, name: str) -> None:
-    """Show the plan of the export: what becomes of each path of a record.
+    """Show the mapping plan: how each JSON path of a record is exported.
 
-    The plan is read from the shapes of the ontology, and compiled to operations once in a run. Each line shows a
-    class, a path of the JSON from its object on, what is done with the value, and the property that it goes to.
+    The plan comes from the SHACL shapes of the ontology and is compiled once per run. Each line has a class, a JSON
+    path within its object, the role of the value, and the property.
     """
     if source:
         from kg.export.exporter import Exporter
@@ -24,6 +31,6 @@ def plan(source: bool, name: str) -> None:
     from kg.mapping.plan import shipped_plan
 
     for entity in shipped_plan().entities.values():
-        for known in entity.fields:
-            path = ".".join(known.keys) + ("[]" if known.many else "")
-            click.echo(f"{entity.local:26} {path or '.':72} {known.role.value:10} {known.local}")
+        for field in entity.fields:
+            path = ".".join(field.keys) + ("[]" if field.many else "")
+            click.echo(f"{entity.local:26} {path or '.':72} {field.role.value:10} {field.local}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kg.cli.base import LOST, message, progress_of, tell_problems
+from kg.cli.base import LOST, message, print_problems, progress_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -110,7 +110,7 @@ def query(
         else:
             answer = _asked(text, data, report, limits, allow_service)
         _write(answer, format_, output)
-    tell_problems(report)
+    print_problems(report)
     context.exit(0 if report.lossless else LOST)
 
 

@@ -6,19 +6,21 @@ from typing import Any
 
 import click
 
-from kg.cli.base import LOST, tell_problems
+from kg.cli.base import LOST, print_problems
 
 
 @click.command()
 @click.argument("graphs", metavar="GRAPH...", nargs=-1, required=True)
-@click.option("-o", "--output", required=True, metavar="OUT.jsonl", help="The file to write; - is standard output.")
-@click.option("--base", metavar="IRI", help="The base that the export was given.")
+@click.option("-o", "--output", required=True, metavar="OUT.jsonl", help="Output file; - is standard output.")
+@click.option("--base", metavar="IRI", help="The --base of the export.")
 @click.pass_context
 def restore(context: click.Context, /, graphs: tuple[str, ...], output: str, **options: Any) -> None:
-    """Rebuild the study records from a graph.
+    """Rebuild study records from a graph.
 
-    GRAPH is an exported file in any format (.gz and .zst too), several of them, or the folder of a store. The
-    records are written as JSON Lines, in the order of their NCT numbers.
+    GRAPH is an exported file in any format (optionally compressed) or a store. Records are written as JSON Lines,
+    sorted by NCT number.
+
+    The exit status is 0 if every study was restored, 1 if a study or file was lost, and 2 for incorrect usage.
     """
     from kg.export.report import Report
     from kg.restore.records import restore as run
@@ -26,6 +28,6 @@ def restore(context: click.Context, /, graphs: tuple[str, ...], output: str, **o
     report = Report()
     options = {name: value for name, value in options.items() if value is not None}
     count = run(graphs, output, reject=report.problem, **options)
-    tell_problems(report)
+    print_problems(report)
     click.echo(f"Studies: {count:,} restored, {report.rejected:,} rejected.", err=True)
     context.exit(0 if report.lossless else LOST)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from kg.cli.base import LOST, progress_of, tell_problems
+from kg.cli.base import LOST, print_problems, progress_of
 
 
 @click.group()
@@ -34,7 +34,7 @@ def build(context: click.Context, /, inputs: tuple[str, ...], output: str, conta
     report = Report()
     with progress_of(inputs) as progress:
         content = run(inputs, output, report=report, contacts=contacts, jobs=jobs or cores(), progress=progress)
-    tell_problems(report)
+    print_problems(report)
     click.echo(f"Store: {content.studies:,} studies, {content.statements:,} statements.", err=True)
     context.exit(0 if report.lossless else LOST)
 
@@ -56,7 +56,7 @@ def update(context: click.Context, /, folder: str, inputs: tuple[str, ...], cont
     report = Report()
     with progress_of(inputs) as progress:
         changes = run(folder, inputs, report=report, contacts=contacts, progress=progress)
-    tell_problems(report)
+    print_problems(report)
     click.echo(changes.summary(), err=True)
     context.exit(0 if report.lossless else LOST)
 

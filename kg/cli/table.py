@@ -1,4 +1,4 @@
-"""An answer as a table of a terminal: columns aligned, texts wrapped in its width, codes and links behind prefixes."""
+"""Query results as a terminal table, with wrapped text and prefixed IRIs."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ if TYPE_CHECKING:
 
 
 def show(answer: Answer, console: Console | None = None) -> None:
-    """Shows the rows of an answer, and how many they are."""
+    """Print the rows of an answer and their number."""
     from rich import box
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    made = Table(box=box.SIMPLE_HEAD, pad_edge=False, row_styles=("", "dim") if len(answer.variables) > 4 else None)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, row_styles=("", "dim") if len(answer.variables) > 4 else None)
     for name, number in zip(answer.variables, answer.numeric(), strict=True):
-        made.add_column(Text(name), justify="right" if number else "left", overflow="fold")
+        table.add_column(Text(name), justify="right" if number else "left", overflow="fold")
     for row in answer.cells():
-        made.add_row(*map(Text, row))
+        table.add_row(*map(Text, row))
     console = console or Console(highlight=False)
-    console.print(made)
+    console.print(table)
     count = len(answer.terms)
     console.print(f"{count:,} row{'' if count == 1 else 's'}", style="dim")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from io import BufferedReader
@@ -26,10 +26,6 @@ FORMATS = {
     "rdfxml": ox.RdfFormat.RDF_XML,
     "parquet": ox.RdfFormat.N_QUADS,
 }
-
-
-Term = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
-Properties = dict[str, list[Term]]
 
 
 def quads(name: str, progress: Callable[[int], None] | None = None) -> Iterator[ox.Quad]:
@@ -74,27 +70,3 @@ def counted(chunks: Iterator[bytes], progress: Callable[[int], None] | None) -> 
         if progress is not None:
             progress(len(chunk))
         yield chunk
-
-
-FEW = 16
-"""Values of one property among which a repeated one is looked for."""
-
-
-class Graph(dict[str, Properties]):
-    """Statements by subject and predicate, in memory; literals keep their lexical forms, which stores rewrite."""
-
-    def add(self, subject: str, predicate: str, term: Term) -> None:
-        """Adds a statement that is not among the first few of its kind: what studies share comes with each."""
-        terms = self.setdefault(subject, {}).setdefault(predicate, [])
-        if len(terms) >= FEW or term not in terms:
-            terms.append(term)
-
-
-def graphs(found: Iterable[ox.Quad]) -> dict[str, Graph]:
-    """Statements by the name of their graph, with nothing for the default graph."""
-    made: dict[str, Graph] = {}
-    for quad in found:
-        name = quad.graph_name.value if isinstance(quad.graph_name, ox.NamedNode) else ""
-        if isinstance(quad.subject, ox.NamedNode):
-            made.setdefault(name, Graph()).add(quad.subject.value, quad.predicate.value, quad.object)
-    return made

@@ -1,1 +1,1 @@
-"""From the graph back to records."""
+"""Rebuild study records from their graphs."""

@@ -1,4 +1,4 @@
-"""Broken input, all of it at once, through the command: nothing crashes, all is named, every good study is exported."""
+"""All kinds of invalid input at once: nothing crashes, problems are reported, every valid study is exported."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ def zipped(members: dict[str, bytes]) -> bytes:
 
 
 def files() -> dict[str, tuple[bytes, set[int], bool]]:
-    """Name -> content, the numbers of the good studies in it, whether something of it is lost."""
+    """Return, by file name: the content, the numbers of its valid studies, and whether anything in it is lost."""
     deep = "[" * 10_000 + "]" * 10_000
-    packed = gzip.compress("\n".join(good(i) for i in range(200, 400)).encode())
-    lying = bytearray(gzip.compress(good(50).encode()))
-    lying[-1] ^= 0xFF
+    compressed = gzip.compress("\n".join(good(i) for i in range(200, 400)).encode())
+    bad_checksum = bytearray(gzip.compress(good(50).encode()))
+    bad_checksum[-1] ^= 0xFF
     bomb = zipped({"bomb.json": good(60).encode() + b" " * 300_000_000})
     outside = zipped({"../../outside.json": good(61).encode(), "/absolute.json": good(62).encode()})
     wrong = {
@@ -55,8 +55,8 @@ def files() -> dict[str, tuple[bytes, set[int], bool]]:
         "f-deep.jsonl": (f'{good(8)}\n{{"protocolSection": {deep}}}\n{good(9)}'.encode(), {8, 9}, True),
         "g-literal-bomb.txt": (b"Viewing\n{'protocolSection': " + b"{'a': [" * 5000 + b"9" * 9999, set(), True),
         "h-power.txt": (b"Viewing\n{'protocolSection': 9**9**9}", set(), True),
-        "i-truncated.gz": (packed[: len(packed) // 2], set(), True),
-        "j-lying.gz": (bytes(lying), set(), True),
+        "i-truncated.gz": (compressed[: len(compressed) // 2], set(), True),
+        "j-bad-checksum.gz": (bytes(bad_checksum), set(), True),
         "k-bomb.zip": (bomb, set(), True),
         "l-outside.zip": (outside, {61, 62}, False),
         "m-wrong-types.json": (json.dumps(wrong).encode(), {70}, False),
@@ -70,18 +70,18 @@ def files() -> dict[str, tuple[bytes, set[int], bool]]:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    place = tmp_path_factory.mktemp("broken")
+    path = tmp_path_factory.mktemp("broken")
     for name, (content, _, _) in files().items():
-        (place / name).write_bytes(content)
-    with (place / "s-huge.json").open("wb") as file:
+        (path / name).write_bytes(content)
+    with (path / "s-huge.json").open("wb") as file:
         file.write(b'{"protocolSection": {"identificationModule": {"nctId": "NCT00000090", "briefTitle": "')
         for _ in range(200):
             file.write(b"x" * 1_000_000)
         file.write(b'"}}}\n' + good(91).encode())
-    return place
+    return path
 
 
-def test_broken_input_costs_itself_alone(folder: Path, tmp_path: Path) -> None:
+def test_valid_studies_are_exported_despite_invalid_input(folder: Path, tmp_path: Path) -> None:
     report = tmp_path / "problems.jsonl"
     command = [
         sys.executable,
@@ -94,9 +94,9 @@ def test_broken_input_costs_itself_alone(folder: Path, tmp_path: Path) -> None:
         "--report",
         str(report),
     ]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 1
-    assert "Traceback" not in done.stderr
+    process = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert process.returncode == 1
+    assert "Traceback" not in process.stderr
     problems = [json.loads(line) for line in report.read_text("utf-8").splitlines()]
     lost = {
         Path(problem["file"].partition("!")[0]).name for problem in problems if problem["kind"] in ("file", "record")
@@ -106,28 +106,28 @@ def test_broken_input_costs_itself_alone(folder: Path, tmp_path: Path) -> None:
         Path(problem["file"]).name for problem in problems if problem["kind"] == "field"
     }
     triples = list(ox.parse(path=str(tmp_path / "out.nt"), format=ox.RdfFormat.N_TRIPLES))
-    found = {int(match[1]) for triple in triples if (match := re.search(r"study/NCT(\d+)>", str(triple.subject)))}
+    exported = {int(match[1]) for triple in triples if (match := re.search(r"study/NCT(\d+)>", str(triple.subject)))}
     expected = {number for _, numbers, _ in files().values() for number in numbers} | {91}
-    assert found - expected <= set(range(200, 400)), "whole studies before the cut of the truncated gzip"
-    assert expected <= found
+    assert exported - expected <= set(range(200, 400)), "complete studies of the truncated gzip file"
+    assert expected <= exported
     assert not (folder.parent.parent / "outside.json").exists()
 
 
 def test_memory_stays_bounded(folder: Path, tmp_path: Path) -> None:
-    """The peak is asked for by a small process, since a child begins with that of its parent."""
+    """A small process measures the peak, since a child inherits the peak of its parent."""
     command = [sys.executable, "-m", "kg", "export", str(folder), "-o", str(tmp_path / "out.nt")]
     code = (
         "import resource, subprocess, sys; subprocess.run(sys.argv[1:], capture_output=True);"
         "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
     )
-    done = subprocess.run([sys.executable, "-c", code, *command], capture_output=True, text=True, check=True)
-    assert int(done.stdout) < 1024 * 1024  # KiB
+    process = subprocess.run([sys.executable, "-c", code, *command], capture_output=True, text=True, check=True)
+    assert int(process.stdout) < 1024 * 1024  # KiB
 
 
-def test_strict_stops_at_the_first_of_them(folder: Path, tmp_path: Path) -> None:
+def test_strict_stops_at_the_first_problem(folder: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "kg", "export", str(folder), "-o", str(tmp_path / "out.nt"), "--strict"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 1
-    assert len(done.stderr.strip().splitlines()) == 1
-    assert "a-truncated.json, record 1" in done.stderr
+    process = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert process.returncode == 1
+    assert len(process.stderr.strip().splitlines()) == 1
+    assert "a-truncated.json, record 1" in process.stderr
     assert list(tmp_path.iterdir()) == []

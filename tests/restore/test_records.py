@@ -1,4 +1,4 @@
-"""The way back: what was exported is restored, whatever the record held."""
+"""Exported records can be restored, whatever they contain."""
 
 from __future__ import annotations
 
@@ -22,28 +22,28 @@ from tests.export.test_exporter import change
 EXPORTER = Exporter(contacts=True)
 
 
-def plain(value: Any) -> Any:
-    """A record to compare: the order of plain values in a list is not kept."""
+def normalized(value: Any) -> Any:
+    """Return a record with sorted lists of scalars, whose order an export does not keep."""
     if isinstance(value, dict):
-        return {key: plain(below) for key, below in value.items()}
+        return {key: normalized(item) for key, item in value.items()}
     if not isinstance(value, list):
         return value
-    if any(isinstance(below, dict | list) for below in value):
-        return [plain(below) for below in value]
-    return sorted(value, key=lambda below: (str(type(below)), str(below)))
+    if any(isinstance(item, dict | list) for item in value):
+        return [normalized(item) for item in value]
+    return sorted(value, key=lambda item: (str(type(item)), str(item)))
 
 
-def back(record: dict[str, Any], exporter: Exporter = EXPORTER, **options: Any) -> Any:
+def round_trip(record: dict[str, Any], exporter: Exporter = EXPORTER, **options: Any) -> Any:
     lines = ox.parse(exporter(record).data, format=ox.RdfFormat.N_TRIPLES)
     (restored,) = Restorer(lines, **options)
     return restored
 
 
-def test_every_fixture_comes_back(seed: dict[str, Any], made: dict[str, Any], studies: list[dict[str, Any]]) -> None:
+def test_every_test_record(seed: dict[str, Any], made: dict[str, Any], studies: list[dict[str, Any]]) -> None:
     page = {key: value for key, value in seed.items() if key != "pageHeader"}
-    assert plain(back(seed)) == plain(page)
+    assert normalized(round_trip(seed)) == normalized(page)
     for record in [made, *studies]:
-        assert plain(back(record)) == plain(record)
+        assert normalized(round_trip(record)) == normalized(record)
 
 
 STRANGE: list[tuple[str, Any]] = [
@@ -90,12 +90,12 @@ STRANGE: list[tuple[str, Any]] = [
 
 
 @pytest.mark.parametrize(("path", "value"), STRANGE, ids=lambda value: str(value)[-40:])
-def test_strange_values_come_back(seed: dict[str, Any], path: str, value: Any) -> None:
+def test_unusual_values(seed: dict[str, Any], path: str, value: Any) -> None:
     record = change({key: below for key, below in seed.items() if key != "pageHeader"}, path, value)
-    assert plain(back(record)) == plain(record)
+    assert normalized(round_trip(record)) == normalized(record)
 
 
-def test_without_contact_data_everything_else_comes_back(made: dict[str, Any]) -> None:
+def test_without_contact_data(made: dict[str, Any]) -> None:
     without = copy.deepcopy(made)
     module = without["protocolSection"]["contactsLocationsModule"]
     for contact in [*module["centralContacts"], *module["locations"][0]["contacts"]]:
@@ -104,53 +104,55 @@ def test_without_contact_data_everything_else_comes_back(made: dict[str, Any]) -
     point = without.get("resultsSection", {}).get("moreInfoModule", {}).get("pointOfContact", {})
     for key in ("phone", "phoneExt", "email"):
         point.pop(key, None)
-    assert plain(back(made, Exporter())) == plain(without)
+    assert normalized(round_trip(made, Exporter())) == normalized(without)
 
 
-def test_a_graph_of_another_base_comes_back(seed: dict[str, Any]) -> None:
+def test_another_base(seed: dict[str, Any]) -> None:
     exporter = Exporter(contacts=True, base="https://example.org/kg/")
     page = {key: value for key, value in seed.items() if key != "pageHeader"}
-    assert plain(back(seed, exporter, base="https://example.org/kg/")) == plain(page)
+    assert normalized(round_trip(seed, exporter, base="https://example.org/kg/")) == normalized(page)
 
 
-@pytest.mark.parametrize("extension", [*(known.extension for known in FORMATS.values()), ".nt.gz", ".nq.zst"])
-def test_every_format_keeps_everything(tmp_path: Path, extension: str, studies: list[dict[str, Any]]) -> None:
+@pytest.mark.parametrize("extension", [*(rdf_format.extension for rdf_format in FORMATS.values()), ".nt.gz", ".nq.zst"])
+def test_every_format(tmp_path: Path, extension: str, studies: list[dict[str, Any]]) -> None:
     graph = tmp_path / ("all" + extension)
     export([DATA / "studies"], graph, contacts=True)
     assert restore([str(graph)], str(tmp_path / "all.jsonl")) == len(studies)
     restored = [json.loads(line) for line in (tmp_path / "all.jsonl").read_text("utf-8").splitlines()]
     key = EXPORTER.headers.study
-    assert [plain(each) for each in restored] == [plain(each) for each in sorted(studies, key=key)]
+    assert [*map(normalized, restored)] == [normalized(record) for record in sorted(studies, key=key)]
 
 
-def test_the_folder_of_a_store_comes_back(tmp_path: Path, seed: dict[str, Any]) -> None:
+def test_a_store(tmp_path: Path, seed: dict[str, Any]) -> None:
     export([SEED], tmp_path / "seed.nq")
     store = ox.Store(str(tmp_path / "store"))
     store.load(path=str(tmp_path / "seed.nq"), format=ox.RdfFormat.N_QUADS)
     store.flush()
     del store
-    done = run("restore", tmp_path / "store", "-o", "-")
-    assert done.returncode == 0, done.stderr
-    assert plain(json.loads(done.stdout)) == plain({key: value for key, value in seed.items() if key != "pageHeader"})
+    process = run("restore", tmp_path / "store", "-o", "-")
+    assert process.returncode == 0, process.stderr
+    assert normalized(json.loads(process.stdout)) == normalized(
+        {key: value for key, value in seed.items() if key != "pageHeader"}
+    )
 
 
-def test_what_cannot_be_restored_is_told(tmp_path: Path) -> None:
+def test_unreadable_input(tmp_path: Path) -> None:
     (tmp_path / "bad.ttl").write_text("<a> <b> .")
-    done = run("restore", tmp_path / "bad.ttl", "-o", tmp_path / "out.jsonl")
-    assert done.returncode == 1
-    assert b"bad.ttl: is no good turtle" in done.stderr
+    process = run("restore", tmp_path / "bad.ttl", "-o", tmp_path / "out.jsonl")
+    assert process.returncode == 1
+    assert b"bad.ttl: is no good turtle" in process.stderr
     assert run("restore", tmp_path / "none.ttl", "-o", "-").returncode == 2
     assert not (tmp_path / "out.jsonl").exists()
 
 
-def test_what_only_a_shared_country_says_has_another_reader() -> None:
-    """A country is restored from the spelling of the record, never from the name of ISO 3166."""
+def test_country_names_are_kept_by_another_field() -> None:
+    """Countries are restored with the spelling of the record, not with the ISO 3166 name."""
     for entity in shipped_plan().entities.values():
-        for known in entity.fields:
-            scalar = known.target and shipped_plan().entities[known.target.iri].template
-            if known.role is Role.NODE and scalar and scalar.keys is None:
-                readers = [each for each in entity.fields if each.keys == known.keys and each.role is Role.TEXT]
-                assert readers, known.shape.path
+        for field in entity.fields:
+            template = field.target and shipped_plan().entities[field.target.iri].template
+            if field.role is Role.NODE and template and template.keys is None:
+                others = [other for other in entity.fields if other.keys == field.keys and other.role is Role.TEXT]
+                assert others, field.shape.path
 
 
 @pytest.mark.parametrize(
@@ -162,12 +164,12 @@ def test_what_only_a_shared_country_says_has_another_reader() -> None:
         "ct:enrollmentCount 99999999999999999999999",
     ],
 )
-def test_a_study_that_makes_no_record_costs_itself_alone(tmp_path: Path, statement: str) -> None:
+def test_an_invalid_study_is_skipped(tmp_path: Path, statement: str) -> None:
     export([SEED], tmp_path / "a.ttl")
     text = (tmp_path / "a.ttl").read_text("utf-8") + f"\nstudy:NCT00000001 a ct:Study ; {statement} .\n"
     (tmp_path / "b.ttl").write_text(text, "utf-8")
-    done = run("restore", tmp_path / "b.ttl", "-o", "-")
-    assert done.returncode == 1
-    assert b"Traceback" not in done.stderr
-    assert b"NCT00000001: its statements make no record" in done.stderr
-    assert len(done.stdout.splitlines()) == 1
+    process = run("restore", tmp_path / "b.ttl", "-o", "-")
+    assert process.returncode == 1
+    assert b"Traceback" not in process.stderr
+    assert b"NCT00000001: the record cannot be restored" in process.stderr
+    assert len(process.stdout.splitlines()) == 1
