@@ -79,5 +79,5 @@ def _run_of(inputs: tuple[str, ...], output: str, report: str | None, options: d
         raise UsageError("--scheduler requires --engine dask.")
     companions = [output + suffix for suffix in (MANIFEST, DESCRIPTION)]
     check_outputs(inputs, [output, *companions, report])
-    options["in_order"], options["besides"] = in_order, [report] if report else []
+    options["in_order"], options["excluded"] = in_order, [report] if report else []
     return export

@@ -1,4 +1,4 @@
-"""A run of the export: from inputs to a file, with a report."""
+"""A run of the export: many inputs, one output file, one report."""
 
 from __future__ import annotations
 
@@ -37,16 +37,16 @@ MANIFEST, DESCRIPTION = ".manifest.json", ".void.ttl"
 def graph(
     inputs: Iterable[str | os.PathLike[str]], *, contacts: bool, reject: Reject, into: rdflib.Graph | None = None
 ) -> rdflib.Graph:
-    """One graph of rdflib, or the one given, of all the studies; of two records of one the newer or the later."""
+    """Return one rdflib graph of all studies, or add them to ``into``; the newest record of each study is used."""
     import rdflib
 
     exporter = Exporter(contacts=contacts)
     studies = newest(exports(inputs, exporter, reject)).values()
-    made = rdflib.Graph(bind_namespaces="none") if into is None else into
+    result = rdflib.Graph(bind_namespaces="none") if into is None else into
     for prefix, namespace in exporter.prefixes.items():
-        made.bind(prefix, namespace)
+        result.bind(prefix, namespace)
     shared = [data for data, _ in exporter.shared(usages(studies))]
-    return made.parse(data=b"".join([*(study.data for study in studies), *shared]), format="nt")
+    return result.parse(data=b"".join([*(study.data for study in studies), *shared]), format="nt")
 
 
 def export(
@@ -63,26 +63,25 @@ def export(
     base: str = BASE,
     jobs: int = 1,
     report: Report | None = None,
-    besides: Iterable[str] = (),
+    excluded: Iterable[str] = (),
     progress: Callable[[int], None] | None = None,
 ) -> Report:
-    """Exports every study of the inputs into one file, ``-`` for standard output.
+    """Export every study of the inputs to one file; ``-`` is standard output.
 
-    ``format`` is a name in :data:`kg.rdf.formats.FORMATS`, by default what the name of the output tells;
+    ``format`` is a name in :data:`kg.rdf.formats.FORMATS`, by default the one that the extension of the output names;
     ``contacts`` keeps e-mail addresses and telephone numbers; ``strict`` raises the first problem;
     ``in_order`` sorts the studies by NCT number; ``manifest`` writes ``OUTPUT.manifest.json`` too;
-    ``describe`` reads what was written, and writes a description of it to ``OUTPUT.void.ttl``;
+    ``describe`` reads the output and writes a description of it (VoID) to ``OUTPUT.void.ttl``;
     ``with_ontology`` adds the ontology and its codes, in a graph of their own where the format has graphs;
-    ``jobs`` is the number of processes that do the work, which makes no difference to the output;
-    files ``besides`` are no inputs, though they stand in a folder that is one; ``progress`` is called with the
-    bytes of input read since its last call.
+    ``jobs`` is the number of processes, on which the output does not depend; files in ``excluded`` are skipped where
+    an input folder contains them; ``progress`` is called with the bytes of input read since its last call.
 
-    Raises :class:`~kg.errors.UsageError` for what cannot be done, :class:`~kg.errors.OutputError` for what
-    cannot be written and, when strict, the first :class:`~kg.errors.InputError`.
+    Raises :class:`~kg.errors.UsageError` for invalid arguments, :class:`~kg.errors.OutputError` where the output
+    cannot be written and, if strict, the first :class:`~kg.errors.InputError`.
     """
     name = os.fspath(output)
-    given = [os.fspath(each) for each in inputs]
-    _check(given, name, beside=manifest or describe)
+    names = [os.fspath(path) for path in inputs]
+    _check(names, name, beside=manifest or describe)
     chosen = format_of(name, format)
     base = namespace(base)
     report = report or Report()
@@ -90,15 +89,15 @@ def export(
     writer = Writer(name, compression=chosen.compression, in_order=in_order, hashed=manifest or describe)
     settings = Settings(chosen.name, writer.compression, contacts, base)
     worker = Worker(settings)
-    found: list[Item] = []
-    read = read_chunks(given, found.append, progress, [name, name + MANIFEST, name + DESCRIPTION, *besides])
+    problems: list[Item] = []
+    items = read_chunks(names, problems.append, progress, [name, name + MANIFEST, name + DESCRIPTION, *excluded])
     index = writer.index
 
     def end() -> Iterator[tuple[bytes, int]]:
         return worker.end(index.shared.usages(), ontology=with_ontology)
 
     with rare_collections(), writer.open(worker.frame, end):
-        for done in run_tasks(tasks(merged(read, found)), settings, worker, jobs, writer.place):
+        for done in run_tasks(tasks(merged(items, problems)), settings, worker, jobs, writer.target):
             writer.add(done.pieces)
             replay(done.task, done.results, index, report, reject)
     report.totals = index.totals(writer.end_triples)
@@ -113,45 +112,45 @@ def export(
 
 def _check(inputs: list[str], name: str, *, beside: bool) -> None:
     if not inputs:
-        raise UsageError("No input is given; name files, folders, addresses, or - for standard input.")
+        raise UsageError("No input is given; name files, folders, URLs, or - for standard input.")
     if beside and is_stream(name):
-        raise UsageError(f"A manifest or a description is written beside a file, and {name} has no place; name a file.")
+        raise UsageError(f"A manifest or a description needs an output file, and {name} is a stream; name a file.")
     if "://" in name:
-        raise UsageError(f"{name} is no file of this machine; write one and copy it there.")
+        raise UsageError(f"{name} is a URL; write a local file and upload it.")
     if Path(name).is_dir():
         raise UsageError(f"{name} is a folder; name a file in it.")
     check_outputs(inputs, [name, name + MANIFEST, name + DESCRIPTION] if beside else [name])
     if holds_studies(name):
-        raise UsageError(f"{name} holds study records, which are not overwritten; name another output.")
+        raise UsageError(f"{name} contains study records, which are never overwritten; name another output.")
 
 
 def namespace(base: str) -> str:
-    """A base as a namespace; raises :class:`~kg.errors.UsageError` for what is none."""
+    """Return a base IRI that ends in a slash; raises :class:`~kg.errors.UsageError` for an invalid one."""
     if not is_iri(base):
-        raise UsageError(f"The base {base} is no IRI of the web, such as {BASE}.")
+        raise UsageError(f"The base {base} is not an http or https IRI such as {BASE}.")
     if "#" in base:
-        raise UsageError(f"The base {base} has a #, and names below it could have none; end it in /.")
+        raise UsageError(f"The base {base} contains a #, so no path can follow it; end it in /.")
     return base if base.endswith("/") else base + "/"
 
 
 def raise_first(problem: InputError) -> None:
-    """Raises a problem, as strict runs do; what was repaired is none."""
+    """Raise a problem, as strict runs do; a repaired value is not a problem."""
     if not isinstance(problem, Repaired):
         raise problem
 
 
-def merged(read: Iterator[Item], found: list[Item]) -> Iterator[Item]:
-    """What is read, with the problems that are found in between in their places."""
-    for item in read:
-        yield from found
-        found.clear()
+def merged(items: Iterator[Item], problems: list[Item]) -> Iterator[Item]:
+    """Yield items, each after the problems that were added to ``problems`` while it was read."""
+    for item in items:
+        yield from problems
+        problems.clear()
         yield item
-    yield from found
+    yield from problems
 
 
-def replay(task: list[Item], became: list[TaskResult], index: StudyIndex, report: Report, reject: Reject) -> None:
-    """Takes what became of a task as if it was done here: enters its studies, and tells its problems."""
-    outcomes = iter(became)
+def replay(task: list[Item], results: list[TaskResult], index: StudyIndex, report: Report, reject: Reject) -> None:
+    """Enter the studies of a finished task into the index and report its problems, in the order of the input."""
+    remaining = iter(results)
     for item in task:
         if isinstance(item, InputError):
             reject(item)
@@ -159,42 +158,42 @@ def replay(task: list[Item], became: list[TaskResult], index: StudyIndex, report
             item.reader.reject = reject
             item.reader.finish()
         elif isinstance(item, Record | WholeFile):
-            _replay(next(outcomes), item.file, 0, index, report, reject)
+            _replay(next(remaining), item.file, 0, index, report, reject)
         else:
-            outcome, reader = next(outcomes), item.reader
-            if outcome.failure is None:
-                _replay(outcome, reader.file, reader.number, index, report, reject)
-            reader.failure = reader.failure or outcome.failure  # which is told once
+            result, reader = next(remaining), item.reader
+            if result.failure is None:
+                _replay(result, reader.file, reader.number, index, report, reject)
+            reader.failure = reader.failure or result.failure  # reported once per file
             reader.reject = reject
-            for error in outcome.state.held_back:
-                _moved(error, reader.number)
-            reader.merge(outcome.state)
+            for error in result.state.held_back:
+                _renumbered(error, reader.number)
+            reader.merge(result.state)
 
 
-def _replay(outcome: TaskResult, file: str, before: int, index: StudyIndex, report: Report, reject: Reject) -> None:
-    """The studies and problems of one item, behind so many records of its file."""
-    report.read += outcome.read
-    told = 0
-    for at, problem in [*outcome.problems, (len(outcome.entries), None)]:
-        for duplicate in index.enter(outcome.entries[told:at]):
+def _replay(result: TaskResult, file: str, before: int, index: StudyIndex, report: Report, reject: Reject) -> None:
+    """Enter the studies and report the problems of one item; ``before`` records of its file precede it."""
+    report.read += result.read
+    entered = 0
+    for position, problem in [*result.problems, (len(result.entries), None)]:
+        for duplicate in index.enter(result.entries[entered:position]):
             report.problem(_superseded(duplicate, file, before))
         if problem is not None:
-            reject(_moved(problem, before))
-        told = at
+            reject(_renumbered(problem, before))
+        entered = position
 
 
-def _moved(problem: InputError, by: int) -> InputError:
-    """A problem of a part of a file, with the number of the record in the whole."""
+def _renumbered(problem: InputError, before: int) -> InputError:
+    """Change the number of a record within a chunk to its number within the file."""
     if problem.record is not None:
-        problem.record += by
+        problem.record += before
     return problem
 
 
 def _superseded(duplicate: Duplicate, file: str, before: int) -> Superseded:
     how = (
-        "takes the place of an older record of the study"
+        "replaces an older record of the study"
         if duplicate.replaces
-        else "is older than another record of the study, and left out"
+        else "is older than another record of the study and was skipped"
     )
     return Superseded(how, file=file, record=before + duplicate.record, study=duplicate.study)
 

@@ -83,7 +83,7 @@ def update(
         for record, exported in exports(sources.records, exporter, report.problem, progress):
             report.read += 1
             if _update_study(store, graphs, exported, changes) == "older":
-                problem = "is older than the record of the study in the store, and left out"
+                problem = "is older than the record of the study in the store and was skipped"
                 report.problem(Superseded(problem, file=record.file, record=record.number, study=exported.study))
         store.flush()
     return changes

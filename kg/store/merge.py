@@ -168,7 +168,7 @@ def _merge(other: ox.Store, store: ox.Store, name: str, report: Report) -> set[b
     for graph in other.named_graphs():
         if isinstance(graph, ox.NamedNode) and graph.value.startswith(RECORD) and store.contains_named_graph(graph):
             if version_of(store, graph) > version_of(other, graph):
-                problem = "is older than another record of the study, and left out"
+                problem = "is older than another record of the study and was skipped"
                 report.problem(Superseded(problem, file=name, study=graph.value.removeprefix(RECORD)))
                 dropped.update(there.of(graph.value))
                 continue

@@ -245,7 +245,7 @@ WRONG_USE: dict[str, Callable[[Path], list[Any]]] = {
     "tells no format": lambda folder: [[SEED], folder / "out.txt"],
     "is a folder": lambda folder: [[SEED], folder],
     "is an input too": lambda _: [[SEED], SEED],
-    "no file of this machine": lambda _: [[SEED], "s3://bucket/out.ttl"],
+    "is a URL": lambda _: [[SEED], "s3://bucket/out.ttl"],
     "No input": lambda folder: [[], folder / "out.ttl"],
 }
 
