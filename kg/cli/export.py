@@ -70,11 +70,11 @@ def _run_of(inputs: tuple[str, ...], output: str, report: str | None, options: d
     if engine == "dask":
         if in_order or options.pop("describe"):
             raise UsageError("--sort and --describe are not supported with --engine dask.")
-        from kg.export.cluster import export as on_cluster
+        from kg.export.dask import export as export_on_dask
 
         del options["manifest"]  # it always writes a manifest
         check_outputs(inputs, [report])
-        return on_cluster
+        return export_on_dask
     if scheduler is not None:
         raise UsageError("--scheduler requires --engine dask.")
     companions = [output + suffix for suffix in (MANIFEST, DESCRIPTION)]

@@ -24,11 +24,10 @@ import pytest
 from distributed import LocalCluster
 
 from kg.errors import OutputError, UsageError
-from kg.export import cluster, parts
-from kg.export.cluster import export
+from kg.export import dask
+from kg.export.dask import NAME, export, split, write_part
 from kg.export.report import Report
 from kg.export.run import export as local_export
-from kg.records.partitions import partitions
 from tests.conftest import SEED, STUDIES
 
 KG = [sys.executable, "-m", "kg"]
@@ -46,9 +45,11 @@ def workers() -> Iterator[LocalCluster]:
 class Here:
     """Does in this process what a client hands to workers."""
 
-    def submit(self, function: Any, *arguments: Any, **_: Any) -> Here:
-        self.done = function(*arguments)
+    def submit(self, function: Any, *arguments: Any, pure: bool, retries: int, **options: Any) -> Here:  # noqa: ARG002
+        self.done = function(*arguments, **options)
         return self
+
+    def release(self) -> None: ...
 
     def result(self) -> Any:
         return self.done
@@ -68,7 +69,7 @@ def here(monkeypatch: pytest.MonkeyPatch) -> None:
 
         def __exit__(self, *_: object) -> None: ...
 
-    monkeypatch.setattr(cluster, "_client", lambda *_: Context())
+    monkeypatch.setattr(dask, "_client", lambda *_: Context())
 
 
 def local(inputs: list[Path], output: Path) -> tuple[bytes, list[dict[str, Any]], str]:
@@ -161,18 +162,18 @@ def test_a_run_takes_the_place_of_the_one_before_and_a_failed_one_has_no_manifes
     export([SEED], folder)
     assert {path.name for path in folder.iterdir()} == {"part-00000.nt", "part-00001.nt", "_manifest.json", "mine.txt"}
 
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise OutputError("There is no room.")
 
-    def elsewhere(*arguments: Any) -> parts.Part:
-        return parts.write(*arguments[:2], str(tmp_path), *arguments[3:])
+    def write_elsewhere(*arguments: Any, **options: Any) -> dask.Part:
+        return write_part(*arguments, **options | {"folder": str(tmp_path)})
 
-    monkeypatch.setattr(cluster, "write", elsewhere)
+    monkeypatch.setattr(dask, "write_part", write_elsewhere)
     (folder / "part-00000.nt").unlink()
     with pytest.raises(OutputError, match=r"lacks part-00000\.nt: the workers do not reach that folder"):
         export([SEED], folder)
     assert not (folder / "_manifest.json").exists()
-    monkeypatch.setattr(cluster, "write", fail)
+    monkeypatch.setattr(dask, "write_part", fail)
     with pytest.raises(OutputError):
         export([SEED], folder)
     assert not (folder / "_manifest.json").exists()
@@ -218,14 +219,14 @@ def test_the_command_starts_workers_of_its_own(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["-", "-o", "x.nt"], "Standard input is at one machine only"),
+        (["-", "-o", "x.nt"], "Standard input is on one machine only"),
         (["IN", "-o", "x"], "The name .*x tells no format"),
-        (["IN", "-o", "-"], "- is no folder"),
-        (["IN", "-o", "IN/x.nt"], "stands in an input"),
-        (["IN", "-o", "x.nt", "--sort"], "Parts are neither sorted nor described"),
+        (["IN", "-o", "-"], "- is not a folder"),
+        (["IN", "-o", "IN/x.nt"], "is inside an input"),
+        (["IN", "-o", "x.nt", "--sort"], "--sort and --describe are not supported"),
         (
             ["IN", "-o", "x.nt", "--scheduler", "tcp://127.0.0.1:1"],
-            "No scheduler of Dask answers at tcp://127.0.0.1:1.",
+            "No Dask scheduler answers at tcp://127.0.0.1:1.",
         ),
         (["missing", "-o", "x.nt"], "missing: No such file"),
     ],
@@ -238,7 +239,7 @@ def test_wrong_use_is_told_in_a_sentence(
     from kg.cli import main
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(cluster, "TIMEOUT", 1)
+    monkeypatch.setattr(dask, "TIMEOUT", 1)
     (tmp_path / "IN").mkdir()
     (tmp_path / "IN" / "a.json").write_bytes(STUDIES[0].read_bytes())
     done = CliRunner().invoke(main, ["export", *arguments, "--engine", "dask"])
@@ -250,15 +251,15 @@ def test_wrong_use_is_told_in_a_sentence(
 
 def test_a_partition_is_what_it_is_wherever_it_is_cut(many: Path) -> None:
     with pytest.raises(UsageError):
-        list(partitions(["nothing"], print))
+        list(split(["nothing"], print))
     for size in (3_000, 77_777):
-        found = list(partitions([many], print, size))
+        found = list(split([many], print, size))
         spans = [span for partition in found for span in partition]
         by_file: dict[str, list[Any]] = {}
         for span in spans:
-            by_file.setdefault(span.name, []).append(span)
+            by_file.setdefault(span.file, []).append(span)
         for each in by_file.values():
             assert [span.last for span in each] == [False] * (len(each) - 1) + [True]
             assert [span.begin for span in each[1:]] == [span.end for span in each[:-1]]
-    assert parts.NAME.fullmatch("part-00012.nt.gz")
-    assert not parts.NAME.fullmatch("part-list.nt")
+    assert NAME.fullmatch("part-00012.nt.gz")
+    assert not NAME.fullmatch("part-list.nt")
