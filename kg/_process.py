@@ -1,4 +1,4 @@
-"""What a process of ours needs so that it ends when it should and unwinds nothing of its parent."""
+"""Child processes: signals around a fork, the end of the parent, and no network."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ _HELD = {signal.SIGINT, signal.SIGTERM} if hasattr(signal, "pthread_sigmask") el
 
 
 @contextmanager
-def held() -> Iterator[None]:
-    """The time in which processes may be forked: signals wait, so that none unwinds in a child what is the parent's."""
+def blocked_signals() -> Iterator[None]:
+    """Block SIGINT and SIGTERM while processes are forked, so that no child handles a signal meant for its parent."""
     if not _HELD:
         yield
         return
@@ -25,38 +25,38 @@ def held() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def released() -> None:
-    """Lets the signals through that :func:`held` made wait."""
+def unblock_signals() -> None:
+    """Let the blocked signals through, in a child."""
     if _HELD:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _HELD)
 
 
 def fork() -> int:
-    """Forks; who forks while other threads run sees to it that the child touches nothing of theirs."""
+    """Fork. If other threads run, the child must not use anything of theirs."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         return os.fork()
 
 
 def end_with_parent(parent: int) -> None:
-    """Asks Linux to end this process when its parent ends, however that ends."""
+    """Have Linux kill this process when its parent ends, for whatever reason."""
     if sys.platform == "linux":
         import ctypes
 
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)
-        if os.getppid() != parent:  # it ended before that was asked
+        if os.getppid() != parent:  # it ended before the call
             os._exit(1)
 
 
 _SOCKET = {"x86_64": 41, "aarch64": 198}
-"""The numbers of the system call ``socket``, as Linux counts them."""
+"""The number of the system call ``socket`` in Linux."""
 
 
-def no_network() -> bool:
-    """Has Linux refuse this process any further connection; whether that could be done.
+def forbid_network() -> bool:
+    """Have Linux refuse new sockets to this process; return whether that is supported.
 
-    A filter of system calls (https://docs.kernel.org/userspace-api/seccomp_filter.html) that answers ``socket`` with
-    EACCES and lets everything else pass.
+    Installs a seccomp filter (https://docs.kernel.org/userspace-api/seccomp_filter.html) that fails ``socket`` with
+    EACCES and allows every other system call.
     """
     number = _SOCKET.get(os.uname().machine) if sys.platform == "linux" else None
     if number is None:
@@ -64,10 +64,10 @@ def no_network() -> bool:
     import ctypes
     import struct
 
-    load, jump, give = 0x20, 0x15, 0x06  # BPF_LD|W|ABS, BPF_JMP|JEQ|K, BPF_RET|K
-    lines = ((load, 0, 0, 0), (jump, 0, 1, number), (give, 0, 0, 0x00050000 | 13), (give, 0, 0, 0x7FFF0000))
-    program = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *line) for line in lines))
-    header = ctypes.create_string_buffer(struct.pack("@HP", len(lines), ctypes.addressof(program)))
+    load, jump, end = 0x20, 0x15, 0x06  # BPF_LD|W|ABS, BPF_JMP|JEQ|K, BPF_RET|K
+    instructions = ((load, 0, 0, 0), (jump, 0, 1, number), (end, 0, 0, 0x00050000 | 13), (end, 0, 0, 0x7FFF0000))
+    program = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *instruction) for instruction in instructions))
+    header = ctypes.create_string_buffer(struct.pack("@HP", len(instructions), ctypes.addressof(program)))
     control = ctypes.CDLL(None, use_errno=True).prctl
     return bool(
         control(38, 1, 0, 0, 0) == 0 and control(22, 2, header, 0, 0) == 0

@@ -9,7 +9,7 @@ from kg.errors import InputError
 
 Bytes = bytes | memoryview
 PathName = str | os.PathLike[str]
-"""The name of a file, a folder, a store or a URL."""
+"""The path of a file, a folder or a store, or a URL."""
 Reject = Callable[[InputError], None]
 """Called with each problem of the input."""
 Progress = Callable[[int], None]

@@ -3,19 +3,18 @@
 .. code-block:: text
 
     KGError
-    ├── UsageError          the call itself is wrong (exit status 2)
-    ├── OntologyError       the ontology contradicts itself or the plan's grammar
-    ├── OutputError         what was asked for cannot be written
-    └── InputError          something in the input is not exported as it stands
-        ├── SourceError     a file, an archive or a member of one cannot be read
+    ├── UsageError          an invalid command or call (exit status 2)
+    ├── OntologyError       the ontology is inconsistent or cannot be compiled
+    ├── OutputError         an output cannot be written
+    └── InputError          a part of the input is not exported as it is
+        ├── SourceError     a file, an archive or an archive member cannot be read
         ├── RecordError     a record is not exported
         ├── Superseded      a record is not exported because a newer one of its study is
-        └── FieldError      a field is not exported as its shape says
-            └── Repaired    a field is exported with a repaired value
+        └── FieldError      a value does not conform to the shape of its field
+            └── Repaired    a value is exported after a repair
 
-An :class:`InputError` is one sentence that names the file, the record, the study, the JSON path, the
-value found and what was expected, as far as each is known; :meth:`InputError.as_dict` gives the same parts
-to programs.
+The message of an :class:`InputError` is one sentence with the file, the record, the study, the JSON path, the value
+and the expected value, as far as they apply; :meth:`InputError.as_dict` returns the same parts for programs.
 """
 
 from __future__ import annotations
@@ -26,46 +25,46 @@ from typing import Any, ClassVar
 from urllib.parse import quote
 
 VALUE_WIDTH = 80
-"""Characters of a wrong value that a message shows."""
+"""Maximum number of characters of a value in a message."""
 
 
 class KGError(Exception):
-    """Anything that ``kg`` raises on purpose."""
+    """Base class of all errors that ``kg`` raises."""
 
 
 class UsageError(KGError):
-    """The command or the call asks for something that cannot be."""
+    """An invalid command or call."""
 
 
 class OntologyError(KGError):
-    """The ontology contradicts itself, or says what the plan cannot read."""
+    """The ontology is inconsistent, or uses something that the plan does not support."""
 
 
 class OutputError(KGError):
-    """A file cannot be written: no room, no right, no such folder."""
+    """A file cannot be written: no space, no permission, no such folder."""
 
 
 class _Absent:
-    """No value was there to show: not the same as a JSON ``null``."""
+    """A missing value, which is not the same as a JSON ``null``."""
 
     def __repr__(self) -> str:
         return "nothing"
 
     def __reduce__(self) -> str:
-        return "ABSENT"  # it stays itself between processes
+        return "ABSENT"  # pickled by name, so that it stays a singleton
 
 
 ABSENT = _Absent()
 
 
 class Shown(str):
-    """What is shown of a value that is somewhere else."""
+    """A value that was formatted in another process."""
 
     __slots__ = ()
 
 
 def shown(value: object) -> str:
-    """A value as a message shows it, in JSON's terms, cut to :data:`VALUE_WIDTH` characters; of containers the outside.
+    """Format a value for a message: JSON of at most :data:`VALUE_WIDTH` characters, without the content of containers.
 
     >>> shown(None), shown(True), shown({"a": 1, "b": 2}), shown([1, 2]), shown("a\\x1b"), shown("x" * 100)[-3:]
     ('null', 'true', '{"a": …, "b": …}', '[…] of 2', '"a\\\\u001b"', 'x…"')
@@ -87,7 +86,7 @@ def shown(value: object) -> str:
 
 
 class InputError(KGError):
-    """Something in the input that did not reach the graph.
+    """A problem with a part of the input.
 
     >>> print(FieldError("not exported as its shape says", file="a.json", record=2, study="NCT02059759",
     ...                  path="hasResults", value="maybe", expected="true or false"))
@@ -129,7 +128,7 @@ class InputError(KGError):
         return f"{where}: {what}." if where else f"{what}."
 
     def as_dict(self) -> dict[str, Any]:
-        """The parts of the sentence, for ``--report`` (JSON Lines); a long value is cut."""
+        """Return the parts of the message, for ``--report`` (JSON Lines); long values are truncated."""
         parts = {
             "kind": self.kind,
             "file": self.file,
@@ -144,7 +143,7 @@ class InputError(KGError):
 
 
 class SourceError(InputError):
-    """A file, an archive or a member of one that cannot be read to its end."""
+    """A file, an archive or an archive member that cannot be read completely."""
 
     kind = "file"
 
@@ -155,20 +154,20 @@ class RecordError(InputError):
     kind = "record"
 
 
-class Superseded(InputError):  # noqa: N818 -- it is no error, though it is told like one
-    """A record that is not exported because a newer one of the same study is: nothing is lost."""
+class Superseded(InputError):  # noqa: N818 -- reported like an error, but none
+    """A record that is not exported because a newer one of the same study is."""
 
     kind = "superseded"
 
 
 class FieldError(InputError):
-    """A field that is not exported as its shape says; the rest of its record is."""
+    """A value that does not conform to the shape of its field; the rest of the record is exported."""
 
     kind = "field"
 
 
 class Repaired(FieldError):  # noqa: N818 -- the value is in the graph
-    """A field whose value was repaired; the graph keeps the original among what no shape reads."""
+    """A value that was repaired; the graph keeps the original with the unmapped values."""
 
     kind = "repaired"
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from kg._process import end_with_parent, held, released
+from kg._process import blocked_signals, end_with_parent, unblock_signals
 from kg._types import Bytes
 from kg.errors import KGError, OutputError
 from kg.export.tasks import Item, Settings, TaskResult, Worker, sendable
@@ -135,7 +135,7 @@ class _Pool:
             self._parts.append(done.part)
 
     def _submit(self, task: list[Item], part: Path) -> Future[tuple[list[TaskResult], int]]:
-        with held():  # the first task forks the processes
+        with blocked_signals():  # the first task forks the processes
             try:
                 return self._executor.submit(_run, sendable(task), part)
             except BrokenProcessPool as error:
@@ -180,7 +180,7 @@ def _initialize(settings: Settings, parent: int, worker: Worker | None) -> None:
     global _worker
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    released()
+    unblock_signals()
     end_with_parent(parent)
     gc.freeze()
     gc.set_threshold(*_RARE_COLLECTIONS)

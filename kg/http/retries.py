@@ -1,4 +1,4 @@
-"""Trying again what a server may do the next time: it starts, is busy, or the line broke."""
+"""Retries of requests to servers that are starting or busy, or whose connection broke."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from collections.abc import Callable
 from typing import TypeVar
 
 BUSY = frozenset({429, 502, 503, 504})
-"""Statuses of a server that is there and cannot answer now."""
-TRIES, LONGEST = 6, 20.0
-"""How often something is tried, and the most seconds between."""
+"""HTTP statuses that are worth a retry."""
+TRIES, MAX_WAIT = 6, 20.0
+"""Number of attempts, and the most seconds between two."""
 
 T = TypeVar("T")
 
 
 def retried(call: Callable[[], T], passing: Callable[[BaseException], bool], tries: int = TRIES) -> T:
-    """The result of a call that is made again, after longer and longer waits, while its error is a ``passing`` one.
+    """Return the result of a call, which is repeated after growing waits while its error is ``passing``.
 
     >>> left = iter([ValueError(), ValueError()])
     >>> def call() -> str:
@@ -26,7 +26,7 @@ def retried(call: Callable[[], T], passing: Callable[[BaseException], bool], tri
     """
     import tenacity
 
-    waits = tenacity.wait_random_exponential(multiplier=0.5, max=LONGEST)
+    waits = tenacity.wait_random_exponential(multiplier=0.5, max=MAX_WAIT)
     again = tenacity.Retrying(
         stop=tenacity.stop_after_attempt(tries),
         wait=waits,

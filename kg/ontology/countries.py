@@ -1,7 +1,6 @@
-"""Countries: the ISO 3166 code and the English name of what a record calls a country.
+"""ISO 3166 codes and English names of the countries in records.
 
-The tables are those of pycountry, read without its code (whose import takes longer than a study does), which tests hold
-them against.
+The tables of pycountry are read directly, because importing pycountry takes longer than exporting a study.
 """
 
 from __future__ import annotations
@@ -24,38 +23,37 @@ _SPELLINGS = {
     "Swaziland": "SZ", "São Tomé and Príncipe": "ST", "The Bahamas": "BS", "The Gambia": "GM", "Turkey": "TR",
     "Turkey (Türkiye)": "TR", "U.S. Virgin Islands": "VI", "Vatican City": "VA", "Virgin Islands (U.S.)": "VI",
 }  # fmt: skip
-"""Spellings of the registry that ISO 3166 has not."""
+"""The registry's spellings that ISO 3166 does not have."""
 _TABLES = (("3166-3", "alpha_4"), ("3166-1", "alpha_2"))
-"""The parts of ISO 3166, of which the second goes before, with what is the code of a country there: those that are no
-more, and those that are."""
+"""The parts of ISO 3166 and the field with the code: former countries, then the current ones, which take precedence."""
 _NAMES = ("alpha_2", "alpha_3", "alpha_4", "name", "official_name", "common_name")
 
 
 class Country(NamedTuple):
-    """The code of a country (four letters of one that is no more) and its English name."""
+    """The code of a country (four letters for a former one) and its English name."""
 
     code: str
     name: str
 
 
 def country(name: str) -> Country | None:
-    """The country of a name, or of a code.
+    """Return the country with a name or code.
 
     >>> country("South Korea"), country("Former Yugoslavia").code, country("Atlantis")
     (Country(code='KR', name='South Korea'), 'YUCS', None)
     """
     plain = name.strip().replace("’", "'")
-    return _known().get(_SPELLINGS.get(plain, plain).lower())
+    return _countries().get(_SPELLINGS.get(plain, plain).lower())
 
 
 @cache
-def _known() -> dict[str, Country]:
-    known: dict[str, Country] = {}
+def _countries() -> dict[str, Country]:
+    countries: dict[str, Country] = {}
     for part, code in _TABLES:
         for entry in _table(part):
-            found = Country(entry[code], entry.get("common_name", entry["name"]))
-            known |= {entry[key].lower(): found for key in _NAMES if key in entry}
-    return known
+            result = Country(entry[code], entry.get("common_name", entry["name"]))
+            countries |= {entry[key].lower(): result for key in _NAMES if key in entry}
+    return countries
 
 
 def _table(part: str) -> list[dict[str, str]]:

@@ -1,4 +1,4 @@
-"""The files that travel with the package: the ontology and the queries."""
+"""The files shipped with the package: the ontology and the queries."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ PACKAGE = Path(__file__).parents[1]
 
 @cache
 def folder(name: str) -> Path:
-    """The folder ``ontology`` or ``queries``: inside an installed package, or beside it in a checkout."""
+    """Return the folder ``ontology`` or ``queries``: inside an installed package, or next to it in a checkout."""
     inside = PACKAGE / "data" / name
     return inside if inside.is_dir() else PACKAGE.parent / name

@@ -1,7 +1,4 @@
-"""Lexical forms: whether the text of a literal is one that its datatype has.
-
-The forms are those of https://www.w3.org/TR/xmlschema11-2/ as RDF takes them, without white space around.
-"""
+"""Lexical forms of XSD datatypes (https://www.w3.org/TR/xmlschema11-2/), without surrounding white space, as in RDF."""
 
 from __future__ import annotations
 
@@ -30,19 +27,19 @@ _time = _like(_TIME)
 
 
 def _exists(year: str, month: str, day: str) -> bool:
-    same = 2000 + int(year) % 400  # the calendar repeats itself, and that of Python begins with the year 1
+    same = 2000 + int(year) % 400  # the calendar repeats every 400 years, and Python's starts in year 1
     return int(day) <= calendar.monthrange(same, int(month))[1]
 
 
 def _date(text: str) -> bool:
-    found = _DAY.fullmatch(text)
-    return found is not None and _exists(*found.group(1, 2, 3))
+    match = _DAY.fullmatch(text)
+    return match is not None and _exists(*match.group(1, 2, 3))
 
 
 def _date_time(text: str) -> bool:
     day, _, time = text.partition("T")
-    found = _DAY.fullmatch(day)
-    return found is not None and not found[4] and _exists(*found.group(1, 2, 3)) and _time(time)
+    match = _DAY.fullmatch(day)
+    return match is not None and not match[4] and _exists(*match.group(1, 2, 3)) and _time(time)
 
 
 def _json(text: str) -> bool:
@@ -73,7 +70,7 @@ FORMS: dict[str, Form] = {
 
 
 def is_well_formed(text: str, datatype: str) -> bool:
-    """Whether a text is a lexical form of a datatype; of one that is not known here every text is.
+    """Return whether a text is a lexical form of a datatype; true for every text of another datatype.
 
     >>> [is_well_formed(text, XSD + "date") for text in ("2016-02-29", "2015-02-29", "2015-02", "2015-02-28Z")]
     [True, False, False, True]

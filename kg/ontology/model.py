@@ -1,7 +1,7 @@
-"""The ontology as the program reads it: node shapes with their JSON paths, and the code lists.
+"""The ontology in memory: node shapes with their JSON paths, code lists and registries.
 
-The files are Turtle under ``ontology/``: SHACL property shapes (https://www.w3.org/TR/shacl/) that carry
-three annotations of our own, ``ct:json``, ``ct:iri`` and ``ct:alsoKnownBy``; see ``docs/model.md``.
+The source is Turtle under ``ontology/``: SHACL property shapes (https://www.w3.org/TR/shacl/) with three annotations
+of our own, ``ct:json``, ``ct:iri`` and ``ct:alsoKnownBy``; see ``docs/model.md``.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from kg.ontology.vocabulary import CT, OWL, RDF, RDFS, SH, SKOS
 
 FILES = ("core.ttl", "results.ttl", "codes.ttl", "registries.ttl")
 CACHE_FILE = "ontology.json"
-"""What these say as :func:`read` gives it, which takes a tenth of the time that parsing them takes."""
+"""The result of :func:`read` as JSON, which loads ten times faster than the Turtle files."""
 BY_LABEL = "{prefLabel}"
-"""The name by which a field refers to codes where its values are their labels (``ct:alsoKnownBy``)."""
+"""``ct:alsoKnownBy`` of a field whose values are the labels of codes."""
 
 Term = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
 Properties = dict[str, list[Term]]
@@ -78,7 +78,7 @@ class PropertyShape(NamedTuple):
 
 
 class NodeShape(NamedTuple):
-    """A kind of resource: what it is called, what it says, and how its IRI is made."""
+    """A kind of resource: its label, its properties and its IRI template."""
 
     iri: str
     is_class: bool
@@ -89,7 +89,7 @@ class NodeShape(NamedTuple):
 
 
 class Concept(NamedTuple):
-    """A value of a code list of the API."""
+    """An API value of a code list."""
 
     iri: str
     notation: str
@@ -98,10 +98,10 @@ class Concept(NamedTuple):
 
 
 class Registry(NamedTuple):
-    """Another trial registry: the form of its identifiers, and how the address of an entry is made of one.
+    """Another trial registry: the pattern of its identifiers, and the URL template of its pages.
 
-    In the template, ``{.}`` is the identifier and ``{1}`` what the first group of the pattern holds; a registry
-    without pages has no template.
+    In the template, ``{.}`` is the identifier and ``{1}`` the first group of the pattern; a registry without pages has
+    no template.
     """
 
     iri: str
@@ -111,17 +111,17 @@ class Registry(NamedTuple):
 
 
 class Ontology(NamedTuple):
-    """What the files under ``ontology/`` say, in their order."""
+    """The content of the files under ``ontology/``, in document order."""
 
     shapes: dict[str, NodeShape]
     schemes: dict[str, dict[str, Concept]]
-    """Scheme IRI -> API value -> concept."""
+    """Concepts by the IRI of their scheme and their API value."""
     registries: tuple[Registry, ...]
     prefixes: dict[str, str]
 
 
 class _Graph:
-    """The statements of some Turtle files, by subject and predicate, in document order."""
+    """The statements of Turtle files by subject and predicate, in document order."""
 
     def __init__(self, files: Iterable[Path]) -> None:
         self.prefixes: dict[str, str] = {}
@@ -139,18 +139,18 @@ class _Graph:
 
 
 def texts(properties: Properties, predicate: str) -> list[str]:
-    """The IRIs and lexical forms that a subject has for a predicate."""
+    """Return the IRIs and lexical forms of a predicate."""
     return [term.value for term in properties.get(predicate, ()) if not isinstance(term, ox.Triple)]
 
 
 def first(properties: Properties, predicate: str) -> str | None:
-    """The one IRI or lexical form that a subject has for a predicate."""
+    """Return the only IRI or lexical form of a predicate."""
     if predicate not in properties:
         return None
-    found = texts(properties, predicate)
-    if len(found) > 1:
-        raise OntologyError(f"{predicate} has {len(found)} values, expected one: {', '.join(found)}.")
-    return found[0] if found else None
+    values = texts(properties, predicate)
+    if len(values) > 1:
+        raise OntologyError(f"{predicate} has {len(values)} values, expected one: {', '.join(values)}.")
+    return values[0] if values else None
 
 
 def _language(graph: _Graph, properties: Properties) -> str | None:
@@ -211,9 +211,9 @@ def _schemes(graph: _Graph) -> dict[str, dict[str, Concept]]:
 
 
 def codes_by_value(scheme: dict[str, Concept], shape: PropertyShape) -> dict[str, Concept]:
-    """The concepts of a scheme by the values that a field has for them: API values, or labels.
+    """Return the concepts of a scheme by the values of a field: API values, or labels.
 
-    Raises :class:`~kg.errors.OntologyError` where the shape refers to codes in another way, or a label is not unique.
+    Raises :class:`~kg.errors.OntologyError` if the shape refers to codes in another way, or a label is not unique.
     """
     if shape.known_by is None:
         return scheme
@@ -232,9 +232,9 @@ def _registry(iri: str, properties: Properties) -> Registry:
 
 
 def read(files: Iterable[Path]) -> Ontology:
-    """The ontology of some Turtle files.
+    """Read the ontology from Turtle files.
 
-    Raises :class:`~kg.errors.OntologyError` where the files cannot be read or say a thing twice.
+    Raises :class:`~kg.errors.OntologyError` for files that cannot be read or that contradict themselves.
     """
     try:
         graph = _Graph(files)
@@ -251,49 +251,49 @@ def read(files: Iterable[Path]) -> Ontology:
 
 
 def _checksum(files: Iterable[Path]) -> int:
-    """What changes with the files, or with what is read from them."""
-    known = crc32(repr([each._fields for each in (Ontology, NodeShape, PropertyShape, Concept, Registry)]).encode())
+    """Return a checksum of the files and of the classes that hold their content."""
+    models = (Ontology, NodeShape, PropertyShape, Concept, Registry)
+    checksum = crc32(repr([model._fields for model in models]).encode())
     for file in files:
-        known = crc32(file.read_bytes(), known)
-    return known
+        checksum = crc32(file.read_bytes(), checksum)
+    return checksum
 
 
 def document(files: Iterable[Path]) -> str:
-    """The ontology of some Turtle files as JSON, to be kept beside them; raises as :func:`read`."""
+    """Return the content of :data:`CACHE_FILE` for Turtle files; raise like :func:`read`."""
     files = [*files]
-    read_ = read(files)._asdict()
-    kept = {"checksum": _checksum(files), **read_}
-    return orjson.dumps(kept, default=tuple, option=orjson.OPT_INDENT_2).decode() + "\n"
+    content = {"checksum": _checksum(files), **read(files)._asdict()}
+    return orjson.dumps(content, default=tuple, option=orjson.OPT_INDENT_2).decode() + "\n"
 
 
-def _kept(files: Iterable[Path], place: Path) -> Ontology | None:
-    """The ontology of some Turtle files from what is kept of them, where that was made of these."""
+def _cached(files: Iterable[Path], cache_file: Path) -> Ontology | None:
+    """Return the ontology from a cache file, or ``None`` if it does not belong to these Turtle files."""
     try:
-        kept: Any = orjson.loads(place.read_bytes())
+        cached: Any = orjson.loads(cache_file.read_bytes())
     except (OSError, ValueError):
         return None
-    if not isinstance(kept, dict) or kept.get("checksum") != _checksum(files):
+    if not isinstance(cached, dict) or cached.get("checksum") != _checksum(files):
         return None
     shapes = {
-        iri: NodeShape._make((*rest, tuple(map(PropertyShape._make, known))))
-        for iri, (*rest, known) in kept["shapes"].items()
+        iri: NodeShape._make((*rest, tuple(map(PropertyShape._make, properties))))
+        for iri, (*rest, properties) in cached["shapes"].items()
     }
     schemes = {
         iri: {notation: Concept._make(concept) for notation, concept in concepts.items()}
-        for iri, concepts in kept["schemes"].items()
+        for iri, concepts in cached["schemes"].items()
     }
-    return Ontology(shapes, schemes, tuple(map(Registry._make, kept["registries"])), kept["prefixes"])
+    return Ontology(shapes, schemes, tuple(map(Registry._make, cached["registries"])), cached["prefixes"])
 
 
 @cache
 def shipped() -> Ontology:
-    """The ontology that travels with the package.
+    """Return the ontology shipped with the package.
 
     >>> shipped().schemes["https://w3id.org/trialkg/scheme/Phase"]["PHASE2"].label
     'Phase 2'
     """
     files = [folder("ontology") / name for name in FILES]
     try:
-        return _kept(files, folder("ontology") / CACHE_FILE) or read(files)
+        return _cached(files, folder("ontology") / CACHE_FILE) or read(files)
     except OSError as error:
         raise OntologyError(f"The ontology cannot be read: {error}.") from error

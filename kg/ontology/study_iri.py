@@ -1,4 +1,4 @@
-"""The IRIs of studies, of their parts and of their records."""
+"""IRIs of studies, their parts and their records."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import pyoxigraph as ox
 
-from kg._process import no_network
+from kg._process import forbid_network
 from kg.errors import OutputError, UsageError
 from kg.export.report import Report
 from kg.http.retries import BUSY, retried
@@ -127,7 +127,7 @@ def _answer(data: ox.Store | str | os.PathLike[str], text: str, allow_service: b
     """Writes what a query gives: a line that tells its kind, then JSON or N-Triples."""
     with open_store(data) as store:
         if not allow_service:
-            no_network()
+            forbid_network()
         try:
             found: Any = store.query(text, prefixes=PREFIXES, use_default_graph_as_union=not names_graphs(text))
             graph = isinstance(found, ox.QueryTriples)

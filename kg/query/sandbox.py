@@ -18,7 +18,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import IO, NoReturn
 
-from kg._process import end_with_parent, fork, held, released
+from kg._process import blocked_signals, end_with_parent, fork, unblock_signals
 from kg.errors import KGError, OutputError, UsageError
 
 SECONDS = 300.0
@@ -81,7 +81,7 @@ class _Child:
         answer, fault = os.pipe(), os.pipe()
         parent = os.getpid()
         sys.stdout.flush()
-        with held():
+        with blocked_signals():
             self._id = fork()
             if not self._id:
                 _work(work, limits, answer[1], fault[1], parent)
@@ -90,7 +90,7 @@ class _Child:
         self._answer, self._fault = answer[0], fault[0]
 
     def read(self) -> bytes:
-        """All that the child writes; an answer is held to the limit of memory too."""
+        """All that the child writes; the result is subject to the limit of memory too."""
         parts: list[bytes] = []
         size = 0
         while part := os.read(self._answer, _CHUNK):
@@ -170,7 +170,7 @@ def _limit(limits: Limits, parent: int) -> None:
 
     for name in (signal.SIGINT, signal.SIGTERM, signal.SIGALRM):
         signal.signal(name, signal.SIG_DFL)
-    released()
+    unblock_signals()
     end_with_parent(parent)
     faulthandler.disable()
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # the engine says there how it dies
