@@ -1,6 +1,6 @@
-"""Build hook for hatchling that compiles ``native`` into ``kg/_emitter`` if there is a C compiler.
+"""Build hook for hatchling that compiles ``native/`` into ``kg/_emitter`` if there is a C compiler.
 
-Without a compiler, the package is pure Python and exports ten times slower; with ``KG_REQUIRE_EMITTER=1``, that is
+Without a compiler, the package is pure Python and exports about 20 times slower; with ``KG_REQUIRE_EMITTER=1``, that is
 an error. The extension uses the limited API, so one build works with Python 3.11 and later.
 """
 

@@ -13,7 +13,7 @@ from kg.export.exporter import Exporter
 from kg.rdf.formats import FORMATS
 from kg.restore.records import Restorer
 from tests.conftest import DATA
-from tests.restore.test_records import plain
+from tests.restore.test_records import normalized
 
 TREE = json.loads((DATA / "studies-metadata.json").read_text("utf-8"))
 ENUMS = json.loads((DATA / "enums.json").read_text("utf-8"))
@@ -107,7 +107,7 @@ def test_any_record_is_exported_whole_and_comes_back(seed: int, odd: float) -> N
     lines = list(ox.parse(exported.data, format=ox.RdfFormat.N_TRIPLES))
     assert len(lines) == exported.triples
     (restored,) = Restorer(lines)
-    assert plain(restored) == plain(record)
+    assert normalized(restored) == normalized(record)
 
 
 @pytest.mark.parametrize("seed", range(10))

@@ -6,15 +6,16 @@ import copy
 import json
 import os
 import random
-import re
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import orjson
 import pytest
 
-from kg.export.exporter import Exported, Exporter
+from kg.export.exporter import Exporter
 from kg.export.native import native
+from native.fuzz.inputs import mutated
+from native.fuzz.targets import assert_same
 from tests.conftest import STUDIES
 from tests.export.test_any_record import Maker
 
@@ -37,17 +38,6 @@ def test_the_emitter_is_built() -> None:
     assert native() is not None
 
 
-def facts(exported: Exported) -> tuple[object, ...]:
-    unmapped = exported.unmapped
-    said = (exported.study, exported.version, exported.version_holder, exported.triples, exported.withheld)
-    return (*said, unmapped.kept, unmapped.paths, [error.as_dict() for error in exported.errors])
-
-
-def same(one: Exported, other: Exported) -> None:
-    assert one.data == other.data
-    assert facts(one) == facts(other)
-
-
 @pytest.mark.parametrize("name", EXPORTERS)
 def test_real_records_are_taken_and_say_what_the_careful_way_says(name: str) -> None:
     exporter = EXPORTERS[name]
@@ -55,7 +45,7 @@ def test_real_records_are_taken_and_say_what_the_careful_way_says(name: str) -> 
         piece = path.read_bytes()
         found = exporter.try_json(piece)
         assert found is not None
-        same(found, exporter(orjson.loads(piece)))
+        assert_same(found, exporter(orjson.loads(piece)))
 
 
 @pytest.mark.parametrize("name", EXPORTERS)
@@ -66,7 +56,7 @@ def test_records_made_at_random_say_the_same_by_both_ways(name: str) -> None:
         found = exporter.try_json(piece)
         if found is not None:
             taken += 1
-            same(found, exporter(orjson.loads(piece), fit=True))
+            assert_same(found, exporter(orjson.loads(piece), fit=True))
     assert taken > 0
 
 
@@ -117,7 +107,7 @@ def test_single_values_are_complained_of_alike(seed: dict[str, Any], name: str, 
     exporter, piece = EXPORTERS[name], with_keys(seed, *path, **keys)
     found = exporter.try_json(piece)
     assert found is not None
-    same(found, exporter(orjson.loads(piece)))
+    assert_same(found, exporter(orjson.loads(piece)))
 
 
 def test_what_must_be_there_and_is_not_is_complained_of_alike(seed: dict[str, Any]) -> None:
@@ -127,26 +117,9 @@ def test_what_must_be_there_and_is_not_is_complained_of_alike(seed: dict[str, An
     piece = orjson.dumps(changed)
     found = exporter.try_json(piece)
     if found is not None:
-        same(found, exporter(orjson.loads(piece)))
+        assert_same(found, exporter(orjson.loads(piece)))
     else:  # an arm names the intervention that has no name now
         assert len(exporter(orjson.loads(piece)).errors) > 1
-
-
-def mutated(piece: bytes, random: random.Random) -> bytes:
-    """JSON with something cut out, doubled, exchanged, or of another byte."""
-    a, b = sorted(random.randrange(len(piece)) for _ in range(2))
-    tokens = [*re.finditer(rb'"[^"\\]*"|-?[0-9.]+|[{}\[\],:]', piece)]
-    one, other = random.choice(tokens), random.choice(tokens)
-    other_value = random.choice([b"{}", b"[]", b"null", b'""', b"1e999", b'"\\n\xc3\xa9"'])
-    made = [
-        piece[:a] + bytes([random.randrange(256)]) + piece[a + 1 :],
-        piece[:a],
-        piece[:a] + piece[min(b, a + 40) :],
-        piece[: one.start()] + other[0] + piece[one.end() :],
-        piece[: one.start()] + other_value + piece[one.end() :],
-        piece[: one.end()] + piece[one.start() :],
-    ]
-    return random.choice(made)
 
 
 @pytest.mark.parametrize("name", ["turtle", "ntriples"])
@@ -158,7 +131,7 @@ def test_broken_json_is_never_taken_for_something_else(name: str) -> None:
         found = exporter.try_json(piece)
         if found is not None:
             taken += 1
-            same(found, exporter(orjson.loads(piece)))
+            assert_same(found, exporter(orjson.loads(piece)))
     assert taken > 100
 
 
@@ -169,7 +142,7 @@ def test_objects_that_say_nothing_are_kept(seed: dict[str, Any]) -> None:
     found = exporter.try_json(piece)
     assert found is not None
     assert found.unmapped.kept["derivedSection"] == {"interventionBrowseModule": {}}
-    same(found, exporter(orjson.loads(piece)))
+    assert_same(found, exporter(orjson.loads(piece)))
 
 
 def test_keys_that_nothing_reads_are_kept_by_the_compiled_plan(seed: dict[str, Any]) -> None:
@@ -179,7 +152,7 @@ def test_keys_that_nothing_reads_are_kept_by_the_compiled_plan(seed: dict[str, A
     found = exporter.try_json(piece)
     assert found is not None
     assert found.unmapped.leaves == 2
-    same(found, exporter(orjson.loads(piece)))
+    assert_same(found, exporter(orjson.loads(piece)))
 
 
 def test_keys_that_nothing_reads_may_stand_in_some_elements_only(seed: dict[str, Any]) -> None:
@@ -192,7 +165,7 @@ def test_keys_that_nothing_reads_may_stand_in_some_elements_only(seed: dict[str,
     piece = json.dumps(changed).encode()
     found = exporter.try_json(piece)
     assert found is not None
-    same(found, exporter(orjson.loads(piece)))
+    assert_same(found, exporter(orjson.loads(piece)))
 
 
 @pytest.mark.parametrize("name", EXPORTERS)
@@ -203,7 +176,7 @@ def test_what_is_empty_is_kept_by_the_compiled_plan(name: str, empty: object, se
     found = exporter.try_json(piece)
     assert found is not None
     assert found.unmapped.kept == {"derivedSection": {"interventionBrowseModule": empty}}
-    same(found, exporter(orjson.loads(piece)))
+    assert_same(found, exporter(orjson.loads(piece)))
 
 
 def test_what_a_record_says_does_not_hang_on_the_records_before_it(seed: dict[str, Any]) -> None:
@@ -213,7 +186,7 @@ def test_what_a_record_says_does_not_hang_on_the_records_before_it(seed: dict[st
     first = with_keys(seed, "protocolSection", "sponsorCollaboratorsModule", leadSponsor=sponsor)
     odd = with_keys(json.loads(first), new=1)
     exporter(orjson.loads(odd))
-    same(exporter(orjson.loads(first)), Exporter(grouped=True)(orjson.loads(first)))
+    assert_same(exporter(orjson.loads(first)), Exporter(grouped=True)(orjson.loads(first)))
 
 
 @pytest.mark.parametrize(
@@ -249,7 +222,7 @@ def test_a_record_is_exported_where_it_stands_among_others(name: str) -> None:
         else:
             assert alone is not None
             assert found[1] == end
-            same(found[0], alone)
+            assert_same(found[0], alone)
             taken += 1
         at = end
     assert at == len(text)
@@ -289,7 +262,7 @@ def test_what_is_remembered_is_forgotten_when_it_is_much(seed: dict[str, Any]) -
     after = exporter.try_json(first)
     assert before is not None
     assert after is not None
-    same(before, after)
+    assert_same(before, after)
 
 
 def test_the_programs_can_be_read() -> None:
@@ -311,4 +284,4 @@ def test_a_fault_in_a_converter_costs_one_record(seed: dict[str, Any]) -> None:
     readers[:] = kept
     found = exporter.try_json(piece)
     assert found is not None
-    same(found, exporter(orjson.loads(piece)))
+    assert_same(found, exporter(orjson.loads(piece)))

@@ -19,7 +19,7 @@ from kg.rdf.formats import FORMATS
 from kg.store.dataset import open_store
 from kg.store.embedded import build
 from kg.store.shared_graph import StoreGraphs
-from tests.export.test_native import same
+from native.fuzz.targets import assert_same
 from tests.store.test_embedded import written
 
 
@@ -63,7 +63,7 @@ def test_empty_names_are_not_linked(seed: dict[str, Any], intervention: dict[str
     record["derivedSection"]["interventionBrowseModule"] = {"meshes": [{"id": "D000001", "term": ""}]}
     assert not [triple for triple in triples(record) if triple.predicate.value == CT + "mesh"]
     if found := Exporter().try_json(orjson.dumps(record)):
-        same(found, Exporter()(record))
+        assert_same(found, Exporter()(record))
 
 
 @pytest.mark.parametrize("value", [[], {}, [1], {"a": 1}])
@@ -71,7 +71,7 @@ def test_what_is_no_day_of_the_registry_is_complained_of_alike(seed: dict[str, A
     record = copy.deepcopy(seed)
     record["derivedSection"]["miscInfoModule"] = {"versionHolder": value}
     exporter = Exporter()
-    same(exporter.from_json(orjson.dumps(record)), exporter(record))
+    assert_same(exporter.from_json(orjson.dumps(record)), exporter(record))
 
 
 def test_links_to_many_terms_of_one_name_take_no_quadratic_time(seed: dict[str, Any]) -> None:
@@ -89,4 +89,4 @@ def test_lines_of_a_title_are_not_taken_for_a_time_frame(seed: dict[str, Any]) -
     record["resultsSection"] = {"outcomeMeasuresModule": {"outcomeMeasures": [posted]}}
     assert not [triple for triple in triples(record) if triple.predicate.value == CT + "reports"]
     if found := Exporter().try_json(orjson.dumps(record)):
-        same(found, Exporter()(record))
+        assert_same(found, Exporter()(record))

@@ -14,8 +14,8 @@ from kg.export.native import native
 from kg.export.run import export
 from kg.rdf import parquet
 from kg.rdf.parquet import COLUMNS, PLAIN, TAGGED, table
+from native.fuzz.inputs import SMALL, other_lines
 from tests.conftest import DATA, MADE, SEED
-from tests.native.fuzz import SMALL, other_lines
 
 needs_extension = pytest.mark.skipif(native() is None, reason="the extension was not built")
 

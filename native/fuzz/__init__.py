@@ -1,0 +1,1 @@
+"""Fuzz targets for the C extension, one per entry point; see ``native/README.md``."""
