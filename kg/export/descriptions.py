@@ -1,8 +1,8 @@
-"""The descriptions of shared resources in the graph of one study, as its export gave them.
+"""Descriptions of shared resources, restored from the graph of a study.
 
 The graph of a study keeps its shared resources as the record lists them (``ct:asListed``), and the names of countries
-beside the links to them; so the shared graph follows from the graphs of the studies alone. A name without such a link
-is kept of a value that is no text, and describes nothing.
+in addition to the links to them, so the shared graph follows from the study graphs alone. A name without a link comes
+from an invalid value and describes nothing.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from kg.rdf.syntax import Style
 
 
 class Describer:
-    """Describes shared resources, in N-Triples.
+    """Restores descriptions in N-Triples.
 
     >>> describer = Describer()
     >>> name = ("https://w3id.org/trialkg/ontology#countryName", "France")
@@ -34,25 +34,29 @@ class Describer:
         self._interpreter = Interpreter(self._plan, Style(base))
         fields = [field for field in self._plan.study.fields if field.role is Role.NODE and field.keys]
         targets = {field.local: (field.many, self._plan.target(field)) for field in fields}
-        self._listed = {name: each for name, each in targets.items() if not each[1].is_part and not each[1].is_text}
+        self._listed = {
+            name: (many, entity)
+            for name, (many, entity) in targets.items()
+            if not entity.is_part and not entity.is_text
+        }
         self._texts = {text: entity for text, _, entity in _texts(self._plan)}
         self._links = {link for _, link, _ in _texts(self._plan)}
         self.predicates = (LISTED, *self._texts, *sorted(self._links))
         """The properties whose values describe shared resources."""
-        self._described = lru_cache(1 << 14)(self._one)
+        self._describe = lru_cache(1 << 14)(self._description)
 
     def of(self, values: Iterable[tuple[str, str]]) -> tuple[bytes, ...]:
-        """The descriptions by the values of a graph, each a property of :attr:`predicates` and a text or an IRI."""
+        """Return the descriptions given by values of a graph: properties of :attr:`predicates`, and texts or IRIs."""
         pairs = [*values]
         linked = {iri for predicate, iri in pairs if predicate in self._links}
-        found = (each for predicate, text in pairs for each in self._by(predicate, text, linked))
-        return tuple(dict.fromkeys(each for each in found if each))
+        descriptions = (text for pair in pairs for text in self._of_value(*pair, linked) if text)
+        return tuple(dict.fromkeys(descriptions))
 
-    def _by(self, predicate: str, text: str, linked: Collection[str]) -> Iterator[bytes]:
+    def _of_value(self, predicate: str, text: str, linked: Collection[str]) -> Iterator[bytes]:
         if predicate in self._texts:
-            made = self._described(self._texts[predicate].shape.iri, orjson.dumps(text))
-            if resource(made) in linked:
-                yield made
+            description = self._describe(self._texts[predicate].shape.iri, orjson.dumps(text))
+            if resource(description) in linked:
+                yield description
         elif predicate == LISTED:
             yield from self._of_listing(text)
 
@@ -65,16 +69,16 @@ class Describer:
             many, entity = self._listed.get(name, (False, None))
             for node in (listed if isinstance(listed, list) else ()) if many else [listed]:
                 if entity is not None and isinstance(node, dict):
-                    yield self._described(entity.shape.iri, orjson.dumps(node))
+                    yield self._describe(entity.shape.iri, orjson.dumps(node))
 
-    def _one(self, shape: str, json: bytes) -> bytes:
-        """The description of a node of a shape, or nothing."""
+    def _description(self, shape: str, json: bytes) -> bytes:
+        """Return the description of a node of a shape, empty if it has no key."""
         block, _ = self._interpreter.resource(self._plan.entities[shape], orjson.loads(json))
         return b"" if block is None else description(*block)
 
 
 def _texts(plan: Plan) -> Iterator[tuple[str, str, Entity]]:
-    """The properties that keep the texts of which shared resources are made, with those that lead to these."""
+    """Yield the properties that keep the texts of shared resources, with those that link to the resources."""
     for owner in plan.entities.values():
         for field in owner.fields:
             if field.role is Role.NODE and plan.target(field).is_text:

@@ -1,4 +1,4 @@
-"""The ontology and its codes as a named graph, for stores, loads and exports: no blank nodes, and so no OWL axioms."""
+"""The ontology and its codes as a named graph, without blank nodes and so without OWL axioms."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FILE = "trialkg.ttl"
 
 
 def quads(graph: str = ONTOLOGY_GRAPH) -> list[ox.Quad]:
-    """The statements about classes, properties and codes, in order.
+    """Return the statements about classes, properties and codes, sorted.
 
     >>> phase = ox.NamedNode("https://w3id.org/trialkg/code/PHASE2")
     >>> label = ox.NamedNode("http://www.w3.org/2000/01/rdf-schema#label")
@@ -26,24 +26,25 @@ def quads(graph: str = ONTOLOGY_GRAPH) -> list[ox.Quad]:
     """
     name = ox.NamedNode(graph)
     parsed = ox.parse(path=str(folder("ontology") / FILE), format=ox.RdfFormat.TURTLE)
-    made = (
+    statements = (
         ox.Quad(quad.subject, quad.predicate, quad.object, name)
         for quad in parsed
         if isinstance(quad.subject, ox.NamedNode) and isinstance(quad.object, ox.NamedNode | ox.Literal)
     )
-    return sorted(made, key=_order)
+    return sorted(statements, key=_order)
 
 
 def _order(quad: ox.Quad) -> tuple[str, bool, str, str]:
-    """By subject, with the classes of each first."""
+    """Sort by subject, with its classes first."""
     return str(quad.subject), quad.predicate.value != RDF + "type", quad.predicate.value, str(quad.object)
 
 
 def encode_graph(style: Style, *, graphs: bool) -> tuple[bytes, int]:
-    """The graph in a style, and its number of triples; ``graphs`` writes its name too."""
+    """Return the graph in a style and its number of triples; ``graphs`` writes the name of the graph too."""
     name = style.rebased(ONTOLOGY_GRAPH)
     statements = quads(name)
-    blocks = [_block(style, subject, [*same]) for subject, same in groupby(statements, key=lambda each: each.subject)]
+    by_subject = groupby(statements, key=lambda quad: quad.subject)
+    blocks = [_block(style, subject, [*same]) for subject, same in by_subject]
     return style.study(blocks, style.iri(name) if graphs else b""), len(statements)
 
 

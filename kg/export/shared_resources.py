@@ -1,10 +1,10 @@
-"""The resources that studies share (organizations, MeSH terms, countries, browse branches), gathered over a run.
+"""The resources that studies share (organizations, MeSH terms, countries, browse branches), collected over a run.
 
 A record describes each shared resource that it refers to. A run keeps every distinct description once, with the number
-of studies that use it, and writes one block for each resource at its end: all classes, the most used ``rdfs:label`` of
-each language with the others as ``skos:altLabel``, and of every other property the most used value. Ties go to the
-smaller text by code point, so that the result does not depend on the order of the studies. Resources that records
-describe in several ways have ``ct:descriptionCount``.
+of studies that use it, and writes one block per resource at the end: all classes, the most used ``rdfs:label`` of each
+language with the others as ``skos:altLabel``, and of every other property the most used value. Ties go to the smaller
+text by code point, so that the result does not depend on the order of the studies. Resources with several descriptions
+have ``ct:descriptionCount``.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ from kg.ontology.vocabulary import CT, RDF, RDFS, SHARED_GRAPH, SKOS, XSD
 from kg.rdf.syntax import Block, Style
 
 DESCRIPTIONS = CT + "descriptionCount"
-"""The number of ways in which records describe a resource, where there are several."""
-PIECE = 1 << 20
-"""Bytes of the graph that are written at once."""
+"""The number of different descriptions of a resource, where there are several."""
+CHUNK_SIZE = 1 << 20
+"""Bytes of the graph per chunk."""
 _IN_MEMORY = _CHUNK = 1 << 16
 _END = b"\0"
 """Separates the token of a resource and its predicate-object pairs in a description."""
 
 
 def description(token: bytes, pairs: Iterable[bytes]) -> bytes:
-    """What one record says of a shared resource, as bytes that are equal where it is the same.
+    """Return the description of a shared resource by one record, as bytes that are equal for equal descriptions.
 
     >>> description(b"mesh:D000690", [b"a meshv:Descriptor", b'rdfs:label "ALS"@en'])
     b'mesh:D000690\\x00a meshv:Descriptor\\x00rdfs:label "ALS"@en'
@@ -40,35 +40,35 @@ def description(token: bytes, pairs: Iterable[bytes]) -> bytes:
     return _END.join((token, *pairs))
 
 
-def resource(each: bytes) -> str:
-    """The IRI of the resource of a description in N-Triples, or nothing.
+def resource(description: bytes) -> str:
+    """Return the IRI of the resource of a description in N-Triples, empty for an empty description.
 
     >>> resource(b"<http://id.nlm.nih.gov/mesh/D000690>\\0<a> <b>")
     'http://id.nlm.nih.gov/mesh/D000690'
     """
-    return each.partition(_END)[0][1:-1].decode()
+    return description.partition(_END)[0][1:-1].decode()
 
 
 class Usage(NamedTuple):
-    """A description, and how many studies use it."""
+    """A description, and the number of studies that use it."""
 
     description: bytes
     studies: int
 
 
 class _Numbers(dict[bytes, int]):
-    """Descriptions with their numbers, in the order in which they come first."""
+    """Descriptions, numbered in the order of their first use."""
 
-    def __missing__(self, each: bytes) -> int:
-        number = self[each] = len(self)
+    def __missing__(self, description: bytes) -> int:
+        number = self[description] = len(self)
         return number
 
 
 class SharedResources:
     """The descriptions of a run, with the studies that use them.
 
-    Memory grows with the distinct descriptions; which of them each study uses is written to a temporary file and
-    counted when the run ends, without the studies that newer records replace.
+    Memory grows with the distinct descriptions. The numbers of the descriptions that each study uses are written to a
+    temporary file and counted at the end of the run, without the superseded records.
     """
 
     def __init__(self) -> None:
@@ -79,36 +79,37 @@ class SharedResources:
         self._removed: set[int] = set()
 
     def enter(self, descriptions: Iterable[bytes]) -> None:
-        """Adds the descriptions that the next study uses, each once."""
+        """Add the distinct descriptions that the next study uses."""
         numbers = array("I", map(self._numbers.__getitem__, descriptions))
         self._starts.append(self._end)
         self._end += self._uses.write(numbers.tobytes())
 
-    def remove(self, place: int) -> None:
-        """Takes out what the study at a place, from 0, uses."""
-        self._removed.add(place)
+    def remove(self, position: int) -> None:
+        """Remove the study at a position, counted from 0."""
+        self._removed.add(position)
 
     def usages(self) -> Iterator[Usage]:
-        """The descriptions that are in use."""
+        """Yield the descriptions in use."""
         counts = Counter[int]()
         self._uses.seek(0)
         while chunk := self._uses.read(_CHUNK):
             counts.update(array("I", chunk))
-        for place in self._removed:
-            counts.subtract(self._used_by(place))
+        for position in self._removed:
+            counts.subtract(self._used_by(position))
         self._uses.seek(self._end)
-        return (Usage(each, counts[number]) for each, number in self._numbers.items() if counts[number] > 0)
+        return (Usage(text, counts[number]) for text, number in self._numbers.items() if counts[number] > 0)
 
-    def _used_by(self, place: int) -> array[int]:
-        start, end = self._starts[place], self._starts[place + 1] if place + 1 < len(self._starts) else self._end
+    def _used_by(self, position: int) -> array[int]:
+        start, *ends = self._starts[position : position + 2]
+        end = ends[0] if ends else self._end
         self._uses.seek(start)
         return array("I", self._uses.read(end - start))
 
 
 def encode_graph(
-    usages: Iterable[Usage], style: Style, *, graphs: bool, size: int = PIECE
+    usages: Iterable[Usage], style: Style, *, graphs: bool, size: int = CHUNK_SIZE
 ) -> Iterator[tuple[bytes, int]]:
-    """The shared graph in pieces of about ``size`` bytes, in the order of the IRIs, with their numbers of triples.
+    """Yield the shared graph in chunks of about ``size`` bytes, by IRI, each with its number of triples.
 
     ``graphs`` writes the name of the graph too.
     """
@@ -126,17 +127,17 @@ def encode_graph(
 
 
 def blocks(usages: Iterable[Usage], style: Style) -> Iterator[Block]:
-    """One block for each resource, in the order of their IRIs."""
+    """Yield one block per resource, by IRI."""
     parts = ((usage.studies, usage.description.split(_END)) for usage in usages)
     ordered = sorted((style.expanded(part[0]), -studies, part) for studies, part in parts)
-    for _, same in groupby(ordered, key=lambda each: each[0]):
+    for _, same in groupby(ordered, key=lambda variant: variant[0]):
         variants = [(-studies, part) for _, studies, part in same]
         token, *pairs = variants[0][1]
         yield token, pairs if len(variants) == 1 else _merged(variants, style)
 
 
 def _merged(variants: list[tuple[int, list[bytes]]], style: Style) -> list[bytes]:
-    """The pairs of a resource that is described in several ways, given with its token, the most used first."""
+    """Merge the descriptions of a resource, the most used first, into its predicate-object pairs."""
     values: dict[bytes, Counter[bytes]] = {}
     for studies, (_, *pairs) in variants:
         for pair in pairs:
@@ -156,7 +157,7 @@ def _merged(variants: list[tuple[int, list[bytes]]], style: Style) -> list[bytes
 
 
 def _labels(tokens: list[bytes], style: Style) -> list[bytes]:
-    """The first label of each language as such, the others as alternative ones."""
+    """Return the first label of each language as label, the others as alternative labels."""
     first = {token[token.rindex(b'"') :]: token for token in reversed(tokens)}
     label, other = style.predicate(RDFS + "label"), style.predicate(SKOS + "altLabel")
     labels = [token for token in tokens if token in first.values()]
@@ -165,7 +166,7 @@ def _labels(tokens: list[bytes], style: Style) -> list[bytes]:
 
 
 def _text(token: bytes, style: Style) -> str:
-    """The text of a literal, or the IRI, which is the same in every style."""
+    """Return the text of a literal or the IRI of a token, which does not depend on the style."""
     if token.startswith(b'"'):
         return str(orjson.loads(token[: token.rindex(b'"') + 1]))
     return style.expanded(token) if b":" in token else token.decode()

@@ -1,7 +1,7 @@
-"""Counts of an export as one graph, for its description: no statement counts twice, in however many graphs it is.
+"""Counts of an export as one graph, for its description: a statement in several graphs counts once.
 
-The statements of a study are counted together, as its classes may come after what else is said of it; of what studies
-share, each statement is remembered to the end.
+The statements of a study are counted together, because its classes may come after its other statements. Statements
+about shared resources are remembered to the end.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from kg.ontology.vocabulary import CT, RDF, XSD
 
 Statement = tuple[bytes, bytes, bytes]
-"""Subject, predicate and object, as N-Triples write them."""
+"""Subject, predicate and object, as written in N-Triples."""
 Classes = tuple[bytes, ...]
 Kind = bytes | int | Classes | None
-"""What the object of a statement is: a datatype, classes, the hash of a shared resource, or an IRI of no class."""
+"""The kind of an object: a datatype, classes, the hash of a shared resource, or ``None`` for an IRI without a class."""
 
 _TYPE, _STUDY = f"<{RDF}type>".encode(), f"<{CT}Study>".encode()
 _STRING, _TAGGED = f"<{XSD}string>".encode(), f"<{RDF}langString>".encode()
@@ -24,34 +24,37 @@ _STRING, _TAGGED = f"<{XSD}string>".encode(), f"<{RDF}langString>".encode()
 
 @dataclass(slots=True)
 class Partition:
-    """The statements of one property about the resources of one class: how many, of how many of these, and how many
-    have objects of a class or of a datatype."""
+    """Counts of the statements with one property about the resources of one class."""
 
     triples: int = 0
     subjects: int = 0
     classes: Counter[str] = field(default_factory=Counter)
+    """Class of the object -> statements."""
     datatypes: Counter[str] = field(default_factory=Counter)
+    """Datatype of the object -> statements."""
 
 
 @dataclass(slots=True)
 class Tally:
-    """What an export holds."""
+    """Counts of an export."""
 
     triples: int = 0
     subjects: int = 0
     classes: Counter[str] = field(default_factory=Counter)
-    """Class -> its resources."""
+    """Class -> resources."""
     properties: Counter[str] = field(default_factory=Counter)
-    """Property -> its statements."""
+    """Property -> statements."""
     partitions: dict[str, dict[str, Partition]] = field(default_factory=dict)
-    """Class -> property -> the statements about its resources."""
+    """Class -> property -> counts of the statements about its resources."""
     example: str = ""
     """The first study."""
 
 
-def tally(statements: Iterable[Statement], own: tuple[bytes, ...], shared: tuple[bytes, ...]) -> Tally:
-    """Counts statements; IRIs of a study and its parts begin with one of ``own``, resources that studies share with one
-    of ``shared``."""
+def count_statements(statements: Iterable[Statement], own: tuple[bytes, ...], shared: tuple[bytes, ...]) -> Tally:
+    """Count statements.
+
+    The IRIs of studies and their parts start with one of ``own``, those of shared resources with one of ``shared``.
+    """
     counting, study, number = _Counting(shared), dict[Statement, None](), b""
     for statement in statements:
         subject = statement[0]
@@ -68,7 +71,7 @@ def tally(statements: Iterable[Statement], own: tuple[bytes, ...], shared: tuple
 
 
 class _Counting:
-    """Counts of statements by the classes of their subject, their property and the kind of their object."""
+    """Counts statements by the classes of the subject, the property and the kind of the object."""
 
     def __init__(self, shared: tuple[bytes, ...]) -> None:
         self._shared = shared
@@ -82,7 +85,7 @@ class _Counting:
         self._example = b""
 
     def study(self, statements: dict[Statement, None]) -> None:
-        """Counts the different statements of one study."""
+        """Count the distinct statements of one study."""
         types: dict[bytes, Classes] = {}
         for subject, predicate, value in statements:
             if predicate == _TYPE:
@@ -94,15 +97,15 @@ class _Counting:
         self._nodes.update(types.get(s, ()) for s in dict.fromkeys(s for s, _, _ in statements))
 
     def share(self, statement: Statement) -> None:
-        """Remembers a statement about what studies share, unless it is known."""
+        """Remember a statement about a shared resource, once."""
         key = hash(statement)
         if key in self._seen:
             return
         self._seen.add(key)
         subject, predicate, value = hash(statement[0]), statement[1], statement[2]
-        known = self._classes.setdefault(subject, ())
+        classes = self._classes.setdefault(subject, ())
         if predicate == _TYPE:
-            self._classes[subject] = (*known, value)
+            self._classes[subject] = (*classes, value)
         self._kept.append((subject, predicate, self._kind(value, {})))
 
     def _kind(self, value: bytes, types: dict[bytes, Classes]) -> Kind:
@@ -112,26 +115,26 @@ class _Counting:
         return _TAGGED if end.startswith(b"@") else end[2:] or _STRING
 
     def result(self) -> Tally:
-        """All counts, by IRIs."""
+        """Return all counts, by IRI."""
         kept, classes = self._kept, self._classes
         self._triples.update((classes[subject], predicate, kind) for subject, predicate, kind in kept)
         self._subjects.update((classes[s], p) for s, p in dict.fromkeys((s, p) for s, p, _ in kept))
         self._nodes.update(classes.values())
-        found = Tally(subjects=self._nodes.total(), triples=self._triples.total(), example=_iri(self._example))
+        tally = Tally(subjects=self._nodes.total(), triples=self._triples.total(), example=_iri(self._example))
         for names, count in self._nodes.items():
-            found.classes.update({_iri(name): count for name in names})
+            tally.classes.update({_iri(name): count for name in names})
         for (names, predicate, kind), count in self._triples.items():
-            found.properties[_iri(predicate)] += count
-            for partition in _partitions(found, names, predicate):
+            tally.properties[_iri(predicate)] += count
+            for partition in _partitions(tally, names, predicate):
                 partition.triples += count
                 self._object(partition, kind, count)
         for (names, predicate), count in self._subjects.items():
-            for partition in _partitions(found, names, predicate):
+            for partition in _partitions(tally, names, predicate):
                 partition.subjects += count
-        return found
+        return tally
 
     def _object(self, partition: Partition, kind: Kind, count: int) -> None:
-        """Counts the class or the datatype of the object of some statements."""
+        """Count the classes or the datatype of the object of statements."""
         if isinstance(kind, bytes):
             partition.datatypes[_iri(kind)] += count
             return
@@ -139,9 +142,9 @@ class _Counting:
         partition.classes.update({_iri(name): count for name in classes})
 
 
-def _partitions(found: Tally, names: Classes, predicate: bytes) -> Iterator[Partition]:
+def _partitions(tally: Tally, names: Classes, predicate: bytes) -> Iterator[Partition]:
     for name in names:
-        yield found.partitions.setdefault(_iri(name), {}).setdefault(_iri(predicate), Partition())
+        yield tally.partitions.setdefault(_iri(name), {}).setdefault(_iri(predicate), Partition())
 
 
 def _iri(token: bytes) -> str:

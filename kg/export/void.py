@@ -1,13 +1,12 @@
 """The description of an export as a dataset: VoID and DCAT, along the HCLS profile.
 
-The profile (https://www.w3.org/TR/hcls-dataset/) tells three things apart: the registry (a summary of no version),
-the records of it that were exported (a version), and the file (a distribution, which has the counts). Each is named
-after the SHA-256 of the file, so the same export has the same description.
+The profile (https://www.w3.org/TR/hcls-dataset/) has three levels: the registry (a summary without a version), the
+exported records (a version), and the file (a distribution, which has the counts). Their IRIs contain the SHA-256 of the
+file, so the same export has the same description.
 """
 
 from __future__ import annotations
 
-import gzip
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from urllib.parse import quote
 import pyoxigraph as ox
 
 from kg.export.study_index import Totals
-from kg.export.tally import Partition, Statement, Tally, tally
+from kg.export.tally import Partition, Statement, Tally, count_statements
 from kg.ontology.vocabulary import (
     CLINICAL_TRIALS,
     CT,
@@ -37,8 +36,7 @@ from kg.ontology.vocabulary import (
     VOIDEXT,
     XSD,
 )
-from kg.rdf import parquet
-from kg.rdf.compress import PARQUET, Chunks
+from kg.rdf.compress import decompressing
 from kg.rdf.formats import Format, compression_of
 from kg.rdf.jsonld import compact
 
@@ -71,7 +69,7 @@ _SYNTAX = {
     "jsonld": "JSON-LD",
     "rdfxml": "RDF_XML",
 }
-_PACKED = {".gz": "application/gzip", ".zst": "application/zstd"}
+_COMPRESSED = {".gz": "application/gzip", ".zst": "application/zstd"}
 
 
 ATTRIBUTION = (
@@ -82,14 +80,14 @@ CHANGES = (
     "They were put into another form: their fields are properties of the Trial Knowledge Graph ontology, their dates, "
     "codes and identifiers are typed and linked, their parts are named."
 )
-"""What the terms of use ask a copy to say: where it comes from, how new it is, and what was changed."""
+"""The terms of use require the source, the date of the data, and a note of the changes."""
 
 _Value = str | ox.Literal | None
 
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """An export that is to be described: the file, and what its run knows of it."""
+    """An export to describe: the file, and the facts that its run has about it."""
 
     path: Path
     format: Format
@@ -100,40 +98,29 @@ class Export:
     tool: str
 
 
-def _opened(export: Export) -> Any:
-    path, compression = export.path, export.format.compression or compression_of(export.path.name)
-    if compression == PARQUET:
-        return BufferedReader(cast("Any", Chunks(parquet.read(str(path)))), 1 << 20)
-    if compression == ".gz":
-        return gzip.open(path, "rb")
-    if compression == ".zst":
-        import zstandard
-
-        return BufferedReader(zstandard.open(path, "rb"), 1 << 20)
-    return path.open("rb")
-
-
 def _statements(export: Export) -> Iterator[Statement]:
-    """Subject, predicate and object of each statement, spelled as N-Triples have them."""
-    with _opened(export) as file:
+    """Yield subject, predicate and object of each statement, as written in N-Triples."""
+    compression = export.format.compression or compression_of(export.path.name)
+    with export.path.open("rb") as file, decompressing(file, compression) as stream:
+        plain = BufferedReader(cast("Any", stream), 1 << 20)
         if export.format.name in ("ntriples", "nquads", "parquet"):
             end = b" <" if export.format.graphs else b" ."
-            lines = (line[: line.rindex(end)] for line in file)
+            lines = (line[: line.rindex(end)] for line in plain)
         else:
             syntax = ox.RdfFormat.from_media_type(export.format.media_type)
-            lines = (str(quad.triple).encode() for quad in ox.parse(file, format=syntax))
+            lines = (str(quad.triple).encode() for quad in ox.parse(plain, format=syntax))
         for line in lines:
             subject, predicate, value = line.split(b" ", 2)
             yield subject, predicate, value
 
 
 def counts(export: Export) -> Tally:
-    """Counts what is in the file."""
+    """Count the contents of the file."""
     own, shared = (
         tuple(f"<{export.prefixes[name]}".encode() for name in names)
         for names in (("study", "record", "part"), ("org", "country", "branch", "mesh", "code", "registry"))
     )
-    return tally(_statements(export), own, shared)
+    return count_statements(_statements(export), own, shared)
 
 
 def _iri(name: str) -> str:
@@ -154,7 +141,7 @@ def _count(number: int) -> ox.Literal:
 
 
 def _day(text: str) -> ox.Literal:
-    """A day of the ledger as a literal, with nothing added where it is a month.
+    """Return a date as a literal with the precision that it has.
 
     >>> _day("2020-02-00").value
     '2020-02'
@@ -164,54 +151,58 @@ def _day(text: str) -> ox.Literal:
 
 
 class _Description:
-    """Statements in the order in which they are made."""
+    """The statements of a description, in order."""
 
-    def __init__(self, export: Export, counted: Tally) -> None:
-        self.export, self.counted = export, counted
+    def __init__(self, export: Export, tally: Tally) -> None:
+        self.export, self.tally = export, tally
         self.document = f"{export.base}dataset/{export.sha256[:32]}"
         self.triples: list[ox.Triple] = []
-        known = {**export.prefixes, **PREFIXES}
-        self._prefixes = dict(sorted(known.items(), key=lambda item: -len(item[1])))
+        prefixes = {**export.prefixes, **PREFIXES}
+        self._prefixes = dict(sorted(prefixes.items(), key=lambda item: -len(item[1])))
 
-    def here(self, name: str) -> str:
+    def iri(self, name: str) -> str:
+        """Return the IRI of a resource of the description."""
         return f"{self.document}#{name}"
 
-    def say(self, subject: str, types: str, **about: _Value | list[str]) -> None:
-        """Says what a subject is and has: ``prefix_name`` is a property, text an IRI; ``None`` says nothing."""
+    def add(self, subject: str, types: str, **values: _Value | list[str]) -> None:
+        """Add statements about a subject: its classes, and values by property (``prefix_name``).
+
+        A text is an IRI or a prefixed name; ``None`` adds nothing.
+        """
         pairs: list[tuple[str, _Value]] = [(RDF + "type", _iri(name)) for name in types.split()]
-        for name, values in about.items():
+        for name, value in values.items():
             predicate = _iri(name.replace("_", ":", 1))
-            pairs += [(predicate, value) for value in (values if isinstance(values, list) else [values])]
+            pairs += [(predicate, item) for item in (value if isinstance(value, list) else [value])]
         for predicate, value in pairs:
             if value is not None:
                 term = ox.NamedNode(_iri(value)) if isinstance(value, str) else value
                 self.triples.append(ox.Triple(ox.NamedNode(subject), ox.NamedNode(predicate), term))
 
     def part(self, kind: str, iri: str) -> str:
-        """The IRI of the partition of a class or a property."""
-        return self.here(self.name(kind, iri))
+        """Return the IRI of the partition of a class or a property."""
+        return self.iri(self.name(kind, iri))
 
     def name(self, kind: str, iri: str) -> str:
-        """The name of a partition."""
+        """Return the name of a partition."""
         name = compact(iri, self._prefixes)
         return f"{kind}-{quote(name.replace(':', '-', 1), safe='')}"
 
 
-def _document(made: _Description) -> None:
-    made.say(
-        made.document,
+def _document(out: _Description) -> None:
+    out.add(
+        out.document,
         "void:DatasetDescription foaf:Document",
-        dcterms_title=_en(f"Description of {made.export.path.name}"),
+        dcterms_title=_en(f"Description of {out.export.path.name}"),
         dcterms_conformsTo=PROFILE,
-        pav_createdWith=made.here("tool"),
-        foaf_primaryTopic=made.here("distribution"),
-        foaf_topic=[made.here("data"), CLINICAL_TRIALS],
+        pav_createdWith=out.iri("tool"),
+        foaf_primaryTopic=out.iri("distribution"),
+        foaf_topic=[out.iri("data"), CLINICAL_TRIALS],
     )
-    made.say(made.here("tool"), "prov:SoftwareAgent", rdfs_label=_literal(made.export.tool), foaf_page=PROJECT)
+    out.add(out.iri("tool"), "prov:SoftwareAgent", rdfs_label=_literal(out.export.tool), foaf_page=PROJECT)
 
 
-def _registry(made: _Description) -> None:
-    made.say(
+def _registry(out: _Description) -> None:
+    out.add(
         CLINICAL_TRIALS,
         "dctypes:Dataset dcat:Dataset",
         dcterms_title=_en("ClinicalTrials.gov"),
@@ -220,13 +211,13 @@ def _registry(made: _Description) -> None:
         dcterms_license=TERMS,
         foaf_page=CLINICAL_TRIALS,
     )
-    made.say(NLM, "foaf:Organization", foaf_name=_en("U.S. National Library of Medicine"))
+    out.add(NLM, "foaf:Organization", foaf_name=_en("U.S. National Library of Medicine"))
 
 
-def _version(made: _Description) -> None:
-    totals, data = made.export.totals, made.here("data")
+def _version(out: _Description) -> None:
+    totals, data = out.export.totals, out.iri("data")
     of = f", registry data of {_span(totals)}" if totals.last else ""
-    made.say(
+    out.add(
         data,
         "dctypes:Dataset dcat:Dataset",
         dcterms_title=_en(f"Study records of ClinicalTrials.gov{of}"),
@@ -236,20 +227,20 @@ def _version(made: _Description) -> None:
         dcterms_creator=NLM,
         dcterms_publisher=NLM,
         dcterms_license=TERMS,
-        dcterms_rights=made.here("attribution"),
-        dcterms_temporal=made.here("versions") if totals.last else None,
+        dcterms_rights=out.iri("attribution"),
+        dcterms_temporal=out.iri("versions") if totals.last else None,
         pav_version=_literal(_span(totals)) if totals.last else None,
-        dcat_distribution=made.here("distribution"),
+        dcat_distribution=out.iri("distribution"),
     )
     if totals.first and totals.last:
-        made.say(
-            made.here("versions"),
+        out.add(
+            out.iri("versions"),
             "dcterms:PeriodOfTime",
             rdfs_label=_en("The days of the registry data from which the records were drawn (versionHolder)"),
             dcat_startDate=_day(totals.first),
             dcat_endDate=_day(totals.last),
         )
-    made.say(made.here("attribution"), "dcterms:RightsStatement", rdfs_label=_en(ATTRIBUTION))
+    out.add(out.iri("attribution"), "dcterms:RightsStatement", rdfs_label=_en(ATTRIBUTION))
 
 
 def _span(totals: Totals) -> str:
@@ -257,95 +248,95 @@ def _span(totals: Totals) -> str:
     return first if first == last else f"{first} to {last}"
 
 
-def _distribution(made: _Description) -> None:
-    export, totals = made.export, made.export.totals
-    packed, syntax = _PACKED.get(compression_of(export.path.name)), _SYNTAX.get(export.format.name)
+def _distribution(out: _Description) -> None:
+    export, totals = out.export, out.export.totals
+    packed, syntax = _COMPRESSED.get(compression_of(export.path.name)), _SYNTAX.get(export.format.name)
     about = f"{totals.studies:,} study records of ClinicalTrials.gov. {CHANGES}"
     if totals.withheld:
         about += f" Left out: {totals.withheld:,} e-mail addresses and telephone numbers."
-    made.say(
-        made.here("distribution"),
+    out.add(
+        out.iri("distribution"),
         "dctypes:Dataset void:Dataset dcat:Distribution",
         dcterms_title=_en(f"Study records of ClinicalTrials.gov as RDF: {export.path.name}"),
         dcterms_description=_en(about),
-        dcterms_creator=made.here("tool"),
+        dcterms_creator=out.iri("tool"),
         dcterms_source=CLINICAL_TRIALS,
         dcterms_license=TERMS,
-        dcterms_rights=made.here("attribution"),
+        dcterms_rights=out.iri("attribution"),
         dcterms_conformsTo=CT.removesuffix("#"),
         dcterms_format=MEDIA_TYPES + export.format.media_type,
-        pav_createdWith=made.here("tool"),
+        pav_createdWith=out.iri("tool"),
         pav_version=_literal(_span(totals)) if totals.last else None,
-        prov_wasDerivedFrom=made.here("data"),
+        prov_wasDerivedFrom=out.iri("data"),
         dcat_mediaType=MEDIA_TYPES + export.format.media_type,
         dcat_compressFormat=packed and MEDIA_TYPES + packed,
         dcat_byteSize=_literal(str(export.path.stat().st_size), "nonNegativeInteger"),
-        spdx_checksum=made.here("checksum"),
+        spdx_checksum=out.iri("checksum"),
         void_feature=syntax and f"formats:{syntax}",
     )
-    made.say(
-        made.here("checksum"),
+    out.add(
+        out.iri("checksum"),
         "spdx:Checksum",
         spdx_algorithm="spdx:checksumAlgorithm_sha256",
         spdx_checksumValue=_literal(export.sha256, "hexBinary"),
     )
 
 
-def _counts(made: _Description) -> None:
-    counted = made.counted
-    file = made.here("distribution")
-    made.say(
+def _counts(out: _Description) -> None:
+    tally = out.tally
+    file = out.iri("distribution")
+    out.add(
         file,
         "",
-        void_triples=_count(counted.triples),
-        void_entities=_count(counted.classes[CT + "Study"]),
-        void_uriRegexPattern=_literal("^" + re.escape(made.export.prefixes["study"]) + "NCT[0-9]{8}$"),
-        void_distinctSubjects=_count(counted.subjects),
-        void_classes=_count(len(counted.classes)),
-        void_properties=_count(len(counted.properties)),
-        void_exampleResource=counted.example or None,
-        void_vocabulary=sorted({_vocabulary(iri) for iri in (*counted.classes, *counted.properties)}),
+        void_triples=_count(tally.triples),
+        void_entities=_count(tally.classes[CT + "Study"]),
+        void_uriRegexPattern=_literal("^" + re.escape(out.export.prefixes["study"]) + "NCT[0-9]{8}$"),
+        void_distinctSubjects=_count(tally.subjects),
+        void_classes=_count(len(tally.classes)),
+        void_properties=_count(len(tally.properties)),
+        void_exampleResource=tally.example or None,
+        void_vocabulary=sorted({_vocabulary(iri) for iri in (*tally.classes, *tally.properties)}),
     )
-    for iri, count in sorted(counted.classes.items()):
-        made.say(file, "", void_classPartition=made.part("class", iri))
-        made.say(made.part("class", iri), "", void_class=iri, void_entities=_count(count))
-    for iri, count in sorted(counted.properties.items()):
-        made.say(file, "", void_propertyPartition=made.part("property", iri))
-        made.say(made.part("property", iri), "", void_property=iri, void_triples=_count(count))
+    for iri, count in sorted(tally.classes.items()):
+        out.add(file, "", void_classPartition=out.part("class", iri))
+        out.add(out.part("class", iri), "", void_class=iri, void_entities=_count(count))
+    for iri, count in sorted(tally.properties.items()):
+        out.add(file, "", void_propertyPartition=out.part("property", iri))
+        out.add(out.part("property", iri), "", void_property=iri, void_triples=_count(count))
 
 
-def _schema(made: _Description) -> None:
-    """The properties of the resources of each class, and the classes and datatypes of their values.
+def _schema(out: _Description) -> None:
+    """Add the properties of the resources of each class, and the classes and datatypes of their values.
 
-    As void-generator (https://github.com/sib-swiss/void-generator) has it, and what reads its descriptions.
+    The form is that of void-generator (https://github.com/sib-swiss/void-generator), which other tools read.
     """
-    for class_, properties in sorted(made.counted.partitions.items()):
+    for class_, properties in sorted(out.tally.partitions.items()):
         for iri, partition in sorted(properties.items()):
-            name = f"{made.part('class', class_)}-{made.name('property', iri)}"
-            made.say(made.part("class", class_), "", void_propertyPartition=name)
-            made.say(
+            name = f"{out.part('class', class_)}-{out.name('property', iri)}"
+            out.add(out.part("class", class_), "", void_propertyPartition=name)
+            out.add(
                 name,
                 "",
                 void_property=iri,
                 void_triples=_count(partition.triples),
                 void_distinctSubjects=_count(partition.subjects),
             )
-            _objects(made, name, partition)
+            _objects(out, name, partition)
 
 
-def _objects(made: _Description, name: str, partition: Partition) -> None:
+def _objects(out: _Description, name: str, partition: Partition) -> None:
     for iri, count in sorted(partition.classes.items()):
-        here = f"{name}-{made.name('class', iri)}"
-        made.say(name, "", void_classPartition=here)
-        made.say(here, "", void_class=iri, void_triples=_count(count))
+        part = f"{name}-{out.name('class', iri)}"
+        out.add(name, "", void_classPartition=part)
+        out.add(part, "", void_class=iri, void_triples=_count(count))
     for iri, count in sorted(partition.datatypes.items()):
-        here = f"{name}-{made.name('datatype', iri)}"
-        made.say(name, "", voidext_datatypePartition=here)
-        made.say(here, "", voidext_datatype=iri, void_triples=_count(count))
+        part = f"{name}-{out.name('datatype', iri)}"
+        out.add(name, "", voidext_datatypePartition=part)
+        out.add(part, "", voidext_datatype=iri, void_triples=_count(count))
 
 
 def _vocabulary(iri: str) -> str:
-    """The namespace of a term.
+    """Return the namespace of a term.
 
     >>> _vocabulary("http://purl.org/dc/terms/title"), _vocabulary("http://www.w3.org/2004/02/skos/core#notation")
     ('http://purl.org/dc/terms/', 'http://www.w3.org/2004/02/skos/core#')
@@ -354,13 +345,13 @@ def _vocabulary(iri: str) -> str:
 
 
 STEPS: tuple[Callable[[_Description], None], ...] = (_document, _registry, _version, _distribution, _counts, _schema)
-"""What a description says, one after another."""
+"""The sections of a description, in order."""
 
 
-def describe(export: Export, counted: Tally | None = None) -> bytes:
-    """The description of an export, in Turtle."""
-    made = _Description(export, counted or counts(export))
+def describe(export: Export, tally: Tally | None = None) -> bytes:
+    """Describe an export in Turtle."""
+    out = _Description(export, tally or counts(export))
     for step in STEPS:
-        step(made)
-    prefixes = {"": made.document + "#", "ct": CT, **PREFIXES}
-    return ox.serialize(made.triples, format=ox.RdfFormat.TURTLE, prefixes=prefixes) or b""
+        step(out)
+    prefixes = {"": out.document + "#", "ct": CT, **PREFIXES}
+    return ox.serialize(out.triples, format=ox.RdfFormat.TURTLE, prefixes=prefixes) or b""

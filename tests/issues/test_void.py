@@ -8,7 +8,7 @@ from pathlib import Path
 import pyoxigraph as ox
 import pytest
 
-from kg.export.tally import tally
+from kg.export.tally import count_statements
 from kg.ontology.vocabulary import CT, RDF
 from kg.rdf.formats import FORMATS
 from tests.export.test_void import described, loaded, rows
@@ -77,7 +77,7 @@ def test_classes_may_come_after_what_else_is_said_and_statements_twice() -> None
         (b"<e:study/NCT00000002>", type_, b"<e:Trial>"),
         (b"<e:org/A>", type_, b"<e:Org>"),
     ]
-    found = tally(statements, (b"<e:study/",), (b"<e:org/",))
+    found = count_statements(statements, (b"<e:study/",), (b"<e:org/",))
     assert (found.triples, found.subjects) == (8, 3)
     assert found.example == "e:study/NCT00000001"
     assert found.classes == {CT + "Study": 1, "e:Trial": 2, "e:Org": 1}
