@@ -100,7 +100,7 @@ def served() -> Iterator[Endpoint]:
 
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kg.http.retries.LONGEST", 0.0)
+    monkeypatch.setattr("kg.http.retries.MAX_WAIT", 0.0)
 
 
 @pytest.mark.parametrize("name", [each.name for each in questions()])
