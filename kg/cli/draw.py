@@ -20,7 +20,9 @@ from kg.draw import RENDERERS, VIEWS
 @click.option("--study", metavar="NCT", help="Draw one study.")
 @click.option("--view", type=click.Choice(VIEWS), help="Draw a view of all studies.")
 @click.option("--around", metavar="X", help="Draw the neighbourhood of a study, term or organization.")
-@click.option("--depth", type=click.IntRange(1, 6), metavar="N", default=1, help="Links for --around; by default 1.")
+@click.option(
+    "--depth", type=click.IntRange(1, 6), metavar="N", default=1, help="Links to follow for --around (default: 1)."
+)
 @click.option("--query", metavar="FILE", help="Draw the result of a CONSTRUCT query or a SELECT of edges.")
 @click.option("--summary", is_flag=True, help="Draw charts that summarize the graph.")
 @click.option("--ontology", is_flag=True, help="Draw the ontology; no input is needed.")
@@ -28,9 +30,11 @@ from kg.draw import RENDERERS, VIEWS
     "--limit",
     type=click.IntRange(2),
     metavar="N",
-    help="Maximum nodes; by default 2,000, and all towns on a map.",
+    help="Maximum number of nodes (default: 2,000; on a map, all towns).",
 )
-@click.option("--renderer", type=click.Choice(RENDERERS), default=RENDERERS[0], help="Renderer of a page.")
+@click.option(
+    "--renderer", type=click.Choice(RENDERERS), default=RENDERERS[0], help="Renderer of a page (default: canvas)."
+)
 def draw(
     inputs: tuple[str, ...],
     output: str,
@@ -46,7 +50,7 @@ def draw(
 ) -> None:
     """Draw a graph as an interactive page or as a picture.
 
-    INPUT is study records (as for kg export), RDF files, or the folder of a store. A page is one file that works
+    INPUT is study records (as for kg export), RDF files or a store. A page is one file that works
     offline. By default, a single study is drawn as cards, and several studies as a network of their conditions and
     interventions. If there are too many nodes, the picture reports how many are left out.
     """
