@@ -20,8 +20,9 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from kg.errors import KGError
 from kg.export.report import Report
-from kg.query.engine import ask, endpoint, prepared
-from kg.query.library import questions
+from kg.query.endpoint import query_endpoint
+from kg.query.engine import evaluate, prepare
+from kg.query.library import library_queries
 from kg.store.dataset import open_store
 from kg.store.embedded import build
 from tests.servers import SERVERS, Missing, Server
@@ -54,11 +55,11 @@ def compare_queries(server: Server, folder: Path) -> tuple[int, list[str]]:
     """Return the number of queries with the results of the embedded store, and the names of the others."""
     equal, different = 0, []
     with open_store(folder) as store:
-        for question in questions():
-            text = prepared(question.name)
-            expected = comparable(ask(store, text).rows)
+        for question in library_queries():
+            text = prepare(question.name)
+            expected = comparable(evaluate(store, text).rows)
             try:
-                answer = endpoint(server.asked, text, credentials=server.credentials, digest=True, timeout=60)
+                answer = query_endpoint(server.asked, text, credentials=server.credentials, digest=True, timeout=60)
                 same = comparable(answer.rows) == expected
             except KGError as error:
                 same = False

@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 import kg
 from kg.export.run import export
-from kg.query.library import questions
+from kg.query.library import library_queries
 from tests.answers import answer, comparable
 
 
@@ -60,7 +60,7 @@ def table(store: ox.Store, records: list[dict[str, object]], runs: int) -> int:
     """Prints a line for each question; gives the exit status."""
     times, wrong = [], []
     print("| question | rows | seconds | as the JSON has it |\n|---|---|---|---|")
-    for question in questions():
+    for question in library_queries():
         done = [ask(store, question.text) for _ in range(runs)]
         seconds = statistics.median(each for _, each in done)
         times.append(seconds)

@@ -15,7 +15,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import kg.query as _query  # noqa: F401 -- before the function: importing a package binds its name
+import kg.query as _query  # noqa: F401 -- before the function is defined: importing the package binds its name
 from kg._types import Reject
 from kg._version import __version__ as __version__
 from kg.errors import (
@@ -148,18 +148,18 @@ def drawing(data: Input | Iterable[Input] | rdflib.Graph | None = None, **option
 
 
 def query(
-    asked: str,
+    query: str,
     data: Input | Iterable[Input] | rdflib.Graph,
     params: Mapping[str, str | Sequence[str]] | None = None,
     *,
     timeout: float | None = None,
     memory: int | None = None,
 ) -> Answer:
-    """The answer to a question in SPARQL: its name in the library, a file or a text.
+    """Run a SPARQL query, given by its name in the library, as a file or as a text.
 
-    ``data`` is the folder of a store, RDF files and study records, or a graph; ``params`` fills in the parameters. A
-    query is stopped after ``timeout`` seconds, by default 300, and where it takes more than ``memory`` bytes, by
-    default half of the machine's: then :class:`OutputError` is raised, and nothing else is lost.
+    ``data`` is a store, RDF files and study records, or a graph; ``params`` are the values of parameters. A query is
+    stopped with an :class:`OutputError` after ``timeout`` seconds, by default 300, and if it needs more than ``memory``
+    bytes, by default half of the memory of the machine.
 
     >>> answer = query("arms", "tests/data/NCT02059759.txt")
     >>> answer.rows[1]["intervention"]
@@ -168,7 +168,7 @@ def query(
     from kg.query.engine import query as run
     from kg.query.sandbox import SECONDS, Limits, half_of_memory
 
-    return run(asked, data, params, limits=Limits(timeout or SECONDS, memory or half_of_memory()))
+    return run(query, data, params, limits=Limits(timeout or SECONDS, memory or half_of_memory()))
 
 
 def to_networkx(*sources: Any, lists: bool = False) -> nx.MultiDiGraph:

@@ -13,9 +13,12 @@ import pytest
 
 import kg
 from kg import errors
+from kg.export.report import Report
 from kg.mapping.plan import Role, shipped_plan
 from kg.records.saved_page import SECTIONS
 from kg.restore.records import PAGE
+from kg.store.embedded import build
+from tests.conftest import SEED
 
 TOP = Path(__file__).parent.parent
 MODULES = sorted((TOP / "kg").glob("**/*.py"))
@@ -129,6 +132,39 @@ def test_heavy_libraries_are_imported_where_they_are_used() -> None:
         "tenacity",
         "SPARQLWrapper",
     } & set(loaded) == set()
+
+
+@pytest.fixture(scope="module")
+def a_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("house") / "s.kgstore"
+    build([SEED], folder, report=Report())
+    return folder
+
+
+EXPORTS = "export|records|mapping"
+MODULES_LOADED = {
+    "--help": (26, rf"{EXPORTS}|ontology|rdf|store|query\.|_process"),
+    "store info STORE": (14, rf"{EXPORTS}|rdf|query\.|store\.(merge|embedded|shared_graph)"),
+    "query arms --data STORE": (
+        27,
+        rf"{EXPORTS}|rdf\.(columns|parquet|parse)|store\.merge|query\.(diagnostics|endpoint|explain|liter|near)",
+    ),
+    "export SEED -o OUT": (60, r"store|query\.|validation|rdf\.(columns|parquet|parse|jsonld)|export\.(cluster|void)"),
+}
+"""Command -> the greatest number of modules of kg that it loads, and those that it does not load."""
+AT_EXIT = "import atexit, sys; atexit.register(lambda: print(*sys.modules, file=sys.stderr))"
+
+
+@pytest.mark.parametrize("command", MODULES_LOADED)
+def test_a_command_loads_few_modules(command: str, a_store: Path, tmp_path: Path) -> None:
+    limit, unused = MODULES_LOADED[command]
+    places = {"STORE": a_store, "SEED": SEED, "OUT": tmp_path / "out.nt"}
+    arguments = [str(places.get(word, word)) for word in command.split()]
+    code = f"{AT_EXIT}; import kg.__main__ as command; command.main()"
+    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True)
+    loaded = [name for name in done.stderr.split() if name.split(".")[0] == "kg"]
+    assert [name for name in loaded if re.match(rf"kg\.({unused})", name)] == []
+    assert len(loaded) <= limit
 
 
 def test_the_tree_of_exceptions_is_drawn_as_it_is() -> None:

@@ -70,7 +70,7 @@ CELLS = [
     import pandas
 
     folder = Path(mkdtemp())
-    (folder / "arms.parquet").write_bytes(kg.query("arms", graph).written("parquet"))
+    (folder / "arms.parquet").write_bytes(kg.query("arms", graph).serialize("parquet"))
     pandas.read_parquet(folder / "arms.parquet").head(3)
     """,
     "## A network\n\nFor networkx: all nodes, or a projection onto two kinds of them.",

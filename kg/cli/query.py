@@ -20,54 +20,58 @@ if TYPE_CHECKING:
     from kg.query.sandbox import Limits
 
 FORMATS = ("table", "csv", "tsv", "json", "xml", "parquet", "turtle", "ntriples")
-"""Those of :mod:`kg.query.result_formats`, which is imported only where a query is run."""
+"""The formats of :mod:`kg.query.result_formats`, which is imported only when a query runs."""
 
 
 @click.command()
-@click.argument("asked", metavar="[NAME|FILE|TEXT]", required=False)
-@click.option("--data", "-d", multiple=True, metavar="DATA", help="A store, RDF files or study records; any number.")
+@click.argument("query", metavar="[NAME|FILE|TEXT]", required=False)
 @click.option(
-    "--endpoint", metavar="URL", help="Ask a SPARQL endpoint; KG_USER and KG_PASSWORD, or netrc, say who asks."
+    "--data", "-d", multiple=True, metavar="DATA", help="A store, RDF file or file of study records; can be repeated."
 )
-@click.option("--digest", is_flag=True, help="The endpoint wants digest authentication, as Virtuoso does.")
+@click.option(
+    "--endpoint",
+    metavar="URL",
+    help="Query a SPARQL endpoint; the credentials are KG_USER and KG_PASSWORD, or those in netrc.",
+)
+@click.option("--digest", is_flag=True, help="Use digest authentication, which Virtuoso requires.")
 @click.option(
     "--timeout",
     type=click.IntRange(1),
     metavar="N",
-    help="Seconds until a query is stopped; by default 300, and 60 for an endpoint.",
+    help="Seconds after which the query is stopped; by default 300, and 60 for an endpoint.",
 )
 @click.option(
     "--memory",
     type=click.FloatRange(0.05),
     metavar="GB",
-    help="Memory that a query may take; by default half of the machine's.",
+    help="Memory limit of the query; by default half of the memory of the machine.",
 )
-@click.option("--param", "-p", multiple=True, metavar="NAME=VALUE", help="A parameter; given again, another value.")
+@click.option("--param", "-p", multiple=True, metavar="NAME=VALUE", help="A parameter; repeat it for several values.")
 @click.option(
     "-f",
     "--format",
     "name",
     type=click.Choice(FORMATS),
-    help="How the answer is written; by default as the name of OUT ends, and a table on standard output.",
+    help="The format of the answer; by default the one of the extension of OUT, and a table on standard output.",
 )
 @click.option(
     "-o",
     "--output",
     default="-",
     metavar="OUT",
-    help="The file to write, such as phase2.csv or phase2.tsv.gz; - is standard output.",
+    help="The output file, such as phase2.csv or phase2.tsv.gz; - is standard output.",
 )
-@click.option("--list", "listed", is_flag=True, help="Show the questions of the library.")
-@click.option("--show", is_flag=True, help="Show the text of the query, with its parameters filled in.")
+@click.option("--list", "listed", is_flag=True, help="List the queries of the library.")
+@click.option("--show", is_flag=True, help="Print the query with its parameters filled in.")
 @click.option(
-    "--explain", is_flag=True, help="Show what the query asks, part by part, and how much of it the data have."
+    "--explain", is_flag=True, help="Count the matches of each term and each pattern of the query in the data."
 )
-@click.option("--allow-service", is_flag=True, help="Let the query ask other servers (SERVICE).")
+@click.option("--allow-service", is_flag=True, help="Allow the query to call other servers (SERVICE).")
 @click.pass_context
 def query(
     context: click.Context,
     /,
-    asked: str | None,
+    query: str | None,
     data: tuple[str, ...],
     endpoint: str | None,
     digest: bool,
@@ -81,41 +85,66 @@ def query(
     explain: bool,
     allow_service: bool,
 ) -> None:
-    """Ask a question in SPARQL.
+    """Run a SPARQL query.
 
-    The question is the name of one of the library (--list shows them), a file, a text, or - for standard input. It is
-    asked of all graphs of DATA as one. Values of parameters are made into terms: D000690, mesh:D000690 or a whole IRI.
+    The query is a name in the library (see --list), a file, a text, or - for standard input. It runs over the union of
+    all graphs of DATA. Values of parameters are converted to terms: D000690, mesh:D000690 or a complete IRI.
     """
     from kg.errors import UsageError
-    from kg.export.report import Report
-    from kg.query.engine import declared, query_text
+    from kg.query.engine import query_text, with_prefixes
 
     if listed:
         _list()
         return
-    if asked is None:
-        raise UsageError("No question is asked; name one of kg query --list, a file, or give the text.")
-    text = query_text(_piped() if asked == "-" else asked, _params(param))
-    report = Report()
+    if query is None:
+        raise UsageError("No query is given; name one of kg query --list or a file, or give its text.")
+    text = query_text(_standard_input() if query == "-" else query, _params(param))
     if show:
-        click.echo(declared(text))
+        click.echo(with_prefixes(text))
         return
     limits = _limits(timeout, memory)
+    source = _Source(data)
     if explain:
-        _explain(declared(text), data, report, limits)
+        _explain(with_prefixes(text), source, limits)
     else:
-        format_ = _format(name, output, text, [*data, asked])
+        format_ = _format(name, output, text, [*data, query])
         if endpoint is not None:
-            answer = _remote(endpoint, declared(text), timeout or 60, digest)
+            answer = _query_endpoint(endpoint, with_prefixes(text), timeout or 60, digest)
         else:
-            answer = _asked(text, data, report, limits, allow_service)
+            answer = _query_data(text, source, limits, allow_service)
         _write(answer, format_, output)
-    print_problems(report)
-    context.exit(0 if report.lossless else LOST)
+    context.exit(source.report_problems())
+
+
+class _Source:
+    """The data of a query, and the report of what is lost when records are read."""
+
+    def __init__(self, data: tuple[str, ...]) -> None:
+        self._data = data
+        self._report: Report | None = None
+
+    def load(self) -> ox.Store | Path:
+        """Load files into a store; the folder of a store is returned as it is."""
+        from kg.store.dataset import classify_inputs, load_dataset
+
+        if store := classify_inputs(self._data).single_store:
+            return store
+        from kg.export.report import Report
+
+        self._report = Report()
+        with progress_of(self._data) as progress:
+            return load_dataset(self._data, self._report, progress)
+
+    def report_problems(self) -> int:
+        """Print the problems of the records and return the exit status."""
+        if self._report is None:
+            return 0
+        print_problems(self._report)
+        return 0 if self._report.lossless else LOST
 
 
 def _format(name: str | None, output: str, text: str, inputs: Iterable[str]) -> str:
-    """The format of the answer, before a query runs for nothing."""
+    """The format of the answer; checks the output before the query runs."""
     from kg.query.lexer import form
     from kg.query.result_formats import check_fits, result_format
     from kg.rdf.atomic import check_outputs
@@ -127,21 +156,19 @@ def _format(name: str | None, output: str, text: str, inputs: Iterable[str]) -> 
     return format_
 
 
-def _remote(url: str, text: str, timeout: int, digest: bool) -> Answer:
-    """The answer of an endpoint."""
+def _query_endpoint(url: str, text: str, timeout: int, digest: bool) -> Answer:
     from kg.http.credentials import credentials
-    from kg.query.engine import endpoint
+    from kg.query.endpoint import query_endpoint
 
-    return endpoint(url, text, timeout=timeout, credentials=credentials(url), digest=digest)
+    return query_endpoint(url, text, timeout=timeout, credentials=credentials(url), digest=digest)
 
 
-def _piped() -> str:
-    """The query on standard input."""
+def _standard_input() -> str:
     from kg.errors import UsageError
-    from kg.query.lexer import decoded
+    from kg.query.lexer import decode_query
 
     try:
-        return decoded(sys.stdin.buffer.read())
+        return decode_query(sys.stdin.buffer.read())
     except UnicodeDecodeError as error:
         raise UsageError(f"The query on standard input cannot be read ({error}).") from error
 
@@ -152,76 +179,66 @@ def _limits(timeout: int | None, memory: float | None) -> Limits:
     return Limits(timeout or SECONDS, int(memory * 1e9) if memory else half_of_memory())
 
 
-def _asked(text: str, data: tuple[str, ...], report: Report, limits: Limits, allow_service: bool) -> Answer:
-    """The answer of data; where it is empty, what may be wrong is told."""
-    from kg.query.engine import hinted
+def _query_data(text: str, source: _Source, limits: Limits, allow_service: bool) -> Answer:
+    """Run a query over data and print the hints on an empty answer."""
+    from kg.query.engine import evaluate_with_hints
 
-    answer = hinted(_read(data, report), text, allow_service=allow_service, limits=limits)
-    for sentence in answer.hints:
-        message(sentence)
+    answer = evaluate_with_hints(source.load(), text, allow_service=allow_service, limits=limits)
+    for hint in answer.hints:
+        message(hint)
     return answer
 
 
-def _explain(text: str, data: tuple[str, ...], report: Report, limits: Limits) -> None:
+def _explain(text: str, source: _Source, limits: Limits) -> None:
     from kg.errors import printable
-    from kg.query.explain import explained
+    from kg.query.explain import explain
 
-    for line in explained(text, _read(data, report), limits):
+    for line in explain(text, source.load(), limits):
         click.echo(printable(line))
 
 
-def _read(data: tuple[str, ...], report: Report) -> ox.Store | Path:
-    """What is asked: records and files are read, the folder of a store is left to the query."""
-    from kg.store.dataset import is_store, load_dataset
-
-    if len(data) == 1 and is_store(data[0]):
-        return load_dataset(data, report)
-    with progress_of(data) as progress:
-        return load_dataset(data, report, progress)
-
-
 def _write(answer: Answer, name: str, output: str) -> None:
-    """Writes an answer: whole to a file or a pipe, and fit for it to a terminal."""
+    """Write an answer to a file or a pipe, or display it on a terminal."""
     from kg.rdf.atomic import writing
 
     if output == "-" and sys.stdout.isatty():
-        _show(answer, name)
+        _display(answer, name)
         return
-    data = answer.written(name)
+    data = answer.serialize(name)
     with writing(output) as file:
         file.write(data)
 
 
-def _show(answer: Answer, name: str) -> None:
-    """Shows an answer on a terminal: a table in its width, and nothing that the terminal would act on."""
+def _display(answer: Answer, name: str) -> None:
+    """Display an answer on a terminal: tables in its width, control characters escaped."""
     from kg.cli.table import show
     from kg.errors import UsageError, printable
 
     if name == "parquet":
-        raise UsageError("Parquet is not text; name a file to write with -o.")
+        raise UsageError("Parquet is not text; name an output file with -o.")
     if name == "table" and answer.form == "SELECT" and answer:
         show(answer)
     else:
-        click.echo(printable(answer.written(name).decode().replace("\r\n", "\n")), nl=False)
+        click.echo(printable(answer.serialize(name).decode().replace("\r\n", "\n")), nl=False)
 
 
-def _params(given: tuple[str, ...]) -> dict[str, list[str]]:
+def _params(options: tuple[str, ...]) -> dict[str, list[str]]:
     from kg.errors import UsageError
 
-    made: dict[str, list[str]] = {}
-    for each in given:
-        name, sign, value = each.partition("=")
+    params: dict[str, list[str]] = {}
+    for option in options:
+        name, sign, value = option.partition("=")
         if not sign or not name:
-            raise UsageError(f"--param {each} is not of the form NAME=VALUE.")
-        made.setdefault(name, []).append(value)
-    return made
+            raise UsageError(f"--param {option} is not of the form NAME=VALUE.")
+        params.setdefault(name, []).append(value)
+    return params
 
 
 def _list() -> None:
-    from kg.query.library import questions
+    from kg.query.library import library_queries
 
-    known = questions()
-    width = max(len(each.name) for each in known)
-    for each in known:
-        names = ", ".join(parameter.name for parameter in each.parameters)
-        click.echo(f"{each.name:{width}}  {each.summary}{f' ({names})' if names else ''}")
+    queries = library_queries()
+    width = max(len(query.name) for query in queries)
+    for query in queries:
+        names = ", ".join(parameter.name for parameter in query.parameters)
+        click.echo(f"{query.name:{width}}  {query.summary}{f' ({names})' if names else ''}")

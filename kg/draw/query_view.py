@@ -14,7 +14,7 @@ from kg.draw.picture import Detail, Node, Picture
 from kg.draw.plain_text import plain_text
 from kg.errors import UsageError
 from kg.ontology.vocabulary import RDF, RDFS
-from kg.query.engine import ask
+from kg.query.engine import evaluate
 from kg.query.results import Answer
 
 MAX_LENGTH = 300
@@ -31,7 +31,7 @@ def query_picture(graph: QueryableGraph, query: str, title: str) -> Picture:
     The query has the limits of ``kg query``. Raises :class:`~kg.errors.UsageError` for an invalid query or one without
     edges, and :class:`~kg.errors.OutputError` for one that exceeds the limits.
     """
-    answer = ask(graph.store, query)
+    answer = evaluate(graph.store, query)
     header = query_header(query)
     picture = Picture(header.get("summary", title), header.get("description", ""))
     if answer.yes is not None:

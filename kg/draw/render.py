@@ -13,7 +13,7 @@ from kg.draw.graph import QueryableGraph, open_graph
 from kg.draw.picture import Picture, limit_nodes
 from kg.draw.scene import Scene
 from kg.errors import UsageError
-from kg.query.lexer import decoded
+from kg.query.lexer import decode_query
 from kg.rdf.atomic import STANDARD_OUTPUT, check_outputs, replacing, writing
 
 DEFAULT_VIEW = "conditions-interventions"
@@ -113,7 +113,7 @@ def _read_query(path: str | None) -> str:
     if path is None:
         return ""
     try:
-        return decoded(Path(path).read_bytes())
+        return decode_query(Path(path).read_bytes())
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"The query {path} cannot be read ({error}).") from error
 

@@ -1,4 +1,4 @@
-"""What may be wrong with a query: where its syntax breaks, and which of its names the data do not have."""
+"""Diagnostics of queries: the place of a syntax error, and unknown terms and values."""
 
 from __future__ import annotations
 
@@ -10,91 +10,89 @@ import pyoxigraph as ox
 
 from kg.errors import UsageError
 from kg.ontology.vocabulary import CODE, CT, RDFS, XSD
-from kg.query.lexer import Word, form, iris, prefixes, words
-from kg.query.literal_mismatch import mismatches
-from kg.query.nearest_term import local, near, plain, terms
+from kg.query.lexer import Token, form, iris, prefixes, tokens
+from kg.query.literal_mismatch import find_mismatches
+from kg.query.nearest_term import local_name, nearest_term, ontology_terms, plain_name
 
 _PLACE = re.compile(r"error at (\d+):(\d+): (.*)", re.DOTALL)
 _EXPECTED = re.compile(r"""\['.*?'\]|\[_\]|"(?:[^"\\]|\\.)*"|[^,"\[\s](?:[^,"\[]*[^,"\[\s])?""")
 
 _ONTOLOGY = "/graph/ontology"
-"""How the name of the graph of the vocabulary ends, whatever the base of the data."""
+"""The end of the name of the ontology graph, which begins with the base of the data."""
 
 
-def syntax(query: str, error: Exception, known: Mapping[str, str]) -> UsageError:
-    """The error of a query that cannot be read, with the line and a caret under the place.
+def syntax_error(query: str, error: Exception, predeclared: Mapping[str, str]) -> UsageError:
+    """Return the error message for a syntax error, with the line and a caret under the place.
 
-    ``known`` are the prefixes that it need not declare.
+    ``predeclared`` has the prefixes that a query need not declare.
     """
-    found = _PLACE.match(str(error))
-    if found is None:
+    match = _PLACE.match(str(error))
+    if match is None:
         return UsageError(f"The query cannot be read: {' '.join(str(error).split())}.")
-    line, column = int(found[1]), int(found[2])
-    problem = _problem(found[3]) if form(query) else "expected SELECT, ASK, CONSTRUCT or DESCRIBE"
+    line, column = int(match[1]), int(match[2])
+    problem = _problem(match[3]) if form(query) else "expected SELECT, ASK, CONSTRUCT or DESCRIBE"
     lines = query.split("\n")
-    read = query[: sum(len(each) + 1 for each in lines[: line - 1]) + column]
-    for word in _undeclared(read, known):
-        line, column = query.count("\n", 0, word.at) + 1, word.at - query.rfind("\n", 0, word.at)
-        problem = _not_declared(word.text.partition(":")[0], known)
+    prefix = query[: sum(len(text) + 1 for text in lines[: line - 1]) + column]
+    for token in _undeclared(prefix, predeclared):
+        line, column = query.count("\n", 0, token.at) + 1, token.at - query.rfind("\n", 0, token.at)
+        problem = _not_declared(token.text.partition(":")[0], predeclared)
         break
-    shown = lines[line - 1].rstrip("\r").replace("\t", " ")
+    excerpt = lines[line - 1].rstrip("\r").replace("\t", " ")
     end = "" if problem.endswith("?") else "."
-    return UsageError(
-        f"The query breaks at line {line}, column {column}: {problem}{end}\n{shown}\n{' ' * (column - 1)}^"
+    return UsageError(f"Syntax error at line {line}, column {column}: {problem}{end}\n{excerpt}\n{' ' * (column - 1)}^")
+
+
+def _undeclared(query: str, predeclared: Mapping[str, str]) -> Iterator[Token]:
+    """The prefixed names of a query whose prefix is not declared."""
+    declared = {*prefixes(query), *predeclared}
+    return (
+        token for token in tokens(query) if token.kind == "prefixed" and token.text.partition(":")[0] not in declared
     )
 
 
-def _undeclared(query: str, known: Mapping[str, str]) -> Iterator[Word]:
-    """The words of a query whose prefix it does not declare."""
-    own = prefixes(query)
-    for word in words(query):
-        if word.kind == "prefixed" and word.text.partition(":")[0] not in {*own, *known}:
-            yield word
-
-
-def _not_declared(prefix: str, known: Mapping[str, str]) -> str:
-    close = difflib.get_close_matches(prefix.lower(), known, n=1)
+def _not_declared(prefix: str, predeclared: Mapping[str, str]) -> str:
+    close = difflib.get_close_matches(prefix.lower(), predeclared, n=1)
     return f"the prefix {prefix}: is not declared" + (f"; did you mean {close[0]}:?" if close else "")
 
 
-def _problem(said: str) -> str:
-    """What the parser says of a place, without the ranges of characters that it went through.
+def _problem(message: str) -> str:
+    """The problem in a message of the parser, without the character ranges that it lists.
 
     >>> _problem("expected one of \\",\\", \\".\\", ['0' ..= '9' | 'a'], [_]")
     'expected one of ",", "."'
     >>> _problem("expected [_]")
     'expected something else'
     """
-    found: list[str] = _EXPECTED.findall(" ".join(said.split()).removeprefix("expected ").removeprefix("one of "))
-    sentences = [each for each in found if re.match(r"\w+ ", each)]
+    expected: list[str] = _EXPECTED.findall(" ".join(message.split()).removeprefix("expected ").removeprefix("one of "))
+    sentences = [text for text in expected if re.match(r"\w+ ", text)]
     if sentences:
         return sentences[0].replace("The ", "the ", 1)
-    signs = [each for each in found if not each.startswith("[")] or ["something else"]
+    signs = [text for text in expected if not text.startswith("[")] or ["something else"]
     return f"expected {'one of ' if len(signs) > 1 else ''}{', '.join(signs)}"
 
 
-def missing(query: str, store: ox.Store, known: Mapping[str, str] | None = None) -> Iterator[str]:
-    """A sentence for each name, code or literal of a query that the data do not have, with what it may be meant for.
+def find_problems(query: str, store: ox.Store, predeclared: Mapping[str, str] | None = None) -> Iterator[str]:
+    """Yield a sentence per term or value of a query that does not occur in the data, with the nearest that does.
 
-    ``known`` are the prefixes that a query need not declare.
+    ``predeclared`` has the prefixes that a query need not declare.
     """
-    short = _Short(query, known or {})
+    short = _Shortener(query, predeclared or {})
     for iri in _resources(query):
         if not _occurs(ox.NamedNode(iri), store):
-            meant = near(iri) or _other_spelling(iri, store)
-            end = f"; did you mean {short(meant)}?" if meant else "."
+            match = nearest_term(iri) or _other_spelling(iri, store)
+            end = f"; did you mean {short(match)}?" if match else "."
             yield f"{short(iri)} does not occur in the data{end}"
     yield from dict.fromkeys(_literals(query, store, short))
 
 
 def _resources(query: str) -> list[str]:
-    """The IRIs of a query that data may have: a filter may compare with a datatype, which no statement has."""
+    """The IRIs of a query that can occur in statements; datatypes, used in filters, cannot."""
     return [iri for iri in iris(query) if not iri.startswith(XSD)]
 
 
 def _literals(query: str, store: ox.Store, short: Callable[[str], str]) -> Iterator[str]:
-    """A sentence for each literal that finds nothing; a text may be meant for a code."""
-    misses = [*mismatches(query, store, short, _code)]
+    """A sentence per literal without matches; a text may be the label of a code."""
+    misses = [*find_mismatches(query, store, short, _code)]
     respelled = {mismatch.text for mismatch in misses if mismatch.is_respelled}
     codes = {text: code for text in _texts(query) if text not in respelled and (code := _code(text))}
     for text, code in codes.items():
@@ -104,39 +102,40 @@ def _literals(query: str, store: ox.Store, short: Callable[[str], str]) -> Itera
 
 
 def _texts(query: str) -> list[str]:
-    """The texts of one line in a query, each once."""
-    found = (word.text for word in words(query) if word.kind == "string" and word.text[:3] not in ('"""', "'''"))
-    return [*dict.fromkeys(text[1:-1] for text in found)]
+    """The distinct strings of a query, except those in triple quotation marks."""
+    strings = (token.text for token in tokens(query) if token.kind == "string")
+    return [*dict.fromkeys(text[1:-1] for text in strings if text[:3] not in ('"""', "'''"))]
 
 
 def _code(text: str) -> str | None:
-    """The code that a text is the name or the label of."""
-    meant = re.sub(r"[\W_]", "", text).lower()
-    codes = ((iri, {plain(iri), re.sub(r"[\W_]", "", label).lower()}) for iri, label in terms().items())
-    return next((iri for iri, own in codes if iri.startswith(CODE) and meant in own), None)
+    """The code with a name or label."""
+    name = re.sub(r"[\W_]", "", text).lower()
+    codes = ((iri, {plain_name(iri), re.sub(r"[\W_]", "", label).lower()}) for iri, label in ontology_terms().items())
+    return next((iri for iri, names in codes if iri.startswith(CODE) and name in names), None)
 
 
-def names(query: str, store: ox.Store, known: Mapping[str, str] | None = None) -> Iterator[tuple[str, str, int]]:
-    """The names of a query, what each means, and how many statements of the data have it."""
-    short = _Short(query, known or {})
+def count_terms(
+    query: str, store: ox.Store, predeclared: Mapping[str, str] | None = None
+) -> Iterator[tuple[str, str, int]]:
+    """Yield the terms of a query with their meaning and the number of statements of the data that have them."""
+    short = _Shortener(query, predeclared or {})
     for iri in _resources(query):
         count = sum(1 for _ in _statements(ox.NamedNode(iri), store))
-        meant = None if count else near(iri) or _other_spelling(iri, store)
-        meaning = meaning_of(iri, store) or ("" if count else "not known")
-        yield short(iri), meaning + (f"; did you mean {short(meant)}?" if meant else ""), count
+        match = None if count else nearest_term(iri) or _other_spelling(iri, store)
+        label = meaning(iri, store) or ("" if count else "unknown")
+        yield short(iri), label + (f"; did you mean {short(match)}?" if match else ""), count
 
 
-def meaning_of(iri: str, store: ox.Store) -> str:
-    """What a name means: its label in the ontology, or in the data.
+def meaning(iri: str, store: ox.Store) -> str:
+    """Return the label of a term in the ontology, or in the data.
 
-    >>> meaning_of("https://w3id.org/trialkg/ontology#phase", ox.Store())
+    >>> meaning("https://w3id.org/trialkg/ontology#phase", ox.Store())
     'phase'
     """
-    if iri in terms():
-        return terms()[iri]
-    label = ox.NamedNode(RDFS + "label")
-    found = (quad.object for quad in store.quads_for_pattern(ox.NamedNode(iri), label, None))
-    return min((term.value for term in found if isinstance(term, ox.Literal)), default="")
+    if iri in ontology_terms():
+        return ontology_terms()[iri]
+    labels = (quad.object for quad in store.quads_for_pattern(ox.NamedNode(iri), ox.NamedNode(RDFS + "label"), None))
+    return min((term.value for term in labels if isinstance(term, ox.Literal)), default="")
 
 
 def _occurs(node: ox.NamedNode, store: ox.Store) -> bool:
@@ -144,7 +143,7 @@ def _occurs(node: ox.NamedNode, store: ox.Store) -> bool:
 
 
 def _statements(node: ox.NamedNode, store: ox.Store) -> Iterator[ox.Quad]:
-    """The statements of the data that have a name; what the ontology says of its own terms is none of them."""
+    """The statements of the data with a resource in any position, except those of the ontology graph."""
     for place in ((node, None, None), (None, node, None), (None, None, node)):
         for quad in store.quads_for_pattern(*place):
             if not (isinstance(quad.graph_name, ox.NamedNode) and quad.graph_name.value.endswith(_ONTOLOGY)):
@@ -152,21 +151,21 @@ def _statements(node: ox.NamedNode, store: ox.Store) -> Iterator[ox.Quad]:
 
 
 def _other_spelling(iri: str, store: ox.Store) -> str | None:
-    """How the data write a name: MeSH with its own zeros and no year, in capitals, with the other scheme."""
+    """The spelling of an IRI in the data: MeSH ids with other zeros and no year, in capitals, with the other scheme."""
     return next((other for other in _spellings(iri) if _occurs(ox.NamedNode(other), store)), None)
 
 
 def _spellings(iri: str) -> list[str]:
-    """How else a name may be written.
+    """Other spellings of an IRI.
 
     >>> _spellings("https://id.nlm.nih.gov/mesh/d000690")[0]
     'http://id.nlm.nih.gov/mesh/D000690'
     """
-    name = local(iri)
+    name = local_name(iri)
     start = iri[: -len(name) or None]
     starts = dict.fromkeys([start, start.replace("https://", "http://"), start.replace("http://", "https://")])
-    starts |= dict.fromkeys(each.replace("://www.", "://") for each in list(starts))
-    starts |= dict.fromkeys(re.sub(r"(/mesh)/\d{4}/$", r"\1/", each) for each in list(starts))
+    starts |= dict.fromkeys(text.replace("://www.", "://") for text in list(starts))
+    starts |= dict.fromkeys(re.sub(r"(/mesh)/\d{4}/$", r"\1/", text) for text in list(starts))
     number = re.fullmatch(r"([A-Za-z]+)0*(\d+)", name)
     names_ = [name, name.upper()]
     if number:
@@ -174,11 +173,11 @@ def _spellings(iri: str) -> list[str]:
     return [a + b for a in reversed(starts) for b in reversed(names_) if a + b != iri]
 
 
-class _Short:
-    """Shortens IRIs by the prefixes of a query, and by those that it need not declare."""
+class _Shortener:
+    """Shortens IRIs by the prefixes of a query and the predeclared ones."""
 
-    def __init__(self, query: str, known: Mapping[str, str]) -> None:
-        namespaces = {"ct": CT, "code": CODE} | dict(known) | prefixes(query)
+    def __init__(self, query: str, predeclared: Mapping[str, str]) -> None:
+        namespaces = {"ct": CT, "code": CODE} | dict(predeclared) | prefixes(query)
         self._namespaces = sorted(namespaces.items(), key=lambda pair: -len(pair[1]))
 
     def __call__(self, iri: str) -> str:

@@ -1,61 +1,62 @@
-"""What a query asks, part by part: what its names mean, and how much each of its patterns finds.
+"""Explains a query: the meaning of its terms, and the number of matches of its patterns.
 
-The engine has no plan to show. What helps a person is where the answers go missing: each pattern is counted alone, and
-together with those above it.
+The engine has no query plan to show. To find the pattern that leaves an answer empty, each pattern is counted alone and
+together with the patterns above it.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pyoxigraph as ox
 
+from kg._types import PathName
 from kg.errors import OutputError
 from kg.ontology.vocabulary import RDF
 from kg.query import diagnostics
-from kg.query.engine import PREFIXES, ask
+from kg.query.engine import PREFIXES, evaluate
 from kg.query.lexer import form, prefixes
 from kg.query.sandbox import Limits
 from kg.store.dataset import open_store
 
-Data = ox.Store | str | os.PathLike[str]
+Data = ox.Store | PathName
+_HEADER = ("alone", "with those above")
 TOO_MANY = "too many"
-"""What stands for a number that is not found in time."""
+"""Shown for a count that exceeds its time limit."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A pattern: how it belongs to the query, its text, and the patterns above it that go with it."""
+    """A pattern: its role in the query, its text, and the patterns above it that it is joined with."""
 
     kind: str
     text: str
     above: tuple[str, ...]
 
 
-def explained(query: str, data: Data, limits: Limits | None = None) -> Iterator[str]:
-    """The lines of an explanation.
+def explain(query: str, data: Data, limits: Limits | None = None) -> Iterator[str]:
+    """Yield the lines of an explanation.
 
-    Raises :class:`~kg.errors.UsageError` for a text that is no query.
+    Raises :class:`~kg.errors.UsageError` for a text that is not a query.
     """
-    within = limits or Limits()
+    limits = limits or Limits()
     try:
-        found = ask(data, query, limits=within)
-        total = f"{found.yes}".lower() if found.yes is not None else f"{len(found.triples or found.terms):,}"
+        answer = evaluate(data, query, limits=limits)
+        total = f"{answer.yes}".lower() if answer.yes is not None else f"{len(answer.triples or answer.terms):,}"
     except OutputError as error:
         total = str(error)
-    yield "Names"
+    yield "Terms"
     with open_store(data) as store:
         yield from _aligned(
-            [(name, f"{count:,}", meaning) for name, meaning, count in diagnostics.names(query, store, PREFIXES)]
+            [(name, f"{count:,}", meaning) for name, meaning, count in diagnostics.count_terms(query, store, PREFIXES)]
         )
     yield ""
     yield "Patterns"
-    short = Limits(min(within.seconds, 10), within.memory)
-    rows = [("alone", "with those above", "")]
-    for step in steps(query):
+    short = Limits(min(limits.seconds, 10), limits.memory)
+    rows = [(*_HEADER, "")]
+    for step in query_steps(query):
         counts = (_count(data, [step.text], query, short), _count(data, [*step.above, step.text], query, short))
         rows.append((*counts, f"{step.kind + ': ' if step.kind else ''}{step.text}"))
     yield from _aligned(rows)
@@ -64,7 +65,7 @@ def explained(query: str, data: Data, limits: Limits | None = None) -> Iterator[
 
 
 def _aligned(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
-    """Rows in columns: numbers to the right, and the last as long as it is."""
+    """Rows in columns, numbers aligned to the right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = (cell.rjust(w) if _is_count(cell) else cell.ljust(w) for cell, w in zip(row, widths, strict=True))
@@ -72,48 +73,47 @@ def _aligned(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
 
 
 def _is_count(cell: str) -> bool:
-    return cell.replace(",", "").isdigit() or cell in ("alone", "with those above", TOO_MANY)
+    return cell.replace(",", "").isdigit() or cell in (*_HEADER, TOO_MANY)
 
 
 def _count(data: Data, patterns: Iterable[str], query: str, limits: Limits) -> str:
-    """How many solutions some patterns have together."""
-    known = PREFIXES | prefixes(query)
-    lines = [f"PREFIX {name}: <{iri}>" for name, iri in known.items()]
-    asked = f"SELECT (COUNT(*) AS ?count) {{ {' '.join(patterns)} }}"
+    """The number of solutions of the join of patterns."""
+    lines = [f"PREFIX {name}: <{iri}>" for name, iri in (PREFIXES | prefixes(query)).items()]
+    select = f"SELECT (COUNT(*) AS ?count) {{ {' '.join(patterns)} }}"
     try:
-        return f"{ask(data, ' '.join([*lines, asked]), limits=limits).rows[0]['count']:,}"
+        return f"{evaluate(data, ' '.join([*lines, select]), limits=limits).rows[0]['count']:,}"
     except OutputError:
         return TOO_MANY
 
 
-def steps(query: str) -> list[Step]:
-    """The patterns of a query in the order in which they are joined; none where rdflib cannot read it.
+def query_steps(query: str) -> list[Step]:
+    """Return the patterns of a query in the order of their joins; none for a query that rdflib cannot parse.
 
-    >>> asked = "SELECT * { ?s a ct:Study . OPTIONAL { ?s ct:phase ?phase } }"
-    >>> [(step.kind, step.text) for step in steps(asked)]
+    >>> query = "SELECT * { ?s a ct:Study . OPTIONAL { ?s ct:phase ?phase } }"
+    >>> [(step.kind, step.text) for step in query_steps(query)]
     [('', '?s a ct:Study .'), ('optional', '?s ct:phase ?phase .')]
     """
     from rdflib.plugins.sparql import prepareQuery
 
     try:
         algebra = prepareQuery(query, initNs=PREFIXES).algebra
-    except Exception:  # what it raises has no common base, and the engine takes a little more than it does
+    except Exception:  # its exceptions have no common base, and the engine accepts some queries that it does not
         return []
-    return list(_Walk(PREFIXES | prefixes(query)).steps(algebra, "", []))
+    return list(_Walker(PREFIXES | prefixes(query)).steps(algebra, "", []))
 
 
-class _Walk:
-    """Goes through the algebra of a query (https://www.w3.org/TR/sparql11-query/#sparqlAlgebra)."""
+class _Walker:
+    """Walks the algebra of a query (https://www.w3.org/TR/sparql11-query/#sparqlAlgebra)."""
 
-    def __init__(self, known: dict[str, str]) -> None:
+    def __init__(self, namespaces: dict[str, str]) -> None:
         import rdflib
 
         self.names = rdflib.Graph(bind_namespaces="none").namespace_manager
-        for prefix, namespace in known.items():
+        for prefix, namespace in namespaces.items():
             self.names.bind(prefix, namespace)
 
     def steps(self, node: Any, kind: str, above: list[str]) -> Iterator[Step]:
-        """The steps of a part; ``above`` grows by those that every solution of the part has."""
+        """Yield the steps of a node; ``above`` is extended by the patterns that every solution of the node matches."""
         name = getattr(node, "name", "")
         if name == "BGP":
             for triple in node.triples:
@@ -135,9 +135,9 @@ class _Walk:
             yield from self.steps(node.p, kind, above)
 
     def step(self, kind: str, text: str, above: list[str]) -> Step:
-        made = Step(kind, text, tuple(above))
+        step = Step(kind, text, tuple(above))
         above.append(text)
-        return made
+        return step
 
     def branches(self, node: Any, name: str, kind: str, above: list[str]) -> Iterator[Step]:
         if name == "Union":
@@ -151,7 +151,7 @@ class _Walk:
             yield from self.steps(node.p2, "optional" if name == "LeftJoin" else "minus", [*above])
 
     def filtered(self, expression: Any, above: list[str]) -> Iterator[Step]:
-        """The patterns in the EXISTS and NOT EXISTS of a filter."""
+        """Yield the patterns in the EXISTS and NOT EXISTS of a filter."""
         kinds = {"Builtin_EXISTS": "exists", "Builtin_NOTEXISTS": "not exists"}
         if getattr(expression, "name", "") in kinds:
             yield from self.steps(expression.graph, kinds[expression.name], [*above])

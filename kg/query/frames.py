@@ -1,4 +1,4 @@
-"""Columns of an answer as Python values, each column of one kind."""
+"""Columns of an answer as Python values, every column of one type."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _NUMBERS = ("decimal", "double", "float")
 _LARGEST = 1 << 63
 
 
-def python(term: Term | None) -> Value:
-    """A term as a Python value.
+def python_value(term: Term | None) -> Value:
+    """Convert a term to a Python value.
 
-    >>> python(ox.Literal(3)), python(ox.Literal("x")), python(ox.Literal(True))
+    >>> python_value(ox.Literal(3)), python_value(ox.Literal("x")), python_value(ox.Literal(True))
     (3, 'x', True)
     """
     if not isinstance(term, ox.Literal):
@@ -36,23 +36,23 @@ def python(term: Term | None) -> Value:
     return term.value in ("true", "1") if kind == "boolean" else term.value
 
 
-def column(terms: Iterable[Term | None]) -> tuple[str, list[Any]]:
-    """The kind of a column and its values: integer, number, boolean or date where all are, else text.
+def typed_column(terms: Iterable[Term | None]) -> tuple[str, list[Any]]:
+    """Return the type of a column (integer, number, boolean, date or text) and its values.
 
-    Whole numbers among others are numbers. What has no value is ``None``.
+    A column has the type that all its values have. Integers among other numbers are numbers; any other mix is text.
 
-    >>> column([ox.Literal(3), None]), column([ox.Literal(3), ox.Literal(0.5)]), column([ox.Literal("x")])
-    (('integer', [3, None]), ('number', [3.0, 0.5]), ('text', ['x']))
+    >>> typed_column([ox.Literal(3), None]), typed_column([ox.Literal(3), ox.Literal(0.5)])
+    (('integer', [3, None]), ('number', [3.0, 0.5]))
     """
-    found = list(terms)
-    kinds = {_kind(term) for term in found if term is not None}
+    values = list(terms)
+    kinds = {_kind(term) for term in values if term is not None}
     kind = "number" if kinds == {"integer", "number"} else kinds.pop() if len(kinds) == 1 else "text"
-    make = {"integer": python, "boolean": python, "number": _number, "date": _date}.get(kind, _text)
-    return kind, [None if term is None else make(term) for term in found]
+    convert = {"integer": python_value, "boolean": python_value, "number": _number, "date": _date}.get(kind, _text)
+    return kind, [None if term is None else convert(term) for term in values]
 
 
 def _kind(term: Term) -> str:
-    value = python(term)
+    value = python_value(term)
     if isinstance(value, bool):
         return "boolean"
     if isinstance(value, int):
@@ -65,7 +65,7 @@ def _number(term: Term) -> float:
 
 
 def _date(term: Term) -> datetime.date | None:
-    """The day of a literal of type ``xsd:date`` that has no time zone."""
+    """The date of an ``xsd:date`` without a time zone."""
     if not isinstance(term, ox.Literal) or term.datatype.value != XSD + "date" or len(term.value) != 10:
         return None
     try:

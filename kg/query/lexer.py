@@ -1,4 +1,4 @@
-"""The words of a SPARQL query, as far as they can be told apart without a parser of it.
+"""Tokens of SPARQL queries: prefixes, IRIs and the form of a query, without a parser.
 
 The terminals are those of https://www.w3.org/TR/sparql11-query/#sparqlGrammar.
 """
@@ -18,8 +18,8 @@ STRING = "|".join(
         r"""'(?:[^'\\\n]|\\.)*'""",
     )
 )
-"""A string of SPARQL in quotation marks of any kind, as a regular expression."""
-_WORDS = re.compile(
+"""Regular expression for a string of SPARQL in any quotation marks."""
+_TOKENS = re.compile(
     rf"""(?P<comment>\#[^\n]*)
     |(?P<iri><[^<>"{{}}|^`\\\x00-\x20]*>)
     |(?P<string>{STRING})
@@ -32,93 +32,93 @@ _UPDATES = {"INSERT", "DELETE", "LOAD", "CLEAR", "CREATE", "DROP", "COPY", "MOVE
 _QUERIES = {"SELECT", "ASK", "CONSTRUCT", "DESCRIBE"}
 
 
-def decoded(data: bytes) -> str:
-    r"""The text of a query file: UTF-8, or UTF-16 where a byte order mark says so; the mark is no part of it.
+def decode_query(data: bytes) -> str:
+    r"""Decode a query file: UTF-8, or UTF-16 with a byte order mark; the mark is removed.
 
-    >>> decoded(b"\xef\xbb\xbfASK {}"), decoded("ASK {}".encode("utf-16"))
+    >>> decode_query(b"\xef\xbb\xbfASK {}"), decode_query("ASK {}".encode("utf-16"))
     ('ASK {}', 'ASK {}')
 
-    Raises :class:`UnicodeDecodeError` for other bytes.
+    Raises :class:`UnicodeDecodeError` for other encodings.
     """
     wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     return data.decode("utf-16" if wide else "utf-8-sig")
 
 
-class Word(NamedTuple):
-    """A piece of a query: ``kind`` is comment, iri, string, variable, prefixed or word."""
+class Token(NamedTuple):
+    """A token of a query: ``kind`` is comment, iri, string, variable, prefixed or word."""
 
     kind: str
     text: str
     at: int
 
 
-def words(query: str) -> Iterator[Word]:
-    """The pieces of a query that are more than signs and numbers.
+def tokens(query: str) -> Iterator[Token]:
+    """Yield the tokens of a query, without punctuation and numbers.
 
-    >>> [word.text for word in words('SELECT ?s { ?s ct:phase "SERVICE" } # SERVICE')]
+    >>> [token.text for token in tokens('SELECT ?s { ?s ct:phase "SERVICE" } # SERVICE')]
     ['SELECT', '?s', '?s', 'ct:phase', '"SERVICE"', '# SERVICE']
     """
-    for match in _WORDS.finditer(query):
+    for match in _TOKENS.finditer(query):
         assert match.lastgroup is not None
-        yield Word(match.lastgroup, match[0], match.start())
+        yield Token(match.lastgroup, match[0], match.start())
 
 
 def form(query: str) -> str:
-    """What a query is: SELECT, ASK, CONSTRUCT, DESCRIBE, or the first word of an update; nothing where it is neither.
+    """Return the form of a query (SELECT, ASK, CONSTRUCT, DESCRIBE), the first keyword of an update, or nothing.
 
     >>> form("PREFIX a: <b> # SELECT\\nCONSTRUCT { }"), form("DROP ALL"), form("")
     ('CONSTRUCT', 'DROP', '')
     """
-    found = (word.text.upper() for word in words(query) if word.kind == "word")
-    return next((text for text in found if text in _QUERIES | _UPDATES), "")
+    words = (token.text.upper() for token in tokens(query) if token.kind == "word")
+    return next((word for word in words if word in _QUERIES | _UPDATES), "")
 
 
 def is_update(query: str) -> bool:
-    """Whether a text would change data."""
+    """Whether a query is an update."""
     return form(query) in _UPDATES
 
 
-def calls_service(query: str) -> bool:
-    """Whether a query asks another server on its own; where it cannot be told for certain, it does.
+def uses_service(query: str) -> bool:
+    """Whether a query calls another server (SERVICE); in doubt it does.
 
-    Engines take the keyword even where it is joined to its neighbours.
+    Engines accept the keyword even without space around it.
 
-    >>> calls_service("SELECT * { SERVICE <http://a/> { } }"), calls_service("SELECT * { ?service ?p 'SERVICE' }")
+    >>> uses_service("SELECT * { SERVICE <http://a/> { } }"), uses_service("SELECT * { ?service ?p 'SERVICE' }")
     (True, False)
-    >>> calls_service("SELECT * { ?s ?p trueSERVICEex: { } }"), calls_service("SELECT * { ?s ex:service ?o }")
+    >>> uses_service("SELECT * { ?s ?p trueSERVICEex: { } }"), uses_service("SELECT * { ?s ex:service ?o }")
     (True, False)
     """
-    return any(_calls(word) for word in words(query))
+    return any(_is_service(token) for token in tokens(query))
 
 
-def _calls(word: Word) -> bool:
-    text = word.text.upper()
-    if word.kind == "iri":  # a comparison may look like one: ?a<1)SERVICE?x#>
+def _is_service(token: Token) -> bool:
+    text = token.text.upper()
+    if token.kind == "iri":  # a comparison may look like an IRI: ?a<1)SERVICE?x#>
         return re.search(r"SERVICE(SILENT)?[?$#:]", text) is not None
-    return word.kind in ("word", "prefixed") and "SERVICE" in text.partition(":")[0]
+    return token.kind in ("word", "prefixed") and "SERVICE" in text.partition(":")[0]
 
 
-def names_graphs(query: str) -> bool:
-    """Whether a query says itself which graphs it asks.
+def has_from_clause(query: str) -> bool:
+    """Whether a query names the graphs of its dataset.
 
-    >>> names_graphs("SELECT * FROM <http://a/> { ?s ?p 'FROM' }"), names_graphs("SELECT * { ?from a:from 'FROM' }")
+    >>> has_from_clause("SELECT * FROM <http://a/> { ?s ?p ?o }"), has_from_clause("SELECT * { ?from a:from 'FROM' }")
     (True, False)
     """
-    return any(word.kind == "word" and word.text.upper() == "FROM" for word in words(query))
+    return any(token.kind == "word" and token.text.upper() == "FROM" for token in tokens(query))
 
 
 def prefixes(query: str) -> dict[str, str]:
-    """The prefixes that a query declares, and their namespaces."""
-    found = list(words(query))
+    """Return the prefixes that a query declares, with their namespaces."""
+    sequence = list(tokens(query))
     return {
         name.text.removesuffix(":"): iri.text[1:-1]
-        for word, name, iri in zip(found, found[1:], found[2:], strict=False)
-        if word.text.upper() == "PREFIX" and name.kind == "prefixed" and iri.kind == "iri"
+        for keyword, name, iri in zip(sequence, sequence[1:], sequence[2:], strict=False)
+        if keyword.text.upper() == "PREFIX" and name.kind == "prefixed" and iri.kind == "iri"
     }
 
 
 def iris(query: str) -> list[str]:
-    """The resources that a query names, as IRIs, each once: no prefixes, datatypes and functions.
+    """Return the distinct IRIs of a query, without namespaces, datatypes and functions.
 
     >>> iris('PREFIX a: <b:> SELECT * { ?s a:p "1"^^a:int FILTER(a:int(?s) = 1) }')
     ['b:p']
@@ -126,14 +126,14 @@ def iris(query: str) -> list[str]:
     declared = prefixes(query)
     namespaces = set(declared.values())
     resources: dict[str, None] = {}
-    for word in words(query):
-        end = word.at + len(word.text)
-        if query[word.at - 2 : word.at] == "^^" or query[end : end + 1] == "(":
+    for token in tokens(query):
+        end = token.at + len(token.text)
+        if query[token.at - 2 : token.at] == "^^" or query[end : end + 1] == "(":
             continue
-        if word.kind == "iri" and word.text[1:-1] not in namespaces:
-            resources[word.text[1:-1]] = None
-        elif word.kind == "prefixed" and not word.text.endswith(":"):
-            prefix, _, local = word.text.partition(":")
+        if token.kind == "iri" and token.text[1:-1] not in namespaces:
+            resources[token.text[1:-1]] = None
+        elif token.kind == "prefixed" and not token.text.endswith(":"):
+            prefix, _, local = token.text.partition(":")
             if prefix in declared:
                 resources[declared[prefix] + local] = None
     return list(resources)

@@ -1,22 +1,21 @@
-"""The library of questions in ``queries/``: one SPARQL query a file, with a header in the manner of grlc.
+"""The query library in ``queries/``: one SPARQL query per file, with a header as in grlc.
 
-The header is the run of lines at the top that begin with ``#+``; what follows that mark is YAML
-(https://github.com/CLARIAH/grlc). ``summary``, ``description`` and ``tags`` are always there, ``parameters`` where the
-question has any: each with its ``name``, ``type`` (one of :data:`TYPES`) and ``description``.
+The header consists of the lines at the top that begin with ``#+``; after that mark they are YAML
+(https://github.com/CLARIAH/grlc). ``summary``, ``description`` and ``tags`` are required; ``parameters`` lists the
+parameters, each with its ``name``, ``type`` (one of :data:`TYPES`) and ``description``.
 
-The default of a parameter stands in the query itself, as the one line ``VALUES ?name { term ... }``, so that the text
-runs as it stands in any tool; other terms may be put between the braces, several too.
+The default of a parameter is in the query itself, in a line ``VALUES ?name { term ... }``, so that the file is a valid
+query for any tool. One or more other terms can take its place between the braces.
 
->>> known = question("studies_under")
->>> known.summary
+>>> query = library_query("studies_under")
+>>> query.summary
 'Studies of a disease and of everything below it'
->>> [(each.name, each.type, each.default) for each in known.parameters]
+>>> [(parameter.name, parameter.type, parameter.default) for parameter in query.parameters]
 [('disease', 'iri', 'mesh:D009422')]
 """
 
 from __future__ import annotations
 
-import difflib
 import re
 from functools import cache
 from pathlib import Path
@@ -26,7 +25,7 @@ from kg.errors import UsageError
 from kg.ontology.files import folder
 
 TYPES = ("iri", "string", "integer", "decimal", "date", "boolean")
-"""What the terms of a parameter are."""
+"""Types of parameters."""
 
 _HEADER = re.compile(r"(?:#\+.*\n)+")
 _MARK = re.compile(r"^#\+ ?", re.MULTILINE)
@@ -34,7 +33,7 @@ _VALUES = re.compile(r"^[ \t]*VALUES \?(?P<name>\w+) \{ (?P<terms>[^}\n]*) \}[ \
 
 
 class Parameter(NamedTuple):
-    """What may be put into a question: ``default`` is the terms as they stand in the query."""
+    """A parameter of a query; ``default`` has its terms as they are written in the query."""
 
     name: str
     type: str
@@ -42,8 +41,8 @@ class Parameter(NamedTuple):
     default: str
 
 
-class Question(NamedTuple):
-    """A query of the library; ``text`` is the whole file, header and all."""
+class LibraryQuery(NamedTuple):
+    """A query of the library; ``text`` is the content of the file, including the header."""
 
     name: str
     summary: str
@@ -65,73 +64,76 @@ def _header(name: str, text: str) -> dict[str, Any]:
     try:
         header = yaml.safe_load(_MARK.sub("", match[0])) if match else {}
     except yaml.YAMLError as error:
-        raise UsageError(f"{name}: the header is no YAML ({' '.join(str(error).split())}).") from error
+        raise UsageError(f"{name}: the header is not valid YAML ({' '.join(str(error).split())}).") from error
     if not isinstance(header, dict):
-        raise UsageError(f"{name}: the header is no list of keys with values.")
+        raise UsageError(f"{name}: the header is not a mapping of keys to values.")
     return header
 
 
-def _parameter(name: str, given: Any, defaults: dict[str, str]) -> Parameter:
-    if not isinstance(given, dict) or not {"name", "type", "description"} <= set(given):
-        raise UsageError(f"{name}: a parameter needs a name, a type and a description.")
-    own = str(given["name"])
-    if given["type"] not in TYPES:
-        raise UsageError(f"{name}: the type of {own} is {given['type']}, expected one of {', '.join(TYPES)}.")
-    if own not in defaults:
-        raise UsageError(f"{name}: {own} has no line VALUES ?{own} {{ ... }}.")
-    return Parameter(own, given["type"], " ".join(str(given["description"]).split()), defaults[own])
+def _parameter(query: str, entry: Any, defaults: dict[str, str]) -> Parameter:
+    if not isinstance(entry, dict) or not {"name", "type", "description"} <= set(entry):
+        raise UsageError(f"{query}: a parameter needs a name, a type and a description.")
+    name = str(entry["name"])
+    if entry["type"] not in TYPES:
+        raise UsageError(f"{query}: the type of {name} is {entry['type']}, expected one of {', '.join(TYPES)}.")
+    if name not in defaults:
+        raise UsageError(f"{query}: {name} has no line VALUES ?{name} {{ ... }}.")
+    return Parameter(name, entry["type"], " ".join(str(entry["description"]).split()), defaults[name])
 
 
 def _defaults(name: str, text: str) -> dict[str, str]:
-    found: dict[str, str] = {}
+    defaults: dict[str, str] = {}
     for match in _VALUES.finditer(text):
-        if match["name"] in found:
+        if match["name"] in defaults:
             raise UsageError(f"{name}: two lines give values to {match['name']}.")
-        found[match["name"]] = match["terms"]
-    return found
+        defaults[match["name"]] = match["terms"]
+    return defaults
 
 
-def parsed(name: str, text: str) -> Question:
-    """A question from the text of its file; what the header does not say is empty.
+def parse_query(name: str, text: str) -> LibraryQuery:
+    """Parse the content of a file of the library; missing keys of the header are empty.
 
-    Raises :class:`~kg.errors.UsageError` where the header cannot be read.
+    Raises :class:`~kg.errors.UsageError` for an invalid header.
 
-    >>> parsed("all", "SELECT * { ?s ?p ?o }").parameters
+    >>> parse_query("all", "SELECT * { ?s ?p ?o }").parameters
     ()
     """
     header = _header(name, text)
     defaults = _defaults(name, text)
-    return Question(
+    return LibraryQuery(
         name,
         str(header.get("summary", "")),
         " ".join(str(header.get("description", "")).split()),
         tuple(str(tag) for tag in header.get("tags") or ()),
-        tuple(_parameter(name, given, defaults) for given in header.get("parameters") or ()),
+        tuple(_parameter(name, entry, defaults) for entry in header.get("parameters") or ()),
         text,
     )
 
 
-def _read(path: Path) -> Question:
-    return parsed(path.stem, path.read_text("utf-8"))
-
-
 @cache
-def questions() -> list[Question]:
-    """All questions of the library, by their names."""
-    return [_read(path) for path in sorted(folder("queries").glob("*.rq"))]
+def library_queries() -> list[LibraryQuery]:
+    """Return all queries of the library, sorted by name."""
+    return [parse_query(path.stem, path.read_text("utf-8")) for path in sorted(folder("queries").glob("*.rq"))]
 
 
-def question(name: str) -> Question:
-    """One question of the library.
+def library_query(name: str) -> LibraryQuery:
+    """Return a query of the library; raises :class:`~kg.errors.UsageError` for an unknown name."""
+    return parse_query(name, query_path(name).read_text("utf-8"))
 
-    Raises :class:`~kg.errors.UsageError` where there is none of the name.
 
-    >>> question("arm")
+def query_path(name: str) -> Path:
+    """Return the path of a query of the library.
+
+    Raises :class:`~kg.errors.UsageError` for an unknown name.
+
+    >>> query_path("arm")
     Traceback (most recent call last):
-    kg.errors.UsageError: There is no question arm; did you mean arms?
+    kg.errors.UsageError: There is no query arm; did you mean arms?
     """
     path = folder("queries") / f"{name}.rq"
     if name.isidentifier() and path.is_file():
-        return _read(path)
-    near = difflib.get_close_matches(name, [each.name for each in questions()], n=1)
-    raise UsageError(f"There is no question {name}" + (f"; did you mean {near[0]}?" if near else "."))
+        return path
+    import difflib
+
+    matches = difflib.get_close_matches(name, [query.name for query in library_queries()], n=1)
+    raise UsageError(f"There is no query {name}" + (f"; did you mean {matches[0]}?" if matches else "."))

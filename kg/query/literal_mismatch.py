@@ -1,4 +1,4 @@
-"""Literals of a query that the data have with another language tag or datatype, and how the data spell them."""
+"""Finds literals of a query that the data have with another language tag, datatype or spelling."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from typing import NamedTuple
 import pyoxigraph as ox
 
 from kg.ontology.vocabulary import RDFS, SKOS, XSD
-from kg.query.literals import Call, Use, calls, uses
+from kg.query.literals import Call, Use, function_calls, literal_uses
 
 MOST = 20_000
-"""Values of a property that are looked at."""
+"""Values of a property that are examined."""
 IRI, NUMBER = "IRI", "number"
 _TEXT = XSD + "string"
 _NUMBERS = frozenset(XSD + name for name in ("integer", "decimal", "double", "float", "int", "long"))
 _LABELS = (RDFS + "label", SKOS + "prefLabel", SKOS + "altLabel")
 _KINDS = ("@en", _TEXT, *(XSD + name for name in ("integer", "decimal", "boolean", "date", "gYearMonth", "gYear")))
-"""Kinds of literals that records have: where a property has more values than are looked at, these are tried too."""
+"""Kinds of the literals of records, tried too for properties with more values than are examined."""
 _NUMBER = re.compile(r"[+-]?(\d+|\d*\.\d+)")
 _DAY = re.compile(r"(\d{4})(?:-(\d\d))?(?:-(\d\d))?(?:T.*)?")
 Short = Callable[[str], str]
@@ -30,27 +30,27 @@ Code = Callable[[str], str | None]
 
 
 class Mismatch(NamedTuple):
-    """A literal, or a function of one, that finds nothing: a sentence, and whether it shows what the data have."""
+    """A literal or a function call without matches, and a message; ``is_respelled`` if that has the right literal."""
 
     text: str
     sentence: str
     is_respelled: bool = False
 
 
-def mismatches(query: str, store: ox.Store, short: Short, code: Code) -> Iterator[Mismatch]:
-    """The literals of a query that no value matches but for a language tag, a datatype or capitals.
+def find_mismatches(query: str, store: ox.Store, short: Short, code: Code) -> Iterator[Mismatch]:
+    """Yield the literals of a query that match a value only with another language tag, datatype or case.
 
-    ``code`` gives the code that a text is the label of.
+    ``code`` returns the code with a label.
     """
     data = _Data(store, short, code)
-    yield from filter(None, map(data.mismatch, uses(query)))
-    yield from filter(None, map(data.of_call, calls(query)))
+    yield from filter(None, map(data.mismatch, literal_uses(query)))
+    yield from filter(None, map(data.of_call, function_calls(query)))
 
 
-def kind_of(term: object) -> str:
-    """The language tag or the datatype of a literal, or that it is none.
+def literal_kind(term: object) -> str:
+    """Return the language tag or the datatype of a literal, or ``IRI`` for other terms.
 
-    >>> kind_of(ox.Literal("a", language="en")), kind_of(ox.NamedNode("http://a/"))
+    >>> literal_kind(ox.Literal("a", language="en")), literal_kind(ox.NamedNode("http://a/"))
     ('@en', 'IRI')
     """
     if not isinstance(term, ox.Literal):
@@ -58,13 +58,13 @@ def kind_of(term: object) -> str:
     return f"@{term.language}" if term.language else term.datatype.value
 
 
-def spelled(term: ox.Literal, short: Short = str) -> str:
-    """A literal as a query spells it.
+def format_literal(term: ox.Literal, short: Short = str) -> str:
+    """Format a literal for a query.
 
-    >>> spelled(ox.Literal(3)), spelled(ox.Literal("a", language="en"))
+    >>> format_literal(ox.Literal(3)), format_literal(ox.Literal("a", language="en"))
     ('3', '"a"@en')
     """
-    kind = kind_of(term)
+    kind = literal_kind(term)
     if kind in (XSD + "integer", XSD + "boolean"):
         return term.value
     if kind == XSD + "decimal":
@@ -73,10 +73,10 @@ def spelled(term: ox.Literal, short: Short = str) -> str:
     return text if kind == _TEXT else text + kind if term.language else f"{text}^^{short(kind)}"
 
 
-def converted(text: str, kind: str) -> ox.Literal | None:
-    """A text as a literal of a kind, where it can be read as one; a day that is partly given is the first.
+def convert_literal(text: str, kind: str) -> ox.Literal | None:
+    """Convert a text to a literal of a kind, if it is valid; a partial date becomes its first day.
 
-    >>> converted("2020-05", XSD + "date"), converted("many", XSD + "integer")
+    >>> convert_literal("2020-05", XSD + "date"), convert_literal("many", XSD + "integer")
     (<Literal value=2020-05-01 datatype=<NamedNode value=http://www.w3.org/2001/XMLSchema#date>>, None)
     """
     if kind.startswith("@"):
@@ -98,7 +98,7 @@ def _value(text: str, kind: str) -> str | None:
 
 
 class _Data:
-    """What a store has of the values of properties."""
+    """The values of properties in a store."""
 
     def __init__(self, store: ox.Store, short: Short, code: Code) -> None:
         self.store = store
@@ -112,8 +112,8 @@ class _Data:
         return [term for term in terms if isinstance(term, ox.Literal | ox.NamedNode)]
 
     def kinds(self, properties: Iterable[str]) -> list[str]:
-        """The kinds of the values of properties, the most frequent first."""
-        counts = Counter(kind_of(term) for name in properties for term in self.values(name))
+        """Return the kinds of the values of properties, the most frequent first."""
+        counts = Counter(literal_kind(term) for name in properties for term in self.values(name))
         return [kind for kind, _ in counts.most_common()]
 
     def has(self, term: ox.Literal | ox.NamedNode, properties: tuple[str, ...]) -> bool:
@@ -122,7 +122,7 @@ class _Data:
         return any(next(self.store.quads_for_pattern(None, node, term), None) is not None for node in nodes)
 
     def mismatch(self, use: Use) -> Mismatch | None:
-        """What is wrong with a literal, where that can be seen."""
+        """Return what is wrong with a literal, if anything."""
         kinds = self.kinds(use.properties)
         if use.properties and not kinds:
             return None
@@ -136,30 +136,32 @@ class _Data:
         return self.of_another_kind(use, kinds, names)
 
     def ambiguous(self, use: Use, kinds: list[str], names: str) -> Mismatch | None:
-        """The literal with another tag or datatype, where the data have both."""
-        own = kind_of(use.term)
-        others = (literal for literal in self.candidates(use, kinds) if kind_of(literal) != own)
+        """Return a mismatch if the data have the literal with another tag or datatype too."""
+        own = literal_kind(use.term)
+        others = (literal for literal in self.candidates(use, kinds) if literal_kind(literal) != own)
         other = next((literal for literal in others if self.has(literal, use.properties)), None)
         if other is None or use.relation == "<":
             return None
         return Mismatch(
-            use.term.value, f"{use.text} is not {spelled(other, self.short)}, which is a value of {names} too.", True
+            use.term.value,
+            f"{use.text} is not {format_literal(other, self.short)}, which is a value of {names} too.",
+            True,
         )
 
     def respelled(self, use: Use, kinds: list[str]) -> str | None:
-        """The literal as the data have it: with another tag or datatype, or with other capitals."""
-        if use.relation == "<" or (use.relation == "=" and _family(kind_of(use.term)) == NUMBER):
+        """Return the literal in the spelling of the data: with another tag, datatype or case."""
+        if use.relation == "<" or (use.relation == "=" and _family(literal_kind(use.term)) == NUMBER):
             return None
         for literal in self.candidates(use, kinds):
             if literal != use.term and self.has(literal, use.properties):
-                return spelled(literal, self.short)
+                return format_literal(literal, self.short)
         return None
 
     def candidates(self, use: Use, kinds: list[str]) -> Iterator[ox.Literal]:
         text, tagged = use.term.value, bool(use.term.language)
         for kind in sorted(dict.fromkeys((*kinds, *_KINDS)), key=lambda kind: tagged and not kind.startswith("@")):
             if kind != IRI and _value(text.strip(), kind.removeprefix(XSD)) in (text.strip(), None):
-                yield from filter(None, [converted(text, kind)])
+                yield from filter(None, [convert_literal(text, kind)])
         wanted = " ".join(text.split()).casefold()
         for name in use.properties:
             for term in self.values(name):
@@ -169,7 +171,7 @@ class _Data:
             yield from (ox.Literal(other, language="en"), ox.Literal(other))
 
     def labelled(self, use: Use, kinds: list[str]) -> str | None:
-        """The resource that the literal is the label of, where a property has resources as its values."""
+        """Return the resource with the literal as its label, if the values of a property are resources."""
         if IRI not in kinds or use.relation == "<":
             return None
         for literal in self.candidates(use._replace(properties=()), ["@en", _TEXT]):
@@ -181,27 +183,27 @@ class _Data:
         return self.short(code) if code else None
 
     def of_another_kind(self, use: Use, kinds: list[str], names: str) -> Mismatch | None:
-        """What is wrong where no value has the kind of the literal."""
-        if not kinds or _family(kind_of(use.term)) in map(_family, kinds):
+        """Return a mismatch if no value has the kind of the literal."""
+        if not kinds or _family(literal_kind(use.term)) in map(_family, kinds):
             return None
         types = " or ".join(map(self.type, kinds))
-        literal = next(filter(None, (converted(use.term.value, kind) for kind in kinds)), None)
-        advice = f"; write {spelled(literal, self.short)}" if literal is not None else ""
+        literal = next(filter(None, (convert_literal(use.term.value, kind) for kind in kinds)), None)
+        advice = f"; write {format_literal(literal, self.short)}" if literal is not None else ""
         return Mismatch(use.term.value, f"{use.text} matches no {names}, which has values of type {types}{advice}.")
 
     def type(self, kind: str) -> str:
         return kind if kind == IRI else f"rdf:langString ({kind})" if kind.startswith("@") else self.short(kind)
 
     def of_call(self, call: Call) -> Mismatch | None:
-        """What is wrong with a function of texts that is called on what is no text."""
+        """Return a mismatch if a string function is called on a variable without strings."""
         kinds = self.kinds(call.properties) or ([IRI] if call.is_subject else [])
         if not kinds or any(kind == _TEXT or kind.startswith("@") for kind in kinds):
             return None
         types = " or ".join(map(self.type, kinds))
-        problem = f"{call.function} takes a text, and {call.variable} is of type {types}"
+        problem = f"{call.function} expects a string, and {call.variable} is of type {types}"
         return Mismatch("", f"{problem}; write STR({call.variable}).")
 
 
 def _family(kind: str) -> str:
-    """The kinds whose values can be compared with each other."""
+    """The group of kinds whose values can be compared with each other."""
     return NUMBER if kind in _NUMBERS else kind

@@ -1,7 +1,7 @@
-"""The literals of a SPARQL query, and what each is matched or compared with.
+"""Finds the literals of a SPARQL query and the properties whose values they are matched or compared with.
 
-A query is read token by token, not parsed: what follows helps to explain an empty result, and takes linear time for
-whatever is written. Variables of subqueries are not distinguished from those outside.
+A query is read token by token, not parsed: the result helps to explain an empty answer, and takes linear time for any
+text. Variables of subqueries are not distinguished from those outside.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ import pyoxigraph as ox
 from kg.query.lexer import STRING, prefixes
 
 MOST, LONGEST = 50, 500
-"""Literals of a query that are looked at, and objects of one list."""
+"""Limits: literals of a query, and objects of a list."""
 COMPARISONS = ("=", "!=", "<", ">", "<=", ">=")
 TEXT_FUNCTIONS = ("CONTAINS", "STRSTARTS", "STRENDS", "REGEX", "STRBEFORE", "STRAFTER", "REPLACE", "LCASE", "UCASE")
-"""Functions whose first argument is a text."""
+"""Functions whose first argument is a string."""
 _PREFIXED = r"(?:[A-Za-z][\w.-]*)?:(?:[\w:%.-]*[\w:%-])?"
 _IRI = r"<[^<>\"{}|^`\\\x00-\x20]*>"
 _TOKENS = re.compile(
@@ -36,10 +36,10 @@ _OPENING, _CLOSING = "([{", ")]}"
 
 
 class Use(NamedTuple):
-    """A literal of a query: its text, its term, and the properties whose values it meets.
+    """A literal of a query: its text, its term, and the properties whose values it is matched with.
 
-    ``relation`` is ``same`` where a value has to be the same term, ``=`` where a filter looks for equal values, and
-    ``<`` where it compares them otherwise.
+    ``relation`` is ``same`` if a value has to be the same term, ``=`` if a filter tests for equality, and ``<`` for
+    other comparisons.
     """
 
     text: str
@@ -49,7 +49,7 @@ class Use(NamedTuple):
 
 
 class Call(NamedTuple):
-    """A function of texts that is called on a variable, with the properties whose values it has."""
+    """A call of a string function on a variable, with the properties whose values the variable has."""
 
     function: str
     variable: str
@@ -61,22 +61,23 @@ class _Token(NamedTuple):
     kind: str
     text: str
     inside: str
-    """The bracket that it is within."""
+    """The innermost open bracket."""
 
 
-def uses(query: str) -> list[Use]:
-    """The literals that a query matches with values or compares with them.
+def literal_uses(query: str) -> list[Use]:
+    """Return the literals that a query matches or compares with values.
 
-    >>> [(use.text, use.properties, use.relation) for use in uses('SELECT * { ?s <p:a> "x"@en, ?n FILTER(?n > 3) }')]
+    >>> uses = literal_uses('SELECT * { ?s <p:a> "x"@en, ?n FILTER(?n > 3) }')
+    >>> [(use.text, use.properties, use.relation) for use in uses]
     [('"x"@en', ('p:a',), 'same'), ('3', ('p:a',), '<')]
     """
     return list(_Reader(query).uses())
 
 
-def calls(query: str) -> list[Call]:
-    """The functions of texts that a query calls on a variable.
+def function_calls(query: str) -> list[Call]:
+    """Return the calls of string functions on variables.
 
-    >>> calls('SELECT * { ?s <p:a> ?d FILTER(STRSTARTS(?d, "2020")) }')
+    >>> function_calls('SELECT * { ?s <p:a> ?d FILTER(STRSTARTS(?d, "2020")) }')
     [Call(function='STRSTARTS', variable='?d', properties=('p:a',), is_subject=False)]
     """
     return list(_Reader(query).calls())
@@ -116,7 +117,7 @@ class _Reader:
                     self.subjects.add(token.text)
 
     def uses(self) -> Iterator[Use]:
-        """The literals in triple patterns, VALUES, BIND and comparisons."""
+        """Yield the literals in triple patterns, VALUES, BIND and comparisons."""
         rows = dict(self.values())
         for at in [at for at, token in enumerate(self.tokens) if token.kind == "literal"][:MOST]:
             text = self.tokens[at].text
@@ -132,7 +133,7 @@ class _Reader:
                 yield Use(text, term, self.properties_of(variable), "=" if self.is_equality(at) else "<")
 
     def calls(self) -> Iterator[Call]:
-        """The functions of texts, followed by a variable."""
+        """Yield the calls of string functions on variables."""
         for at, token in enumerate(self.tokens):
             function, name = token.text.upper(), self.text(at + 2)
             opens = function in TEXT_FUNCTIONS and self.text(at + 1) == "("
@@ -140,7 +141,7 @@ class _Reader:
                 yield Call(function, name, self.properties_of(name), name in self.subjects)
 
     def properties_of(self, variable: str) -> tuple[str, ...]:
-        """The properties whose values a variable has."""
+        """Return the properties whose values a variable has."""
         return tuple(dict.fromkeys(self.properties.get(variable, ())))
 
     def text(self, at: int) -> str:
@@ -153,7 +154,7 @@ class _Reader:
         return self.kind(at) == "name" or self.text(at) in ("a", "^", "!", "(")
 
     def verb(self, at: int) -> int:
-        """The place of the token before the objects of which the one at a place is part."""
+        """Return the position of the token before the list of objects with the token at a position."""
         first = max(at - 2 * LONGEST, 0)
         while at > first and self.text(at - 1) == ",":
             at -= 2
@@ -165,14 +166,14 @@ class _Reader:
         return self.tokens[at].inside in ("{", "[") and ends
 
     def property_at(self, at: int) -> str | None:
-        """The property that has a token as its object: the last one of a path."""
+        """Return the property that has a token as its object: the last one of a path."""
         verb = self.verb(at)
         if self.kind(verb) != "name" or self.text(verb - 1) in ("^", "^^"):
             return None
         return _full(self.text(verb), self.namespaces)
 
     def values(self) -> Iterator[tuple[int, str]]:
-        """The places of the literals of VALUES, with the variable of each."""
+        """Yield the positions of the literals of VALUES with their variables."""
         for at, token in enumerate(self.tokens):
             if token.text.upper() == "VALUES" and token.kind == "word":
                 yield from self.block(at + 1)
@@ -195,12 +196,12 @@ class _Reader:
                 column += 1
 
     def bound(self, at: int) -> str:
-        """The variable of ``BIND("..." AS ?v)``."""
+        """Return the variable of ``BIND("..." AS ?v)``."""
         binds = self.text(at - 1) == "(" and self.text(at - 2).upper() == "BIND" and self.text(at + 1).upper() == "AS"
         return self.text(at + 2) if binds else ""
 
     def compared(self, at: int) -> str:
-        """The variable that a literal is compared with."""
+        """Return the variable that a literal is compared with."""
         if self.text(at - 1) in COMPARISONS and self.kind(at - 2) == "variable":
             return self.text(at - 2)
         if self.text(at + 1) in COMPARISONS and self.kind(at + 2) == "variable":
@@ -211,7 +212,7 @@ class _Reader:
         return "=" in (self.text(at - 1), self.text(at + 1)) or bool(self.listed(at))
 
     def listed(self, at: int) -> str:
-        """The variable that is compared with a list of which a literal is part."""
+        """Return the variable of an ``IN`` or ``NOT IN`` with a literal."""
         first = self.verb(at)
         if self.text(first) == "(" and self.text(first - 1).upper() == "IN":
             first -= 2 if self.text(first - 2).upper() != "NOT" else 3
@@ -227,7 +228,7 @@ def _full(name: str, namespaces: Mapping[str, str]) -> str | None:
 
 
 def _term(text: str, namespaces: Mapping[str, str]) -> ox.Literal | None:
-    """The term of a literal, whose grammar SPARQL shares with Turtle.
+    """The term of a literal; SPARQL and Turtle share its grammar.
 
     >>> _term("'a'@en", {})
     <Literal value=a language=en>

@@ -1,4 +1,4 @@
-"""The term of the ontology that a name may be meant for: a slip of the pen, a field of the API, a word of a label."""
+"""Finds the term of the ontology nearest to an unknown name: a typo, a field of the API, a word of a label."""
 
 from __future__ import annotations
 
@@ -17,50 +17,50 @@ _HEAD = re.compile(r"(?:An?|The) (\w+)")
 
 
 class Property(NamedTuple):
-    """A property as the records and the ontology call it."""
+    """A property with its names in the records and in the ontology."""
 
     iri: str
     of_study: bool
     path: tuple[str, ...]
-    """The keys of its JSON field."""
+    """The keys of the path of its JSON field."""
     keys: frozenset[str]
-    """What the field may be called: its key, that of the object it is in, and both; without capitals."""
+    """Names of the field: its key, the key of its object, and both joined; in lower case."""
     names: tuple[str, ...]
     """Its name, its label, and the end of its path."""
     head: str
-    """The noun with which its definition begins."""
+    """The noun at the beginning of its definition."""
 
 
 @cache
-def terms() -> dict[str, str]:
-    """The terms of the ontology and the codes, with their labels."""
+def ontology_terms() -> dict[str, str]:
+    """Return the terms of the ontology and the codes with their labels."""
     ontology = shipped()
     labels: dict[str, str] = {}
     for iri, shape in ontology.shapes.items():
-        labels[iri] = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", local(iri)).lower() if "#" in iri else ""
+        labels[iri] = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", local_name(iri)).lower() if "#" in iri else ""
         for field in shape.properties:
-            labels.setdefault(field.path, field.name if field.path.startswith(CT) else local(field.path))
+            labels.setdefault(field.path, field.name if field.path.startswith(CT) else local_name(field.path))
     for scheme in ontology.schemes.values():
         labels |= {concept.iri: concept.label for concept in scheme.values()}
     return labels
 
 
-def local(iri: str) -> str:
-    """The last part of an IRI."""
+def local_name(iri: str) -> str:
+    """Return the last part of an IRI."""
     return re.split(r"[#/]", iri)[-1]
 
 
-def plain(iri: str) -> str:
-    """The last part of a name without what is often written otherwise: capitals, underscores, hyphens.
+def plain_name(iri: str) -> str:
+    """Return the last part of an IRI in lower case, without underscores and hyphens.
 
-    >>> plain("https://w3id.org/trialkg/code/NOT_YET_RECRUITING")
+    >>> plain_name("https://w3id.org/trialkg/code/NOT_YET_RECRUITING")
     'notyetrecruiting'
     """
-    return re.sub(r"[_-]", "", local(iri)).lower()
+    return re.sub(r"[_-]", "", local_name(iri)).lower()
 
 
 def words(name: str) -> frozenset[str]:
-    """The words of a name or a text, in the singular.
+    """Return the words of a name or a text in the singular.
 
     >>> sorted(words("conditionMESH_ancestors"))
     ['ancestor', 'condition', 'mesh']
@@ -72,17 +72,17 @@ def _singular(word: str) -> str:
     return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word
 
 
-def _is_ours(field: Field) -> bool:
-    """Whether a field is a property that users look for, and no term of others that follows from it."""
+def _is_searchable(field: Field) -> bool:
+    """Whether a field is a property of the ontology, or one of another vocabulary that is not derived."""
     return field.shape.path.startswith(CT) or not field.is_derived
 
 
 @cache
 def properties() -> list[Property]:
-    """The properties of the plan."""
+    """Return the properties of the plan."""
     plan = shipped_plan()
-    found = ((path, entity, field) for path, entity, field in plan.walk() if path and _is_ours(field))
-    walk = ((path.replace("[]", "").split("."), entity, field) for path, entity, field in found)
+    fields = ((path, entity, field) for path, entity, field in plan.walk() if path and _is_searchable(field))
+    walk = ((path.replace("[]", "").split("."), entity, field) for path, entity, field in fields)
     return [
         _property(path, field, entity.shape.iri == plan.study.shape.iri)
         for path, entity, field in walk
@@ -97,35 +97,37 @@ def _property(path: list[str], field: Field, of_study: bool) -> Property:
         field.shape.path,
         of_study,
         tuple(path),
-        frozenset(map(plain, (own[-1], own[0], "".join(own[-2:])))),
-        (local(field.shape.path), field.shape.name, " ".join(path[-2:])),
+        frozenset(map(plain_name, (own[-1], own[0], "".join(own[-2:])))),
+        (local_name(field.shape.path), field.shape.name, " ".join(path[-2:])),
         _singular(head[1].lower()) if head else "",
     )
 
 
-def near(iri: str) -> str | None:
-    """The term of the ontology that a name may be meant for.
+def nearest_term(iri: str) -> str | None:
+    """Return the term of the ontology nearest to an IRI, or ``None``.
 
-    >>> [local(near(CT + name)) for name in ("phaze", "Phase2", "enrollment", "briefTitle", "site")]
+    >>> [local_name(nearest_term(CT + name)) for name in ("phaze", "Phase2", "enrollment", "briefTitle", "site")]
     ['phase', 'PHASE2', 'enrollmentCount', 'label', 'location']
     """
-    if iri in terms():
+    if iri in ontology_terms():
         return None
-    alike = [term for term in terms() if term.startswith(CODE) == iri.startswith(CODE)]
-    own, other = _by_plain_name(alike), _by_plain_name(term for term in terms() if term not in alike)
-    name = plain(iri)
+    alike = [term for term in ontology_terms() if term.startswith(CODE) == iri.startswith(CODE)]
+    own, other = _by_plain_name(alike), _by_plain_name(term for term in ontology_terms() if term not in alike)
+    name = plain_name(iri)
     if name in own:
         return own[name]
-    is_property = iri.startswith(CT) and local(iri)[:1].islower()
+    is_property = iri.startswith(CT) and local_name(iri)[:1].islower()
     if name in other and not is_property:
         return other[name]
-    if (is_property or (iri.startswith(CT) and len(words(local(iri))) > 1)) and (meant := _meant(local(iri))):
-        return meant
+    if (is_property or (iri.startswith(CT) and len(words(local_name(iri))) > 1)) and (
+        match := _matching_property(local_name(iri))
+    ):
+        return match
     return _nearest(name, own) or _nearest(name, other) if iri.startswith((CT, CODE)) else None
 
 
-def _meant(name: str) -> str | None:
-    """The property that the API calls so, or whose name, label, path or definition has these words."""
+def _matching_property(name: str) -> str | None:
+    """The property of a field of the API with a name, or with its words in the name, label, path or definition."""
     of_study = [property_ for property_ in properties() if property_.of_study]
     others = [property_ for property_ in properties() if not property_.of_study]
     return (
@@ -139,17 +141,17 @@ def _meant(name: str) -> str | None:
 
 
 def _of_key(name: str, candidates: list[Property]) -> str | None:
-    """The property of the JSON field with a name that is nearest to the top, where there is one."""
-    fitting = [property_ for property_ in candidates if plain(name) in property_.keys]
-    top = min((len(property_.path) for property_ in fitting), default=0)
-    meant = {property_.iri for property_ in fitting if len(property_.path) == top}
-    return meant.pop() if len(meant) == 1 else None
+    """The property of the JSON field with a name that is nearest to the root, if only one is."""
+    matches = [property_ for property_ in candidates if plain_name(name) in property_.keys]
+    depth = min((len(property_.path) for property_ in matches), default=0)
+    nearest = {property_.iri for property_ in matches if len(property_.path) == depth}
+    return nearest.pop() if len(nearest) == 1 else None
 
 
 def _of_words(name: str, candidates: list[Property], most: int) -> str | None:
-    """The property that is called by all the words of a name and the fewest others, at ``most`` so many.
+    """The property whose name has all words of a name and the fewest others, but no more than ``most``.
 
-    Of several it is one that ends in the words, and whose own name is short.
+    Among several, names that end in the words and short names are preferred.
     """
     wanted = words(name)
     ranks = [
@@ -163,25 +165,25 @@ def _of_words(name: str, candidates: list[Property], most: int) -> str | None:
 
 
 def _last(called: str) -> int:
-    """Where the last word of a name begins."""
+    """The position of the last word of a name."""
     return max((match.start() for match in _WORDS.finditer(called)), default=0)
 
 
 def _of_definition(name: str, candidates: list[Property]) -> str | None:
-    """The property whose definition begins with a word: a location is *a site* of the study."""
+    """The property whose definition begins with a noun: a location is *a site* of the study."""
     wanted = words(name)
     return next((property_.iri for property_ in candidates if {property_.head} == wanted), None)
 
 
 def _by_plain_name(terms: Iterable[str]) -> dict[str, str]:
-    return {plain(term): term for term in reversed([*terms])}
+    return {plain_name(term): term for term in reversed([*terms])}
 
 
 def _nearest(name: str, terms: dict[str, str]) -> str | None:
-    """The term whose name is close to another, or the only one that begins as it does."""
+    """The term with a similar name, or the only one that begins with the name or is its beginning."""
     close = difflib.get_close_matches(name, terms, n=1, cutoff=0.75)
-    begun = [other for other in terms if _begins(name, other)]
-    return terms[close[0]] if close else terms[begun[0]] if len(begun) == 1 else None
+    extensions = [other for other in terms if _begins(name, other)]
+    return terms[close[0]] if close else terms[extensions[0]] if len(extensions) == 1 else None
 
 
 def _begins(name: str, other: str) -> bool:

@@ -1,6 +1,6 @@
-"""Parameters of a question: values become terms, and the terms take the place of the defaults in the query.
+"""Parameters of queries: values are converted to terms, which replace the defaults in the query.
 
-Nothing is pasted: a value is made into a term of the type of the parameter, or refused.
+A value never becomes part of the query as it is: it is converted to a term of the type of the parameter, or rejected.
 """
 
 from __future__ import annotations
@@ -14,82 +14,87 @@ import pyoxigraph as ox
 
 from kg.errors import UsageError
 from kg.ontology.vocabulary import XSD
-from kg.query.lexer import prefixes, words
-from kg.query.library import Parameter, Question
+from kg.query.lexer import prefixes, tokens
+from kg.query.library import LibraryQuery, Parameter
 
 _LOCAL = re.compile(r"[\w.%-]+")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
-def filled(question: Question, given: Mapping[str, Sequence[str]]) -> str:
-    """The text of a question with values in the place of the defaults of its parameters.
+def fill_parameters(query: LibraryQuery, params: Mapping[str, Sequence[str]]) -> str:
+    """Return the text of a query in which values replace the defaults of its parameters.
 
-    Raises :class:`~kg.errors.UsageError` for a parameter that there is not, and for a value of another type.
+    Raises :class:`~kg.errors.UsageError` for an unknown parameter, and for a value of another type.
     """
-    text = question.text
-    known = {each.name: each for each in question.parameters}
-    for name, values in given.items():
-        if name not in known:
-            names = ", ".join(known) or "none"
-            raise UsageError(f"The question {question.name} has no parameter {name}; it has {names}.")
-        terms = [term(value, known[name], text) for value in values]
-        begin, end = _place(text, name)
+    text = query.text
+    parameters = {parameter.name: parameter for parameter in query.parameters}
+    for name, values in params.items():
+        if name not in parameters:
+            names = ", ".join(parameters) or "none"
+            raise UsageError(f"The query {query.name} has no parameter {name}; its parameters: {names}.")
+        terms = [parameter_term(value, parameters[name], text) for value in values]
+        begin, end = _values_span(text, name)
         text = f"{text[:begin]} {' '.join(terms)} {text[end:]}"
     return text
 
 
-def _place(text: str, name: str) -> tuple[int, int]:
-    """Where the values of a parameter stand: what is between the braces behind ``VALUES ?name``."""
-    found = list(words(text))
-    for word, variable in pairwise(found):
-        if word.text.upper() == "VALUES" and variable.text == f"?{name}":
-            begin = text.index("{", variable.at) + 1
-            inside = [each for each in found if each.at >= begin]
-            at = begin
-            for each in inside:
-                if (closed := text.find("}", at, each.at)) >= 0:
-                    return begin, closed
-                at = each.at + len(each.text)
+def _values_span(text: str, name: str) -> tuple[int, int]:
+    """The span of the values of a parameter: the text between the braces after ``VALUES ?name``."""
+    sequence = list(tokens(text))
+    for keyword, variable in pairwise(sequence):
+        if keyword.text.upper() == "VALUES" and variable.text == f"?{name}":
+            begin = at = text.index("{", variable.at) + 1
+            for token in sequence:
+                if token.at < begin:
+                    continue
+                if (end := text.find("}", at, token.at)) >= 0:
+                    return begin, end
+                at = token.at + len(token.text)
             return begin, text.index("}", at)
     raise UsageError(f"The query has no VALUES ?{name} {{ ... }} to fill.")
 
 
-def term(value: str, parameter: Parameter, text: str) -> str:
-    """The term of a value as SPARQL has it.
+def parameter_term(value: str, parameter: Parameter, text: str) -> str:
+    """Convert a value to a term in the syntax of SPARQL.
 
     >>> disease = Parameter("disease", "iri", "", "mesh:D009422")
-    >>> term("D000690", disease, "PREFIX mesh: <http://id.nlm.nih.gov/mesh/>")
+    >>> parameter_term("D000690", disease, "PREFIX mesh: <http://id.nlm.nih.gov/mesh/>")
     '<http://id.nlm.nih.gov/mesh/D000690>'
-    >>> term('x" } DROP ALL #', Parameter("name", "string", "", '"a"'), "")
+    >>> parameter_term('x" } DROP ALL #', Parameter("name", "string", "", '"a"'), "")
     '"x\\\\" } DROP ALL #"'
     """
-    make = {"iri": _iri, "integer": _integer, "decimal": _decimal, "date": _date, "boolean": _boolean}
-    made = make[parameter.type](value, parameter, text) if parameter.type in make else str(ox.Literal(value))
-    if made is None:
+    convert = {"iri": _iri, "integer": _integer, "decimal": _decimal, "date": _date, "boolean": _boolean}
+    is_typed = parameter.type in convert
+    result = convert[parameter.type](value, parameter, text) if is_typed else str(ox.Literal(value))
+    if result is None:
         kind = "an IRI, or the name of one" if parameter.type == "iri" else f"of type {parameter.type}"
         raise UsageError(f"The value {value!r} of {parameter.name} is not {kind}, such as {parameter.default}.")
-    return made
+    return result
 
 
 def _iri(value: str, parameter: Parameter, text: str) -> str | None:
-    known = prefixes(text)
+    """Resolve an IRI, a prefixed name, or a local name in the namespace of the default."""
+    namespaces = prefixes(text)
     prefix, sign, local = value.partition(":")
-    if sign and prefix in known and _LOCAL.fullmatch(local):
-        iri = known[prefix] + local
+    if sign and prefix in namespaces and _LOCAL.fullmatch(local):
+        iri = namespaces[prefix] + local
     elif re.match(r"https?://", value):
         iri = value
     elif _LOCAL.fullmatch(value):
-        first = parameter.default.split()[0]
-        start = (
-            first[1:-1] if first.startswith("<") else known.get(first.partition(":")[0], "") + first.partition(":")[2]
-        )
-        iri = start[: max(start.rfind("/"), start.rfind("#")) + 1] + value
+        iri = _namespace(parameter.default.split()[0], namespaces) + value
     else:
         return None
     try:
         return str(ox.NamedNode(iri))
     except ValueError:
         return None
+
+
+def _namespace(term: str, namespaces: Mapping[str, str]) -> str:
+    """The namespace of an IRI or a prefixed name."""
+    prefix, _, local = term.partition(":")
+    iri = term[1:-1] if term.startswith("<") else namespaces.get(prefix, "") + local
+    return iri[: max(iri.rfind("/"), iri.rfind("#")) + 1]
 
 
 def _integer(value: str, _: Parameter, __: str) -> str | None:

@@ -1,4 +1,4 @@
-"""Answers to queries: rows, a graph or a truth value, as Python, as frames, as tables and as files."""
+"""Answers of queries: rows, a graph or a truth value, as Python values, data frames, tables and files."""
 
 from __future__ import annotations
 
@@ -12,18 +12,17 @@ from typing import TYPE_CHECKING, Any
 import pyoxigraph as ox
 
 from kg.errors import UsageError, printable
-from kg.query.frames import Term, Value, column, python
+from kg.query.frames import Term, Value, python_value, typed_column
 from kg.query.result_formats import BINDINGS, GRAPHS, TABLE, check_fits
 from kg.query.tables import Cell, html_table, one_line, text_table
-from kg.records.sanitize import UNFIT
 
 if TYPE_CHECKING:
     import pandas
     import pyarrow
 
 SHOWN = 20
-"""Rows that a notebook shows."""
-_NOTHING = b'{"head":{"vars":[]},"results":{"bindings":[]}}'
+"""Rows that a notebook displays."""
+_NO_ROWS = b'{"head":{"vars":[]},"results":{"bindings":[]}}'
 
 
 @dataclass(eq=False, repr=False)
@@ -33,9 +32,8 @@ class Answer:
     ``results`` are the rows of SELECT or the truth value of ASK as JSON
     (https://www.w3.org/TR/sparql11-results-json/); ``triples`` the graph of CONSTRUCT and DESCRIBE.
 
-    An answer is a container of its rows, as dictionaries of Python values, or of its triples: it has a length, is
-    iterated over, and is indexed by numbers and slices. It is true where it holds anything; the answer of ASK is true
-    where that is, and has neither length nor items. Terms are parsed when they are needed.
+    An answer is a sequence of its rows, as dictionaries of Python values, or of its triples, and true if it is not
+    empty. The answer of ASK is true or false, without length or items. Terms are parsed when they are needed.
 
     >>> answer = Answer(b'{"head":{"vars":["n"]},"results":{"bindings":[{"n":{"type":"literal","value":"a"}}]}}')
     >>> answer, len(answer), answer[0], [row["n"] for row in answer], bool(answer)
@@ -44,15 +42,15 @@ class Answer:
     False
     """
 
-    results: bytes = _NOTHING
+    results: bytes = _NO_ROWS
     triples: list[ox.Triple] | None = None
     prefixes: Mapping[str, str] = field(default_factory=dict)
     hints: Sequence[str] = ()
-    """What may be wrong with a query that finds nothing, a sentence each."""
+    """Sentences about what may be wrong with a query whose answer is empty."""
 
     @classmethod
     def of(cls, results: Any, prefixes: Mapping[str, str]) -> Answer:
-        """The answer of results of pyoxigraph."""
+        """Create an answer from query results of pyoxigraph."""
         if isinstance(results, ox.QueryTriples):
             return cls(triples=list(results), prefixes=prefixes)
         output = io.BytesIO()
@@ -64,7 +62,7 @@ class Answer:
 
     @cached_property
     def yes(self) -> bool | None:
-        """The truth value of ASK; nothing for another query."""
+        """The truth value of ASK; ``None`` for other queries."""
         results = self._parsed()
         return bool(results) if isinstance(results, ox.QueryBoolean) else None
 
@@ -85,12 +83,12 @@ class Answer:
 
     @cached_property
     def rows(self) -> list[dict[str, Value]]:
-        """The rows as Python values: numbers and truth values as such, all else as text."""
-        return [dict(zip(self.variables, map(python, row), strict=True)) for row in self.terms]
+        """The rows as dictionaries of Python values: numbers, truth values and texts."""
+        return [dict(zip(self.variables, map(python_value, row), strict=True)) for row in self.terms]
 
     @property
     def form(self) -> str:
-        """The form of the query: ASK, CONSTRUCT (of DESCRIBE too) or SELECT."""
+        """The form of the query: ASK, CONSTRUCT (for DESCRIBE too) or SELECT."""
         return "CONSTRUCT" if self.triples is not None else "SELECT" if self.yes is None else "ASK"
 
     def _items(self) -> list[Any]:
@@ -121,15 +119,15 @@ class Answer:
         return f"<Answer: {_counted(len(self.terms), 'row')}{columns}>"
 
     @property
-    def finds_nothing(self) -> bool:
-        """Whether there is no statement and no row, or one row of nothing and zeros; or the truth value is false."""
+    def is_empty(self) -> bool:
+        """Whether there are no rows or triples, or only a row without values or with zeros; or whether ASK is false."""
         if self.form != "SELECT" or not self:
             return not self
         return len(self.terms) == 1 and 0 < len(self.variables) == len(self.empty_columns)
 
     @property
     def empty_columns(self) -> list[str]:
-        """The columns that have no value, no text or 0 in every row, as an aggregate over nothing gives them."""
+        """The columns with no value, an empty text or 0 in every row, as aggregates over no solutions have."""
         empty = dict.fromkeys(self.variables)
         for row in self._rows() if empty else ():
             filled = [name for name in empty if not _is_empty(row[self.variables.index(name)])]
@@ -139,12 +137,14 @@ class Answer:
         return [*empty]
 
     def to_pandas(self) -> pandas.DataFrame:
-        """The rows as a frame with typed columns (whole days are dates); needs the package pandas."""
+        """Return the rows as a data frame with typed columns (``xsd:date`` is a date); needs the package pandas."""
         try:
             import pandas
         except ImportError as error:
-            raise UsageError("A frame needs a package that is not here: pip install 'trialkg[pandas]'.") from error
-        columns = {name: column(row[i] for row in self.terms) for i, name in enumerate(self.variables)}
+            raise UsageError(
+                "Data frames need a package that is not installed: pip install 'trialkg[pandas]'."
+            ) from error
+        columns = {name: typed_column(row[i] for row in self.terms) for i, name in enumerate(self.variables)}
         series = {
             name: pandas.Series(values, dtype="object" if values else "string").convert_dtypes()
             if kind != "date"
@@ -154,23 +154,25 @@ class Answer:
         return pandas.DataFrame(series, columns=self.variables)
 
     def to_arrow(self) -> pyarrow.Table:
-        """The rows as a table of Arrow with typed columns; needs the package pyarrow."""
+        """Return the rows as an Arrow table with typed columns; needs the package pyarrow."""
         try:
             import pyarrow
         except ImportError as error:
-            raise UsageError("Parquet needs a package that is not here: pip install 'trialkg[parquet]'.") from error
+            raise UsageError(
+                "Parquet needs a package that is not installed: pip install 'trialkg[parquet]'."
+            ) from error
         types = {
             "integer": pyarrow.int64(),
             "number": pyarrow.float64(),
             "boolean": pyarrow.bool_(),
             "date": pyarrow.date32(),
         }
-        columns = [column(row[i] for row in self.terms) for i in range(len(self.variables))]
+        columns = [typed_column(row[i] for row in self.terms) for i in range(len(self.variables))]
         arrays = [pyarrow.array(values, types.get(kind, pyarrow.string())) for kind, values in columns]
         return pyarrow.Table.from_arrays(arrays, names=self.variables)
 
-    def shown(self, term: Term | None) -> str:
-        """A term as people read it: a text as it is, an IRI behind a prefix where the query has one."""
+    def display(self, term: Term | None) -> str:
+        """Return a term for display: the value of a literal, and an IRI with a prefix of the query if one fits."""
         if isinstance(term, ox.NamedNode):
             for prefix, namespace in self.prefixes.items():
                 if term.value.startswith(namespace) and len(term.value) > len(namespace):
@@ -178,23 +180,23 @@ class Answer:
         return "" if term is None else term.value if isinstance(term, ox.NamedNode | ox.Literal) else str(term)
 
     def cells(self) -> list[list[str]]:
-        """The rows as texts of one line each, with control characters escaped."""
-        return [[one_line(self.shown(term)) for term in row] for row in self.terms]
+        """Return the rows as texts of one line, with control characters escaped."""
+        return [[one_line(self.display(term)) for term in row] for row in self.terms]
 
     def numeric(self) -> list[bool]:
-        """For each column whether it holds numbers alone."""
-        kinds = (column(row[i] for row in self.terms)[0] for i in range(len(self.variables)))
+        """Return for each column whether it has only numbers."""
+        kinds = (typed_column(row[i] for row in self.terms)[0] for i in range(len(self.variables)))
         return [kind in ("integer", "number") for kind in kinds]
 
     def table(self) -> str:
-        """The rows in columns, whole; a graph as Turtle; a truth value as yes or no. Control characters are escaped."""
+        """Return rows in columns, a graph as Turtle, or yes or no; control characters are escaped."""
         if self.yes is not None:
             return "yes\n" if self.yes else "no\n"
         if self.triples is not None:
-            return printable(self.written("turtle").decode())
+            return printable(self.serialize("turtle").decode())
         return text_table(self.variables, self.cells())
 
-    def written(self, name: str) -> bytes:
+    def serialize(self, name: str) -> bytes:
         """Return the answer in a format of :mod:`kg.query.result_formats`.
 
         Raises :class:`~kg.errors.UsageError` for a format that cannot hold it.
@@ -211,7 +213,7 @@ class Answer:
         output = io.BytesIO()
         self._parsed().serialize(output, BINDINGS[name])
         data = output.getvalue()
-        return UNFIT.sub("\ufffd", data.decode()).encode() if name == "xml" else data  # XML 1.0 has no place for them
+        return _valid_xml(data) if name == "xml" else data
 
     def _parquet(self) -> bytes:
         table = self.to_arrow()
@@ -222,10 +224,10 @@ class Answer:
         return output.getvalue()
 
     def _repr_html_(self) -> str:
-        """The first rows as a table with the hints, for notebooks."""
-        return self._shown() + "".join(f"<p>{html.escape(printable(hint))}</p>" for hint in self.hints)
+        """The first rows as an HTML table with the hints, for notebooks."""
+        return self._html() + "".join(f"<p>{html.escape(printable(hint))}</p>" for hint in self.hints)
 
-    def _shown(self) -> str:
+    def _html(self) -> str:
         if self.form != "SELECT":
             return f"<pre>{html.escape(self.table())}</pre>"
         rows = [[self._cell(term) for term in row] for row in self.terms[:SHOWN]]
@@ -234,7 +236,14 @@ class Answer:
         return html_table(self.variables, rows, self.numeric()) + note
 
     def _cell(self, term: Term | None) -> Cell:
-        return one_line(self.shown(term)), term.value if isinstance(term, ox.NamedNode) else ""
+        return one_line(self.display(term)), term.value if isinstance(term, ox.NamedNode) else ""
+
+
+def _valid_xml(data: bytes) -> bytes:
+    """Replace the characters that XML 1.0 does not allow."""
+    from kg.records.sanitize import UNFIT
+
+    return UNFIT.sub("\ufffd", data.decode()).encode()
 
 
 def _counted(count: int, noun: str) -> str:
@@ -242,10 +251,10 @@ def _counted(count: int, noun: str) -> str:
 
 
 def _is_empty(term: Term | None) -> bool:
-    """Whether a cell is as an aggregate over nothing leaves it.
+    """Whether a cell has the value of an aggregate over no solutions.
 
     >>> [_is_empty(term) for term in (None, ox.Literal(0), ox.Literal(""), ox.Literal(False))]
     [True, True, True, False]
     """
-    value = python(term)
+    value = python_value(term)
     return value is None or value == "" or (value == 0 and value is not False)

@@ -1,10 +1,10 @@
-"""Work that may run away, in a process of its own with limits of time and memory.
+"""Runs work in a child process with limits of time and memory.
 
-A query that nests deeply overflows the stack of the engine, which ends the process; one that multiplies everything with
-everything ends never, or takes all memory. None of this can be caught from within, so such work is done by a forked
-child, whose answer comes back through a pipe. The child ends by itself at the limit, and with its parent.
+A deeply nested query overflows the stack of the engine, which kills the process; a cross product may never end or use
+all memory. Neither can be caught within the process, so queries run in a forked child, which returns its answer through
+a pipe. The child ends at its limit, and with its parent.
 
-Where processes cannot be forked (Windows), the work is done here and has no limits.
+Where processes cannot be forked (Windows), the work runs in this process without limits.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from kg._process import blocked_signals, end_with_parent, fork, unblock_signals
 from kg.errors import KGError, OutputError, UsageError
 
 SECONDS = 300.0
-"""How long work may take by default."""
+"""Default time limit."""
 _CHUNK = 1 << 16
 Work = Callable[[IO[bytes]], None]
-"""Writes its result."""
+"""Writes its result to a stream."""
 
 
 def half_of_memory() -> int:
-    """Half of the memory of this machine, in bytes; 4 GiB where it does not say."""
+    """Return half of the memory of this machine in bytes; 4 GiB where it is unknown."""
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
     except (AttributeError, ValueError, OSError):
@@ -38,34 +38,34 @@ def half_of_memory() -> int:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How long work may take, and how many bytes of memory it may add to those of this process."""
+    """Limits of work: seconds, and bytes of memory in addition to those of this process."""
 
     seconds: float = SECONDS
     memory: int = field(default_factory=half_of_memory)
 
 
-def guarded(work: Work, limits: Limits) -> bytes:
-    """What a piece of work writes.
+def run_limited(work: Work, limits: Limits) -> bytes:
+    """Run work in a child process and return its output.
 
-    Raises what the work raises, :class:`~kg.errors.OutputError` where it goes beyond its limits, and
-    :class:`~kg.errors.UsageError` where it overflows the stack.
+    Raises the exceptions of the work, :class:`~kg.errors.OutputError` if it exceeds its limits, and
+    :class:`~kg.errors.UsageError` if it overflows the stack.
 
-    >>> guarded(lambda stream: None if stream.write(b"done") else None, Limits())
+    >>> run_limited(lambda stream: None if stream.write(b"done") else None, Limits())
     b'done'
     """
     if not hasattr(os, "fork"):
-        return _here(work)
+        return _run_in_process(work)
     child = _Child(work, limits)
     try:
-        answer, fault = child.read(), child.fault()
+        answer, error = child.read_answer(), child.read_error()
     except BaseException:
         child.kill()
         raise
-    child.end(fault)
+    child.end(error)
     return answer
 
 
-def _here(work: Work) -> bytes:
+def _run_in_process(work: Work) -> bytes:
     import io
 
     stream = io.BytesIO()
@@ -74,93 +74,89 @@ def _here(work: Work) -> bytes:
 
 
 class _Child:
-    """A process that does a piece of work, and the ends of its pipes: one for the answer, one for what it raises."""
+    """A child process with two pipes: one for the answer, one for the exception."""
 
     def __init__(self, work: Work, limits: Limits) -> None:
         self._limits = limits
-        answer, fault = os.pipe(), os.pipe()
+        answer, error = os.pipe(), os.pipe()
         parent = os.getpid()
         sys.stdout.flush()
         with blocked_signals():
             self._id = fork()
             if not self._id:
-                _work(work, limits, answer[1], fault[1], parent)
+                _run_child(work, limits, answer[1], error[1], parent)
         os.close(answer[1])
-        os.close(fault[1])
-        self._answer, self._fault = answer[0], fault[0]
+        os.close(error[1])
+        self._answer, self._error = answer[0], error[0]
 
-    def read(self) -> bytes:
-        """All that the child writes; the result is subject to the limit of memory too."""
+    def read_answer(self) -> bytes:
+        """Read the output of the child; the limit of memory applies to it too."""
         parts: list[bytes] = []
         size = 0
         while part := os.read(self._answer, _CHUNK):
             parts.append(part)
             size += len(part)
             if size > self._limits.memory:
-                raise OutputError(f"The answer is larger than the {_bytes(self._limits.memory)} that it may take.")
+                raise OutputError(f"The answer exceeds the memory limit of {_bytes(self._limits.memory)}.")
         return b"".join(parts)
 
-    def fault(self) -> bytes:
-        """What the child raised, pickled, once it has ended."""
-        fault = b""
-        while part := os.read(self._fault, _CHUNK):
-            fault += part
-        return fault
+    def read_error(self) -> bytes:
+        """Read the pickled exception of the child until it ends."""
+        error = b""
+        while part := os.read(self._error, _CHUNK):
+            error += part
+        return error
 
-    def end(self, fault: bytes) -> None:
-        """Takes leave of the child; raises what it raised, or what its end tells."""
+    def end(self, error: bytes) -> None:
+        """Reap the child; re-raise its exception, or translate its exit status."""
         status = self._reap()
-        if fault:
-            raise pickle.loads(fault)  # noqa: S301 -- it comes from a copy of this very process
+        if error:
+            raise pickle.loads(error)  # noqa: S301 -- it comes from a fork of this process
         if status:
             self._raise(os.waitstatus_to_exitcode(status))
 
     def kill(self) -> None:
-        """Ends the child and forgets it."""
+        """Kill the child and reap it."""
         with suppress(OSError):
             os.kill(self._id, signal.SIGKILL)
         self._reap()
 
     def _reap(self) -> int:
         os.close(self._answer)
-        os.close(self._fault)
+        os.close(self._error)
         return os.waitpid(self._id, 0)[1]
 
     def _raise(self, code: int) -> NoReturn:
         seconds = self._limits.seconds
         if code == -signal.SIGALRM:
-            raise OutputError(f"The query was stopped after {seconds:g} s; a longer timeout gives it more time.")
+            raise OutputError(f"The query was stopped after {seconds:g} s; use a longer timeout to give it more time.")
         if code in (-signal.SIGSEGV, -signal.SIGBUS, -signal.SIGILL):
-            raise UsageError(
-                "The query is too deep for the engine: too much in it stands within each other, or in one row."
-            )
+            raise UsageError("The query is too deeply nested for the engine, or one of its lists is too long.")
         if code in (-signal.SIGABRT, -signal.SIGKILL):
-            raise OutputError(
-                f"The query needs more than the {_bytes(self._limits.memory)} of memory that it may take."
-            )
+            raise OutputError(f"The query exceeds the memory limit of {_bytes(self._limits.memory)}.")
         raise OutputError(f"The query failed: its process ended with status {code}.")
 
 
-def _work(work: Work, limits: Limits, answer: int, fault: int, parent: int) -> NoReturn:
-    """The whole life of a child."""
+def _run_child(work: Work, limits: Limits, answer: int, error: int, parent: int) -> NoReturn:
+    """Run work in the child process and exit."""
     try:
         _limit(limits, parent)
         with open(answer, "wb", _CHUNK) as stream:
             work(stream)
         code = 0
-    except BaseException as error:  # whatever it is, the parent raises it
+    except BaseException as exception:  # the parent raises it
         code = 1
-        with suppress(BaseException), open(fault, "wb") as stream:
-            stream.write(pickle.dumps(_known(error, limits)))
+        with suppress(BaseException), open(error, "wb") as stream:
+            stream.write(pickle.dumps(_translated(exception, limits)))
     finally:
         os._exit(code)
 
 
-def _known(error: BaseException, limits: Limits) -> KGError:
+def _translated(error: BaseException, limits: Limits) -> KGError:
     if isinstance(error, KGError):
         return error
     if isinstance(error, MemoryError):
-        return OutputError(f"The query needs more than the {_bytes(limits.memory)} of memory that it may take.")
+        return OutputError(f"The query exceeds the memory limit of {_bytes(limits.memory)}.")
     return OutputError(f"The query failed ({type(error).__name__}: {' '.join(str(error).split())[:300]}).")
 
 
@@ -173,7 +169,7 @@ def _limit(limits: Limits, parent: int) -> None:
     unblock_signals()
     end_with_parent(parent)
     faulthandler.disable()
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # the engine says there how it dies
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # the engine reports there how it crashes
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if used := _used():
         with suppress(ValueError, OSError):  # where a lower limit is set already
@@ -182,7 +178,7 @@ def _limit(limits: Limits, parent: int) -> None:
 
 
 def _used() -> int:
-    """The addresses that this process uses, in bytes; 0 where that is not told."""
+    """The address space of this process in bytes; 0 where it is unknown."""
     try:
         with open("/proc/self/statm", "rb") as file:  # noqa: PTH123 -- fewer imports in a child
             return int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
@@ -191,7 +187,7 @@ def _used() -> int:
 
 
 def _bytes(count: int) -> str:
-    """A number of bytes as people say it.
+    """Format a number of bytes.
 
     >>> _bytes(4 << 30), _bytes(500_000_000)
     ('4.3 GB', '500 MB')

@@ -1,4 +1,4 @@
-"""Rows as a table of text, or of HTML for notebooks; what the cells hold cannot act on a terminal or a page."""
+"""Tables of text, and of HTML for notebooks; cells cannot send escape sequences or contain markup."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from kg.errors import printable, printable_iri
 
 _SPACE = re.compile(r"[ \t\r\n]+")
 Cell = tuple[str, str]
-"""A text, and the address of the page that it is a link to, or nothing."""
+"""The text of a cell, and the URL that it links to or an empty string."""
 
 
 def one_line(text: str) -> str:
-    r"""A text on one line, without anything that a terminal would act on.
+    r"""Return a text on one line, with control characters escaped.
 
     >>> print(one_line(" a\r\n  b\x1b "))
     a b\u001B
@@ -23,7 +23,7 @@ def one_line(text: str) -> str:
 
 
 def text_table(names: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Rows in columns, nothing cut; nothing at all where there is no column.
+    """Format rows in columns without truncating cells; empty if there is no column.
 
     >>> print(text_table(["a", "b"], [["x", "yy"]]), end="")
     a  b
@@ -40,7 +40,7 @@ def text_table(names: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def html_table(names: Sequence[str], rows: Sequence[Sequence[Cell]], numeric: Sequence[bool]) -> str:
-    """Rows as a table of HTML; columns of numbers are aligned to the right.
+    """Format rows as an HTML table; columns of numbers are aligned to the right.
 
     >>> html_table(["n"], [[("1", "")]], [True])[:58]
     '<table><thead><tr><th style="text-align:right">n</th></tr>'
@@ -55,8 +55,8 @@ def _cells(row: Sequence[Cell], styles: Sequence[str]) -> str:
     return "".join(f"<td{style}>{_cell(*cell)}</td>" for cell, style in zip(row, styles, strict=True))
 
 
-def _cell(text: str, address: str) -> str:
-    shown = html.escape(printable(text))
-    if not address.startswith(("http://", "https://")):
-        return shown
-    return f'<a href="{html.escape(printable_iri(address))}" target="_blank" rel="noopener noreferrer">{shown}</a>'
+def _cell(text: str, url: str) -> str:
+    escaped = html.escape(printable(text))
+    if not url.startswith(("http://", "https://")):
+        return escaped
+    return f'<a href="{html.escape(printable_iri(url))}" target="_blank" rel="noopener noreferrer">{escaped}</a>'

@@ -7,7 +7,7 @@ import csv
 import pyoxigraph as ox
 
 import kg
-from kg.query.library import questions
+from kg.query.library import library_queries
 from tests.answers import answer
 from tests.conftest import DATA, GOLDEN, MADE, SEED
 
@@ -17,7 +17,7 @@ RECORDS = (DATA / "studies", DATA / "questions", MADE, SEED)
 
 def main() -> None:
     records = [record.data for record in kg.read(*RECORDS)]
-    for question in questions():
+    for question in library_queries():
         solutions = ox.Store().query(question.text)
         assert isinstance(solutions, ox.QuerySolutions)
         with (GOLDEN / "queries" / f"{question.name}.csv").open("w", encoding="utf-8", newline="") as file:

@@ -17,7 +17,7 @@ from kg import query
 from kg.cli import main
 from kg.export.run import export
 from kg.notebook.graph import NotebookGraph
-from kg.query.library import question
+from kg.query.library import library_query
 from tests.conftest import DATA, SEED
 
 TOP = Path(__file__).parents[2]
@@ -116,8 +116,8 @@ def every_command(title: str, command: click.Command) -> Iterator[tuple[str, cli
 def test_every_query_is_documented_and_has_a_header() -> None:
     text = (TOP / "docs" / "queries.md").read_text("utf-8")
     for path in QUERIES:
-        assert question(path.stem).description, path.name
-        assert f"## {path.stem}\n\n**{question(path.stem).summary}**" in text
+        assert library_query(path.stem).description, path.name
+        assert f"## {path.stem}\n\n**{library_query(path.stem).summary}**" in text
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,8 @@ from kg.load.presets import PRESETS, dataset_url
 from kg.load.run import LoadOptions, LoadResult, load, load_as_one
 from kg.load.shapes import shape_validator
 from kg.load.state import counts
-from kg.query.engine import endpoint, prepared, query
+from kg.query.endpoint import query_endpoint
+from kg.query.engine import prepare, query
 from tests.conftest import STUDIES
 from tests.servers import SERVERS, Server, running_or_skip
 
@@ -64,7 +65,7 @@ QUERIES += ["interventions", "phase_status", "sponsors", "publications", "many_s
 
 @pytest.mark.parametrize("name", QUERIES)
 def test_queries_return_the_rows_of_the_embedded_store(server: Server, name: str) -> None:
-    answer = endpoint(server.asked, prepared(name), credentials=server.credentials, digest=True)
+    answer = query_endpoint(server.asked, prepare(name), credentials=server.credentials, digest=True)
     assert sorted(map(str, answer.rows)) == sorted(map(str, query(name, STUDIES).rows))
 
 

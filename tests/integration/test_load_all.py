@@ -26,7 +26,8 @@ from kg.load.client import connect
 from kg.load.graphs import graphs
 from kg.load.state import STATE, VERSION
 from kg.ontology.vocabulary import RECORD
-from kg.query.engine import ask, endpoint, prepared
+from kg.query.endpoint import query_endpoint
+from kg.query.engine import evaluate, prepare
 from kg.query.results import Answer
 from kg.store.embedded import build
 from tests.integration.test_load import QUERIES, load_into
@@ -99,7 +100,7 @@ def stored_studies(server: Server) -> dict[str, tuple[int, bool]]:
     title = f"SELECT ?graph ?s ?title {{ GRAPH ?graph {{ ?s <{LABEL}> ?title ; a ct:Study }} }}"
     with connect(server.url, None, server.credentials) as store:
         counted = {row["graph"]: int(row["count"]) for row in store.select(count)}
-        titles = {row["graph"]: row["title"] for row in store.select(prepared(title)) if row["s"][-11:] in row["graph"]}
+        titles = {row["graph"]: row["title"] for row in store.select(prepare(title)) if row["s"][-11:] in row["graph"]}
     return {name: (counted[name], titles[name].endswith(EDITED)) for name in titles if name.startswith(RECORD)}
 
 
@@ -124,9 +125,9 @@ def test_all_records_are_loaded_and_a_second_load_changes_nothing(server: Server
 
 @pytest.mark.parametrize("name", QUERIES)
 def test_queries_return_the_rows_of_the_embedded_store(server: Server, folder: Path, name: str) -> None:
-    text = prepared(name)
-    answer = endpoint(server.asked, text, credentials=server.credentials, digest=True, timeout=120)
-    assert rows(answer) == rows(ask(folder, text))
+    text = prepare(name)
+    answer = query_endpoint(server.asked, text, credentials=server.credentials, digest=True, timeout=120)
+    assert rows(answer) == rows(evaluate(folder, text))
 
 
 def test_a_killed_server_has_each_study_old_or_new(server: Server, newer: Path) -> None:
@@ -162,6 +163,6 @@ def test_a_killed_server_has_each_study_old_or_new(server: Server, newer: Path) 
 
 def _any(server: Server, text: str) -> bool:
     try:
-        return bool(endpoint(server.asked, text, credentials=server.credentials, digest=True, timeout=5).rows)
+        return bool(query_endpoint(server.asked, text, credentials=server.credentials, digest=True, timeout=5).rows)
     except OutputError:
         return False

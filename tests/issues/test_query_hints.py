@@ -164,10 +164,10 @@ def test_datatypes_and_functions_are_no_names_of_the_data(store: ox.Store) -> No
 
 @pytest.mark.parametrize("text", ["(" * 5000, "VALUES ?x {", 'FILTER("a" =', '?s ?p "', ", " * 5000, "^^" * 2000])
 def test_any_text_is_read_in_time_without_an_error(text: str) -> None:
-    from kg.query.literals import calls, uses
+    from kg.query.literals import function_calls, literal_uses
 
-    uses("SELECT * { " + text)
-    calls(text)
+    literal_uses("SELECT * { " + text)
+    function_calls(text)
 
 
 def test_what_only_the_vocabulary_has_does_not_occur_in_the_data(store: ox.Store) -> None:

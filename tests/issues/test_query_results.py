@@ -15,7 +15,7 @@ import pytest
 
 import kg
 from kg.errors import UsageError
-from kg.query.result_formats import ENDINGS
+from kg.query.result_formats import EXTENSIONS
 from tests.conftest import SEED
 from tests.query.test_engine import KG, kg_query
 
@@ -42,7 +42,7 @@ def test_the_format_follows_the_name_of_the_output(tmp_path: Path) -> None:
     assert written(tmp_path, "a.ttl", GRAPH).startswith(b"@prefix")
     assert len(list(ox.parse(written(tmp_path, "a.nt", GRAPH), format=ox.RdfFormat.N_TRIPLES))) == 1
     assert written(tmp_path, "a.parquet")[:4] == b"PAR1"
-    assert set(ENDINGS) == {
+    assert set(EXTENSIONS) == {
         ".txt", ".csv", ".tsv", ".json", ".srj", ".xml", ".srx", ".ttl", ".nt", ".parquet",
     }  # fmt: skip
 
@@ -54,7 +54,7 @@ def test_what_is_compressed_by_its_name_has_a_format_too(tmp_path: Path) -> None
     assert gzip.decompress(written(tmp_path, "a.csv.gz")) == plain
     assert zstandard.ZstdDecompressor().stream_reader(written(tmp_path, "a.csv.zst")).read() == plain
     message = kg_query(ROWS, "-d", str(SEED), "-o", str(tmp_path / "a.parquet.gz"), code=2)[1]
-    assert "Parquet is compressed within" in message
+    assert "Parquet has its own compression" in message
 
 
 def test_a_format_that_is_given_wins(tmp_path: Path) -> None:
@@ -66,10 +66,10 @@ def test_a_format_that_is_given_wins(tmp_path: Path) -> None:
 def test_a_name_without_a_format_is_one_sentence_before_the_query_runs(tmp_path: Path) -> None:
     for name in ("a.xlsx", "a", "a.gz"):
         message = kg_query("SELECT", "-d", "nowhere", "-o", str(tmp_path / name), code=2)[1]
-        assert message.startswith("kg: There is no question SELECT")
+        assert message.startswith("kg: There is no query SELECT")
         message = kg_query(ROWS, "-d", "nowhere", "-o", str(tmp_path / name), code=2)[1]
         assert message.count("\n") == 1
-        assert "tells no format; end it in one of .txt, .csv" in message
+        assert "has no known extension; use one of .txt, .csv" in message
         assert "--format" in message
     assert list(tmp_path.iterdir()) == []
 
@@ -100,7 +100,7 @@ def test_a_terminal_gets_no_binary() -> None:
     done = subprocess.run(command, stdout=child, stderr=subprocess.PIPE, text=True, check=False)
     os.close(child)
     os.close(parent)
-    assert (done.returncode, done.stderr) == (2, "kg: Parquet is not text; name a file to write with -o.\n")
+    assert (done.returncode, done.stderr) == (2, "kg: Parquet is not text; name an output file with -o.\n")
 
 
 def test_an_answer_is_true_where_it_holds_something() -> None:

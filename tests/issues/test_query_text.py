@@ -95,8 +95,8 @@ def test_notebooks_show_it_too(hostile: ox.Store) -> None:
 def test_files_keep_the_data_as_they_are(hostile: ox.Store) -> None:
     answer = kg.query(ALL, hostile)
     for name in ("csv", "tsv", "json"):
-        assert "\u202ez" in answer.written(name).decode()
-    root = ET.fromstring(answer.written("xml"))
+        assert "\u202ez" in answer.serialize(name).decode()
+    root = ET.fromstring(answer.serialize("xml"))
     assert "\ufffd[2J" in "".join(root.itertext()), "XML 1.0 has no control characters"
 
 

@@ -13,7 +13,7 @@ from kg.export.exporter import Exporter
 from kg.mapping.plan import shipped_plan
 from kg.ontology.model import shipped
 from kg.ontology.vocabulary import BASE, CT
-from kg.query.library import questions
+from kg.query.library import library_queries
 from kg.validation.rules import RULES
 from tests.export.test_void import described
 
@@ -66,7 +66,7 @@ def test_every_iri_of_an_export_leads_somewhere(
     terms |= {quad.subject.value for quad in about if isinstance(quad.subject, ox.NamedNode)}
     ontology = shipped()
     terms |= {*ontology.shapes, *ontology.schemes, *RULES, *(registry.iri for registry in ontology.registries)}
-    terms |= {BASE + "query/" + question.name for question in questions()}
+    terms |= {BASE + "query/" + question.name for question in library_queries()}
     terms |= {BASE, BASE + "authors", BASE + "graph/shared", BASE + "graph/ontology", CT + "Study"}
     ours = {iri for iri in terms if iri.startswith(BASE)}
     kinds = {iri.removeprefix(BASE).partition("/")[0].partition("#")[0] for iri in ours}

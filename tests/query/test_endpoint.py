@@ -16,8 +16,9 @@ import pytest
 
 from kg.errors import OutputError, UsageError
 from kg.http.retries import BUSY
-from kg.query.engine import endpoint, prepared
-from kg.query.library import questions
+from kg.query.endpoint import query_endpoint
+from kg.query.engine import prepare
+from kg.query.library import library_queries
 from tests.query.test_engine import kg_query
 
 EMPTY = {"head": {"vars": ["n"]}, "results": {"bindings": [{"n": {"type": "literal", "value": "1"}}]}}
@@ -103,21 +104,21 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("kg.http.retries.MAX_WAIT", 0.0)
 
 
-@pytest.mark.parametrize("name", [each.name for each in questions()])
+@pytest.mark.parametrize("name", [each.name for each in library_queries()])
 def test_every_question_reaches_an_endpoint_as_a_query(served: Endpoint, name: str) -> None:
     """Words such as ADD and DELETE in comments and texts make no update of it."""
-    assert endpoint(served.url, prepared(name)).rows == [{"n": "1"}]
-    assert served.queries == [prepared(name)]
+    assert query_endpoint(served.url, prepare(name)).rows == [{"n": "1"}]
+    assert served.queries == [prepare(name)]
 
 
 @pytest.mark.parametrize("text", ["# added\n# DROP\nSELECT ?n { }", "SELECT ?n { ?n ?p 'DELETE' } # CLEAR", ASKED])
 def test_words_of_an_update_that_are_none(served: Endpoint, text: str) -> None:
-    assert endpoint(served.url, text).rows == [{"n": "1"}]
+    assert query_endpoint(served.url, text).rows == [{"n": "1"}]
 
 
 def test_a_long_query_goes_by_post(served: Endpoint) -> None:
     text = f"SELECT ?n {{ VALUES ?n {{ {' '.join(map(str, range(100_000)))} }} }}"
-    assert endpoint(served.url, text).rows == [{"n": "1"}]
+    assert query_endpoint(served.url, text).rows == [{"n": "1"}]
     assert served.queries == [text]
 
 
@@ -126,10 +127,10 @@ def test_who_asks_is_told_by_basic_and_by_digest(served: Endpoint, scheme: str) 
     """Whatever the realm is called, and as often as one asks."""
     served.scheme, digest = scheme, scheme == "Digest"
     for _ in range(2):
-        assert endpoint(served.url, ASKED, credentials=(USER, PASSWORD), digest=digest).rows == [{"n": "1"}]
+        assert query_endpoint(served.url, ASKED, credentials=(USER, PASSWORD), digest=digest).rows == [{"n": "1"}]
     for wrong in ((USER, "no"), None):
         with pytest.raises(OutputError, match="gave no answer") as told:
-            endpoint(served.url, ASKED, credentials=wrong, digest=digest)
+            query_endpoint(served.url, ASKED, credentials=wrong, digest=digest)
         assert PASSWORD not in str(told.value)
 
 
@@ -145,26 +146,26 @@ def test_the_command_takes_who_asks_from_the_environment(served: Endpoint, monke
 @pytest.mark.parametrize("status", sorted(BUSY))
 def test_an_endpoint_that_is_busy_is_asked_again(served: Endpoint, status: int) -> None:
     served.plan = [status, status]
-    assert endpoint(served.url, ASKED).rows == [{"n": "1"}]
+    assert query_endpoint(served.url, ASKED).rows == [{"n": "1"}]
     served.plan = [status] * 9
     with pytest.raises(OutputError, match=str(status)):
-        endpoint(served.url, ASKED)
+        query_endpoint(served.url, ASKED)
     assert len(served.queries) == 6
 
 
 def test_one_that_refuses_or_is_slow_is_asked_once(served: Endpoint) -> None:
     served.plan = [500]
     with pytest.raises(OutputError, match="gave no answer"):
-        endpoint(served.url, ASKED)
+        query_endpoint(served.url, ASKED)
     served.pause = 3
     started = time.monotonic()
     with pytest.raises(OutputError, match="timed out"):
-        endpoint(served.url, ASKED, timeout=1)
+        query_endpoint(served.url, ASKED, timeout=1)
     assert time.monotonic() - started < 2.5
     assert len(served.queries) == 2
 
 
 def test_an_update_is_not_sent(served: Endpoint) -> None:
     with pytest.raises(UsageError, match="would change data"):
-        endpoint(served.url, "# SELECT\nDROP ALL")
+        query_endpoint(served.url, "# SELECT\nDROP ALL")
     assert served.queries == []

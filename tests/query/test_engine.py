@@ -18,9 +18,10 @@ import pytest
 import kg
 from kg.errors import OutputError, UsageError
 from kg.export.report import Report
-from kg.query.engine import ask, endpoint, prepared, query
-from kg.query.library import parsed
-from kg.query.parameters import filled
+from kg.query.endpoint import query_endpoint
+from kg.query.engine import evaluate, prepare, query
+from kg.query.library import parse_query
+from kg.query.parameters import fill_parameters
 from kg.query.results import Answer
 from kg.store.dataset import open_dataset
 from kg.store.embedded import build
@@ -103,8 +104,10 @@ def test_graphs_and_truth_are_answers_too() -> None:
 
 
 def test_values_take_the_place_of_defaults_and_of_nothing_else() -> None:
-    question = parsed("own", TYPED)
-    text = filled(question, {"disease": ["D009422", "mesh:D000690", "http://id.nlm.nih.gov/mesh/C1"], "least": ["7"]})
+    question = parse_query("own", TYPED)
+    text = fill_parameters(
+        question, {"disease": ["D009422", "mesh:D000690", "http://id.nlm.nih.gov/mesh/C1"], "least": ["7"]}
+    )
     values = [line.strip() for line in text.splitlines() if line.strip().startswith("VALUES")]
     mesh = "http://id.nlm.nih.gov/mesh/"
     assert values == [
@@ -124,21 +127,21 @@ HOSTILE = [
 
 @pytest.mark.parametrize("value", HOSTILE)
 def test_a_hostile_value_is_a_text_or_is_refused(value: str) -> None:
-    question = parsed("own", TYPED)
-    text = filled(question, {"title": [value], "disease": ["D000690"]})
+    question = parse_query("own", TYPED)
+    text = fill_parameters(question, {"title": [value], "disease": ["D000690"]})
     with open_dataset([SEED], Report()) as store:
         before = len(store)
-        rows = ask(store, text).rows
+        rows = evaluate(store, text).rows
         assert len(store) == before
     assert [row["title"] for row in rows] == [value]
     for name in ("disease", "least"):
         with pytest.raises(UsageError, match=f"of {name} is not"):
-            filled(question, {name: [value]})
+            fill_parameters(question, {name: [value]})
 
 
 def test_a_parameter_that_there_is_not_is_named_with_those_that_are() -> None:
-    with pytest.raises(UsageError, match="has no parameter condition; it has disease, title, least"):
-        filled(parsed("own", TYPED), {"condition": ["x"]})
+    with pytest.raises(UsageError, match="has no parameter condition; its parameters: disease, title, least"):
+        fill_parameters(parse_query("own", TYPED), {"condition": ["x"]})
     assert "is not of the form NAME=VALUE" in kg_query("arms", "-d", str(SEED), "-p", "x", code=2)[1]
 
 
@@ -148,7 +151,7 @@ def test_a_parameter_that_there_is_not_is_named_with_those_that_are() -> None:
 )
 def test_what_would_change_data_is_refused(text: str) -> None:
     with open_dataset([SEED], Report()) as store, pytest.raises(UsageError, match="would change data"):
-        ask(store, text)
+        evaluate(store, text)
 
 
 def test_other_servers_are_asked_only_when_that_is_allowed() -> None:
@@ -160,7 +163,7 @@ def test_other_servers_are_asked_only_when_that_is_allowed() -> None:
 
 def test_an_error_of_syntax_shows_the_place() -> None:
     said = kg_query("SELECT ?s {\n  ?s ct:phase }\n", "-d", str(SEED), code=2)[1].splitlines()
-    assert re.match(r"kg: The query breaks at line \d+, column \d+: expected", said[0])
+    assert re.match(r"kg: Syntax error at line \d+, column \d+: expected", said[0])
     assert said[2].strip() == "^"
     assert "^" not in said[0]
 
@@ -190,7 +193,7 @@ def test_a_query_that_names_its_graphs_is_asked_of_no_other() -> None:
     names = [path.stem for path in STUDIES[:3]]
     one = f"SELECT ?study FROM <https://w3id.org/trialkg/record/{names[1]}> {{ ?study a ct:Study }}"
     assert [row["study"] for row in query(one, STUDIES[:3]).rows] == [f"https://clinicaltrials.gov/study/{names[1]}"]
-    assert query("SELECT * FROM <file:///etc/passwd> { ?s ?p ?o }", STUDIES[:3]).finds_nothing
+    assert query("SELECT * FROM <file:///etc/passwd> { ?s ?p ?o }", STUDIES[:3]).is_empty
 
 
 def test_an_empty_answer_tells_which_names_the_data_do_not_have() -> None:
@@ -212,7 +215,7 @@ def test_wrong_names_of_data_and_questions_are_one_sentence() -> None:
     assert "No input is given" in kg_query("arms", code=2)[1]
     assert "did you mean arms?" in kg_query("arm", "-d", str(SEED), code=2)[1]
     assert "No such file" in kg_query("arms", "-d", "nowhere.ttl", code=2)[1]
-    assert "No question is asked" in kg_query("-d", str(SEED), code=2)[1]
+    assert "No query is given" in kg_query("-d", str(SEED), code=2)[1]
 
 
 def test_the_library_is_listed_and_shown() -> None:
@@ -264,20 +267,26 @@ def server(exported: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 @pytest.mark.parametrize("name", ["conditions", "arms", "countries"])
 def test_an_endpoint_gives_the_answer_of_the_store(server: str, folder: Path, name: str) -> None:
-    assert endpoint(server, prepared(name)).rows == query(name, folder).rows
+    assert query_endpoint(server, prepare(name)).rows == query(name, folder).rows
 
 
 def test_a_graph_and_a_truth_come_from_an_endpoint_too(server: str) -> None:
-    graph = endpoint(server, prepared("CONSTRUCT { ?s a ct:Study } { ?s a ct:Study }"))
+    graph = query_endpoint(server, prepare("CONSTRUCT { ?s a ct:Study } { ?s a ct:Study }"))
     assert len(graph.triples or ()) == len(STUDIES)
-    assert endpoint(server, prepared("ASK { ?s a ct:Study }")).yes is True
+    assert query_endpoint(server, prepare("ASK { ?s a ct:Study }")).yes is True
     assert kg_query(COUNT, "--endpoint", server, "-f", "csv")[0].split()[1] == str(len(STUDIES))
 
 
 def test_an_endpoint_that_gives_no_answer_is_one_sentence(server: str) -> None:
     with pytest.raises(OutputError, match="gave no answer"):
-        endpoint("http://127.0.0.1:9/query", prepared(COUNT), timeout=2)
+        query_endpoint("http://127.0.0.1:9/query", prepare(COUNT), timeout=2)
     with pytest.raises(OutputError, match="gave no answer"):
-        endpoint(server, "SELECT nonsense {", timeout=5)
+        query_endpoint(server, "SELECT nonsense {", timeout=5)
     assert isinstance(Answer(), Answer)
     assert DATA.exists()
+
+
+def test_the_function_is_not_replaced_by_the_package_of_its_name() -> None:
+    code = "import kg; from kg.query.engine import query; import kg.query.results; print(callable(kg.query))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "True\n"

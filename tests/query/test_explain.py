@@ -14,10 +14,10 @@ import pytest
 import kg
 from kg.errors import UsageError
 from kg.export.report import Report
-from kg.query.diagnostics import missing
-from kg.query.engine import prepared
-from kg.query.explain import explained, steps
-from kg.query.library import questions
+from kg.query.diagnostics import find_problems
+from kg.query.engine import prepare
+from kg.query.explain import explain, query_steps
+from kg.query.library import library_queries
 from kg.store.dataset import open_dataset
 from tests.conftest import SEED
 from tests.query.test_engine import KG, kg_query
@@ -64,14 +64,14 @@ def store() -> ox.Store:
 @pytest.mark.parametrize("typo", TYPOS)
 def test_a_name_that_is_not_there_is_told_with_what_was_meant(store: ox.Store, typo: str) -> None:
     prefixes = "PREFIX mesh: <http://id.nlm.nih.gov/mesh/> PREFIX study: <https://clinicaltrials.gov/study/> "
-    said = [*missing(prefixes + prepared(f"SELECT * {{ ?s ?p {typo} }}"), store)]
+    said = [*find_problems(prefixes + prepare(f"SELECT * {{ ?s ?p {typo} }}"), store)]
     assert len(said) == 1
     assert said[0].endswith(f"; did you mean {TYPOS[typo]}?")
 
 
 @pytest.mark.parametrize("name", ["ct:whyStopped", "mesh:D999999", "<https://example.org/x>", "ct:xylophone"])
 def test_nothing_is_guessed_where_nothing_is_near(store: ox.Store, name: str) -> None:
-    said = [*missing(prepared(f"SELECT * {{ ?s ?p {name} }}"), store)]
+    said = [*find_problems(prepare(f"SELECT * {{ ?s ?p {name} }}"), store)]
     assert len(said) == 1
     assert said[0].endswith(" does not occur in the data.")
 
@@ -81,7 +81,7 @@ def test_the_pattern_at_which_the_answers_end_is_shown() -> None:
         "SELECT * { ?s a ct:Study ; ct:conditionMesh mesh:D000690 ; ct:phase code:PHASE3 OPTIONAL { ?s ct:arm ?a } }"
     )
     assert kg_query(asked, "-d", str(SEED), "--explain")[0] == (
-        "Names\n"
+        "Terms\n"
         "  ct:Study          1  study\n"
         "  ct:conditionMesh  1  condition MeSH term\n"
         "  mesh:D000690      3  Amyotrophic Lateral Sclerosis\n"
@@ -110,7 +110,7 @@ def test_all_parts_of_a_query_are_walked() -> None:
       { SELECT ?s { ?s a ct:Study } LIMIT 5 }
       BIND(1 AS ?one)
     } GROUP BY ?s HAVING (COUNT(?a) > 1) ORDER BY ?s"""
-    found = {(step.kind, step.text) for step in steps(asked)}
+    found = {(step.kind, step.text) for step in query_steps(asked)}
     assert found == {
         ("", "VALUES (?p) { (code:PHASE1) (code:PHASE2) }"),
         ("either", "?s ct:phase ?p ."),
@@ -122,16 +122,16 @@ def test_all_parts_of_a_query_are_walked() -> None:
     }
 
 
-@pytest.mark.parametrize("name", [each.name for each in questions()][::6])
+@pytest.mark.parametrize("name", [each.name for each in library_queries()][::6])
 def test_questions_of_the_library_are_explained(store: ox.Store, name: str) -> None:
-    lines = [*explained(prepared(name), store)]
-    assert lines[0] == "Names"
+    lines = [*explain(prepare(name), store)]
+    assert lines[0] == "Terms"
     assert "  alone  with those above" in "\n".join(lines)
     assert lines[-1] == f"Rows: {len(kg.query(name, store).terms):,}"
 
 
 def test_what_cannot_be_read_is_told_as_ever() -> None:
-    assert "The query breaks at line 1" in kg_query("SELECT ?s { ?s }", "-d", str(SEED), "--explain", code=2)[1]
+    assert "Syntax error at line 1" in kg_query("SELECT ?s { ?s }", "-d", str(SEED), "--explain", code=2)[1]
 
 
 TYPES = """SELECT * { VALUES (?whole ?part ?day ?yes ?text ?mixed) {
@@ -151,10 +151,10 @@ def test_parquet_has_typed_columns(tmp_path: Path) -> None:
     assert table.sort_by("whole").to_pylist()[0] == {
         "whole": 1, "part": 0.5, "day": datetime.date(2020, 1, 31), "yes": True, "text": "a", "mixed": "1",
     }  # fmt: skip
-    assert kg.query(TYPES, SEED).written("parquet") == kg.query(TYPES, SEED).written("parquet")
+    assert kg.query(TYPES, SEED).serialize("parquet") == kg.query(TYPES, SEED).serialize("parquet")
     assert "not as parquet" in kg_query("ASK { }", "-d", str(SEED), "-f", "parquet", code=2)[1]
     empty = kg.query("SELECT ?a { ?a a ct:Nothing }", SEED)
-    assert pyarrow.parquet.read_table(io.BytesIO(empty.written("parquet"))).num_rows == 0
+    assert pyarrow.parquet.read_table(io.BytesIO(empty.serialize("parquet"))).num_rows == 0
 
 
 def test_frames_have_typed_columns() -> None:
@@ -195,4 +195,4 @@ def test_a_terminal_and_a_pipe_see_what_fits_them() -> None:
 
 def test_a_format_that_does_not_fit_is_told() -> None:
     with pytest.raises(UsageError, match="Rows are written as table, csv, tsv, json, xml, parquet, not as turtle"):
-        kg.query("arms", SEED).written("turtle")
+        kg.query("arms", SEED).serialize("turtle")

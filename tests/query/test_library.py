@@ -15,21 +15,21 @@ import rdflib
 
 import kg
 from kg.export.report import Report
-from kg.query.engine import ask, prepared
-from kg.query.library import Question, question, questions
+from kg.query.engine import evaluate, prepare
+from kg.query.library import LibraryQuery, library_queries, library_query
 from kg.store.dataset import open_dataset
 from tests.answers import ANSWERS, answer, comparable
 from tests.answers.__main__ import RECORDS
 from tests.conftest import GOLDEN
 from tools.docs.catalogue import QUERY, examples
 
-ALL = questions()
+ALL = library_queries()
 SH = "http://www.w3.org/ns/shacl#"
 MESHV = "http://id.nlm.nih.gov/mesh/vocab#"
 LABEL = ox.NamedNode("http://www.w3.org/2000/01/rdf-schema#label")
 
 
-def named(question: Question) -> str:
+def named(question: LibraryQuery) -> str:
     return question.name
 
 
@@ -63,7 +63,7 @@ def asked(store: ox.Store, text: str) -> list[list[str]]:
     return comparable([[variable.value for variable in found.variables], *rows])
 
 
-def with_default(question: Question, name: str, terms: str) -> str:
+def with_default(question: LibraryQuery, name: str, terms: str) -> str:
     line = re.compile(rf"VALUES \?{name} {{ [^}}\n]* }}")
     text, count = line.subn(lambda _: f"VALUES ?{name} {{ {terms} }}", question.text)
     assert count == 1
@@ -78,7 +78,7 @@ def test_every_question_is_answered_from_the_json() -> None:
 
 @pytest.mark.parametrize("question", ALL, ids=named)
 def test_the_answer_is_that_of_the_json(
-    store: ox.Store, graph: rdflib.Graph, records: list[dict[str, Any]], question: Question
+    store: ox.Store, graph: rdflib.Graph, records: list[dict[str, Any]], question: LibraryQuery
 ) -> None:
     header, *expected = golden(question.name)
     assert expected
@@ -90,7 +90,7 @@ def test_the_answer_is_that_of_the_json(
 
 
 @pytest.mark.parametrize("question", ALL, ids=named)
-def test_a_question_says_what_it_is(question: Question) -> None:
+def test_a_question_says_what_it_is(question: LibraryQuery) -> None:
     assert question.summary
     assert not question.summary.endswith(".")
     assert question.description.endswith(".")
@@ -104,7 +104,7 @@ ANY = [(each, known.name) for each in ALL for known in each.parameters if known.
 
 
 @pytest.mark.parametrize(("question", "name"), ANY, ids=lambda value: getattr(value, "name", value))
-def test_a_further_value_that_nothing_has_changes_nothing(store: ox.Store, question: Question, name: str) -> None:
+def test_a_further_value_that_nothing_has_changes_nothing(store: ox.Store, question: LibraryQuery, name: str) -> None:
     """Several values mean any of them, without rows of their own; countries are asked for all together."""
     known = next(each for each in question.parameters if each.name == name)
     other = "<https://example.org/nothing>" if known.type == "iri" else '"nothing of the kind"'
@@ -113,10 +113,10 @@ def test_a_further_value_that_nothing_has_changes_nothing(store: ox.Store, quest
 
 
 def test_values_go_by_way_of_parameters(store: ox.Store) -> None:
-    assert len(ask(store, prepared("phase_status", {"phase": ["PHASE1", "PHASE2"]})).rows) > 3
-    assert ask(store, prepared("stopped", {"status": "WITHDRAWN"})).rows[0]["enrollment"] == 0
-    assert not ask(store, prepared("overdue_results", {"today": "1999-12-31"})).rows
-    near = ask(store, prepared("recruiting_near", {"latitude": "32.7", "longitude": "-117.2", "kilometres": "200"}))
+    assert len(evaluate(store, prepare("phase_status", {"phase": ["PHASE1", "PHASE2"]})).rows) > 3
+    assert evaluate(store, prepare("stopped", {"status": "WITHDRAWN"})).rows[0]["enrollment"] == 0
+    assert not evaluate(store, prepare("overdue_results", {"today": "1999-12-31"})).rows
+    near = evaluate(store, prepare("recruiting_near", {"latitude": "32.7", "longitude": "-117.2", "kilometres": "200"}))
     assert near.rows
 
 
@@ -149,7 +149,7 @@ def mesh_graph(store: ox.Store, *edges: tuple[str, str]) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("question", HIERARCHY, ids=named)
-def test_edges_of_mesh_that_the_records_know_change_nothing(store: ox.Store, question: Question) -> None:
+def test_edges_of_mesh_that_the_records_know_change_nothing(store: ox.Store, question: LibraryQuery) -> None:
     """Two ways lead up from asthma, and each of them is in the records as well."""
     edges = [(ASTHMA, "D001982"), ("D001982", "D012140"), (ASTHMA, "D012130"), ("D012130", "D006969")]
     edges += [("D012130", "D012140"), ("D006969", "D006967"), ("D006967", "D007154")]
@@ -158,7 +158,7 @@ def test_edges_of_mesh_that_the_records_know_change_nothing(store: ox.Store, que
 
 
 @pytest.mark.parametrize(("question", "name"), BRANCHING, ids=lambda value: getattr(value, "name", value))
-def test_what_only_mesh_has_above_a_term_is_followed(store: ox.Store, question: Question, name: str) -> None:
+def test_what_only_mesh_has_above_a_term_is_followed(store: ox.Store, question: LibraryQuery, name: str) -> None:
     """A term two steps above asthma, or a drug, that no record knows, finds what the term below it finds."""
     term = VARDENAFIL if name.startswith("drug") else ASTHMA
     above = with_default(question, name, f"mesh:{TOP}")
@@ -179,7 +179,7 @@ PLACES = [(48.85, 2.35), (-33.87, 151.2), (64.14, -21.9), (0.0, 179.9), (89.9, 0
 @pytest.mark.parametrize(("latitude", "longitude"), PLACES)
 def test_distances_are_those_of_the_haversine(store: ox.Store, latitude: float, longitude: float) -> None:
     """Sites within 5,000 km are found with their distance: exact to 0.002 % and the rounding to 100 m."""
-    text = with_default(question("recruiting_near"), "latitude", str(latitude))
+    text = with_default(library_query("recruiting_near"), "latitude", str(latitude))
     for old, new in [("{ 139.77 }", f"{{ {longitude} }}"), ("{ 250.0 }", "{ 5000.0 }")]:
         assert old in text
         text = text.replace(old, new)

@@ -14,8 +14,8 @@ import pytest
 
 import kg
 from kg.errors import KGError, OutputError, UsageError
-from kg.query.engine import PREFIXES, ask
-from kg.query.sandbox import Limits, guarded
+from kg.query.engine import PREFIXES, evaluate
+from kg.query.sandbox import Limits, run_limited
 from kg.store.embedded import build
 from tests.conftest import SEED
 from tests.query.test_engine import KG, kg_query
@@ -56,7 +56,7 @@ def children() -> list[int]:
 @pytest.mark.parametrize("name", DEEP)
 def test_what_nests_too_deeply_is_told_and_the_next_query_is_answered(store: Path, name: str) -> None:
     before = children()
-    with pytest.raises((UsageError, OutputError), match="too deep for the engine"):
+    with pytest.raises((UsageError, OutputError), match="too deeply nested for the engine"):
         kg.query(DEEP[name], store)
     assert kg.query("ASK { ?s a ct:Study }", store).yes is True
     assert children() == before
@@ -67,14 +67,14 @@ def test_the_command_survives_it_too(tmp_path: Path) -> None:
     said = kg_query(str(tmp_path / "deep.rq"), "-d", str(SEED), code=2)
     assert said == (
         "",
-        "kg: The query is too deep for the engine: too much in it stands within each other, or in one row.\n",
+        "kg: The query is too deeply nested for the engine, or one of its lists is too long.\n",
     )
 
 
 def test_a_picture_of_a_query_survives_it_too(tmp_path: Path) -> None:
     (tmp_path / "deep.rq").write_text(DEEP["groups"].replace("SELECT *", "SELECT ?s ?o"))
     (tmp_path / "far.rq").write_text(f"SELECT ?s ?o {{ SERVICE <{NOWHERE}> {{ ?s ?p ?o }} }}")
-    for name, said in (("deep", "too deep for the engine"), ("far", "asks another server (SERVICE)")):
+    for name, said in (("deep", "too deeply nested for the engine"), ("far", "calls another server (SERVICE)")):
         command = [*KG, "draw", str(SEED), "--query", str(tmp_path / f"{name}.rq"), "-o", str(tmp_path / "page.html")]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert (done.returncode, done.stderr.count("\n")) == (2, 1)
@@ -94,7 +94,7 @@ def test_what_runs_away_is_stopped_in_time(store: Path, in_memory: bool) -> None
 
 def test_the_command_tells_the_option_that_gives_more_time(store: Path) -> None:
     said = kg_query(EVER, "-d", str(store), "--timeout", "1", code=1)[1]
-    assert said == "kg: The query was stopped after 1 s; a longer timeout gives it more time.\n"
+    assert said == "kg: The query was stopped after 1 s; use a longer timeout to give it more time.\n"
 
 
 @pytest.mark.parametrize("text", [ALL, DISTINCT], ids=["answer", "sorted"])
@@ -156,12 +156,12 @@ JOINED = [
 @pytest.mark.parametrize("text", JOINED)
 def test_another_server_is_refused_however_it_is_written(text: str) -> None:
     with pytest.raises(UsageError, match="allow-service"):
-        ask(ox.Store(), text)
+        evaluate(ox.Store(), text)
 
 
 @pytest.mark.parametrize("text", ["# SERVICE", "SELECT * { ?service ct:x 'SERVICE' , <http://a/service/> }"])
 def test_the_word_alone_asks_no_server(text: str) -> None:
-    ask(
+    evaluate(
         ox.Store(),
         f"PREFIX ct: <{PREFIXES['ct']}> SELECT * {{ }} {text}" if text[0] == "#" else f"PREFIX ct: <a:> {text}",
     )
@@ -181,11 +181,11 @@ def test_a_process_that_asks_has_no_network(store: Path) -> None:
             raise OutputError("no socket") from error
 
     with pytest.raises(KGError, match="no socket"):
-        guarded(connect, Limits())
+        run_limited(connect, Limits())
     assert kg.query("SELECT * { GRAPH <file:///etc/passwd> { ?s ?p ?o } }", store).rows == []
 
 
 def test_large_answers_come_whole(store: Path) -> None:
     answer = kg.query("SELECT * { ?a ?b ?c . ?d ?e ?f } LIMIT 50000", store)
     assert len(answer.terms) == 50_000
-    assert answer.written("csv").count(b"\r\n") >= 50_001
+    assert answer.serialize("csv").count(b"\r\n") >= 50_001
