@@ -1,4 +1,4 @@
-/* Splits lines of N-Quads, in the form the emitter writes, into string columns of Arrow
+/* Split lines of N-Quads, in the form the emitter writes, into string columns of Arrow
    (https://arrow.apache.org/docs/format/Columnar.html#variable-length-binary-and-string-layout). */
 #include "columns.h"
 
@@ -29,7 +29,7 @@ static void append_offset(Splitter *splitter, Column *column)
     append(&splitter->guard, &column->offsets, (Span){(const char *)&offset, sizeof offset});
 }
 
-/* Ends the value of this row in a column: everything added to its text since the last one. */
+/* End the value of this row in a column: everything added to its text since the last one. */
 static void end_value(Splitter *splitter, int which, bool valid)
 {
     Column *column = &splitter->columns[which];
@@ -45,7 +45,7 @@ static void add(Splitter *splitter, int which, Span text)
     end_value(splitter, which, text.at != NULL);
 }
 
-/* Adds a text without its escapes, which are those of JSON. */
+/* Add a text without its escapes, which are those of JSON. */
 static void add_unescaped(Splitter *splitter, int which, Span text)
 {
     static const char escapes[] = "\"\\nrtbf", characters[] = "\"\\\n\r\t\b\f";
@@ -76,7 +76,7 @@ static bool next_is(const Splitter *splitter, char character)
     return splitter->at < splitter->end && *splitter->at == character;
 }
 
-/* Reads up to the next occurrence of a character, and skips it. */
+/* Read up to the next occurrence of a character, and skip it. */
 static Span read_until(Splitter *splitter, char character)
 {
     const char *begin = splitter->at, *end = memchr(begin, character, (size_t)(splitter->end - begin));
@@ -92,7 +92,7 @@ static Span read_iri(Splitter *splitter)
     return read_until(splitter, '>');
 }
 
-/* Reads a quoted text, with its escapes. */
+/* Read a quoted text, with its escapes. */
 static Span read_quoted(Splitter *splitter)
 {
     expect(splitter, "\"");
@@ -107,7 +107,7 @@ static Span read_quoted(Splitter *splitter)
     }
 }
 
-/* Reads what follows the text of a literal. */
+/* Read what follows the text of a literal. */
 static void read_suffix(Splitter *splitter, Span *datatype, Span *language)
 {
     Span *suffix = datatype;
@@ -167,7 +167,7 @@ static void free_column(Column *column)
     *column = (Column){0};
 }
 
-/* Returns the columns, each of which is freed once it is copied: they may be large. */
+/* Return the columns, freeing each as soon as it is copied, as they may be large. */
 static PyObject *buffers_of(Splitter *splitter)
 {
     PyObject *columns = PyTuple_New(COLUMNS);

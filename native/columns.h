@@ -1,4 +1,4 @@
-/* Statements as columns of Arrow. */
+/* Splitting of N-Quads into columns of Arrow, for Parquet. */
 #ifndef KG_COLUMNS_H
 #define KG_COLUMNS_H
 

@@ -1,6 +1,6 @@
-"""The fuzz targets: each takes a source of random numbers, makes one input and checks what the extension does with it.
+"""The fuzz targets. A target builds an input from random numbers and checks the behavior of the extension on it.
 
-A target returns whether the extension handled the input itself; a failed check raises ``AssertionError``.
+It returns whether the extension handled the input itself; a failed check raises ``AssertionError``.
 """
 
 from __future__ import annotations
