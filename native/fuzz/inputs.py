@@ -105,12 +105,12 @@ def mutated(text: bytes, choice: random.Random) -> bytes:
 
 def random_record(choice: random.Random) -> bytes:
     """Return a real record, a small one or a random one, with up to three mutations."""
-    from tests.export.test_any_record import Maker
+    from tests.export.test_any_record import Generator
 
     source = choice.random()
     text = choice.choice(STUDIES).read_bytes() if source < 0.4 else SMALL
     if source > 0.7:
-        text = orjson.dumps(Maker(choice.randrange(10**9), choice.choice([0, 0.01, 0.2])).record())
+        text = orjson.dumps(Generator(choice.randrange(10**9), choice.choice([0, 0.01, 0.2])).record())
     for _ in range(choice.randrange(4)):
         text = mutated(text, choice) if b":" in text else SMALL
     return text

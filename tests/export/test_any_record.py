@@ -1,4 +1,4 @@
-"""Records nobody has written: made at random along the official field tree, they are exported whole and come back."""
+"""Random records along the official field tree are exported completely and restored."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ TEXTS = [
 NUMBERS = [0, 1, -1, 36, 10**18, 0.5, -23.5475, 1e-07, 12.0]
 
 
-class Maker:
-    """Makes JSON along the tree; ``odd`` is how often a value is of the wrong form."""
+class Generator:
+    """Generates JSON along the tree; ``odd`` is the frequency of invalid values."""
 
     def __init__(self, seed: int, odd: float) -> None:
         self.random = random.Random(seed)
@@ -78,10 +78,10 @@ class Maker:
         return self.object(node["children"]) if node.get("children") and kind != "GeoPoint" else self.leaf(kind)
 
     def object(self, nodes: list[dict[str, Any]]) -> dict[str, Any]:
-        made = {node["name"]: self.value(node) for node in nodes if self.random.random() < 0.7}
+        result = {node["name"]: self.value(node) for node in nodes if self.random.random() < 0.7}
         if self.random.random() < self.odd:
-            made["notInTheTree"] = self.anything()
-        return made
+            result["notInTheTree"] = self.anything()
+        return result
 
     def record(self) -> dict[str, Any]:
         record = self.object(TREE)
@@ -101,8 +101,8 @@ class Maker:
 
 @pytest.mark.parametrize("odd", [0.0, 0.02, 0.2])
 @pytest.mark.parametrize("seed", range(40))
-def test_any_record_is_exported_whole_and_comes_back(seed: int, odd: float) -> None:
-    record = Maker(seed, odd).record()
+def test_any_record_is_exported_and_restored(seed: int, odd: float) -> None:
+    record = Generator(seed, odd).record()
     exported = Exporter(contacts=True)(record)
     lines = list(ox.parse(exported.data, format=ox.RdfFormat.N_TRIPLES))
     assert len(lines) == exported.triples
@@ -111,9 +111,9 @@ def test_any_record_is_exported_whole_and_comes_back(seed: int, odd: float) -> N
 
 
 @pytest.mark.parametrize("seed", range(10))
-def test_turtle_holds_the_same(seed: int) -> None:
-    record = Maker(seed, 0.05).record()
+def test_turtle_has_the_same_triples(seed: int) -> None:
+    record = Generator(seed, 0.05).record()
     grouped = Exporter(grouped=True)
     turtle = FORMATS["turtle"].frame(grouped.prefixes).head + grouped(record).data
-    found = set(ox.parse(turtle, format=ox.RdfFormat.TURTLE))
-    assert found == set(ox.parse(Exporter()(record).data, format=ox.RdfFormat.N_TRIPLES))
+    triples = set(ox.parse(turtle, format=ox.RdfFormat.TURTLE))
+    assert triples == set(ox.parse(Exporter()(record).data, format=ox.RdfFormat.N_TRIPLES))

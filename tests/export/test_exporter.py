@@ -1,4 +1,4 @@
-"""One study: what becomes of each part of a record."""
+"""The export of one study."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ def graph(exported: Exported) -> ox.Store:
 
 
 def rows(exported: Exported, pattern: str) -> list[tuple[str, ...]]:
-    """The solutions of a SPARQL pattern as text, its variables in the order of their first mention, sorted."""
+    """Return the solutions of a SPARQL pattern as text, sorted, with its variables in the order of first use."""
     variables = dict.fromkeys(re.findall(r"\?(\w+)", pattern))
     names = "".join(f"PREFIX {prefix}: <{namespace}>\n" for prefix, namespace in LINES.prefixes.items())
-    found = graph(exported).query(f"{names}SELECT * {{ {pattern} }}")
-    assert isinstance(found, ox.QuerySolutions)
-    return sorted(tuple(str(solution[name].value) for name in variables) for solution in found)
+    solutions = graph(exported).query(f"{names}SELECT * {{ {pattern} }}")
+    assert isinstance(solutions, ox.QuerySolutions)
+    return sorted(tuple(str(solution[name].value) for name in variables) for solution in solutions)
 
 
 def change(record: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
-    """A copy of a record with the value at a dotted path set."""
+    """Return a copy of a record with the value at a dotted path replaced."""
     changed = copy.deepcopy(record)
     *keys, last = path.split(".")
     place = changed
@@ -68,18 +68,18 @@ def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
         yield path, value
 
 
-# ---------------------------------------------------------------- golden files, checked by hand against the page
+# ---------------------------------------------------------------- golden files
 
 
 @pytest.mark.parametrize(("name", "extension"), [("turtle", "ttl"), ("ntriples", "nt")])
-def test_the_seed_is_exported_as_checked_by_hand(seed: dict[str, Any], name: str, extension: str) -> None:
+def test_export_matches_the_golden_files(seed: dict[str, Any], name: str, extension: str) -> None:
     exporter = Exporter(grouped=FORMATS[name].grouped)
     frame = FORMATS[name].frame(exporter.prefixes)
     written = frame.head + frame.encode(exporter.with_shared(exporter(seed))) + frame.tail
     assert written == (GOLDEN / f"NCT02059759.{extension}").read_bytes()
 
 
-def test_the_seed_has_what_the_page_shows(seed: dict[str, Any]) -> None:
+def test_export_has_the_values_of_the_registry_page(seed: dict[str, Any]) -> None:
     exported = LINES(seed)
     study = "<https://clinicaltrials.gov/study/NCT02059759>"
     assert exported.errors == []
@@ -95,9 +95,9 @@ def test_the_seed_has_what_the_page_shows(seed: dict[str, Any]) -> None:
     for kind, count in (("primary", 1), ("secondary", 83), ("other", 10)):
         outcomes = rows(exported, f"{study} ct:{kind}Outcome ?o . ?o ct:position ?n ; rdfs:label ?l ; ct:timeFrame ?t")
         by_position = sorted(outcomes, key=lambda row: int(row[1]))
-        given = seed["protocolSection"]["outcomesModule"][kind + "Outcomes"]
-        assert [(row[2], row[3]) for row in by_position] == [(o["measure"], o["timeFrame"]) for o in given]
-        assert len(given) == count
+        values = seed["protocolSection"]["outcomesModule"][kind + "Outcomes"]
+        assert [(row[2], row[3]) for row in by_position] == [(o["measure"], o["timeFrame"]) for o in values]
+        assert len(values) == count
     assert rows(exported, "?l a ct:Location ; wgs:lat ?lat ; wgs:long ?long ; gsp:hasGeometry/gsp:asWKT ?wkt") == [
         (f"{PART}NCT02059759-location-1", "43.61093", "3.87635", "POINT(3.87635 43.61093)")
     ]
@@ -111,26 +111,26 @@ def test_the_seed_has_what_the_page_shows(seed: dict[str, Any]) -> None:
     assert rows(exported, f"{study} ct:isGeneTherapy ?g ; ct:hasAdverseEvents ?a") == [("true", "false")]
 
 
-# ---------------------------------------------------------------- nothing is lost
+# ---------------------------------------------------------------- completeness
 
 
-def holds(said: set[str], path: str, value: Any) -> bool:
-    """Whether a leaf of a record is among the IRIs and lexical forms of its graph."""
+def holds(texts: set[str], path: str, value: Any) -> bool:
+    """Whether the value of a leaf is among the IRIs and lexical forms of the graph."""
     if isinstance(value, bool):
-        return str(value).lower() in said
+        return str(value).lower() in texts
     text = str(value)
-    if path.endswith("interventionNames[]"):  # joined: the label of the type, then the name of an intervention
+    if path.endswith("interventionNames[]"):  # the label of the type and the name of an intervention
         text = text.partition(": ")[2]
-    if path.endswith("outcomeMeasures[].dispersionType"):  # a code by its label
+    if path.endswith("outcomeMeasures[].dispersionType"):  # the label of a code
         scheme = shipped().schemes["https://w3id.org/trialkg/scheme/MeasureDispersionType"]
         text = next(notation for notation, concept in scheme.items() if concept.label == text)
     ids = {derived.mesh_id(value)} if path.endswith(".id") else set()
     forms = {text, text + ":00", *(f"http://id.nlm.nih.gov/mesh/{id_}" for id_ in ids)}
     return (
-        bool(forms & said)
-        or any(iri.startswith("https://w3id.org/trialkg/code/") and iri.endswith("/" + text) for iri in said)
-        or any(text.isdigit() and f"/{text}/" in iri for iri in said if iri.startswith("https://pubmed"))
-        or (text.startswith("NCT") and f"https://clinicaltrials.gov/study/{text}" in said)
+        bool(forms & texts)
+        or any(iri.startswith("https://w3id.org/trialkg/code/") and iri.endswith("/" + text) for iri in texts)
+        or any(text.isdigit() and f"/{text}/" in iri for iri in texts if iri.startswith("https://pubmed"))
+        or (text.startswith("NCT") and f"https://clinicaltrials.gov/study/{text}" in texts)
     )
 
 
@@ -142,46 +142,48 @@ def test_every_leaf_of_every_fixture_is_in_its_graph(
     for record in [page, made, *studies]:
         exported = WITH_CONTACTS(record)
         unread = set(exported.unmapped.paths)
-        said = {quad.object.value for quad in ox.parse(exported.data, format=ox.RdfFormat.N_TRIPLES)}
-        said |= {str(error.value) for error in exported.errors if isinstance(error, Repaired)}
-        lost = [(path, value) for path, value in leaves(record) if path not in unread and not holds(said, path, value)]
+        texts = {quad.object.value for quad in ox.parse(exported.data, format=ox.RdfFormat.N_TRIPLES)}
+        texts |= {str(error.value) for error in exported.errors if isinstance(error, Repaired)}
+        lost = [(path, value) for path, value in leaves(record) if path not in unread and not holds(texts, path, value)]
         assert lost == [], exported.study
 
 
-def test_counts_agree_with_the_records(studies: list[dict[str, Any]], made: dict[str, Any]) -> None:
-    """Every list of the plan has as many parts, or as many distinct values, as the JSON has elements."""
+def test_lists_have_one_object_per_element(studies: list[dict[str, Any]], made: dict[str, Any]) -> None:
+    """Every list has as many parts, or distinct values, as the JSON has elements."""
     for record in [*studies, made]:
         exported = WITH_CONTACTS(record)
         store = graph(exported)
         study = ox.NamedNode(f"https://clinicaltrials.gov/study/{exported.study}")
-        for known in shipped_plan().study.fields:
-            given = at(record, ".".join(known.keys)) if known.keys else {}
-            if not known.many or not given or known.is_derived:
+        for field in shipped_plan().study.fields:
+            values = at(record, ".".join(field.keys)) if field.keys else {}
+            if not field.many or not values or field.is_derived:
                 continue
-            if known.target is not None and known.target.template is None:
-                expected = len(given)
+            if field.target is not None and field.target.template is None:
+                expected = len(values)
             else:
-                expected = len({str(element) for element in given})
-            found = sum(1 for _ in store.quads_for_pattern(study, ox.NamedNode(known.shape.path), None))
-            assert found == expected, f"{exported.study} {known.shape.path}"
+                expected = len({str(element) for element in values})
+            count = sum(1 for _ in store.quads_for_pattern(study, ox.NamedNode(field.shape.path), None))
+            assert count == expected, f"{exported.study} {field.shape.path}"
 
 
-def test_every_path_of_the_ontology_is_hit_by_a_fixture(
+def test_every_path_of_the_ontology_is_in_a_fixture(
     seed: dict[str, Any], studies: list[dict[str, Any]], made: dict[str, Any]
 ) -> None:
-    hit = {path for record in [seed, made, *studies] for path, _ in leaves(record)}
-    wanted = {path for path, _, known in shipped_plan().walk() if known.role is not Role.NODE and not known.is_derived}
-    assert wanted - hit == set()
+    present = {path for record in [seed, made, *studies] for path, _ in leaves(record)}
+    expected = {
+        path for path, _, field in shipped_plan().walk() if field.role is not Role.NODE and not field.is_derived
+    }
+    assert expected - present == set()
 
 
 def test_every_property_is_written_by_some_fixture(
     seed: dict[str, Any], studies: list[dict[str, Any]], made: dict[str, Any]
 ) -> None:
     written = {quad.predicate.value for record in [seed, made, *studies] for quad in graph(WITH_CONTACTS(record))}
-    assert {known.shape.path for _, _, known in shipped_plan().walk()} - written == set()
+    assert {field.shape.path for _, _, field in shipped_plan().walk()} - written == set()
 
 
-def test_a_key_that_no_shape_reads_is_kept_in_its_place(seed: dict[str, Any]) -> None:
+def test_unmapped_keys_are_kept_at_their_path(seed: dict[str, Any]) -> None:
     changed = change(seed, "protocolSection.armsInterventionsModule.interventions.1.mapped", ["a", {"b": 1.5}])
     exported = LINES(changed)
     assert exported.unmapped.leaves == 2
@@ -194,7 +196,7 @@ def test_a_key_that_no_shape_reads_is_kept_in_its_place(seed: dict[str, Any]) ->
     )
 
 
-def test_empty_objects_and_lists_are_kept_and_are_no_problem(seed: dict[str, Any]) -> None:
+def test_empty_objects_are_kept_and_not_reported(seed: dict[str, Any]) -> None:
     exported = LINES(change(seed, "protocolSection.oversightModule", {}))
     assert (exported.errors, exported.unmapped.kept) == ([], {"protocolSection": {"oversightModule": {}}})
 
@@ -202,7 +204,7 @@ def test_empty_objects_and_lists_are_kept_and_are_no_problem(seed: dict[str, Any
 # ---------------------------------------------------------------- contact data
 
 
-def test_contact_data_is_left_out_unless_it_is_asked_for(made: dict[str, Any]) -> None:
+def test_contact_data_is_left_out_by_default(made: dict[str, Any]) -> None:
     without, with_ = LINES(made), WITH_CONTACTS(made)
     assert b"office@example.org" not in without.data
     assert b"000-000-0000" not in without.data
@@ -211,7 +213,7 @@ def test_contact_data_is_left_out_unless_it_is_asked_for(made: dict[str, Any]) -
     assert with_.withheld == 0
 
 
-def test_contact_data_in_places_that_no_shape_reads_is_left_out_too(seed: dict[str, Any]) -> None:
+def test_unmapped_contact_data_is_left_out_too(seed: dict[str, Any]) -> None:
     changed = change(seed, "protocolSection.elsewhere", [{"email": "office@example.org", "name": "Office"}])
     assert b"office@" not in LINES(changed).data
     assert LINES(changed).withheld == 1
@@ -221,7 +223,7 @@ def test_contact_data_in_places_that_no_shape_reads_is_left_out_too(seed: dict[s
 # ---------------------------------------------------------------- joins by name
 
 
-def test_a_name_borne_by_several_stands_for_those_that_refer_back() -> None:
+def test_an_ambiguous_name_refers_to_the_nodes_that_refer_back() -> None:
     module = {
         "armGroups": [
             {"label": "A", "interventionNames": ["Drug: X"]},
@@ -245,8 +247,8 @@ def test_a_name_borne_by_several_stands_for_those_that_refer_back() -> None:
 
 
 @pytest.mark.parametrize("labels", [7, "A", {"A": 1}, None, [["A"]]])
-def test_a_bad_list_of_names_costs_itself_alone(labels: Any) -> None:
-    twins = [{"type": "DRUG", "name": "X", "armGroupLabels": each} for each in (labels, ["A"])]
+def test_an_invalid_list_of_names_affects_no_other_node(labels: Any) -> None:
+    twins = [{"type": "DRUG", "name": "X", "armGroupLabels": value} for value in (labels, ["A"])]
     module = {"armGroups": [{"label": "A", "interventionNames": ["Drug: X"]}], "interventions": twins}
     exported = LINES(minimal(armsInterventionsModule=module))
     assert [error.path for error in exported.errors]
@@ -255,7 +257,7 @@ def test_a_bad_list_of_names_costs_itself_alone(labels: Any) -> None:
     ]
 
 
-def test_a_name_that_nothing_bears_is_reported_and_kept_as_text() -> None:
+def test_an_unknown_name_is_reported_and_kept_as_text() -> None:
     module = {"interventions": [{"type": "DRUG", "name": "X", "armGroupLabels": ["nowhere"]}]}
     exported = LINES(minimal(armsInterventionsModule=module))
     assert [error.path for error in exported.errors] == [
@@ -269,9 +271,9 @@ def minimal(**modules: Any) -> dict[str, Any]:
     return {"protocolSection": {"identificationModule": identification, **modules}}
 
 
-# ---------------------------------------------------------------- values of the wrong form
+# ---------------------------------------------------------------- invalid values
 
-WRONG = {
+INVALID = {
     "protocolSection.designModule.enrollmentInfo.count": ("12 persons", b'enrollmentCount> "12 persons" .'),
     "protocolSection.statusModule.startDateStruct.date": ("2015-13", b'startDate> "2015-13" .'),
     "protocolSection.statusModule.studyFirstSubmitDate": ("2015-02-30", b'studyFirstSubmitDate> "2015-02-30" .'),
@@ -286,17 +288,17 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize("path", WRONG)
-def test_a_wrong_value_costs_itself_alone_and_is_kept_as_text(seed: dict[str, Any], path: str) -> None:
-    value, line = WRONG[path]
+@pytest.mark.parametrize("path", INVALID)
+def test_an_invalid_value_is_kept_as_text_and_affects_nothing_else(seed: dict[str, Any], path: str) -> None:
+    value, line = INVALID[path]
     whole, exported = LINES(seed), LINES(change(seed, path, value))
     assert len(exported.errors) == 1
     shown = exported.errors[0].path or ""
     assert shown.replace("[", ".").replace("]", "") == path
     assert exported.errors[0].study == "NCT02059759"
     assert line in exported.data
-    gone = set(whole.data.splitlines()) - set(exported.data.splitlines())
-    assert len(gone) <= 3, "the value, and what is derived from it"
+    missing = set(whole.data.splitlines()) - set(exported.data.splitlines())
+    assert len(missing) <= 3, "the value and those derived from it"
 
 
 @pytest.mark.parametrize(
@@ -320,13 +322,13 @@ def test_a_wrong_value_costs_itself_alone_and_is_kept_as_text(seed: dict[str, An
 @pytest.mark.parametrize(
     "value", [None, 7, 1.5, True, "text", ["x"], [["x"]], [None], {"a": "b"}, [{"a": 1}], float("inf")], ids=repr
 )
-def test_no_wrong_value_anywhere_stops_a_record_or_is_dropped(seed: dict[str, Any], path: str, value: Any) -> None:
+def test_invalid_values_are_kept_anywhere(seed: dict[str, Any], path: str, value: Any) -> None:
     exported = LINES(change(seed, path, value))
     parsed = list(ox.parse(exported.data, format=ox.RdfFormat.N_TRIPLES))
     assert len(parsed) == exported.triples
-    said = {str(quad.object.value) for quad in parsed}
+    texts = {str(quad.object.value) for quad in parsed}
     if isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool)):
-        assert str(value) in said or any(f'"{value}"' in text or f":{value}" in text for text in said)
+        assert str(value) in texts or any(f'"{value}"' in text or f":{value}" in text for text in texts)
     if value in (None, {"a": "b"}) or isinstance(value, dict):
         assert exported.unmapped.kept is not None
 
@@ -334,19 +336,19 @@ def test_no_wrong_value_anywhere_stops_a_record_or_is_dropped(seed: dict[str, An
 @pytest.mark.parametrize(
     "value", [None, "", "NCT1", "nct02059759", "NCT020597590", 2059759, ["NCT02059759"], "NCT٠٢٠٥٩٧٥٩"]
 )
-def test_a_record_without_a_good_number_is_rejected(seed: dict[str, Any], value: Any) -> None:
+def test_a_record_without_a_valid_nct_number_is_rejected(seed: dict[str, Any], value: Any) -> None:
     with pytest.raises(RecordError, match=r"nctId: found .*, expected NCT and eight digits"):
         LINES(change(seed, "protocolSection.identificationModule.nctId", value))
 
 
-def test_characters_that_no_format_can_carry_are_mended_and_reported(seed: dict[str, Any]) -> None:
+def test_characters_that_formats_cannot_represent_are_replaced_and_reported(seed: dict[str, Any]) -> None:
     title = "a\x00b\ud800c\x08d\uffffe </script> \\u0000 é 😀"
     exported = LINES(change(seed, "protocolSection.identificationModule.briefTitle", title))
     assert [error.path for error in exported.errors] == ["protocolSection.identificationModule.briefTitle"]
     assert rows(exported, "?s a ct:Study ; rdfs:label ?l")[0][1] == "a�b�c�d�e </script> \\u0000 é 😀"
 
 
-def test_links_that_are_no_iris_are_reported_and_kept_as_text(seed: dict[str, Any]) -> None:
+def test_links_that_are_not_iris_are_reported_and_kept_as_text(seed: dict[str, Any]) -> None:
     links = [
         {"label": "l", "url": url}
         for url in ('http://a b"c', "www.example.org", "javascript:alert(1)", "http://x.org/ok")
@@ -368,14 +370,14 @@ def test_a_node_without_a_key_is_reported_and_kept(seed: dict[str, Any]) -> None
 # ---------------------------------------------------------------- rules of the model
 
 
-def test_padded_mesh_ids_are_mended(studies: list[dict[str, Any]]) -> None:
+def test_padded_mesh_ids_are_repaired(studies: list[dict[str, Any]]) -> None:
     for record in studies:
         iris = {quad.object.value for quad in graph(LINES(record)) if quad.predicate.value.endswith("Mesh")}
         for iri in iris:
             assert derived.mesh_id(iri.rpartition("/")[2]) == iri.rpartition("/")[2]
 
 
-def test_no_blank_nodes_and_one_subject_space(studies: list[dict[str, Any]]) -> None:
+def test_there_are_no_blank_nodes(studies: list[dict[str, Any]]) -> None:
     for record in studies:
         for quad in graph(LINES(record)):
             assert isinstance(quad.subject, ox.NamedNode)
@@ -395,7 +397,7 @@ def test_the_export_does_not_change_the_record(seed: dict[str, Any]) -> None:
     assert seed == before
 
 
-def test_grouped_and_lines_hold_the_same_triples(studies: list[dict[str, Any]]) -> None:
+def test_grouped_output_and_lines_have_the_same_triples(studies: list[dict[str, Any]]) -> None:
     grouped = WithShared(grouped=True)
     head = FORMATS["turtle"].frame(grouped.prefixes).head
     for record in studies:

@@ -1,4 +1,4 @@
-"""The emitter says the same as the careful way, and hands on whatever it does not take."""
+"""The emitter: the same output as the reference interpreter, or ``None`` for records that it refuses."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from kg.export.native import native
 from native.fuzz.inputs import mutated
 from native.fuzz.targets import assert_same
 from tests.conftest import STUDIES
-from tests.export.test_any_record import Maker
+from tests.export.test_any_record import Generator
 
 EXPORTERS = {
     "turtle": Exporter(grouped=True),
@@ -39,25 +39,25 @@ def test_the_emitter_is_built() -> None:
 
 
 @pytest.mark.parametrize("name", EXPORTERS)
-def test_real_records_are_taken_and_say_what_the_careful_way_says(name: str) -> None:
+def test_real_records_have_the_output_of_the_interpreter(name: str) -> None:
     exporter = EXPORTERS[name]
     for path in STUDIES:
-        piece = path.read_bytes()
-        found = exporter.try_json(piece)
-        assert found is not None
-        assert_same(found, exporter(orjson.loads(piece)))
+        text = path.read_bytes()
+        exported = exporter.try_json(text)
+        assert exported is not None
+        assert_same(exported, exporter(orjson.loads(text)))
 
 
 @pytest.mark.parametrize("name", EXPORTERS)
-def test_records_made_at_random_say_the_same_by_both_ways(name: str) -> None:
-    exporter, taken = EXPORTERS[name], 0
+def test_random_records_have_the_output_of_the_interpreter(name: str) -> None:
+    exporter, accepted = EXPORTERS[name], 0
     for seed in range(60):
-        piece = orjson.dumps(Maker(seed, 0.02 if seed % 3 == 0 else 0).record())
-        found = exporter.try_json(piece)
-        if found is not None:
-            taken += 1
-            assert_same(found, exporter(orjson.loads(piece), fit=True))
-    assert taken > 0
+        text = orjson.dumps(Generator(seed, 0.02 if seed % 3 == 0 else 0).record())
+        exported = exporter.try_json(text)
+        if exported is not None:
+            accepted += 1
+            assert_same(exported, exporter(orjson.loads(text), fit=True))
+    assert accepted > 0
 
 
 def with_keys(record: dict[str, Any], *path: str | int, **keys: Any) -> bytes:
@@ -84,7 +84,7 @@ ARMS = ("protocolSection", "armsInterventionsModule")
         (("derivedSection", "conditionBrowseModule", "meshes", 0), {"id": "no id"}),
     ],
 )
-def test_what_the_emitter_does_not_take_is_handed_on(seed: dict[str, Any], path: Any, keys: Any) -> None:
+def test_the_emitter_refuses_records_that_need_the_interpreter(seed: dict[str, Any], path: Any, keys: Any) -> None:
     assert EXPORTERS["turtle"].try_json(with_keys(seed, *path, **keys)) is None
 
 
@@ -103,84 +103,86 @@ def test_what_the_emitter_does_not_take_is_handed_on(seed: dict[str, Any], path:
         (("protocolSection", "conditionsModule"), {"keywords": [str(i) for i in range(900)]}),
     ],
 )
-def test_single_values_are_complained_of_alike(seed: dict[str, Any], name: str, path: Any, keys: Any) -> None:
-    exporter, piece = EXPORTERS[name], with_keys(seed, *path, **keys)
-    found = exporter.try_json(piece)
-    assert found is not None
-    assert_same(found, exporter(orjson.loads(piece)))
+def test_invalid_values_have_the_errors_of_the_interpreter(
+    seed: dict[str, Any], name: str, path: Any, keys: Any
+) -> None:
+    exporter, text = EXPORTERS[name], with_keys(seed, *path, **keys)
+    exported = exporter.try_json(text)
+    assert exported is not None
+    assert_same(exported, exporter(orjson.loads(text)))
 
 
-def test_what_must_be_there_and_is_not_is_complained_of_alike(seed: dict[str, Any]) -> None:
+def test_missing_values_have_the_errors_of_the_interpreter(seed: dict[str, Any]) -> None:
     exporter, changed = EXPORTERS["turtle"], copy.deepcopy(seed)
     del changed["protocolSection"]["outcomesModule"]["primaryOutcomes"][0]["measure"]
     del changed["protocolSection"]["armsInterventionsModule"]["interventions"][1]["name"]
-    piece = orjson.dumps(changed)
-    found = exporter.try_json(piece)
-    if found is not None:
-        assert_same(found, exporter(orjson.loads(piece)))
-    else:  # an arm names the intervention that has no name now
-        assert len(exporter(orjson.loads(piece)).errors) > 1
+    text = orjson.dumps(changed)
+    exported = exporter.try_json(text)
+    if exported is not None:
+        assert_same(exported, exporter(orjson.loads(text)))
+    else:  # an arm refers to the intervention without a name
+        assert len(exporter(orjson.loads(text)).errors) > 1
 
 
 @pytest.mark.parametrize("name", ["turtle", "ntriples"])
-def test_broken_json_is_never_taken_for_something_else(name: str) -> None:
-    exporter, choice, taken = EXPORTERS[name], random.Random(7), 0
-    pieces = [path.read_bytes() for path in STUDIES]
+def test_mutated_json_has_the_output_of_the_interpreter(name: str) -> None:
+    exporter, choice, accepted = EXPORTERS[name], random.Random(7), 0
+    texts = [path.read_bytes() for path in STUDIES]
     for _ in range(3000):
-        piece = mutated(choice.choice(pieces), choice)
-        found = exporter.try_json(piece)
-        if found is not None:
-            taken += 1
-            assert_same(found, exporter(orjson.loads(piece)))
-    assert taken > 100
+        text = mutated(choice.choice(texts), choice)
+        exported = exporter.try_json(text)
+        if exported is not None:
+            accepted += 1
+            assert_same(exported, exporter(orjson.loads(text)))
+    assert accepted > 100
 
 
-def test_objects_that_say_nothing_are_kept(seed: dict[str, Any]) -> None:
+def test_empty_objects_are_kept(seed: dict[str, Any]) -> None:
     exporter = EXPORTERS["turtle"]
     emptied = orjson.loads(with_keys(seed, "protocolSection", "designModule", enrollmentInfo={}))
-    piece = with_keys(emptied, "derivedSection", interventionBrowseModule={})
-    found = exporter.try_json(piece)
-    assert found is not None
-    assert found.unmapped.kept["derivedSection"] == {"interventionBrowseModule": {}}
-    assert_same(found, exporter(orjson.loads(piece)))
+    text = with_keys(emptied, "derivedSection", interventionBrowseModule={})
+    exported = exporter.try_json(text)
+    assert exported is not None
+    assert exported.unmapped.kept["derivedSection"] == {"interventionBrowseModule": {}}
+    assert_same(exported, exporter(orjson.loads(text)))
 
 
-def test_keys_that_nothing_reads_are_kept_by_the_compiled_plan(seed: dict[str, Any]) -> None:
+def test_unmapped_keys_are_kept(seed: dict[str, Any]) -> None:
     exporter = EXPORTERS["turtle"]
     coloured = orjson.loads(with_keys(seed, *ARMS, "armGroups", 1, colour="red"))
-    piece = with_keys(coloured, "protocolSection", new={"a": [1]})
-    found = exporter.try_json(piece)
-    assert found is not None
-    assert found.unmapped.leaves == 2
-    assert_same(found, exporter(orjson.loads(piece)))
+    text = with_keys(coloured, "protocolSection", new={"a": [1]})
+    exported = exporter.try_json(text)
+    assert exported is not None
+    assert exported.unmapped.leaves == 2
+    assert_same(exported, exporter(orjson.loads(text)))
 
 
-def test_keys_that_nothing_reads_may_stand_in_some_elements_only(seed: dict[str, Any]) -> None:
-    """The lists within the other elements need not be there."""
+def test_unmapped_keys_of_some_elements_are_kept(seed: dict[str, Any]) -> None:
+    """Other elements need not have the lists that contain them."""
     exporter, changed = EXPORTERS["turtle"], copy.deepcopy(seed)
     outcomes = changed["protocolSection"]["outcomesModule"]["primaryOutcomes"]
     changed["protocolSection"]["outcomesModule"]["primaryOutcomes"] = [*outcomes, {"measure": "x", "new": [1, {}]}]
     locations = changed["protocolSection"].setdefault("contactsLocationsModule", {})
     locations["locations"] = [{"city": "Rome"}, {"city": "Oslo", "contacts": [{"name": "A"}, {"name": "B", "hair": 1}]}]
-    piece = json.dumps(changed).encode()
-    found = exporter.try_json(piece)
-    assert found is not None
-    assert_same(found, exporter(orjson.loads(piece)))
+    text = json.dumps(changed).encode()
+    exported = exporter.try_json(text)
+    assert exported is not None
+    assert_same(exported, exporter(orjson.loads(text)))
 
 
 @pytest.mark.parametrize("name", EXPORTERS)
 @pytest.mark.parametrize("empty", [{}, []])
-def test_what_is_empty_is_kept_by_the_compiled_plan(name: str, empty: object, seed: dict[str, Any]) -> None:
+def test_empty_values_are_kept(name: str, empty: object, seed: dict[str, Any]) -> None:
     exporter = EXPORTERS[name]
-    piece = with_keys(seed, "derivedSection", interventionBrowseModule=empty)
-    found = exporter.try_json(piece)
-    assert found is not None
-    assert found.unmapped.kept == {"derivedSection": {"interventionBrowseModule": empty}}
-    assert_same(found, exporter(orjson.loads(piece)))
+    text = with_keys(seed, "derivedSection", interventionBrowseModule=empty)
+    exported = exporter.try_json(text)
+    assert exported is not None
+    assert exported.unmapped.kept == {"derivedSection": {"interventionBrowseModule": empty}}
+    assert_same(exported, exporter(orjson.loads(text)))
 
 
-def test_what_a_record_says_does_not_hang_on_the_records_before_it(seed: dict[str, Any]) -> None:
-    """A key that nothing reads, in a resource that another record had as well."""
+def test_the_output_does_not_depend_on_earlier_records(seed: dict[str, Any]) -> None:
+    """With an unmapped key in a resource that another record has too."""
     exporter = Exporter(grouped=True)
     sponsor = {"name": "Made Up", "class": "OTHER", "new": "x"}
     first = with_keys(seed, "protocolSection", "sponsorCollaboratorsModule", leadSponsor=sponsor)
@@ -190,7 +192,7 @@ def test_what_a_record_says_does_not_hang_on_the_records_before_it(seed: dict[st
 
 
 @pytest.mark.parametrize(
-    "piece",
+    "text",
     [
         b"",
         b"{",
@@ -204,84 +206,84 @@ def test_what_a_record_says_does_not_hang_on_the_records_before_it(seed: dict[st
         b'{"protocolSection":{"identificationModule":{"nctId":"NCT00000001","briefTitle":"x"}}} {}',
     ],
 )
-def test_what_is_no_good_record_is_not_taken(piece: bytes) -> None:
-    assert EXPORTERS["turtle"].try_json(piece) is None
+def test_the_emitter_refuses_anything_but_a_valid_record(text: bytes) -> None:
+    assert EXPORTERS["turtle"].try_json(text) is None
 
 
 @pytest.mark.parametrize("name", EXPORTERS)
-def test_a_record_is_exported_where_it_stands_among_others(name: str) -> None:
+def test_records_are_exported_at_their_position_in_a_text(name: str) -> None:
     odd = [with_keys(orjson.loads(path.read_bytes()), "protocolSection", new=[1]) for path in STUDIES[:3]]
-    pieces = [piece for path, more in zip(STUDIES, odd * 99, strict=False) for piece in (path.read_bytes(), more)]
-    text, at, taken = b"  \n".join(pieces), 0, 0
-    for piece in pieces:
-        assert text.startswith(piece, at)
-        found, alone = EXPORTERS[name].try_json_at(text, at), EXPORTERS[name].try_json(piece)
-        end = min(at + len(piece) + 3, len(text))
-        if found is None:
+    texts = [text for path, more in zip(STUDIES, odd * 99, strict=False) for text in (path.read_bytes(), more)]
+    stream, at, accepted = b"  \n".join(texts), 0, 0
+    for text in texts:
+        assert stream.startswith(text, at)
+        exported, alone = EXPORTERS[name].try_json_at(stream, at), EXPORTERS[name].try_json(text)
+        end = min(at + len(text) + 3, len(stream))
+        if exported is None:
             assert alone is None
         else:
             assert alone is not None
-            assert found[1] == end
-            assert_same(found[0], alone)
-            taken += 1
+            assert exported[1] == end
+            assert_same(exported[0], alone)
+            accepted += 1
         at = end
-    assert at == len(text)
-    assert taken > len(STUDIES)
-    assert EXPORTERS[name].try_json_at(text, at) is EXPORTERS[name].try_json_at(text, at + 1) is None
+    assert at == len(stream)
+    assert accepted > len(STUDIES)
+    assert EXPORTERS[name].try_json_at(stream, at) is EXPORTERS[name].try_json_at(stream, at + 1) is None
 
 
 def test_other_spellings_of_one_text_give_the_same_bytes() -> None:
     form = b'{"protocolSection":{"identificationModule":{"nctId":"NCT00000001","briefTitle":"%s"}}}'
     spelled = [form % text for text in (b"a/\xe2\x89\xa5\xc3\xa9", b"a\\/\\u2265\\u00e9", "a/≥é".encode())]
-    found = {exported.data for piece in spelled if (exported := EXPORTERS["turtle"].try_json(piece))}
-    assert len(found) == 1
+    outputs = {exported.data for spelling in spelled if (exported := EXPORTERS["turtle"].try_json(spelling))}
+    assert len(outputs) == 1
 
 
 def test_two_threads_may_use_one_exporter() -> None:
-    """What one finds the emitter busy with, it exports with care."""
-    exporter, pieces = Exporter(), [path.read_bytes() for path in STUDIES] * 5
-    wanted = [exporter(orjson.loads(piece)).data for piece in pieces]
+    """A thread uses the interpreter while another one has the emitter."""
+    exporter, texts = Exporter(), [path.read_bytes() for path in STUDIES] * 5
+    expected = [exporter(orjson.loads(text)).data for text in texts]
 
     def work(_: int) -> list[bytes]:
-        return [(exporter.try_json(piece) or exporter(orjson.loads(piece))).data for piece in pieces]
+        return [(exporter.try_json(text) or exporter(orjson.loads(text))).data for text in texts]
 
     with ThreadPoolExecutor(4) as pool:
-        assert all(found == wanted for found in pool.map(work, range(4)))
+        assert all(output == expected for output in pool.map(work, range(4)))
 
 
-def test_what_is_remembered_is_forgotten_when_it_is_much(seed: dict[str, Any]) -> None:
-    """A run sees no difference: the tables are emptied between two records."""
+def test_large_caches_are_emptied(seed: dict[str, Any]) -> None:
+    """The tables are emptied between two records, which changes no output."""
     exporter, first = Exporter(grouped=True), orjson.dumps(seed)
     before = exporter.try_json(first)
     for i in range(40):
         leaves = [{"name": f"Sponsor {i} {j}", "class": "OTHER"} for j in range(900)]
-        piece = with_keys(seed, "protocolSection", "sponsorCollaboratorsModule", collaborators=leaves)
-        found = exporter.try_json(piece)
-        assert found is not None
-        assert found.data.count(b"Sponsor") >= 900
+        text = with_keys(seed, "protocolSection", "sponsorCollaboratorsModule", collaborators=leaves)
+        exported = exporter.try_json(text)
+        assert exported is not None
+        assert exported.data.count(b"Sponsor") >= 900
     after = exporter.try_json(first)
     assert before is not None
     assert after is not None
     assert_same(before, after)
 
 
-def test_the_programs_can_be_read() -> None:
+def test_programs_have_a_listing() -> None:
     listing = Exporter(grouped=True).emitter.programs.listing()
     assert listing == EXPORTERS["turtle"].emitter.programs.listing()
     assert "nctId  text  dcterms:identifier  required" in listing
     assert max(map(len, listing.splitlines())) < 160
 
 
-def test_a_fault_in_a_converter_costs_one_record(seed: dict[str, Any]) -> None:
-    exporter, piece = Exporter(grouped=True), orjson.dumps(seed)
+def test_an_error_in_a_converter_affects_one_record(seed: dict[str, Any]) -> None:
+    exporter, text = Exporter(grouped=True), orjson.dumps(seed)
 
     def faulty(_: Any) -> bytes:
-        raise KeyError("a fault of ours")
+        raise KeyError("an error in a converter")
 
     readers = exporter.emitter.programs.readers
     kept, readers[:] = [*readers], [faulty] * len(readers)
-    assert exporter.try_json(piece) is None
+    assert exporter.try_json(text) is None
     readers[:] = kept
-    found = exporter.try_json(piece)
-    assert found is not None
-    assert_same(found, exporter(orjson.loads(piece)))
+    exported = exporter.try_json(text)
+    assert exported is not None
+    assert_same(exported, exporter(orjson.loads(text)))

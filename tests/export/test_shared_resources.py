@@ -1,4 +1,4 @@
-"""Shared resources: described once for a run, by the most used spelling, whatever the order of the studies."""
+"""Shared resources: described once per run, by the most used spelling, in any order of the studies."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ FORMATS = ("ttl", "nt", "nq", "trig", "parquet", "jsonld", "rdf")
 
 
 def study(number: int, *terms: tuple[str, str], sponsor: str = "A", agency: str = "INDUSTRY") -> dict[str, Any]:
-    """A record with MeSH terms, each an id and a name."""
+    """Return a record with MeSH terms, given by id and name."""
     return {
         "protocolSection": {
             "identificationModule": {"nctId": f"NCT{number:08}", "briefTitle": "A trial"},
@@ -48,20 +48,20 @@ CONFLICTING = [
     study(3, ("D000001", "Asthma"), ("D000002", "Zeta"), sponsor="B"),
     study(4, ("D000002", "Eta"), sponsor="A", agency="OTHER"),
 ]
-"""Records that spell a term, and class a sponsor, in two ways."""
+"""Records with two spellings of a term, and two classes of a sponsor."""
 
 
-def written_to(place: Path, records: list[dict[str, Any]]) -> Path:
-    place.write_text("\n".join(json.dumps(record) for record in records), "utf-8")
-    return place
+def write_records(path: Path, records: list[dict[str, Any]]) -> Path:
+    path.write_text("\n".join(json.dumps(record) for record in records), "utf-8")
+    return path
 
 
 def labels(store: ox.Store, iri: str, predicate: ox.NamedNode = LABEL) -> list[str]:
     return sorted(quad.object.value for quad in store.quads_for_pattern(ox.NamedNode(iri), predicate, None, None))
 
 
-def test_the_most_used_spelling_is_the_label_and_ties_go_by_code_point(tmp_path: Path) -> None:
-    with open_dataset([written_to(tmp_path / "a.jsonl", CONFLICTING)], Report()) as store:
+def test_the_most_used_spelling_is_the_label_and_ties_are_resolved_by_code_point(tmp_path: Path) -> None:
+    with open_dataset([write_records(tmp_path / "a.jsonl", CONFLICTING)], Report()) as store:
         mesh = "http://id.nlm.nih.gov/mesh/"
         assert labels(store, mesh + "D000001") == ["Asthma"]
         assert labels(store, mesh + "D000001", OTHER) == ["asthma"]
@@ -73,36 +73,36 @@ def test_the_most_used_spelling_is_the_label_and_ties_go_by_code_point(tmp_path:
 
 
 def test_the_order_of_the_studies_makes_no_difference(tmp_path: Path) -> None:
-    made = set()
+    graphs_written = set()
     for i, records in enumerate(itertools.permutations(CONFLICTING)):
-        export([written_to(tmp_path / f"{i}.jsonl", list(records))], tmp_path / "x.nq")
+        export([write_records(tmp_path / f"{i}.jsonl", list(records))], tmp_path / "x.nq")
         lines = (tmp_path / "x.nq").read_bytes().splitlines()
-        made.add(b"\n".join(line for line in lines if SHARED_GRAPH.encode() in line))
-    assert len(made) == 1
+        graphs_written.add(b"\n".join(line for line in lines if SHARED_GRAPH.encode() in line))
+    assert len(graphs_written) == 1
 
 
 @pytest.mark.parametrize("extension", FORMATS)
-def test_records_that_spell_one_resource_in_several_ways_are_restored(tmp_path: Path, extension: str) -> None:
+def test_records_with_different_spellings_are_restored(tmp_path: Path, extension: str) -> None:
     from kg.store.dataset import statements
 
     output = tmp_path / f"x.{extension}"
-    export([written_to(tmp_path / "a.jsonl", CONFLICTING)], output)
+    export([write_records(tmp_path / "a.jsonl", CONFLICTING)], output)
     assert list(Restorer(statements([str(output)]))) == CONFLICTING
 
 
-def test_a_record_that_describes_one_resource_in_two_ways_is_restored_and_not_reported() -> None:
+def test_a_record_with_two_spellings_of_a_resource_is_restored() -> None:
     record = study(1, ("D000001", "asthma"), ("D000001", "Asthma"))
     exported = Exporter()(record)
     assert exported.errors == []
     assert list(Restorer(ox.parse(Exporter().with_shared(exported), format=ox.RdfFormat.N_TRIPLES))) == [record]
 
 
-def test_a_newer_record_takes_back_what_the_older_one_used(tmp_path: Path) -> None:
+def test_resources_of_superseded_records_are_left_out(tmp_path: Path) -> None:
     old, new = study(1, ("D000001", "asthma")), study(1, ("D000002", "Eta"))
     for record, day in ((old, "2020-01-01"), (new, "2021-01-01")):
         record["protocolSection"]["statusModule"] = {"lastUpdatePostDateStruct": {"date": day}}
     for records in ([old, new], [new, old]):
-        export([written_to(tmp_path / "a.jsonl", records)], tmp_path / "x.nt")
+        export([write_records(tmp_path / "a.jsonl", records)], tmp_path / "x.nt")
         assert b"mesh/D000001" not in (tmp_path / "x.nt").read_bytes()
         assert b"mesh/D000002" in (tmp_path / "x.nt").read_bytes()
 
@@ -117,7 +117,7 @@ def test_no_statement_is_in_two_graphs_or_twice_in_a_file(tmp_path: Path, extens
     assert [triple for triple, count in counts.items() if count > 1] == []
 
 
-def test_the_shared_graph_is_in_the_order_of_its_iris(tmp_path: Path) -> None:
+def test_the_shared_graph_is_sorted_by_iri(tmp_path: Path) -> None:
     export(STUDIES, tmp_path / "x.nq")
     lines = [
         line for line in (tmp_path / "x.nq").read_text("utf-8").splitlines() if line.endswith(f"<{SHARED_GRAPH}> .")
@@ -127,15 +127,15 @@ def test_the_shared_graph_is_in_the_order_of_its_iris(tmp_path: Path) -> None:
     assert len(subjects) > 100
 
 
-def test_a_large_shared_graph_is_written_in_pieces() -> None:
+def test_a_large_shared_graph_is_written_in_chunks() -> None:
     usages = [Usage(f'<https://e.org/{i}>\0<https://e.org/p> "x"'.encode(), 1) for i in range(100)]
-    pieces = [*encode_graph(usages, Style(), graphs=False, size=1000)]
-    assert len(pieces) > 3
-    assert sum(triples for _, triples in pieces) == 100
-    assert b"".join(data for data, _ in pieces).count(b"\n") == 100
+    chunks = [*encode_graph(usages, Style(), graphs=False, size=1000)]
+    assert len(chunks) > 3
+    assert sum(triples for _, triples in chunks) == 100
+    assert b"".join(data for data, _ in chunks).count(b"\n") == 100
 
 
-def test_the_descriptions_of_a_study_follow_from_its_graph(studies: list[dict[str, Any]], made: dict[str, Any]) -> None:
+def test_descriptions_are_restored_from_study_graphs(studies: list[dict[str, Any]], made: dict[str, Any]) -> None:
     describer, exporter = Describer(), Exporter()
     for record in [*studies, made]:
         exported = exporter(record)
@@ -144,7 +144,7 @@ def test_the_descriptions_of_a_study_follow_from_its_graph(studies: list[dict[st
         assert sorted(describer.of(values)) == sorted(exported.shared)
 
 
-def test_a_study_by_itself_has_what_its_record_says_of_shared_resources() -> None:
+def test_a_single_study_includes_its_shared_resources() -> None:
     import kg
 
     for data, path in zip(kg.ntriples(*STUDIES), STUDIES, strict=True):
@@ -152,10 +152,10 @@ def test_a_study_by_itself_has_what_its_record_says_of_shared_resources() -> Non
         assert len({*data.splitlines()}) == len(data.splitlines()) == len(graph), path.name
 
 
-def test_a_store_keeps_its_shared_graph_equal_to_that_of_a_fresh_build(tmp_path: Path) -> None:
-    """Adds, changes and removes studies that disagree, in every order of two steps."""
+def test_the_shared_graph_of_an_updated_store_is_that_of_a_new_build(tmp_path: Path) -> None:
+    """With studies that disagree, which are added, changed and removed."""
     place = tmp_path / "s"
-    build([written_to(tmp_path / "a.jsonl", CONFLICTING[:2])], place, report=Report())
+    build([write_records(tmp_path / "a.jsonl", CONFLICTING[:2])], place, report=Report())
     changed = copy.deepcopy(CONFLICTING[1])
     changed["derivedSection"]["conditionBrowseModule"]["meshes"][0]["term"] = "asthma"
     changed["protocolSection"]["statusModule"] = {"lastUpdatePostDateStruct": {"date": "2024-01-01"}}
@@ -163,21 +163,21 @@ def test_a_store_keeps_its_shared_graph_equal_to_that_of_a_fresh_build(tmp_path:
     steps = (([CONFLICTING[2]], []), ([CONFLICTING[3], changed], []), ([], ["NCT00000003"]), ([], ["NCT00000001"]))
     for records, gone in steps:
         if records:
-            update(place, [written_to(tmp_path / "b.jsonl", records)], report=Report())
+            update(place, [write_records(tmp_path / "b.jsonl", records)], report=Report())
             kept |= {record["protocolSection"]["identificationModule"]["nctId"]: record for record in records}
         assert remove(place, gone) == []
         kept = {number: record for number, record in kept.items() if number not in gone}
         fresh = tmp_path / f"fresh{len(kept)}{bool(records)}"
-        build([written_to(tmp_path / "c.jsonl", [*kept.values()])], fresh, report=Report())
+        build([write_records(tmp_path / "c.jsonl", [*kept.values()])], fresh, report=Report())
         with open_store(place) as store, open_store(fresh) as other:
             assert {*store} == {*other}
 
 
-def test_a_mesh_graph_and_the_shared_graph_give_one_label_to_a_term(tmp_path: Path) -> None:
+def test_a_term_has_one_label_with_a_mesh_graph(tmp_path: Path) -> None:
     term = "http://id.nlm.nih.gov/mesh/D000001"
     tree = "<http://id.nlm.nih.gov/mesh/vocab#treeNumber> <http://e.org/C08>"
     (tmp_path / "mesh.nt").write_text(f'<{term}> <{RDFS}label> "Asthma"@en .\n<{term}> {tree} .\n')
-    records = written_to(tmp_path / "a.jsonl", CONFLICTING[1:2])
+    records = write_records(tmp_path / "a.jsonl", CONFLICTING[1:2])
     build([records, tmp_path / "mesh.nt"], tmp_path / "s", report=Report())
     with open_store(tmp_path / "s") as store:
         assert labels(store, term) == ["Asthma"]
@@ -213,8 +213,8 @@ def test_a_store_of_the_layout_of_0_1_0_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("extension", ["ttl", "nq", "parquet"])
-def test_any_mix_of_inputs_is_taken_whole(tmp_path: Path, extension: str) -> None:
-    """Records, a file of RDF and a store: the same statements as all studies at once."""
+def test_mixed_inputs_give_the_statements_of_all_studies(tmp_path: Path, extension: str) -> None:
+    """With records, an RDF file and a store."""
     export(STUDIES[:4], tmp_path / f"x.{extension}")
     build(STUDIES[4:8], tmp_path / "s", report=Report())
     mixed = [*STUDIES[8:12], tmp_path / f"x.{extension}", tmp_path / "s", STUDIES[0]]

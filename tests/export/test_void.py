@@ -1,4 +1,4 @@
-"""The description beside an export: its counts are those of the file, and it says where the records come from."""
+"""The VoID description of an export: the counts of the file, and the source of the records."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ def loaded(path: Path, media_type: str = "text/turtle") -> ox.Store:
 
 
 def rows(store: ox.Store, query: str) -> list[tuple[str, ...]]:
-    found = store.query(query, use_default_graph_as_union=True)
-    assert isinstance(found, ox.QuerySolutions)
-    return sorted(tuple(value.value for value in solution) for solution in found)  # type: ignore[union-attr]
+    solutions = store.query(query, use_default_graph_as_union=True)
+    assert isinstance(solutions, ox.QuerySolutions)
+    return sorted(tuple(value.value for value in solution) for solution in solutions)  # type: ignore[union-attr]
 
 
 def described(tmp_path: Path, name: str, *inputs: Path, **options: Any) -> tuple[Path, ox.Store]:
@@ -56,36 +56,36 @@ def test_the_counts_are_those_of_the_file(tmp_path: Path, name: str) -> None:
     def counted(select: str, rest: str = "") -> list[tuple[str, ...]]:
         return rows(graph, f"SELECT {select} WHERE {{ {{ {every} }} }} {rest}")
 
-    def said(select: str, where: str) -> list[tuple[str, ...]]:
+    def described_rows(select: str, where: str) -> list[tuple[str, ...]]:
         return rows(about, f"{VOID}{DCAT} SELECT {select} WHERE {{ ?file a dcat:Distribution ; {where} }}")
 
-    assert said("?n", "void:triples ?n ; void:entities ?e") == counted("(COUNT(*) AS ?n)")
-    assert said("?n", "void:distinctSubjects ?n") == counted("(COUNT(DISTINCT ?s) AS ?n)")
-    assert said("?n", "void:properties ?n") == counted("(COUNT(DISTINCT ?p) AS ?n)")
+    assert described_rows("?n", "void:triples ?n ; void:entities ?e") == counted("(COUNT(*) AS ?n)")
+    assert described_rows("?n", "void:distinctSubjects ?n") == counted("(COUNT(DISTINCT ?s) AS ?n)")
+    assert described_rows("?n", "void:properties ?n") == counted("(COUNT(DISTINCT ?p) AS ?n)")
     partition = "void:propertyPartition [ void:property ?p ; void:triples ?n ]"
-    assert said("?p ?n", partition) == counted("?p (COUNT(*) AS ?n)", "GROUP BY ?p")
+    assert described_rows("?p ?n", partition) == counted("?p (COUNT(*) AS ?n)", "GROUP BY ?p")
     classes = rows(graph, "SELECT ?c (COUNT(DISTINCT ?s) AS ?n) WHERE { ?s a ?c } GROUP BY ?c")
-    assert said("?c ?n", "void:classPartition [ void:class ?c ; void:entities ?n ]") == classes
-    assert said("?n", "void:classes ?n") == [(str(len(classes)),)]
+    assert described_rows("?c ?n", "void:classPartition [ void:class ?c ; void:entities ?n ]") == classes
+    assert described_rows("?n", "void:classes ?n") == [(str(len(classes)),)]
     studies = rows(graph, "SELECT ?s WHERE { ?s a <https://w3id.org/trialkg/ontology#Study> }")
-    assert said("?n", "void:entities ?n ; void:triples ?t") == [(str(len(studies)),)]
-    assert said("?s", "void:exampleResource ?s")[0] in studies
+    assert described_rows("?n", "void:entities ?n ; void:triples ?t") == [(str(len(studies)),)]
+    assert described_rows("?s", "void:exampleResource ?s")[0] in studies
 
 
-@pytest.mark.parametrize(("name", "packed"), [("a.nt", False), ("a.ttl.gz", True), ("a.nq.zst", True)])
-def test_the_file_is_named_by_what_is_in_it(tmp_path: Path, name: str, packed: bool) -> None:
+@pytest.mark.parametrize(("name", "compressed"), [("a.nt", False), ("a.ttl.gz", True), ("a.nq.zst", True)])
+def test_the_digest_and_size_are_those_of_the_file(tmp_path: Path, name: str, compressed: bool) -> None:
     path, about = described(tmp_path, name, SEED, manifest=True)
     manifest = json.loads((tmp_path / f"{name}.manifest.json").read_text("utf-8"))
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     query = "SELECT ?v ?size WHERE { ?file spdx:checksum [ spdx:checksumValue ?v ] ; dcat:byteSize ?size }"
     assert rows(about, DCAT + query) == [(digest, str(path.stat().st_size))]
     assert manifest["sha256"] == digest
-    assert len(rows(about, DCAT + "SELECT ?c WHERE { ?file dcat:compressFormat ?c }")) == packed
+    assert len(rows(about, DCAT + "SELECT ?c WHERE { ?file dcat:compressFormat ?c }")) == compressed
     (subject,) = rows(about, VOID + "SELECT ?s WHERE { ?s a void:DatasetDescription }")
     assert digest.startswith(subject[0].rpartition("/")[2])
 
 
-def test_it_says_where_the_records_come_from(tmp_path: Path) -> None:
+def test_the_source_of_the_records_is_named(tmp_path: Path) -> None:
     _, about = described(tmp_path, "a.ttl")
     licences = rows(about, VOID + "SELECT ?x ?licence WHERE { ?x dcterms:license ?licence }")
     assert len(licences) == 3
@@ -104,25 +104,25 @@ def test_it_says_where_the_records_come_from(tmp_path: Path) -> None:
 
 
 def test_the_same_export_has_the_same_description(tmp_path: Path) -> None:
-    made = []
+    descriptions = []
     for folder in ("one", "two"):
         (tmp_path / folder).mkdir()
         described(tmp_path / folder, "a.trig")
-        made.append((tmp_path / folder / "a.trig.void.ttl").read_bytes())
-    assert made[0] == made[1]
-    assert str(tmp_path).encode() not in made[0]
+        descriptions.append((tmp_path / folder / "a.trig.void.ttl").read_bytes())
+    assert descriptions[0] == descriptions[1]
+    assert str(tmp_path).encode() not in descriptions[0]
 
 
-def test_no_blank_nodes_and_every_name_is_described(tmp_path: Path) -> None:
+def test_there_are_no_blank_nodes_and_every_iri_is_described(tmp_path: Path) -> None:
     _, about = described(tmp_path, "a.ttl")
     terms = {term for quad in about for term in (quad.subject, quad.object)}
     assert not any(isinstance(term, ox.BlankNode) for term in terms)
     subjects = {quad.subject for quad in about}
-    here = "https://w3id.org/trialkg/dataset/"
-    assert {term for term in terms if isinstance(term, ox.NamedNode) and term.value.startswith(here)} <= subjects
+    namespace = "https://w3id.org/trialkg/dataset/"
+    assert {term for term in terms if isinstance(term, ox.NamedNode) and term.value.startswith(namespace)} <= subjects
 
 
-def test_of_two_records_of_a_study_only_the_one_that_stands_is_counted(tmp_path: Path) -> None:
+def test_superseded_records_are_not_counted(tmp_path: Path) -> None:
     record = json.loads((DATA / "studies" / "NCT00200928.json").read_text("utf-8"))
     (tmp_path / "new.json").write_text(json.dumps(record), "utf-8")
     record["protocolSection"]["statusModule"]["lastUpdatePostDateStruct"]["date"] = "1999-01-01"
@@ -134,7 +134,7 @@ def test_of_two_records_of_a_study_only_the_one_that_stands_is_counted(tmp_path:
     assert rows(about, query) == rows(again, query) != []
 
 
-def test_a_base_of_ones_own(tmp_path: Path) -> None:
+def test_the_base_can_be_set(tmp_path: Path) -> None:
     path, about = described(tmp_path, "a.nt", SEED, SEED, base="https://example.org/data")
     (subject,) = rows(about, VOID + "SELECT ?s WHERE { ?s a void:DatasetDescription }")
     assert subject[0].startswith("https://example.org/data/dataset/")
@@ -142,13 +142,13 @@ def test_a_base_of_ones_own(tmp_path: Path) -> None:
     assert int(count[0]) == len(loaded(path, "application/n-triples"))
 
 
-def test_an_export_of_nothing_is_described(tmp_path: Path) -> None:
+def test_an_empty_export_is_described(tmp_path: Path) -> None:
     (tmp_path / "none.json").write_text("[]", "utf-8")
     _, about = described(tmp_path, "none.nt", tmp_path / "none.json")
     assert rows(about, VOID + "SELECT ?n WHERE { ?file void:triples ?n }") == [("0",)]
 
 
-def test_standard_output_has_no_place_for_it() -> None:
+def test_standard_output_cannot_be_described() -> None:
     command = [sys.executable, "-m", "kg", "export", str(SEED), "-o", "-", "--describe"]
     done = subprocess.run(command, capture_output=True, check=False)
     assert (done.returncode, done.stdout) == (2, b"")

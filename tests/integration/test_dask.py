@@ -1,4 +1,4 @@
-"""An export in parts says what the local one says, on whichever machine the parts are made and however often."""
+"""The Dask engine: the output of a local export in parts, also if workers die."""
 
 from __future__ import annotations
 
@@ -32,20 +32,20 @@ from tests.conftest import SEED, STUDIES
 
 KG = [sys.executable, "-m", "kg"]
 SIZE = 150_000
-"""Bytes of a partition: some studies."""
+"""Input bytes per part: a few studies."""
 
 
 @pytest.fixture(scope="module")
 def workers() -> Iterator[LocalCluster]:
-    """Two workers on this machine."""
-    with LocalCluster(2, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0") as made:
-        yield made
+    """Start two workers on this machine."""
+    with LocalCluster(2, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0") as cluster:
+        yield cluster
 
 
-class Here:
-    """Does in this process what a client hands to workers."""
+class LocalFuture:
+    """Runs a submitted function in this process."""
 
-    def submit(self, function: Any, *arguments: Any, pure: bool, retries: int, **options: Any) -> Here:  # noqa: ARG002
+    def submit(self, function: Any, *arguments: Any, pure: bool, retries: int, **options: Any) -> LocalFuture:  # noqa: ARG002
         self.done = function(*arguments, **options)
         return self
 
@@ -56,12 +56,12 @@ class Here:
 
 
 @pytest.fixture
-def here(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No workers: each part is made at once when it is handed out."""
+def in_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Replace the workers: each part is written when it is submitted."""
 
     class Client:
-        def submit(self, *arguments: Any, **options: Any) -> Here:
-            return Here().submit(*arguments, **options)
+        def submit(self, *arguments: Any, **options: Any) -> LocalFuture:
+            return LocalFuture().submit(*arguments, **options)
 
     class Context:
         def __enter__(self) -> Client:
@@ -73,10 +73,10 @@ def here(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def local(inputs: list[Path], output: Path) -> tuple[bytes, list[dict[str, Any]], str]:
-    told: list[dict[str, Any]] = []
-    report = Report(on_problem=lambda error: told.append(error.as_dict()))
+    problems: list[dict[str, Any]] = []
+    report = Report(on_problem=lambda error: problems.append(error.as_dict()))
     local_export(inputs, output, report=report)
-    return output.read_bytes(), told, counts(report)
+    return output.read_bytes(), problems, counts(report)
 
 
 def counts(report: Report) -> str:
@@ -84,76 +84,78 @@ def counts(report: Report) -> str:
 
 
 def in_parts(inputs: list[Path], output: Path | str, **options: Any) -> tuple[list[bytes], list[dict[str, Any]], str]:
-    told: list[dict[str, Any]] = []
-    report = Report(on_problem=lambda error: told.append(error.as_dict()))
+    problems: list[dict[str, Any]] = []
+    report = Report(on_problem=lambda error: problems.append(error.as_dict()))
     export(inputs, output, report=report, **{"size": SIZE, **options})
-    return made(str(output)), told, counts(report)
+    return read_parts(str(output)), problems, counts(report)
 
 
-def made(folder: str) -> list[bytes]:
-    """The bytes of the parts of a folder, each as the manifest says it is."""
+def read_parts(folder: str) -> list[bytes]:
+    """Return the bytes of the parts of a folder, after comparing them with the manifest."""
     system, path = fsspec.core.url_to_fs(folder)
     manifest = json.loads(system.cat_file(f"{path}/_manifest.json"))
-    found = [system.cat_file(f"{path}/{part['file']}") for part in manifest["parts"]]
-    for part, data in zip(manifest["parts"], found, strict=True):
+    result = [system.cat_file(f"{path}/{part['file']}") for part in manifest["parts"]]
+    for part, data in zip(manifest["parts"], result, strict=True):
         assert (part["bytes"], part["sha256"]) == (len(data), hashlib.sha256(data).hexdigest())
     for name in ("studies", "triples"):
         assert sum(part[name] for part in manifest["parts"]) == manifest[name]
     names = {part["file"] for part in manifest["parts"]} | {"_manifest.json"}
-    assert {each.rpartition("/")[2] for each in system.ls(path, detail=False)} == names
-    return found
+    assert {path.rpartition("/")[2] for path in system.ls(path, detail=False)} == names
+    return result
 
 
 @pytest.mark.parametrize("size", [5_000, SIZE, 1 << 30])
-@pytest.mark.usefixtures("here")
+@pytest.mark.usefixtures("in_process")
 def test_the_parts_in_order_are_the_local_output(tmp_path: Path, many: Path, size: int) -> None:
-    wanted = local([many], tmp_path / "one.nq")
-    found = in_parts([many], tmp_path / "parts.nq", size=size)
-    assert b"".join(found[0]) == wanted[0]
-    assert found[1:] == wanted[1:]
-    assert (len(found[0]) > 10) == (size < SIZE)
+    expected = local([many], tmp_path / "one.nq")
+    result = in_parts([many], tmp_path / "parts.nq", size=size)
+    assert b"".join(result[0]) == expected[0]
+    assert result[1:] == expected[1:]
+    assert (len(result[0]) > 10) == (size < SIZE)
 
 
-@pytest.mark.usefixtures("here")
-def test_the_parts_of_every_format_hold_the_same(tmp_path: Path, many: Path) -> None:
-    wanted = local([many], tmp_path / "one.nt")[0]
-    packed = in_parts([many], tmp_path / "parts.nt.gz")[0]
-    assert len(packed) > 3
-    assert b"".join(map(gzip.decompress, packed)) == wanted
+@pytest.mark.usefixtures("in_process")
+def test_the_parts_of_every_format_have_the_same_triples(tmp_path: Path, many: Path) -> None:
+    expected = local([many], tmp_path / "one.nt")[0]
+    compressed = in_parts([many], tmp_path / "parts.nt.gz")[0]
+    assert len(compressed) > 3
+    assert b"".join(map(gzip.decompress, compressed)) == expected
     for name, syntax in (("x.ttl", ox.RdfFormat.TURTLE), ("x.jsonld", ox.RdfFormat.JSON_LD)):
-        found = in_parts([many], tmp_path / name)[0]
-        triples = {str(quad.triple) for data in found for quad in ox.parse(data, format=syntax)}
-        assert triples == {line.removesuffix(b" .").decode() for line in wanted.splitlines()}
+        result = in_parts([many], tmp_path / name)[0]
+        triples = {str(quad.triple) for data in result for quad in ox.parse(data, format=syntax)}
+        assert triples == {line.removesuffix(b" .").decode() for line in expected.splitlines()}
     in_parts([many], tmp_path / "x.parquet")
-    assert pq.read_table(tmp_path / "x.parquet", columns=["subject"]).num_rows == wanted.count(b"\n")
+    assert pq.read_table(tmp_path / "x.parquet", columns=["subject"]).num_rows == expected.count(b"\n")
 
 
-@pytest.mark.usefixtures("here")
-def test_folders_and_files_at_an_address_are_read_and_written(tmp_path: Path, many: Path) -> None:
+@pytest.mark.usefixtures("in_process")
+def test_urls_are_read_and_written(tmp_path: Path, many: Path) -> None:
     system = fsspec.filesystem("memory")
     system.put(str(many), "/registry", recursive=True)
-    found = in_parts(["memory://registry"], "memory://made/parts.nq")  # type: ignore[list-item]
-    assert b"".join(found[0]) == local([many], tmp_path / "one.nq")[0]
-    assert [each["kind"] for each in found[1]] == [each["kind"] for each in local([many], tmp_path / "one.nq")[1]]
+    result = in_parts(["memory://registry"], "memory://output/parts.nq")  # type: ignore[list-item]
+    assert b"".join(result[0]) == local([many], tmp_path / "one.nq")[0]
+    assert [problem["kind"] for problem in result[1]] == [
+        problem["kind"] for problem in local([many], tmp_path / "one.nq")[1]
+    ]
 
 
-@pytest.mark.usefixtures("here")
-def test_the_newer_of_two_records_stands_in_whichever_part(tmp_path: Path) -> None:
+@pytest.mark.usefixtures("in_process")
+def test_the_newer_of_two_records_is_current_in_any_part(tmp_path: Path) -> None:
     record = STUDIES[0].read_bytes()
     older = re.sub(rb'("versionHolder"\s*:\s*")20', rb"\g<1>19", record)
     older = re.sub(rb'("lastUpdatePostDateStruct"\s*:\s*\{\s*"date"\s*:\s*")20', rb"\g<1>19", older)
     for first, second in ((older, record), (record, older), (record, record)):
-        lines = [orjson.dumps(orjson.loads(each)) for each in (first, STUDIES[1].read_bytes(), second)]
+        lines = [orjson.dumps(orjson.loads(text)) for text in (first, STUDIES[1].read_bytes(), second)]
         (tmp_path / "x.jsonl").write_bytes(b"\n".join(lines))
-        wanted = local([tmp_path / "x.jsonl"], tmp_path / "one.ttl")
-        found = in_parts([tmp_path / "x.jsonl"], tmp_path / "parts.ttl", size=len(lines[0]))
-        triples = [str(quad) for data in found[0] for quad in ox.parse(data, format=ox.RdfFormat.TURTLE)]
-        assert triples == [str(quad) for quad in ox.parse(wanted[0], format=ox.RdfFormat.TURTLE)]
-        assert found[1:] == wanted[1:]
+        expected = local([tmp_path / "x.jsonl"], tmp_path / "one.ttl")
+        result = in_parts([tmp_path / "x.jsonl"], tmp_path / "parts.ttl", size=len(lines[0]))
+        triples = [str(quad) for data in result[0] for quad in ox.parse(data, format=ox.RdfFormat.TURTLE)]
+        assert triples == [str(quad) for quad in ox.parse(expected[0], format=ox.RdfFormat.TURTLE)]
+        assert result[1:] == expected[1:]
 
 
-@pytest.mark.usefixtures("here")
-def test_a_run_takes_the_place_of_the_one_before_and_a_failed_one_has_no_manifest(
+@pytest.mark.usefixtures("in_process")
+def test_a_run_replaces_an_earlier_one_and_a_failed_run_has_no_manifest(
     tmp_path: Path, many: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "parts.nt"
@@ -180,14 +182,14 @@ def test_a_run_takes_the_place_of_the_one_before_and_a_failed_one_has_no_manifes
 
 
 def test_two_workers_write_what_one_process_writes(tmp_path: Path, many: Path, workers: LocalCluster) -> None:
-    wanted = local([many], tmp_path / "one.nt")
-    found = in_parts([many], tmp_path / "parts.nt", scheduler=workers.scheduler_address)
-    assert b"".join(found[0]) == wanted[0]
-    assert found[1:] == wanted[1:]
+    expected = local([many], tmp_path / "one.nt")
+    result = in_parts([many], tmp_path / "parts.nt", scheduler=workers.scheduler_address)
+    assert b"".join(result[0]) == expected[0]
+    assert result[1:] == expected[1:]
 
 
-def test_a_worker_that_is_killed_costs_no_study(tmp_path: Path, many: Path, workers: LocalCluster) -> None:
-    wanted = local([many], tmp_path / "one.nt")
+def test_a_killed_worker_loses_no_study(tmp_path: Path, many: Path, workers: LocalCluster) -> None:
+    expected = local([many], tmp_path / "one.nt")
     folder, done_then = tmp_path / "parts.nt", list[int]()
 
     def kill() -> None:
@@ -198,26 +200,26 @@ def test_a_worker_that_is_killed_costs_no_study(tmp_path: Path, many: Path, work
 
     killer = threading.Thread(target=kill)
     killer.start()
-    found = in_parts([many], folder, size=10_000, scheduler=workers.scheduler_address)
+    result = in_parts([many], folder, size=10_000, scheduler=workers.scheduler_address)
     killer.join()
-    assert b"".join(found[0]) == wanted[0]
-    assert found[1:] == wanted[1:]
-    assert 0 < done_then[0] < len(found[0])
+    assert b"".join(result[0]) == expected[0]
+    assert result[1:] == expected[1:]
+    assert 0 < done_then[0] < len(result[0])
 
 
-def test_the_command_starts_workers_of_its_own(tmp_path: Path) -> None:
+def test_the_command_starts_its_own_workers(tmp_path: Path) -> None:
     command = [*KG, "export", str(SEED), "-o", str(tmp_path / "parts.ttl"), "--engine", "dask", "-j", "2"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert re.fullmatch(r"Studies: 1 read, 1 exported, 0 rejected, .*\n", done.stderr)
     local_export([SEED], tmp_path / "one.ttl")
-    studies, shared = made(str(tmp_path / "parts.ttl"))
+    studies, shared = read_parts(str(tmp_path / "parts.ttl"))
     prefixes = shared[: shared.index(b"\n\n") + 1]
     assert studies + shared.removeprefix(prefixes) == (tmp_path / "one.ttl").read_bytes()
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["-", "-o", "x.nt"], "Standard input is on one machine only"),
         (["IN", "-o", "x"], "The name .*x tells no format"),
@@ -231,8 +233,8 @@ def test_the_command_starts_workers_of_its_own(tmp_path: Path) -> None:
         (["missing", "-o", "x.nt"], "missing: No such file"),
     ],
 )
-def test_wrong_use_is_told_in_a_sentence(
-    tmp_path: Path, arguments: list[str], said: str, monkeypatch: pytest.MonkeyPatch
+def test_usage_errors_are_one_sentence(
+    tmp_path: Path, arguments: list[str], message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from click.testing import CliRunner
 
@@ -244,22 +246,22 @@ def test_wrong_use_is_told_in_a_sentence(
     (tmp_path / "IN" / "a.json").write_bytes(STUDIES[0].read_bytes())
     done = CliRunner().invoke(main, ["export", *arguments, "--engine", "dask"])
     assert done.exit_code == 2
-    assert re.search(said, done.stderr), done.stderr
+    assert re.search(message, done.stderr), done.stderr
     assert done.stderr.count("\n") == 1
     assert not (tmp_path / "x.nt").exists() or not list((tmp_path / "x.nt").iterdir())
 
 
-def test_a_partition_is_what_it_is_wherever_it_is_cut(many: Path) -> None:
+def test_spans_cover_every_file_once(many: Path) -> None:
     with pytest.raises(UsageError):
         list(split(["nothing"], print))
     for size in (3_000, 77_777):
-        found = list(split([many], print, size))
-        spans = [span for partition in found for span in partition]
+        result = list(split([many], print, size))
+        spans = [span for partition in result for span in partition]
         by_file: dict[str, list[Any]] = {}
         for span in spans:
             by_file.setdefault(span.file, []).append(span)
-        for each in by_file.values():
-            assert [span.last for span in each] == [False] * (len(each) - 1) + [True]
-            assert [span.begin for span in each[1:]] == [span.end for span in each[:-1]]
+        for spans in by_file.values():
+            assert [span.last for span in spans] == [False] * (len(spans) - 1) + [True]
+            assert [span.begin for span in spans[1:]] == [span.end for span in spans[:-1]]
     assert NAME.fullmatch("part-00012.nt.gz")
     assert not NAME.fullmatch("part-list.nt")

@@ -1,4 +1,4 @@
-"""The recipe for Spark gives the rows of ``kg export``, by Spark on this machine."""
+"""The Spark recipe writes the rows of ``kg export``, with Spark on this machine."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ RECIPE = Path(__file__).parents[2] / "docs" / "spark.py"
 
 
 def test_the_recipe_writes_the_same_statements(tmp_path: Path) -> None:
-    """With a study that stands twice, and a line that is none."""
+    """With a duplicate study, and a line that is not a study."""
     if not os.environ.get("KG_SPARK"):  # set where it was installed for this
         pytest.importorskip("pyspark", reason="Spark is not installed: pip install 'pyspark[sql]'")
     lines = [json.dumps(json.loads(path.read_text("utf-8"))) for path in STUDIES]

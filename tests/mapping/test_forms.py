@@ -1,4 +1,4 @@
-"""Values that the emitter spells by itself are spelled as the converters do."""
+"""Forms of values: the emitter writes the same tokens as the converters."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ POINTS = [
 
 
 def near(choice: random.Random) -> str:
-    """Something close to a value of some form."""
+    """Return a text close to a value of some form."""
     text = list(choice.choice([*TEXTS[20:], *(str(value) for value, _ in SAMPLES.values())]))
     for _ in range(choice.randrange(3)):
         if text:
@@ -54,8 +54,8 @@ def near(choice: random.Random) -> str:
 
 
 def values() -> Iterator[bytes]:
-    """The JSON of values of all kinds."""
-    yield from (each.encode() for each in NUMBERS + POINTS)
+    """Yield the JSON of many values."""
+    yield from (number.encode() for number in NUMBERS + POINTS)
     yield from map(orjson.dumps, TEXTS)
     choice = random.Random(7)
     for _ in range(3000):
@@ -73,50 +73,49 @@ def is_json(json: bytes) -> bool:
 
 
 @pytest.mark.parametrize("style", STYLES)
-def test_every_reader_spells_values_as_its_converter_does(style: str) -> None:
-    """The extension is given one reader at a time, and a record whose only field is read by it."""
+def test_every_reader_gives_the_token_of_its_converter(style: str) -> None:
+    """Run the extension with one reader at a time, on records whose only field it reads."""
     from kg.export.compiler import Code, Op, Shape
 
-    made = native()
-    assert made is not None
+    emitter_class = native()
+    assert emitter_class is not None
     programs = STYLES[style].emitter.programs
-    found = {json for json in values() if is_json(json)}
-    taken = 0
+    inputs = {json for json in values() if is_json(json)}
+    accepted = 0
 
     for reader, spellings in zip(programs.readers, programs.spellings, strict=True):
         if not spellings:
             continue
         types = (((b"id", Shape.SCALAR, 0), (b"x", Shape.ANYTHING, 0)),)
         op = Op(Code.DERIVE, 1, 0, 0, key=b"x")
-        asked = [lambda *_: b"asked"] * 2
-        emitter = made(types, ((op,),), (spellings,), (b"",) * 13, ((0,),) * 4, *asked, lambda *_: None)
-        for json in found:
+        callbacks = [lambda *_: b"callback"] * 2
+        emitter = emitter_class(types, ((op,),), (spellings,), (b"",) * 13, ((0,),) * 4, *callbacks, lambda *_: None)
+        for json in inputs:
             run = emitter(b'{"id":"A","x":%b}' % json)
             assert run is not None, json
             token = run[0].removeprefix(b"A ").removesuffix(b" .\n")
-            if token != b"asked":
-                taken += 1
+            if token != b"callback":
+                accepted += 1
                 assert token == reader(orjson.loads(json)), (json, spellings)
-    assert taken > 1000
+    assert accepted > 1000
 
 
-def test_every_form_is_of_use() -> None:
-    """And some reader takes its sample, or the plan could not be compiled."""
-    known = [each for exporter in STYLES.values() for each in exporter.emitter.programs.spellings]
-    assert {form for spellings in known for form, _, _ in spellings} == set(Form)
+def test_every_form_is_used() -> None:
+    readers = [reader for exporter in STYLES.values() for reader in exporter.emitter.programs.spellings]
+    assert {form for spellings in readers for form, _, _ in spellings} == set(Form)
 
 
-def test_a_base_that_holds_a_sample_is_no_harm() -> None:
+def test_a_base_may_contain_a_sample() -> None:
     for base in ("https://example.org/Xq0Z/", "https://example.org/90817263/"):
         for grouped in (True, False):
             exporter = Exporter(grouped=grouped, base=base)
             for path in STUDIES[:3]:
-                found = exporter.try_json(path.read_bytes())
-                assert found is not None
-                assert found.data == exporter(orjson.loads(path.read_bytes())).data
+                exported = exporter.try_json(path.read_bytes())
+                assert exported is not None
+                assert exported.data == exporter(orjson.loads(path.read_bytes())).data
 
 
-def test_a_form_that_a_reader_does_not_take_is_asked_for() -> None:
+def test_a_form_that_a_reader_does_not_accept_has_no_spelling() -> None:
     from kg.export.compiler import spelling
 
     assert spelling(lambda _: None, Form.WORD) is None
