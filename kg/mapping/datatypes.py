@@ -1,8 +1,7 @@
-"""Kinds of values: how a JSON value becomes an RDF literal, or is refused.
+"""Kinds of values: conversion of JSON values to RDF literals, and back.
 
-A kind is looked up by the datatype, or the node shape, that a property shape names. Lexical forms are kept
-as the record has them wherever XSD allows that, and nothing is made more exact than it is given
-(https://www.w3.org/TR/xmlschema11-2/).
+A kind is looked up by the datatype or node shape of a property shape. Lexical forms are kept as in the record wherever
+XSD (https://www.w3.org/TR/xmlschema11-2/) allows it, and no value becomes more precise.
 """
 
 from __future__ import annotations
@@ -65,10 +64,10 @@ class Literal(NamedTuple):
 
 
 class Kind(NamedTuple):
-    """What a field of this kind takes, in words and as a function that gives ``None`` for anything else.
+    """A kind of values: its description, and a function that returns ``None`` for invalid ones.
 
-    ``types`` are the JSON types of good values, ``forms`` those forms, in order, whose literal has the value as it
-    stands, and ``restore`` gives the JSON value of a lexical form again.
+    ``types`` are the JSON types of valid values, ``forms`` the forms, in order, that the literal has unchanged, and
+    ``restore`` converts a lexical form back to the JSON value.
     """
 
     expected: str
@@ -79,7 +78,7 @@ class Kind(NamedTuple):
 
 
 def day(value: object) -> Literal | None:
-    """A calendar day that exists.
+    """Convert a calendar day that exists.
 
     >>> day("2016-02-29").lexical, day("2015-02-29"), day("2015-09")
     ('2016-02-29', None, None)
@@ -94,7 +93,7 @@ def day(value: object) -> Literal | None:
 
 
 def partial_date(value: object) -> Literal | None:
-    """A day, a month or a year, as exact as it is given.
+    """Convert a day, a month or a year, with the precision of the value.
 
     >>> partial_date("2015-09")
     Literal(lexical='2015-09', datatype='http://www.w3.org/2001/XMLSchema#gYearMonth')
@@ -111,7 +110,7 @@ def partial_date(value: object) -> Literal | None:
 
 
 def date_time(value: object) -> Literal | None:
-    """A local time to the minute, as documents have it (``T``) or as saved pages do (``@``).
+    """Convert a local time to the minute, in the form of documents (``T``) or of saved pages (``@``).
 
     >>> date_time("2024-12-02T00:45").lexical, date_time("2026-02-20 @ 6:46 PM").lexical, date_time("noon")
     ('2024-12-02T00:45:00', '2026-02-20T18:46:00', None)
@@ -125,7 +124,7 @@ def date_time(value: object) -> Literal | None:
 
 def _moment(text: str) -> datetime.datetime | None:
     with suppress(ValueError):
-        if _MINUTE.fullmatch(text):  # as nearly all have it; the other way loads more, and takes ten times as long
+        if _MINUTE.fullmatch(text):  # the common case; strptime takes ten times as long
             return datetime.datetime.fromisoformat(text)
     for form in _DATE_TIMES:
         with suppress(ValueError):
@@ -134,12 +133,12 @@ def _moment(text: str) -> datetime.datetime | None:
 
 
 def boolean(value: object) -> Literal | None:
-    """``true`` or ``false``, not the words."""
+    """Convert a JSON boolean."""
     return Literal("true" if value else "false", XSD + "boolean") if isinstance(value, bool) else None
 
 
 def integer(value: object) -> Literal | None:
-    """A whole number, written without a fraction.
+    """Convert a number without a fraction.
 
     >>> integer(36).lexical, integer(36.0), integer(True), integer("36")
     ('36', None, None, None)
@@ -148,7 +147,7 @@ def integer(value: object) -> Literal | None:
 
 
 def plain_digits(number: float) -> str:
-    """The shortest digits that tell a number from all others, without an exponent.
+    """Return the shortest exact representation of a number without an exponent.
 
     >>> plain_digits(-23.5475), plain_digits(1e-07), plain_digits(1e22), plain_digits(4)
     ('-23.5475', '0.0000001', '10000000000000000000000', '4')
@@ -162,7 +161,7 @@ def plain_digits(number: float) -> str:
 
 
 def decimal(value: object) -> Literal | None:
-    """A finite number, in plain digits.
+    """Convert a finite number, without an exponent.
 
     >>> decimal(-23.5475).lexical, decimal(1e-07).lexical, decimal(4).lexical, decimal(float("nan"))
     ('-23.5475', '0.0000001', '4', None)
@@ -176,12 +175,12 @@ def decimal(value: object) -> Literal | None:
 
 
 def text(value: object) -> Literal | None:
-    """Any string."""
+    """Convert any string."""
     return Literal(value, XSD + "string") if isinstance(value, str) else None
 
 
 def number_or_text(value: object) -> Literal | None:
-    """A number that is written as text, digit for digit, or any other text.
+    """Convert a number in text, with the same digits, or any other text.
 
     >>> number_or_text("45.20"), number_or_text(45.2)
     (Literal(lexical='45.20', datatype='http://www.w3.org/2001/XMLSchema#decimal'), None)
@@ -194,7 +193,7 @@ def number_or_text(value: object) -> Literal | None:
 
 
 def number(lexical: str) -> int | float:
-    """The JSON number of a decimal.
+    """Return the JSON number of a decimal.
 
     >>> number("4"), number("4.0")
     (4, 4.0)
@@ -203,7 +202,7 @@ def number(lexical: str) -> int | float:
 
 
 def to_the_minute(lexical: str) -> str:
-    """A time as documents have it.
+    """Return a time in the form of documents.
 
     >>> to_the_minute("2024-12-02T00:45:00")
     '2024-12-02T00:45'

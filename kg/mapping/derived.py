@@ -1,7 +1,7 @@
-"""What a path cannot say: values made from a field, and the keys of shared resources.
+"""What a path cannot express: values derived from a field, and the keys of shared resources.
 
-``VALUES`` is found by the property, ``KEYS`` by the node shape; both by IRI. A function here gives ``None``
-where nothing follows from the field; what the field itself holds is in the graph either way.
+``VALUES`` is keyed by the IRI of the property, ``KEYS`` by that of the node shape. A function returns ``None`` if
+nothing can be derived; the value of the field itself is in the graph either way.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _UNITS_IN_YEAR = {
 }
 _MESH = re.compile(r"([CDQ])(\d{6,9})", re.ASCII)
 _FIRST_LONG_MESH = {"D": 66388, "C": 588423, "Q": 10**9}
-"""From these numbers on the NLM wrote nine digits (May 2014); a lower number in nine digits is a padded one."""
+"""The first numbers with nine digits (NLM, May 2014); a lower number with nine digits is padded."""
 
 _MESH_CLASSES = {
     letter: MESHV + kind
@@ -44,13 +44,13 @@ _MESH_CLASSES = {
 
 _SAFE = ascii_letters + digits + "-"
 _WRITTEN = ["_" if c == " " else c if c in _SAFE else f"%{ord(c):02X}" for c in map(chr, range(256))]
-"""Each byte of UTF-8 as it stands in a local name."""
+"""Each byte of UTF-8 as encoded in a local name."""
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9 -]*")
-"""Texts of which only the spaces are written otherwise."""
+"""Texts in which only spaces need encoding."""
 
 
 def local_name(text: str) -> str:
-    """A text as the last part of an IRI: readable, one text one name, and legal in Turtle as it stands.
+    """Encode a text as the last part of an IRI: readable, reversible, and valid in a Turtle name.
 
     >>> local_name("Pfizer Inc."), local_name("Hôpital - A/B"), local_name("a_b"), local_name("-x")
     ('Pfizer_Inc%2E', 'H%C3%B4pital_-_A%2FB', 'a%5Fb', '%2Dx')
@@ -62,7 +62,7 @@ def local_name(text: str) -> str:
 
 
 def year(value: object) -> str | None:
-    """The year of a date.
+    """Return the year of a date.
 
     >>> year("2015-09"), year("soon")
     ('2015', None)
@@ -72,7 +72,7 @@ def year(value: object) -> str | None:
 
 
 def age_in_years(value: object) -> str | None:
-    """An age in years, to four decimals.
+    """Return an age in years, with four decimals.
 
     >>> age_in_years("18 Years"), age_in_years("18 Months"), age_in_years("1 Day"), age_in_years("N/A")
     ('18.0', '1.5', '0.0027', None)
@@ -82,7 +82,7 @@ def age_in_years(value: object) -> str | None:
 
 
 def point(value: object) -> str | None:
-    """A position as well-known text, longitude first (OGC GeoSPARQL 1.1, 8.5.1).
+    """Return a position as well-known text, longitude first (OGC GeoSPARQL 1.1, 8.5.1).
 
     >>> point({"lat": 43.61093, "lon": 3.87635}), point({"lat": 91, "lon": 0}), point({"lat": "43"})
     ('POINT(3.87635 43.61093)', None, None)
@@ -100,7 +100,7 @@ def _digits(number: object, limit: int) -> str | None:
 
 
 def mesh_id(value: object) -> str | None:
-    """A MeSH id as the NLM writes it; records of 2024 and before pad it with zeros.
+    """Return a MeSH id as the NLM writes it; records up to 2024 pad it with zeros.
 
     >>> mesh_id("D000004791"), mesh_id("D000068677"), mesh_id("C000082598"), mesh_id("C000613593"), mesh_id("M1")
     ('D004791', 'D000068677', 'C082598', 'C000613593', None)
@@ -108,7 +108,7 @@ def mesh_id(value: object) -> str | None:
     return _mesh_id(value) if isinstance(value, str) else None
 
 
-@lru_cache(64)  # a term is asked for its IRI, its class and how it is listed, one behind another
+@lru_cache(64)  # called for the IRI, the class and the listed form of a term in turn
 def _mesh_id(text: str) -> str | None:
     match = _MESH.fullmatch(text)
     if match is None:
@@ -119,7 +119,7 @@ def _mesh_id(text: str) -> str | None:
 
 
 def mesh_class(value: object) -> str | None:
-    """The class of a MeSH term in the vocabulary of the NLM, as far as its id tells.
+    """Return the class of a MeSH term in the vocabulary of the NLM, by its id.
 
     >>> mesh_class("C082598")
     'http://id.nlm.nih.gov/mesh/vocab#SupplementaryConceptRecord'
@@ -131,30 +131,30 @@ def mesh_class(value: object) -> str | None:
 
 
 def country_code(value: object) -> str | None:
-    """The ISO 3166-1 code of a country, or the ISO 3166-3 code of one that is no more.
+    """Return the ISO 3166-1 code of a country, or the ISO 3166-3 code of a former one.
 
     >>> country_code("South Korea"), country_code("Côte d’Ivoire"), country_code("Former Yugoslavia")
     ('KR', 'CI', 'YUCS')
     """
-    found = country(value) if isinstance(value, str) else None
-    return found.code if found else None
+    match = country(value) if isinstance(value, str) else None
+    return match.code if match else None
 
 
 def country_key(value: object) -> str | None:
-    """The code of a country, or else its name."""
+    """Return the code of a country, or its name as a key if it has no code."""
     return country_code(value) or (local_name(value) if isinstance(value, str) and value else None)
 
 
 def country_name(value: object) -> str | None:
-    """The English name of a country in ISO 3166, or else the name as it is."""
+    """Return the English name of a country in ISO 3166, or the name in the record."""
     if not isinstance(value, str):
         return None
-    found = country(value)
-    return found.name if found else value
+    match = country(value)
+    return match.name if match else value
 
 
 def registry_entry(value: object) -> str | None:
-    """The page of a secondary identifier in the registry that issued it, where the registry has one.
+    """Return the page of a secondary identifier in the registry that issued it, if the registry has pages.
 
     >>> registry_entry("ISRCTN12345678"), registry_entry("2022-503007-22"), registry_entry("U1111-1293-5665")
     ('https://www.isrctn.com/ISRCTN12345678', None, None)
@@ -164,7 +164,7 @@ def registry_entry(value: object) -> str | None:
 
 
 def issuing_registry(value: object) -> str | None:
-    """The registry that issued a secondary identifier, by the form of the identifier.
+    """Return the registry that issued a secondary identifier, by the pattern of the identifier.
 
     >>> issuing_registry("2010-024113-31"), issuing_registry("2022-503007-22"), issuing_registry("B2421001")
     ('https://w3id.org/trialkg/registry/EudraCT', 'https://w3id.org/trialkg/registry/CTIS', None)
@@ -174,7 +174,7 @@ def issuing_registry(value: object) -> str | None:
 
 
 def _issued(value: object) -> tuple[Registry, re.Match[str]] | tuple[None, None]:
-    """The registry with the form of an identifier, and the match of its pattern."""
+    """Return the registry whose pattern matches an identifier, and the match."""
     if isinstance(value, str):
         for pattern, registry in _registries():
             if match := pattern.fullmatch(value.strip()):
@@ -188,13 +188,13 @@ def _registries() -> tuple[tuple[re.Pattern[str], Registry], ...]:
 
 
 def _filled(template: str, match: re.Match[str]) -> str | None:
-    """A template with the groups of a match, ``None`` where one of these is empty."""
+    """Fill a template with the groups of a match; return ``None`` if one of these is empty."""
     groups = {slot: match[0] if slot == "." else match[int(slot)] for slot in SLOT.findall(template)}
     return SLOT.sub(lambda slot: groups[slot[1]], template) if all(groups.values()) else None
 
 
 def pubmed(value: object) -> str | None:
-    """The IRI of a PubMed entry.
+    """Return the IRI of a PubMed entry.
 
     >>> pubmed("32651161"), pubmed("PMC7343123")
     ('https://pubmed.ncbi.nlm.nih.gov/32651161/', None)
@@ -204,9 +204,9 @@ def pubmed(value: object) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Pick:
-    """A function of the JSON of a node: what follows from one of its fields, where another one has a certain text.
+    """A function of the JSON of a node: derives a value from one field if another field has a certain text.
 
-    ``value`` and ``where`` are the properties of the fields. The emitter knows these functions, and reads the JSON.
+    ``value`` and ``where`` are the properties of the fields. The emitter evaluates the condition itself.
     """
 
     value: str
@@ -214,12 +214,12 @@ class Pick:
     text: str
     of: Callable[[Any], str | None]
     key: str = ""
-    """The JSON key of ``value``, which :meth:`on` fills in as it does the other."""
+    """The JSON key of ``value``; set by :meth:`on`, like ``gate`` for ``where``."""
     gate: str = ""
 
     def on(self, shape: NodeShape) -> Pick:
-        """The function for nodes of a shape."""
-        keys = {each.path: each.json or "" for each in shape.properties}
+        """Return the function for the nodes of a shape."""
+        keys = {field.path: field.json or "" for field in shape.properties}
         return replace(self, key=keys[self.value], gate=keys[self.where])
 
     def __call__(self, node: Any) -> str | None:
@@ -228,7 +228,7 @@ class Pick:
 
 
 def plain_key(value: object) -> str | None:
-    """The key of a shared resource that is known by its name alone."""
+    """Return the key of a shared resource that is identified by its name."""
     return local_name(value) if isinstance(value, str) and value else None
 
 
@@ -237,11 +237,11 @@ _CLASSES = {
     "OBSERVATIONAL": (CT + "ObservationalStudy", SCHEMA + "MedicalObservationalStudy"),
     "EXPANDED_ACCESS": (CT + "ExpandedAccess", None),
 }
-"""Study type -> the class of the study, and the class of schema.org that corresponds to it."""
+"""The class of a study and the corresponding class of schema.org, by study type."""
 
 
 def study_class(value: object) -> str | None:
-    """The class of a study by its study type.
+    """Return the class of a study by its study type.
 
     >>> study_class("OBSERVATIONAL"), study_class("OTHER")
     ('https://w3id.org/trialkg/ontology#ObservationalStudy', None)
@@ -250,7 +250,7 @@ def study_class(value: object) -> str | None:
 
 
 def schema_class(value: object) -> str | None:
-    """The class of schema.org that a study type corresponds to.
+    """Return the class of schema.org that corresponds to a study type.
 
     >>> schema_class("INTERVENTIONAL"), schema_class("EXPANDED_ACCESS")
     ('https://schema.org/MedicalTrial', None)
@@ -259,7 +259,7 @@ def schema_class(value: object) -> str | None:
 
 
 def first_day(value: object) -> str | None:
-    """The first day that a partial date may be.
+    """Return the first possible day of a partial date.
 
     >>> first_day("2015-09"), first_day("2015"), first_day("2015-09-07"), first_day("2015-13")
     ('2015-09-01', '2015-01-01', '2015-09-07', None)
@@ -269,7 +269,7 @@ def first_day(value: object) -> str | None:
 
 
 def last_day(value: object) -> str | None:
-    """The last day that a partial date may be.
+    """Return the last possible day of a partial date.
 
     >>> last_day("2016-02"), last_day("2015"), last_day("2015-09-07")
     ('2016-02-29', '2015-12-31', '2015-09-07')
@@ -279,7 +279,7 @@ def last_day(value: object) -> str | None:
 
 
 def _days(value: object) -> tuple[date, date] | None:
-    """The first and the last day of a partial date, in the years of the Gregorian calendar of Python."""
+    """Return the first and the last possible day of a partial date, from the year 1 on."""
     partial = partial_date(value)
     if partial is None or partial.lexical.startswith("0000"):
         return None
@@ -293,11 +293,11 @@ Derive = Callable[[Any], str | None]
 
 
 class Link(NamedTuple):
-    """Links a node to the one node of its study that has the same texts.
+    """Links a node to the only node of its study with the same texts.
 
-    A name is a tuple of texts: of properties, by IRI, or constants. ``names`` are the names of the node; ``targets``
-    gives, for each property of the study that leads to possible nodes, the name of such a node. ``fold`` compares
-    without regard to the case of ASCII letters.
+    A name is a tuple of property IRIs, which stand for their texts, and constants. ``names`` are the names of the
+    node; ``targets`` maps each property of the study that leads to candidates to the name of a candidate. ``fold``
+    ignores the case of ASCII letters.
     """
 
     names: tuple[tuple[str, ...], ...]
@@ -318,11 +318,11 @@ LINKS: dict[tuple[str, str], Link] = {
         fold=True,
     ),
 }
-"""Node shape and property -> the link."""
+"""The links, by node shape and property."""
 
 
 _DATES = ("startDate", "primaryCompletionDate", "completionDate")
-"""The dates whose first and last possible day are given."""
+"""The dates with derived first and last possible days."""
 
 VALUES: dict[str | tuple[str, str], Derive | tuple[Derive, ...]] = {
     CT + "startYear": year,
@@ -345,7 +345,7 @@ VALUES: dict[str | tuple[str, str], Derive | tuple[Derive, ...]] = {
     (CT + "MeshTerm", RDF + "type"): mesh_class,
     (CT + "Country", RDFS + "label"): country_name,
 }
-"""Property, or node shape and property -> function of the JSON value, or several that give a value each."""
+"""Functions of the JSON value, by property or by node shape and property; each of several returns a value."""
 
 FORMS: dict[Derive, tuple[Form, ...]] = {
     year: (Form.DATED,),
@@ -354,10 +354,10 @@ FORMS: dict[Derive, tuple[Form, ...]] = {
     last_day: (Form.DAY,),
     pubmed: (Form.DIGITS,),
 }
-"""Function -> the forms of which it shows what stands there."""
+"""The forms that the result of a function shows unchanged."""
 
 KEYS: dict[str, Derive] = {
     CT + "MeshTerm": mesh_id,
     CT + "Country": country_key,
 }
-"""Node shape -> function from the JSON value to the key in its IRI, where it is not :func:`plain_key`."""
+"""Functions from the JSON value to the key in the IRI, by node shape; :func:`plain_key` for the others."""

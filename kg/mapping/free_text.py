@@ -1,4 +1,4 @@
-"""What can be read from free text with certainty: the two parts of eligibility criteria, the DOI in a citation."""
+"""Values extracted from free text: the two parts of eligibility criteria, the DOI in a citation."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Criteria(NamedTuple):
 
 
 def inclusion_criteria(value: object) -> str | None:
-    """The part of eligibility criteria under the heading of the inclusion criteria, where the headings are clear.
+    """Return the inclusion criteria in eligibility criteria, if the headings are unambiguous.
 
     >>> inclusion_criteria("Inclusion Criteria:\\n\\n* Adults\\n\\nExclusion Criteria:\\n\\n* Smokers")
     '* Adults'
@@ -29,7 +29,7 @@ def inclusion_criteria(value: object) -> str | None:
 
 
 def exclusion_criteria(value: object) -> str | None:
-    """The part of eligibility criteria under the heading of the exclusion criteria, where the headings are clear.
+    """Return the exclusion criteria in eligibility criteria, if the headings are unambiguous.
 
     >>> exclusion_criteria("Inclusion Criteria:\\n* Adults\\nExclusion Criteria:\\n* Smokers")
     '* Smokers'
@@ -44,7 +44,7 @@ _LONGEST_HEADING = 120
 
 
 class _Line(NamedTuple):
-    """A line with one of the two words: its place in the text, which word, and whether it is nothing but a heading."""
+    """A line that contains "inclusion" or "exclusion": its position, the word, and whether it is only a heading."""
 
     start: int
     end: int
@@ -53,8 +53,8 @@ class _Line(NamedTuple):
 
 
 def _lines(text: str) -> Iterator[_Line]:
-    """The headings of criteria, and the lines that may be headings of more criteria."""
-    lower, end = text.lower() if text.isascii() else text.encode().lower().decode(), 0  # so that places stay
+    """Yield the headings of criteria, and the lines that may be further headings."""
+    lower, end = text.lower() if text.isascii() else text.encode().lower().decode(), 0  # keeps positions
     while (at := lower.find("clusion", end)) >= 0:
         start, end = lower.rfind("\n", 0, at) + 1, lower.find("\n", at)
         end = len(lower) if end < 0 else end
@@ -66,7 +66,7 @@ def _lines(text: str) -> Iterator[_Line]:
 
 @lru_cache(2)
 def _criteria(text: str) -> Criteria | None:
-    """The parts of criteria with one heading for each, inclusion first, and no other heading in the wrong place."""
+    """Split criteria that have one heading for each part, inclusion first, and no heading in the wrong part."""
     lines = [*_lines(text)]
     headings = [line for line in lines if line.is_heading]
     if [line.kind for line in headings] != ["in", "ex"]:
@@ -83,7 +83,7 @@ _SAFE = re.compile(r"[a-z0-9/.()-]+")
 
 
 def doi(value: object) -> str | None:
-    """The IRI of the first DOI in a citation, in lower case, as DOI names are compared without regard to case.
+    """Return the IRI of the first DOI in a citation, in lower case, because DOIs are case-insensitive.
 
     >>> doi("Lancet. 2020;395:497. doi: 10.1016/S0140-6736(20)30183-5. Epub 2020."), doi("no DOI")
     ('https://doi.org/10.1016/s0140-6736(20)30183-5', None)

@@ -1,4 +1,4 @@
-"""JSON values as trees: what lies at a path, what is laid over it, and the plain values in it."""
+"""JSON values as trees: access by path, overlays, and leaves."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _STEP = re.compile(r"\[\d+\]|[^.\[\]]+")
 
 
 def at(x: object, keys: Iterable[str]) -> object:
-    """What lies at a path of keys, ``None`` where it breaks off.
+    """Return the value at a path of keys, ``None`` if it does not exist.
 
     >>> at({"a": {"b": 1}}, ["a", "b"]), at({"a": 2}, ["a", "b"])
     (1, None)
@@ -21,7 +21,7 @@ def at(x: object, keys: Iterable[str]) -> object:
 
 
 def put(tree: dict[str, Any], keys: tuple[str, ...], value: Any) -> None:
-    """Puts a value at a path; an object is laid over what is there.
+    """Set the value at a path; an object is merged into an existing one.
 
     >>> tree = {"a": {"b": 1}}
     >>> put(tree, ("a", "c"), 2), put(tree, ("a",), {"d": 3}), tree
@@ -36,14 +36,14 @@ def put(tree: dict[str, Any], keys: tuple[str, ...], value: Any) -> None:
 
 
 def overlay(below: Any, above: Any) -> Any:
-    """Two JSON values laid over each other: objects by key, lists of objects by place; else the upper one.
+    """Merge two JSON values: objects by key, lists of objects by position; otherwise return ``above``.
 
     >>> overlay({"a": [{"b": 1}, {}], "c": 2}, {"a": [{}, {"d": 3}], "c": 4})
     {'a': [{'b': 1}, {'d': 3}], 'c': 4}
     """
     if isinstance(below, dict) and isinstance(above, dict):
         return below | {key: overlay(below[key], value) if key in below else value for key, value in above.items()}
-    if isinstance(below, list) and isinstance(above, list) and below and all(isinstance(each, dict) for each in below):
+    if isinstance(below, list) and isinstance(above, list) and below and all(isinstance(item, dict) for item in below):
         longest = max(len(below), len(above))
         pairs = zip(below + [{}] * (longest - len(below)), above + [{}] * (longest - len(above)), strict=True)
         return [overlay(lower, upper) for lower, upper in pairs]
@@ -51,7 +51,7 @@ def overlay(below: Any, above: Any) -> Any:
 
 
 def nested(path: str, value: Any) -> Any:
-    """A value at a path with positions, in otherwise empty objects and lists.
+    """Return a value nested at a path with positions, in otherwise empty objects and lists.
 
     >>> nested("a.b[1].c", 7)
     {'a': {'b': [{}, {'c': 7}]}}
@@ -62,21 +62,21 @@ def nested(path: str, value: Any) -> Any:
 
 
 def count(value: Any) -> int:
-    """How many plain values a JSON value holds.
+    """Return the number of leaves of a JSON value.
 
     >>> count({"a": [1, 2], "b": {"c": None}, "d": []})
     3
     """
     if not isinstance(value, dict | list):
         return 1
-    found = 0
+    result = 0
     for below in value.values() if isinstance(value, dict) else value:
-        found += count(below) if isinstance(below, (dict, list)) else 1
-    return found
+        result += count(below) if isinstance(below, (dict, list)) else 1
+    return result
 
 
 def leaves(value: Any, path: str = "") -> Iterator[str]:
-    """The paths of the plain values in a JSON value, without positions.
+    """Yield the paths of the leaves of a JSON value, without positions.
 
     >>> list(leaves({"a": [1, 2], "b": {"c": None}, "d": []}))
     ['a[]', 'a[]', 'b.c']

@@ -1,14 +1,14 @@
-"""The plan: the shapes of the ontology, laid out along the JSON of a record.
+"""The plan: the shapes of the ontology, arranged along the JSON of a record.
 
-The export, the report of what no shape reads, the JSON-LD context and the documentation all walk this.
+The export, the report of unmapped values, the JSON-LD context and the documentation are based on it.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import enum
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -30,7 +30,7 @@ _PATH = re.compile(r"(?:\.|[A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)*(?:\[\])?)")
 
 
 class Role(enum.Enum):
-    """What becomes of the values at a path."""
+    """What the values at a path become."""
 
     TEXT = "text"
     VALUE = "value"
@@ -43,7 +43,7 @@ class Role(enum.Enum):
 
 
 class Field(NamedTuple):
-    """A property shape with its path split, and what is done with its values."""
+    """A property shape with its JSON path, and how its values are converted."""
 
     shape: PropertyShape
     role: Role
@@ -57,12 +57,12 @@ class Field(NamedTuple):
 
     @property
     def local(self) -> str:
-        """The local name of the property, which names the parts that it leads to."""
+        """The local name of the property, which is part of the IRIs of the parts that it leads to."""
         return re.split(r"[#/]", self.shape.path)[-1]
 
     @property
     def is_derived(self) -> bool:
-        """Whether its values follow from those of other fields."""
+        """Whether its values are derived from other fields."""
         return self.role in (Role.DERIVED, Role.LINK)
 
     @property
@@ -70,31 +70,31 @@ class Field(NamedTuple):
         return self.shape.group == CONTACT_DATA
 
 
-@dataclass(slots=True)
+@dataclasses.dataclass(slots=True)
 class Key:
-    """A key of the JSON under a node: the fields that read it, and the keys below it."""
+    """A JSON key of a node: the fields that read it, and the keys below it."""
 
     name: str
-    fields: list[Field] = field(default_factory=list)
-    below: dict[str, Key] = field(default_factory=dict)
+    fields: list[Field] = dataclasses.field(default_factory=list)
+    below: dict[str, Key] = dataclasses.field(default_factory=dict)
     in_iri: bool = False
-    """Whether its value is the key in the IRI of the node, and so in the graph whatever reads it."""
+    """Whether its value is in the IRI of the node, and so in the graph even if no field reads it."""
 
     def at(self, keys: tuple[str, ...]) -> Key:
-        """The key at a path below, which is made where it is not there."""
-        place = self
+        """Return the key at a path below; create it if it does not exist."""
+        key = self
         for name in keys:
-            place = place.below.setdefault(name, Key(name))
-        return place
+            key = key.below.setdefault(name, Key(name))
+        return key
 
     def graft(self, other: Key) -> None:
-        """Makes the keys of another entity that reads the same JSON known here."""
+        """Add the keys of another entity that reads the same JSON."""
         for name, below in other.below.items():
             self.at((name,)).graft(below)
 
 
 class Entity(NamedTuple):
-    """A node shape, its classes and its fields along the JSON."""
+    """A node shape with its classes, and its fields along the JSON."""
 
     shape: NodeShape
     types: tuple[str, ...]
@@ -102,7 +102,7 @@ class Entity(NamedTuple):
     fields: tuple[Field, ...]
     root: Key
     known_by: str | None = None
-    """The name by which fields of other entities refer to its nodes."""
+    """The name template by which fields of other entities refer to its nodes."""
 
     @property
     def local(self) -> str:
@@ -110,17 +110,17 @@ class Entity(NamedTuple):
 
     @property
     def is_part(self) -> bool:
-        """Whether its nodes are parts of a study, named by their position."""
+        """Whether its nodes are parts of a study, whose IRIs contain their position."""
         return self.template is None or self.template.keys == ("^",)
 
     @property
     def is_text(self) -> bool:
-        """Whether its nodes are plain text in the JSON, and no objects."""
+        """Whether its nodes are text in the JSON instead of objects."""
         return self.template is not None and self.template.keys is None
 
 
 class Plan(NamedTuple):
-    """All entities, by the IRI of their shape."""
+    """The entities by the IRI of their shape."""
 
     ontology: Ontology
     entities: dict[str, Entity]
@@ -129,34 +129,34 @@ class Plan(NamedTuple):
     def study(self) -> Entity:
         return self.entities[ROOT]
 
-    def target(self, known: Field) -> Entity:
-        """The kind of node that a field leads to."""
-        assert known.target is not None
-        return self.entities[known.target.iri]
+    def target(self, field: Field) -> Entity:
+        """Return the entity that a field leads to."""
+        assert field.target is not None
+        return self.entities[field.target.iri]
 
     def links(self) -> Iterator[tuple[Entity, Field, Link]]:
-        """The fields that link nodes by their texts, with the kinds of node that have them."""
+        """Yield the fields that link nodes by their texts, with their entities."""
         for entity in self.entities.values():
-            yield from ((entity, known, known.link) for known in entity.fields if known.link is not None)
+            yield from ((entity, field, field.link) for field in entity.fields if field.link is not None)
 
     def study_field(self, path: str) -> Field:
-        """The field of studies for a property, by IRI."""
-        return next(known for known in self.study.fields if known.shape.path == path)
+        """Return the field of studies for a property, by IRI."""
+        return next(field for field in self.study.fields if field.shape.path == path)
 
     def walk(self, entity: Entity | None = None, prefix: str = "") -> Iterator[tuple[str, Entity, Field]]:
-        """Every field with its path from the top of a record, ``a.b[].c``, in the order of the shapes."""
+        """Yield every field with its path from the root of a record (``a.b[].c``), in the order of the shapes."""
         entity = entity or self.study
-        for known in entity.fields:
-            step = ".".join(known.keys) + ("[]" if known.many else "")
+        for field in entity.fields:
+            step = ".".join(field.keys) + ("[]" if field.many else "")
             path = ".".join(part for part in (prefix, step) if part)
-            yield path, entity, known
-            if known.role is Role.NODE:
-                yield from self.walk(self.target(known), path)
+            yield path, entity, field
+            if field.role is Role.NODE:
+                yield from self.walk(self.target(field), path)
 
 
 def _split(path: str) -> tuple[tuple[str, ...], bool]:
     if not _PATH.fullmatch(path):
-        raise OntologyError(f'ct:json "{path}" is no path, expected keys joined by dots and [] at the end of a list.')
+        raise OntologyError(f'ct:json "{path}" is not a path: expected keys joined by dots, and [] after a list.')
     many = path.endswith("[]")
     return (() if path == "." else tuple(path.removesuffix("[]").split("."))), many
 
@@ -166,16 +166,16 @@ def _fields(ontology: Ontology, owner: NodeShape, shape: PropertyShape, json: st
     values = derived.VALUES.get((owner.iri, shape.path)) or derived.VALUES.get(shape.path)
     if values is not None:
         functions = values if isinstance(values, tuple) else (values,)
-        made = (_on_nodes(ontology, owner, function, json) for function in functions)
-        return [Field(shape, Role.DERIVED, keys, many, derive=function) for function in made]
+        bound = (_on_nodes(ontology, owner, function, json) for function in functions)
+        return [Field(shape, Role.DERIVED, keys, many, derive=function) for function in bound]
     return [_field(ontology, owner, shape, keys, many)]
 
 
 def _on_nodes(ontology: Ontology, owner: NodeShape, function: derived.Derive, json: str) -> derived.Derive:
-    """A function of a field; one that reads the JSON of nodes, for the shape of the nodes at the same path."""
+    """Bind a function that reads the JSON of nodes to the shape of the nodes at the same path; return others as is."""
     if not isinstance(function, derived.Pick):
         return function
-    node = next(each.of_class for each in owner.properties if each.json == json and each.of_class)
+    node = next(other.of_class for other in owner.properties if other.json == json and other.of_class)
     return function.on(ontology.shapes[node])
 
 
@@ -192,60 +192,60 @@ def _field(ontology: Ontology, owner: NodeShape, shape: PropertyShape, keys: tup
         return Field(shape, Role.IRI, keys, many)
     kind = KINDS.get(shape.node or shape.datatype or "") or (KINDS[XSD + "string"] if shape.language else None)
     if kind is None:
-        raise OntologyError(f"{owner.iri} has a shape for {shape.path} of no kind that is known.")
+        raise OntologyError(f"The shape of {owner.iri} for {shape.path} has no supported kind of value.")
     return Field(shape, Role.TEXT if kind.expected == "text" else Role.VALUE, keys, many, kind=kind)
 
 
 def _lay_out(fields: tuple[Field, ...], template: Template | None) -> Key:
     root = Key("")
-    for known in fields:
-        root.at(known.keys).fields.append(known)
+    for field in fields:
+        root.at(field.keys).fields.append(field)
     if template and template.keys and template.keys != ("^",):
         root.at(template.keys).in_iri = True
     return root
 
 
 def _entity(ontology: Ontology, shape: NodeShape) -> Entity:
-    mapped = [(known, known.json) for known in shape.properties if known.json is not None]
-    fields = tuple(field for known, json in mapped for field in _fields(ontology, shape, known, json))
-    constants = tuple(known.value for known in shape.properties if known.path == RDF + "type" and known.value)
+    mapped = [(prop, prop.json) for prop in shape.properties if prop.json is not None]
+    fields = tuple(field for prop, json in mapped for field in _fields(ontology, shape, prop, json))
+    constants = tuple(prop.value for prop in shape.properties if prop.path == RDF + "type" and prop.value)
     types = (shape.iri, *constants) if shape.is_class else constants
     template = Template.of(shape.template) if shape.template else None
     return Entity(shape, types, template, fields, _lay_out(fields, template))
 
 
 def _names(ontology: Ontology) -> dict[str, str]:
-    """Node shape -> the name by which fields refer to its nodes."""
+    """Return the name templates by which fields refer to nodes, by node shape."""
     names: dict[str, str] = {}
     for shape in ontology.shapes.values():
-        for known in shape.properties:
-            if known.known_by and known.of_class and names.setdefault(known.of_class, known.known_by) != known.known_by:
-                raise OntologyError(f"{known.of_class} has two names: {names[known.of_class]} and {known.known_by}.")
+        for prop in shape.properties:
+            if prop.known_by and prop.of_class and names.setdefault(prop.of_class, prop.known_by) != prop.known_by:
+                raise OntologyError(f"{prop.of_class} has two names: {names[prop.of_class]} and {prop.known_by}.")
     return names
 
 
 def build_plan(ontology: Ontology) -> Plan:
-    """The plan of an ontology; raises :class:`~kg.errors.OntologyError` where its shapes make none."""
-    wanted, entities = [ROOT], dict[str, Entity]()
+    """Build the plan of an ontology; raise :class:`~kg.errors.OntologyError` for inconsistent shapes."""
+    pending, entities = [ROOT], dict[str, Entity]()
     names = _names(ontology)
-    while wanted:
-        iri = wanted.pop()
+    while pending:
+        iri = pending.pop()
         if iri in entities:
             continue
         if iri not in ontology.shapes:
-            raise OntologyError(f"{iri} is named by a shape and is none.")
+            raise OntologyError(f"A shape refers to {iri}, which is not a shape.")
         entities[iri] = entity = _entity(ontology, ontology.shapes[iri])
-        wanted += [known.target.iri for known in entity.fields if known.target is not None]
+        pending += [field.target.iri for field in entity.fields if field.target is not None]
     for entity in entities.values():
-        for known in entity.fields:
-            if known.role is Role.NODE and known.target is not None and not known.keys:
-                entity.root.graft(entities[known.target.iri].root)
+        for field in entity.fields:
+            if field.role is Role.NODE and field.target is not None and not field.keys:
+                entity.root.graft(entities[field.target.iri].root)
     return Plan(ontology, {iri: entity._replace(known_by=names.get(iri)) for iri, entity in entities.items()})
 
 
 @cache
 def shipped_plan() -> Plan:
-    """The plan of the ontology that travels with the package.
+    """Return the plan of the shipped ontology.
 
     >>> [path for path, entity, field in shipped_plan().walk() if field.local == "startYear"]
     ['protocolSection.statusModule.startDateStruct.date']
