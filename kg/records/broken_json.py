@@ -1,4 +1,4 @@
-"""Recovery behind broken JSON: the next study that can be parsed, and the errors that describe what was lost."""
+"""Recovery after broken JSON: the next study that can be parsed, and the errors that describe what was lost."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Saved study pages: a header of ``Label: value`` lines, then the record as a Python literal or as JSON.
 
-The literal is translated to JSON token by token; nothing of it is ever run. A page saved as HTML is read as its text.
+The literal is translated to JSON token by token and never evaluated. A page saved as HTML is read as its text.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 SECTIONS = frozenset(
     {"protocolSection", "derivedSection", "annotationSection", "documentSection", "resultsSection", "hasResults"}
 )
-"""The keys at the top of a study record, one of which makes an object a study."""
+"""Top-level keys of a study record; an object with one of them is a study."""
 STUDY = "a study record (an object with protocolSection)"
 MAX_SIZE = 64 << 20
 MAX_DEPTH = 200
@@ -41,7 +41,7 @@ _DECODER = json.JSONDecoder()
 
 @cache
 def _tokens() -> re.Pattern[str]:
-    """What a literal is made of; only a page needs it, and it takes a millisecond to make."""
+    """Return the tokens of a literal; compiled on demand, as it takes a millisecond and only pages need it."""
     return re.compile(
         r"""\s*(?:(?P<single>'[^'\\\n]*+(?:\\.[^'\\\n]*+)*+')|(?P<double>"[^"\\\n]*+(?:\\.[^"\\\n]*+)*+")"""
         r"""|(?P<number>-?\d{1,40}(?:\.\d{1,40})?(?:[eE][+-]?\d{1,4})?(?![\w.]))"""
@@ -52,7 +52,7 @@ def _tokens() -> re.Pattern[str]:
 
 @cache
 def _markup() -> re.Pattern[str]:
-    return re.compile(  # html.parser takes a minute for 600 kB of "<!--x>" (Python 3.11); this never goes back
+    return re.compile(  # without backtracking: html.parser takes a minute for 600 kB of "<!--x>" (Python 3.11)
         r"""<!--[^-]*+(?:-(?!->)[^-]*+)*+(?:-->|\Z)"""
         r"""|<(?:script|style)\b[^<]*+(?:<(?!/(?:script|style))[^<]*+)*+(?:</(?:script|style)[^<>]*+>?|\Z)"""
         r"""|</?(?P<tag>[a-z][\w:-]*+)(?:[^<>"']++|"[^"<]*+"|'[^'<]*+')*+>|<[!?][^<>]*+>""",
@@ -61,22 +61,22 @@ def _markup() -> re.Pattern[str]:
 
 
 def record(text: str) -> dict[str, Any]:
-    """The first record of a saved page, with what only its header says under ``pageHeader``.
+    """Return the first record of a saved page, with the facts that only its header has under ``pageHeader``.
 
-    Raises :class:`RecordError` where there is none, or one that cannot be read.
+    Raises :class:`RecordError` if there is none, or if it cannot be read.
 
     >>> record("Status: COMPLETED\\nIs Gene Therapy: True\\n\\n{'protocolSection': {'status': 'COMPLETED'}}")
     {'protocolSection': {'status': 'COMPLETED'}, 'pageHeader': {'isGeneTherapy': True}}
     """
-    for found in records(text):
-        if isinstance(found, RecordError):
-            raise found
-        return found
+    for record in records(text):
+        if isinstance(record, RecordError):
+            raise record
+        return record
     raise RecordError("holds no study record")
 
 
 def records(text: str) -> Iterator[dict[str, Any] | RecordError]:
-    """Every record of a saved page (or of a list of Python literals), or why it cannot be read."""
+    """Yield every record of a saved page or a list of Python literals, or the error for one that cannot be read."""
     if len(text) > MAX_SIZE:
         yield RecordError(f"is a page of more than {MAX_SIZE >> 20} MiB")
         return
@@ -94,7 +94,7 @@ def records(text: str) -> Iterator[dict[str, Any] | RecordError]:
 
 
 def is_study(data: object) -> TypeGuard[dict[str, Any]]:
-    """Whether a value is a study record, or meant to be one.
+    """Return whether a value is a study record, which may still be invalid.
 
     >>> is_study({"hasResults": False}), is_study({"studies": []}), is_study([])
     (True, False, False)
@@ -103,7 +103,7 @@ def is_study(data: object) -> TypeGuard[dict[str, Any]]:
 
 
 def is_page(head: str) -> bool:
-    """Whether a text that begins so (1 MiB of it says enough) is a saved page or a Python literal, and not JSON.
+    """Return whether a text with this start (up to 1 MiB) is a saved page or a Python literal, and not JSON.
 
     >>> is_page("Status: X\\n{'a': 1}"), is_page("<p>{&#x27;a&#x27;: 1}"), is_page('{"a": 1}'), is_page("a,b\\n1,2")
     (True, True, False, False)
@@ -113,11 +113,11 @@ def is_page(head: str) -> bool:
         return _PYTHON.match(begin) is not None
     if begin.startswith("<"):
         return True
-    found = _ANY.search(begin)
-    if found is None:
+    match = _ANY.search(begin)
+    if match is None:
         return False
-    header = begin[: found.start()].splitlines()
-    return '"' not in found[0] or any(map(_FACT.match, header))
+    header = begin[: match.start()].splitlines()
+    return '"' not in match[0] or any(map(_FACT.match, header))
 
 
 # -- the header -------------------------------------------------------------------------------------------------
@@ -126,18 +126,18 @@ def is_page(head: str) -> bool:
 def _study(data: dict[str, Any], header: str) -> dict[str, Any] | RecordError:
     if not is_study(data):
         return RecordError("is no study", value=data, expected=STUDY)
-    said = _texts(data)
-    own = {key: _value(text) for key, text in _facts(header).items() if text not in said}
+    texts = _texts(data)
+    own = {key: _value(text) for key, text in _facts(header).items() if text not in texts}
     return {**data, "pageHeader": own} if own and "pageHeader" not in data else data
 
 
 def _facts(header: str) -> dict[str, str]:
-    found = (fact for line in header.splitlines() if (fact := _FACT.match(line)))
-    return {_key(fact[1]): " ".join(fact[2].split()) for fact in found if not fact[1].startswith("Viewing")}
+    facts = (fact for line in header.splitlines() if (fact := _FACT.match(line)))
+    return {_key(fact[1]): " ".join(fact[2].split()) for fact in facts if not fact[1].startswith("Viewing")}
 
 
 def _key(label: str) -> str:
-    """The key of a label.
+    """Return the key of a label.
 
     >>> _key("Study NCT ID"), _key("Is Gene Therapy")
     ('studyNctId', 'isGeneTherapy')
@@ -151,24 +151,25 @@ def _value(text: str) -> str | bool:
 
 
 def _texts(data: object) -> set[str]:
-    found: set[str] = set()
+    """Return all strings in a JSON value, with normalized white space."""
+    texts: set[str] = set()
     todo: list[object] = [data]
     while todo:
         value = todo.pop()
         if isinstance(value, str):
-            found.add(" ".join(value.split()))
+            texts.add(" ".join(value.split()))
         elif isinstance(value, dict):
             todo += value.values()
         elif isinstance(value, list):
             todo += value
-    return found
+    return texts
 
 
 # -- the literal ------------------------------------------------------------------------------------------------
 
 
 def _literal(text: str, at: int) -> tuple[dict[str, Any], int]:
-    """The object that begins there, and where it ends."""
+    """Parse the object at a position; return it and its end."""
     try:
         data, end = _DECODER.raw_decode(text, at)
     except RecursionError:
@@ -182,12 +183,12 @@ def _literal(text: str, at: int) -> tuple[dict[str, Any], int]:
 def _loaded(translated: bytes) -> Any:
     try:
         return orjson.loads(translated)
-    except ValueError:  # a lone surrogate, which the stricter parser refuses: a later step reports it
+    except ValueError:  # a lone surrogate, which orjson rejects and a later step reports
         pass
     try:
         return json.loads(translated)
     except ValueError as error:
-        raise RecordError(f"is no literal of a record ({error})") from None
+        raise RecordError(f"is not a valid literal of a record ({error})") from None
 
 
 def _json(text: str, at: int) -> tuple[bytes, int]:
@@ -200,7 +201,7 @@ def _json(text: str, at: int) -> tuple[bytes, int]:
         out += _translated(kind, token[kind])
         if depth == 0:
             return bytes(out), token.end()
-    raise AssertionError  # the last alternative matches the end of the text, which is refused
+    raise AssertionError  # unreachable: the last alternative matches the end of the text, which raises an error
 
 
 def _translated(kind: str, token: str) -> bytes:
@@ -209,8 +210,8 @@ def _translated(kind: str, token: str) -> bytes:
     if kind == "word" and token in _WORDS:
         return _WORDS[token]
     if kind in ("word", "other"):
-        found = "a text without an end" if token in ("'", '"') else repr(token) if token else "the end of the page"
-        raise RecordError(f"is no literal of a record ({found} stands where a value or a mark of one has to)")
+        unexpected = "unterminated string" if token in ("'", '"') else repr(token) if token else "end of the page"
+        raise RecordError(f"is not a valid literal of a record (unexpected {unexpected})")
     return token.encode()
 
 
@@ -228,14 +229,14 @@ def _unescaped(token: str) -> str:
             warnings.simplefilter("ignore")  # an unknown escape stays as it is
             return str(ast.literal_eval(token))
     except (SyntaxError, ValueError) as error:
-        raise RecordError(f"is no literal of a record (the text {token[:40]} has a wrong escape)") from error
+        raise RecordError(f"is not a valid literal of a record (invalid escape in {token[:40]})") from error
 
 
 # -- HTML -------------------------------------------------------------------------------------------------------
 
 
 def _plain(text: str) -> str:
-    """The text as it was before HTML escaped it, where that is so; a plain text may hold tags and stays."""
+    """Remove the markup and escapes of HTML; plain text, which may contain tags, is returned unchanged."""
     begin, escaped = _BEGIN.search(text), _ESCAPED.search(text)
     if text.lstrip().startswith("<") or (escaped and (not begin or escaped.start() < begin.start())):
         import html

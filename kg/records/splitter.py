@@ -131,7 +131,7 @@ class Piece(NamedTuple):
     """Part of a stream: whole studies with the separators after them, or the text before the first study.
 
     It starts at byte ``at`` of the stream. ``whole`` is false for the first bytes of a record that is too large;
-    ``truncated`` says that the stream ends behind the piece since it could not be read any further.
+    ``truncated`` says that the stream ends after the piece because it could not be read any further.
     """
 
     at: int

@@ -1,4 +1,4 @@
-"""The files of zip archives, whatever the order and the form of their directories."""
+"""Files of zip archives, whatever the order and the form of their directories."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ OTHERS = ["a/", "a/.hidden", "__MACOSX/001.json", "a/é.json", "a/\x1b.json"]
 
 
 def zipped(names: list[str], change: Callable[[zipfile.ZipInfo], None] = lambda _: None, comment: bytes = b"") -> bytes:
-    """An archive with a little in each file."""
+    """Create an archive of small files."""
     file = io.BytesIO()
     with warnings.catch_warnings(action="ignore"), zipfile.ZipFile(file, "w") as archive:  # of the same name
         archive.comment = comment
@@ -36,8 +36,8 @@ def shuffled() -> list[str]:
     return names
 
 
-def turned() -> bytes:
-    """An archive whose table stands in another order than its files do."""
+def reversed_directory() -> bytes:
+    """Create an archive whose directory is in another order than its files."""
     data = zipped(NAMES)
     begin = data.index(b"PK\x01\x02")
     end = data.index(b"PK\x05\x06")
@@ -45,40 +45,40 @@ def turned() -> bytes:
     return data[:begin] + b"".join(reversed(entries)) + data[end:]
 
 
-def at_the_same_place() -> bytes:
-    """An archive whose last file stands where its first does."""
+def same_offset() -> bytes:
+    """Create an archive whose last file has the offset of the first."""
     data = bytearray(zipped(NAMES))
     struct.pack_into("<I", data, data.rindex(b"PK\x01\x02") + 42, 0)
     return bytes(data)
 
 
-def into_the_table() -> bytes:
-    """An archive whose last file goes on behind where its table begins."""
+def into_the_directory() -> bytes:
+    """Create an archive whose last file extends into the directory."""
     data = bytearray(zipped(NAMES))
     struct.pack_into("<I", data, data.rindex(b"PK\x01\x02") + 20, 99)
     return bytes(data)
 
 
 def more(info: zipfile.ZipInfo) -> None:
-    """What Info-ZIP says more of a file, and a comment."""
+    """Add the extra fields of Info-ZIP and a comment."""
     info.extra = struct.pack("<HHBI", 0x5455, 5, 1, 0) + struct.pack("<HHBBIBI", 0x7875, 11, 1, 4, 0, 4, 0)
-    info.comment = b"said of it"
+    info.comment = b"comment"
 
 
 ARCHIVES = {
     "in order": zipped(NAMES),
     "with others": zipped(sorted(NAMES + OTHERS)),
     "shuffled": zipped(shuffled()),
-    "table in another order": turned(),
+    "directory in another order": reversed_directory(),
     "with more": zipped(NAMES, more),
     "the same name": zipped(["a", "b", "b", "c"]),
     "one": zipped(["a"]),
 }
 ODD = {
-    "comment": zipped(NAMES, comment=b"said of the archive"),
+    "comment": zipped(NAMES, comment=b"comment"),
     "before it": b"something else" + zipped(NAMES),
-    "the same place": at_the_same_place(),
-    "reaches into the table": into_the_table(),
+    "the same offset": same_offset(),
+    "extends into the directory": into_the_directory(),
     "two sizes": zipped(NAMES, lambda info: setattr(info, "extra", 2 * struct.pack("<HHQ", 1, 8, 9))),
     "name in Unicode": zipped(NAMES, lambda info: setattr(info, "extra", struct.pack("<HHBI", 0x7075, 5, 1, 0))),
     "name that ends early": zipped(["a-b", "b"]).replace(b"a-b", b"a\0b"),
@@ -86,7 +86,7 @@ ODD = {
 
 
 @pytest.mark.parametrize("data", [*ARCHIVES.values(), *ODD.values()], ids=[*ARCHIVES, *ODD])
-def test_files_come_in_the_order_of_their_names(data: bytes) -> None:
+def test_files_are_sorted_by_name(data: bytes) -> None:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         expected = sorted(info.filename for info in archive.infolist() if is_wanted(info.filename))
     contents = Contents(io.BytesIO(data))
@@ -104,7 +104,7 @@ def test_files_are_read(name: str) -> None:
 
 
 def test_a_large_archive(tmp_path: Path) -> None:
-    """Files more than 4 GiB after its beginning, which is a hole, and more of them than 16 bits can number."""
+    """Files after a gap of 5 GiB, and more of them than 16 bits can number."""
     with (tmp_path / "a.zip").open("wb") as file:
         file.seek(5 << 30)
         with zipfile.ZipFile(file, "w") as archive:

@@ -1,4 +1,4 @@
-"""Small files and members of archives are read where they are wanted: with the same studies and the same complaints."""
+"""Small files and members of archives that are read from their byte ranges give the same studies and problems."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SHIPPED = sorted((DATA / "studies").glob("*.json"))[:3]
 
 
 def study(number: int) -> bytes:
-    """The JSON of a small study."""
+    """Return the JSON of a small study."""
     return b'{"protocolSection": {"identificationModule": {"nctId": "NCT%08d", "briefTitle": "A \xc3\xa9"}}}' % number
 
 
@@ -59,25 +59,25 @@ ODD = {
 
 
 def folder(tmp_path: Path) -> Path:
-    """A folder of files of all kinds."""
-    made = tmp_path / "odd"
-    made.mkdir()
+    """Create a folder of files of all kinds."""
+    path = tmp_path / "odd"
+    path.mkdir()
     for name, data in ODD.items():
-        (made / name).write_bytes(data)
-    return made
+        (path / name).write_bytes(data)
+    return path
 
 
 def archive(tmp_path: Path, method: int = zipfile.ZIP_DEFLATED) -> Path:
-    """The same in a zip archive."""
-    made = tmp_path / f"odd{method}.zip"
-    with zipfile.ZipFile(made, "w", method) as file:
+    """Create a zip archive of the same files."""
+    path = tmp_path / f"odd{method}.zip"
+    with zipfile.ZipFile(path, "w", method) as file:
         for name, data in ODD.items():
             file.writestr(name, data)
-    return made
+    return path
 
 
 def streamed(tmp_path: Path) -> Path:
-    """A zip archive that was written to where nobody could go back, so that sizes stand behind the members."""
+    """Create a zip archive as written to a pipe, with the sizes after the members."""
 
     class Pipe(io.BytesIO):
         def seekable(self) -> bool:
@@ -89,31 +89,31 @@ def streamed(tmp_path: Path) -> Path:
         def tell(self) -> int:
             raise OSError
 
-    pipe, made = Pipe(), tmp_path / "streamed.zip"
+    pipe, path = Pipe(), tmp_path / "streamed.zip"
     with zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED) as file:
         for name, data in ODD.items():
             file.writestr(name, data)
-    made.write_bytes(pipe.getvalue())
-    return made
+    path.write_bytes(pipe.getvalue())
+    return path
 
 
 def damaged(change: Callable[[bytearray, zipfile.ZipInfo], None]) -> Callable[[Path], Path]:
-    """An archive of which something is changed where a member stands."""
+    """Return a function that creates an archive with one inconsistent member."""
 
     def make(tmp_path: Path) -> Path:
-        made = archive(tmp_path)
-        with zipfile.ZipFile(made) as file:
+        path = archive(tmp_path)
+        with zipfile.ZipFile(path) as file:
             info = file.getinfo("twice.json")
-        data = bytearray(made.read_bytes())
+        data = bytearray(path.read_bytes())
         change(data, info)
-        made.write_bytes(data)
-        return made
+        path.write_bytes(data)
+        return path
 
     return make
 
 
-def of_directory(data: bytearray, info: zipfile.ZipInfo) -> int:
-    """Where the directory of the archive speaks of a member."""
+def directory_entry(data: bytearray, info: zipfile.ZipInfo) -> int:
+    """Return the offset of a member in the directory of the archive."""
     return data.rindex(b"PK\x01\x02", 0, data.rindex(info.filename.encode()))
 
 
@@ -121,7 +121,7 @@ def wrong_name(data: bytearray, info: zipfile.ZipInfo) -> None:
     data[info.header_offset + 30] ^= 1
 
 
-def wrong_mark(data: bytearray, info: zipfile.ZipInfo) -> None:
+def wrong_signature(data: bytearray, info: zipfile.ZipInfo) -> None:
     data[info.header_offset] ^= 1
 
 
@@ -129,27 +129,27 @@ def wrong_bytes(data: bytearray, info: zipfile.ZipInfo) -> None:
     data[info.header_offset + 30 + len(info.filename) + info.compress_size - 4] ^= 8
 
 
-def wrong_sum(data: bytearray, info: zipfile.ZipInfo) -> None:
-    data[of_directory(data, info) + 16] ^= 1
+def wrong_checksum(data: bytearray, info: zipfile.ZipInfo) -> None:
+    data[directory_entry(data, info) + 16] ^= 1
 
 
 def wrong_size(data: bytearray, info: zipfile.ZipInfo) -> None:
-    data[of_directory(data, info) + 24] += 1
+    data[directory_entry(data, info) + 24] += 1
 
 
 def smaller(data: bytearray, info: zipfile.ZipInfo) -> None:
-    data[of_directory(data, info) + 24] -= 1
+    data[directory_entry(data, info) + 24] -= 1
 
 
 def encrypted(data: bytearray, info: zipfile.ZipInfo) -> None:
-    data[of_directory(data, info) + 8] |= 1
+    data[directory_entry(data, info) + 8] |= 1
 
 
 def wrong_offset(data: bytearray, info: zipfile.ZipInfo) -> None:
-    data[of_directory(data, info) + 45] = 0x7F
+    data[directory_entry(data, info) + 45] = 0x7F
 
 
-def other_flag(data: bytearray, info: zipfile.ZipInfo) -> None:
+def data_descriptor_flag(data: bytearray, info: zipfile.ZipInfo) -> None:
     data[info.header_offset + 7] ^= 8
 
 
@@ -163,14 +163,14 @@ INPUTS: dict[str, Callable[[Path], Path]] = {
         change.__name__: damaged(change)
         for change in (
             wrong_name,
-            wrong_mark,
+            wrong_signature,
             wrong_bytes,
-            wrong_sum,
+            wrong_checksum,
             wrong_size,
             smaller,
             encrypted,
             wrong_offset,
-            other_flag,
+            data_descriptor_flag,
         )
     },
 }
@@ -178,23 +178,25 @@ INPUTS: dict[str, Callable[[Path], Path]] = {
 
 @pytest.mark.parametrize("jobs", [1, 2])
 @pytest.mark.parametrize("name", INPUTS)
-def test_what_is_read_where_it_is_wanted_says_the_same(name: str, jobs: int, tmp_path: Path) -> None:
-    """As what is read one after another, by what reads every kind of archive."""
-    given = INPUTS[name](tmp_path)
-    told: list[InputError] = []
-    one_by_one = b"".join(exported.data for _, exported in exports([given], Exporter(), told.append))
-    also: list[InputError] = []
-    export([given], tmp_path / "x.nt", jobs=jobs, report=Report(on_problem=also.append))
-    assert (tmp_path / "x.nt").read_bytes() == one_by_one
-    assert [str(error) for error in also] == [str(error) for error in told]
-    assert one_by_one.count(b"> <http://purl.org/dc/terms/identifier> ") > 12
+def test_byte_ranges_give_the_same_exports_and_problems(name: str, jobs: int, tmp_path: Path) -> None:
+    """As streams read one after another, with :mod:`zipfile`."""
+    source = INPUTS[name](tmp_path)
+    problems: list[InputError] = []
+    expected = b"".join(exported.data for _, exported in exports([source], Exporter(), problems.append))
+    found_problems: list[InputError] = []
+    export([source], tmp_path / "x.nt", jobs=jobs, report=Report(on_problem=found_problems.append))
+    assert (tmp_path / "x.nt").read_bytes() == expected
+    assert [str(error) for error in found_problems] == [str(error) for error in problems]
+    assert expected.count(b"> <http://purl.org/dc/terms/identifier> ") > 12
 
 
-def test_most_are_read_where_they_are_wanted(tmp_path: Path) -> None:
+def test_most_files_are_byte_ranges(tmp_path: Path) -> None:
     alone = {"a.json", "array.json", "page.json", "broken.json", "python.txt", "without_number.json"}
     other = {"bom.json", "empty.json", "gap.json", "gz.json", "text.txt", "utf16.json"}
-    for given in (folder(tmp_path), archive(tmp_path), archive(tmp_path, zipfile.ZIP_STORED), streamed(tmp_path)):
-        found = {re.split("[!/]", item.file)[-1] for item in read_chunks([given], print) if isinstance(item, WholeFile)}
+    for source in (folder(tmp_path), archive(tmp_path), archive(tmp_path, zipfile.ZIP_STORED), streamed(tmp_path)):
+        found = {
+            re.split("[!/]", item.file)[-1] for item in read_chunks([source], print) if isinstance(item, WholeFile)
+        }
         assert alone <= found
         assert not found & other
     found = [type(item) for item in read_chunks([archive(tmp_path, zipfile.ZIP_BZIP2)], print)]
@@ -202,7 +204,7 @@ def test_most_are_read_where_they_are_wanted(tmp_path: Path) -> None:
     assert Chunk in found
 
 
-def test_a_large_file_is_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_large_file_is_not_read_in_one_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "a.json").write_bytes(ODD["a.json"])
     with zipfile.ZipFile(tmp_path / "b.zip", "w") as file:
         file.writestr("b.json", ODD["array.json"])
@@ -211,15 +213,15 @@ def test_a_large_file_is_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert WholeFile not in {type(item) for item in read_chunks([tmp_path], print)}
 
 
-def test_progress_is_told_of_what_is_read_elsewhere(tmp_path: Path) -> None:
-    for given in (folder(tmp_path), archive(tmp_path)):
-        told: list[int] = []
-        list(read_chunks([given], print, told.append))
-        if given.is_dir():
-            assert sum(told) == sum(each.stat().st_size for each in given.iterdir())
+def test_progress_includes_files_read_by_other_processes(tmp_path: Path) -> None:
+    for source in (folder(tmp_path), archive(tmp_path)):
+        sizes: list[int] = []
+        list(read_chunks([source], print, sizes.append))
+        if source.is_dir():
+            assert sum(sizes) == sum(path.stat().st_size for path in source.iterdir())
         else:
-            with zipfile.ZipFile(given) as file:
-                assert sum(told) > sum(info.compress_size for info in file.infolist())
+            with zipfile.ZipFile(source) as file:
+                assert sum(sizes) > sum(info.compress_size for info in file.infolist())
 
 
 def truncated(path: Path) -> None:
@@ -233,14 +235,14 @@ def replaced(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         (truncated, "was truncated while it was read"),
         (replaced, "cannot be read to its end (the file was replaced while it was read)"),
         (Path.unlink, "cannot be read to its end (not found)"),
     ],
 )
-def test_a_small_file_that_changes_is_lost_alone(tmp_path: Path, change: Callable[[Path], None], said: str) -> None:
+def test_a_file_that_changes_costs_no_other(tmp_path: Path, change: Callable[[Path], None], message: str) -> None:
     (tmp_path / "in").mkdir()
     for i, each in enumerate(SHIPPED):
         (tmp_path / "in" / f"{i}.json").write_bytes(each.read_bytes())
@@ -249,18 +251,18 @@ def test_a_small_file_that_changes_is_lost_alone(tmp_path: Path, change: Callabl
     def progress(_: int) -> None:
         nonlocal calls
         calls += 1
-        if calls == 2:  # it was looked at, and is not read yet
+        if calls == 2:  # after its first bytes, before the rest is read
             change(tmp_path / "in" / "1.json")
 
-    told: list[InputError] = []
-    report = Report(on_problem=told.append)
+    problems: list[InputError] = []
+    report = Report(on_problem=problems.append)
     export([tmp_path / "in"], tmp_path / "x.nt", progress=progress, report=report)
-    assert [str(error) for error in told if error.kind == "file"] == [f"{tmp_path / 'in' / '1.json'}: {said}."]
+    assert [str(error) for error in problems if error.kind == "file"] == [f"{tmp_path / 'in' / '1.json'}: {message}."]
     assert report.totals.studies == 2
 
 
-def test_standard_input_that_is_a_file_is_read_from_where_it_stands(tmp_path: Path) -> None:
-    """It has a file, and no path that leads there."""
+def test_standard_input_from_a_file_is_read_from_its_position(tmp_path: Path) -> None:
+    """It is a regular file without a usable path."""
     for name, data in (("small.json", ODD["a.json"]), ("large.json", study(1) + b"\n" + b" " * (3 << 20) + study(2))):
         (tmp_path / name).write_bytes(data)
         with (tmp_path / name).open("rb") as file:
@@ -274,9 +276,9 @@ def test_standard_input_that_is_a_file_is_read_from_where_it_stands(tmp_path: Pa
     assert (tmp_path / "x.nt").read_bytes().count(b"terms/identifier> ") > 12
 
 
-def test_a_file_that_does_not_tell_its_size_is_read_to_its_end(tmp_path: Path) -> None:
+def test_a_file_without_a_size_is_read_to_its_end(tmp_path: Path) -> None:
     if not Path("/proc/self/cmdline").exists():
-        pytest.skip("/proc is a thing of Linux")
+        pytest.skip("/proc exists on Linux only")
     with subprocess.Popen([ODD["a.json"], "60"], executable="/bin/sleep") as process:
         report = Report()
         export([f"/proc/{process.pid}/cmdline"], tmp_path / "x.nt", report=report)
@@ -284,33 +286,33 @@ def test_a_file_that_does_not_tell_its_size_is_read_to_its_end(tmp_path: Path) -
     assert report.totals.studies == 1
 
 
-def test_a_name_with_a_backslash_in_its_message_costs_no_run(tmp_path: Path) -> None:
-    made = tmp_path / "a.zip"
-    with zipfile.ZipFile(made, "w") as file:
+def test_escaped_names_in_messages_do_not_fail(tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w") as file:
         file.writestr("a\x1b.json", ODD["a.json"])
         file.writestr("b.json", ODD["array.json"])
-    data = bytearray(made.read_bytes())
+    data = bytearray(path.read_bytes())
     data[data.index(b"NCT00000001")] ^= 1
-    made.write_bytes(data)
-    told: list[InputError] = []
-    report = Report(on_problem=told.append)
-    export([made], tmp_path / "x.nt", report=report)
+    path.write_bytes(data)
+    problems: list[InputError] = []
+    report = Report(on_problem=problems.append)
+    export([path], tmp_path / "x.nt", report=report)
     assert report.totals.studies == 2
-    assert str(told[0]) == f"{made}!a\\x1b.json: cannot be read to its end (Bad CRC-32 for file 'a\\x1b.json')."
+    assert str(problems[0]) == f"{path}!a\\x1b.json: cannot be read to its end (Bad CRC-32 for file 'a\\x1b.json')."
 
 
-def test_a_file_that_goes_while_others_are_read_is_told_of(tmp_path: Path) -> None:
+def test_a_file_deleted_during_the_run_is_reported(tmp_path: Path) -> None:
     for name in ("a.json", "b.json"):
         (tmp_path / name).write_bytes(ODD["a.json"])
-    told: list[InputError] = []
-    chunks = read_chunks([tmp_path], told.append)
+    problems: list[InputError] = []
+    chunks = read_chunks([tmp_path], problems.append)
     next(chunks)
     (tmp_path / "b.json").unlink()
     assert list(chunks) == []
-    assert [str(error) for error in told] == [f"{tmp_path / 'b.json'}: cannot be read to its end (not found)."]
+    assert [str(error) for error in problems] == [f"{tmp_path / 'b.json'}: cannot be read to its end (not found)."]
 
 
-def test_the_file_of_the_last_place_stays_open(tmp_path: Path) -> None:
+def test_the_file_of_the_last_range_stays_open(tmp_path: Path) -> None:
     (found,) = [
         item.byte_range for item in read_chunks([_written(tmp_path, "a.json")], print) if isinstance(item, WholeFile)
     ]
@@ -319,14 +321,14 @@ def test_the_file_of_the_last_place_stays_open(tmp_path: Path) -> None:
         for item in read_chunks([_written(tmp_path, "array.json")], print)
         if isinstance(item, WholeFile)
     ]
-    with RangeReader() as places:
-        assert orjson.loads(places.read(found)) == orjson.loads(ODD["a.json"])
-        first = places.file(found)
-        assert places.file(found._replace(at=3)) is first
-        assert places.read(other) == ODD["array.json"]
+    with RangeReader() as ranges:
+        assert orjson.loads(ranges.read(found)) == orjson.loads(ODD["a.json"])
+        first = ranges.file(found)
+        assert ranges.file(found._replace(at=3)) is first
+        assert ranges.read(other) == ODD["array.json"]
         assert first.closed
-    assert places.read(found) == ODD["a.json"]
-    places.close()
+    assert ranges.read(found) == ODD["a.json"]
+    ranges.close()
 
 
 def _written(folder: Path, name: str) -> Path:

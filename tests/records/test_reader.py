@@ -1,4 +1,4 @@
-"""Studies out of JSON of any layout: what is broken costs itself and nothing beside it."""
+"""Studies from JSON in any layout; a broken record costs no other record."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ IDS = ["NCT00000001", "NCT00000002", "NCT00000003"]
 
 @pytest.fixture(autouse=True, params=[1, 200, splitter.SIZE], ids=lambda size: f"pieces of {size}")
 def pieces(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the stream is cut makes no difference."""
+    """The size of pieces makes no difference."""
     monkeypatch.setattr(splitter, "SIZE", request.param)
 
 
@@ -72,7 +72,7 @@ LAYOUTS = {
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("size", [1, 7, 64, 1 << 20])
-def test_every_layout_gives_the_same_records_whatever_the_chunks(layout: str, size: int) -> None:
+def test_layouts_and_chunk_sizes_do_not_matter(layout: str, size: int) -> None:
     records, lost = run(LAYOUTS[layout], size)
     assert lost == []
     assert [record.number for record in records] == [1, 2, 3]
@@ -89,7 +89,7 @@ def test_encodings(codec: str, size: int) -> None:
     assert records[0].data["derivedSection"]["name"] == "Nīmes 𝒳 €"
 
 
-def test_half_a_character_of_utf16_ends_the_file_in_a_sentence() -> None:
+def test_incomplete_utf16_is_reported() -> None:
     records, lost = run(json.dumps(THREE[:2]).encode("utf-16") + b"\x00")
     assert ids(records) == IDS[:2]
     assert [str(error) for error in lost] == ["a.json: is not valid UTF-16 text."]
@@ -117,7 +117,7 @@ BROKEN = {
 
 @pytest.mark.parametrize("name", BROKEN)
 @pytest.mark.parametrize("size", [1, 7, 64, 1 << 20])
-def test_what_is_broken_costs_itself_only(name: str, size: int) -> None:
+def test_a_broken_record_costs_no_other(name: str, size: int) -> None:
     text, numbers = BROKEN[name]
     records, lost = run(text, size)
     expected = run(text)[1]
@@ -127,7 +127,7 @@ def test_what_is_broken_costs_itself_only(name: str, size: int) -> None:
     assert [str(error) for error in lost] == [str(error) for error in expected]
 
 
-def test_messages_name_the_record_and_the_place() -> None:
+def test_messages_have_the_record_number_and_the_byte() -> None:
     _, lost = run('[{"hasResults": true}, {"a": 1}, {"hasResults": tru}]')
     assert [str(error) for error in lost] == [
         r'a.json, record 2: found "{\"a\": 1}", expected a study record (an object with protocolSection) at byte 23.',
@@ -135,20 +135,20 @@ def test_messages_name_the_record_and_the_place() -> None:
     ]
 
 
-def test_a_message_names_the_study_of_a_broken_record() -> None:
+def test_messages_have_the_id_of_a_broken_study() -> None:
     _, lost = run(json.dumps([study(7), study(8)])[:-10])
     assert lost[0].study == "NCT00000008"
 
 
 @pytest.mark.parametrize("text", ["[]", '{"studies": []}', '{"studies":[],"totalCount":0}', " [ ]\n", "[[], []]"])
-def test_an_empty_list_is_no_error(text: str) -> None:
+def test_an_empty_list_is_not_an_error(text: str) -> None:
     assert run(text) == ([], [])
 
 
 @pytest.mark.parametrize(
     "text", ["", "  \n", "hello", "a,b\n1,2\n", "%PDF-1.4\n\x00\xff{}", "# Title\n\n[link](x)\n{% raw %}"[:8], "null"]
 )
-def test_a_file_without_a_record_is_named(text: str) -> None:
+def test_a_file_without_a_record_is_reported(text: str) -> None:
     records, lost = run(text)
     assert records == []
     assert [error.file for error in lost] == ["a.json"]
@@ -159,13 +159,13 @@ def test_a_file_without_json_holds_no_study_record(text: str) -> None:
     assert [str(error) for error in run(text)[1]] == ["a.json: holds no study record."]
 
 
-def test_a_list_cut_between_two_studies_is_noticed() -> None:
+def test_a_list_truncated_between_two_studies_is_reported() -> None:
     records, lost = run(json.dumps(THREE)[:-1] + ",")
     assert len(records) == 3
     assert "ends before its list is closed" in str(lost[0])
 
 
-def test_a_file_that_ends_in_a_study_costs_that_study() -> None:
+def test_a_study_truncated_by_the_end_of_the_file_is_reported() -> None:
     records, lost = run(json.dumps({"studies": THREE})[:-40])
     assert ids(records) == IDS[:2]
     assert [error.record for error in lost] == [3]
@@ -180,14 +180,14 @@ def test_a_file_that_ends_in_a_study_costs_that_study() -> None:
         '<?xml version="1.0"?>\n<clinical_study rank="1"></clinical_study>',
     ],
 )
-def test_legacy_inputs_get_a_sentence(text: str) -> None:
+def test_legacy_formats_are_named(text: str) -> None:
     records, lost = run(text)
     assert records == []
     assert isinstance(lost[0], SourceError)
     assert "API v2" in str(lost[0])
 
 
-def test_what_orjson_refuses_and_python_reads_survives() -> None:
+def test_values_that_only_the_json_module_parses_are_read() -> None:
     records, lost = run(
         b'[{"hasResults": NaN}, {"hasResults": "\\ud800"}, {"hasResults": "a\xffb"}, {"hasResults": "\\u0000"}]'
     )
@@ -196,18 +196,18 @@ def test_what_orjson_refuses_and_python_reads_survives() -> None:
     assert [record.data["hasResults"] for record in records[1:]] == ["\ud800", "a\udcffb", "\0"]
 
 
-def test_a_study_of_the_wrong_shape_is_still_a_record() -> None:
+def test_an_invalid_study_is_still_a_record() -> None:
     records, lost = run('[{"protocolSection": 5}, {"protocolSection": {}}, {"x": 1, "resultsSection": {}}]')
     assert (len(records), lost) == (3, [])
 
 
-def test_a_start_inside_a_text_is_no_start() -> None:
+def test_the_start_of_a_study_inside_a_string_is_ignored() -> None:
     inside = study(1, derivedSection={"text": '{"protocolSection": {', "b": 'x {"', "c": "{"})
     assert [record.data for record in run(json.dumps([inside, inside]))[0]] == [inside, inside]
 
 
 @pytest.mark.parametrize("size", [7, 64, 1 << 20])
-def test_a_record_over_the_limit_costs_itself(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+def test_a_record_over_the_size_limit_costs_no_other(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
     monkeypatch.setattr(splitter, "SIZE", min(splitter.SIZE, 500))
     monkeypatch.setattr(splitter, "UNSPLIT", 1000)
     monkeypatch.setattr(splitter, "MAX_RECORD", 2000)
@@ -220,7 +220,7 @@ def test_a_record_over_the_limit_costs_itself(monkeypatch: pytest.MonkeyPatch, s
 
 @pytest.mark.parametrize("form", [json.dumps, lambda many: "\n".join(map(json.dumps, many))])
 @pytest.mark.parametrize("size", [64, 1 << 20])
-def test_a_long_file_of_studies_with_their_own_first_key(
+def test_a_long_file_of_studies_that_start_with_other_keys(
     monkeypatch: pytest.MonkeyPatch, form: Callable[[Any], str], size: int
 ) -> None:
     monkeypatch.setattr(splitter, "UNSPLIT", 1000)
@@ -231,8 +231,8 @@ def test_a_long_file_of_studies_with_their_own_first_key(
 
 
 @pytest.mark.parametrize("size", [64, 1 << 20])
-def test_studies_with_sorted_keys_are_cut_too(size: int) -> None:
-    """No piece holds more than one of them, as a broken one would cost its neighbours."""
+def test_studies_with_sorted_keys_are_split_too(size: int) -> None:
+    """No part contains more than one of them, since a broken one would cost its neighbours."""
     made = [study(number, derivedSection={"text": "x"}) for number in range(50)]
     text = json.dumps(made, sort_keys=True).encode()
     pieces = [each for piece in splitter.Splitter().pieces(chunked(text, size)) for each in piece.studies()]
@@ -258,13 +258,13 @@ def test_memory_stays_low_for_a_record_of_200_megabytes() -> None:
     subprocess.run([sys.executable, "-c", program], check=True)
 
 
-def test_many_losses_take_no_quadratic_time() -> None:
+def test_the_time_for_many_losses_is_linear() -> None:
     records, lost = run("[" + "{}," * 20_000 + '"é", {"a" 1}' * 2000 + "]")
     assert records == []
     assert len(lost) > 20_000
 
 
-def test_read_keeps_order_and_goes_on(tmp_path: Path) -> None:
+def test_inputs_are_read_in_order_and_after_a_failure(tmp_path: Path) -> None:
     for name, text in {
         "b.json": json.dumps(study(2)),
         "a.json": "{",
@@ -278,7 +278,7 @@ def test_read_keeps_order_and_goes_on(tmp_path: Path) -> None:
     assert len(lost) == 1
 
 
-def test_an_input_that_does_not_exist_is_refused_at_once(tmp_path: Path) -> None:
+def test_a_missing_input_is_reported_before_anything_is_read(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text(json.dumps(study(1)))
     with pytest.raises(UsageError, match=r"nothing\.json"):
         read([tmp_path / "a.json", tmp_path / "nothing.json"], lambda _: None)

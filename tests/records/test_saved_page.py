@@ -46,7 +46,7 @@ FORMS = {
     "escaped, other entities": html.escape(SEED).replace("&#x27;", "&#39;"),
     "escaped JSON": html.escape(SEED.replace(LITERAL, json.dumps(ast.literal_eval(LITERAL)))),
     "HTML": f"<!DOCTYPE html>\n<html><body><pre>{html.escape(SEED)}</pre></body></html>",
-    "HTML, quotes as they are": f"<html><pre>{html.escape(SEED, quote=False)}</pre>",
+    "HTML, quotes not escaped": f"<html><pre>{html.escape(SEED, quote=False)}</pre>",
     "HTML, a script before and after": f"<p><script>x = {{'a': 1}}; '<b>'</script><style>p {{}}</style>"
     f"<!-- {{'b': 2}} --><pre title=\"a > b\">{html.escape(SEED)}</pre><script>{{'c': 3}}</script>",
     "HTML, elements": "<div>"
@@ -63,13 +63,13 @@ def test_every_form_of_the_page_gives_the_record_and_the_header(form: str) -> No
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("codec", ["utf-8", "utf-8-sig", "utf-16"])
-def test_a_page_is_recognised_by_its_content(form: str, codec: str) -> None:
+def test_a_page_is_detected_by_its_content(form: str, codec: str) -> None:
     found, lost = run(FORMS[form].encode(codec), 1000)
     assert lost == []
     assert [(each.data, each.number) for each in found] == [(WANTED, 1)]
 
 
-def test_a_literal_alone_is_the_record() -> None:
+def test_a_page_may_be_a_literal_without_a_header() -> None:
     assert run(LITERAL)[0][0].data == ast.literal_eval(LITERAL)
     assert run(html.escape(LITERAL))[0][0].data == ast.literal_eval(LITERAL)
 
@@ -95,7 +95,7 @@ def test_literals_in_a_list_or_in_lines_are_all_read() -> None:
         "\ud800",
     ],
 )
-def test_texts_survive_untouched(text: str) -> None:
+def test_strings_are_kept_unchanged(text: str) -> None:
     page = "Brief Title: </script> a <b> c\n\n" + study(repr(text))
     data = record(page)
     assert data["protocolSection"]["text"] == text
@@ -133,17 +133,17 @@ def test_values(value: str) -> None:
         "*x",
     ],
 )
-def test_anything_but_a_literal_is_refused(value: str) -> None:
+def test_anything_but_a_literal_is_rejected(value: str) -> None:
     with pytest.raises(RecordError):
         record(study(value))
 
 
-def test_nesting_is_bounded_in_json_too() -> None:
+def test_nesting_of_json_is_limited_too() -> None:
     with pytest.raises(RecordError, match="nested"):
         record("Status: X\n" + '{"protocolSection": ' + "[" * 100_000)
 
 
-def test_a_page_over_the_bound_is_refused() -> None:
+def test_a_page_over_the_size_limit_is_rejected() -> None:
     with pytest.raises(RecordError, match="64 MiB"):
         record("x" * (MAX_SIZE + 1))
 
@@ -154,7 +154,7 @@ def test_a_page_over_the_bound_is_refused() -> None:
     + ["<p>" + part * 100_000 for part in ("<!--x>", '<a b="', "<script>", "<!", "</", "&", "<![x>", "<")]
     + ["{'" * 200_000, "{" * 500_000 + "'", "Aa " * 300_000 + ": x", "{&#x27;a" * 50_000],
 )
-def test_no_text_takes_long(bomb: str) -> None:
+def test_no_input_takes_long(bomb: str) -> None:
     start = time.perf_counter()
     for _ in records(bomb):
         pass
@@ -162,12 +162,12 @@ def test_no_text_takes_long(bomb: str) -> None:
     assert time.perf_counter() - start < 10
 
 
-def test_header_values_that_the_record_holds_are_left_out() -> None:
+def test_header_values_that_are_in_the_record_are_omitted() -> None:
     page = "Viewing Study NCT1\n\nStatus: A  B\nPhase: 2\nEmpty:\nFlag: True\nhttp://x\n\n" + study("'A B'")
     assert record(page)["pageHeader"] == {"phase": "2", "flag": True}
 
 
-def test_a_page_without_a_record_is_named() -> None:
+def test_a_page_without_a_record_is_reported() -> None:
     for text in ("<html><body>Nothing here</body></html>", "Status: none\n"):
         found, lost = run(text)
         assert found == []
@@ -176,21 +176,21 @@ def test_a_page_without_a_record_is_named() -> None:
             record(text)
 
 
-def test_a_literal_that_is_no_study_is_named() -> None:
+def test_a_literal_that_is_not_a_study_is_reported() -> None:
     with pytest.raises(RecordError, match="expected a study record"):
         record("Status: X\n{'a': 1}")
 
 
-def test_a_page_that_ends_too_early_costs_itself() -> None:
-    for end, said in ((-1, "the end of the page"), (5000, "a text without an end")):
+def test_a_truncated_page_is_reported() -> None:
+    for end, message in ((-1, "unexpected end of the page"), (5000, "unexpected unterminated string")):
         found, lost = run(SEED.rstrip()[:end])
         assert found == []
         assert isinstance(lost[0], RecordError)
-        assert said in str(lost[0])
+        assert message in str(lost[0])
 
 
 @pytest.mark.parametrize(
     "text", ['{"a": 1}', "[1]", 'garbage\n{"protocolSection": 1}', "a,b\n1,2", "ERROR: x\n" + '{"hasResults": true}']
 )
-def test_json_and_other_text_is_no_page(text: str) -> None:
+def test_json_and_other_text_is_not_a_page(text: str) -> None:
     assert not is_page(text)

@@ -1,4 +1,4 @@
-"""Where bytes come from: files, folders, archives, addresses, standard input; and what bounds them."""
+"""Files, folders, archives, URLs and standard input, and the limits of decompression."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def lines(count: int) -> bytes:
     )
 
 
-PACKED: dict[str, Callable[[bytes], bytes]] = {
+COMPRESSED: dict[str, Callable[[bytes], bytes]] = {
     "plain": bytes,
     "gz": gzip.compress,
     "gz, members": lambda raw: gzip.compress(raw[:20]) + gzip.compress(b"") + gzip.compress(raw[20:]),
@@ -76,21 +76,21 @@ PACKED: dict[str, Callable[[bytes], bytes]] = {
 }
 
 
-@pytest.mark.parametrize("form", PACKED)
+@pytest.mark.parametrize("form", COMPRESSED)
 @pytest.mark.parametrize("name", ["a", "a.json", "a.gz", "a.zip"])
-def test_content_says_what_a_file_is_and_not_its_name(tmp_path: Path, form: str, name: str) -> None:
+def test_files_are_detected_by_content_and_not_by_name(tmp_path: Path, form: str, name: str) -> None:
     path = tmp_path / name
-    path.write_bytes(PACKED[form](data(1, 2, 3)))
+    path.write_bytes(COMPRESSED[form](data(1, 2, 3)))
     records, lost = run(path)
     assert lost == []
     assert numbers(records) == [1, 2, 3]
     assert {record.file for record in records} == {str(path)}
 
 
-@pytest.mark.parametrize("form", PACKED)
-def test_members_of_a_zip_may_be_packed(tmp_path: Path, form: str) -> None:
+@pytest.mark.parametrize("form", COMPRESSED)
+def test_members_of_a_zip_archive_may_be_compressed(tmp_path: Path, form: str) -> None:
     path = tmp_path / "a"
-    path.write_bytes(zipped({"b/2.json": PACKED[form](data(2, 3)), "b/1.json": data(1)}))
+    path.write_bytes(zipped({"b/2.json": COMPRESSED[form](data(2, 3)), "b/1.json": data(1)}))
     records, lost = run(path)
     assert lost == []
     assert [(record.file, record.number) for record in records] == [
@@ -101,10 +101,10 @@ def test_members_of_a_zip_may_be_packed(tmp_path: Path, form: str) -> None:
     assert numbers(records) == [1, 2, 3]
 
 
-@pytest.mark.parametrize("form", PACKED)
+@pytest.mark.parametrize("form", COMPRESSED)
 @pytest.mark.parametrize("kind", ["pipe", "file"])
 def test_standard_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str, kind: str) -> None:
-    for content in (PACKED[form](data(1, 2)), zipped({"1.json": PACKED[form](data(1, 2))})):
+    for content in (COMPRESSED[form](data(1, 2)), zipped({"1.json": COMPRESSED[form](data(1, 2))})):
         with stream(content, kind, tmp_path) as handle:
             monkeypatch.setattr(sys, "stdin", handle)
             records, lost = run("-")
@@ -123,7 +123,7 @@ def stream(content: bytes, kind: str, folder: Path) -> io.TextIOWrapper:
     return io.TextIOWrapper(os.fdopen(end, "rb"))
 
 
-def test_standard_input_comes_last_and_the_rest_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_inputs_are_sorted_by_name_with_standard_input_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for number, name in enumerate(["!.json", "a.json", "b.json"], 1):
         (tmp_path / name).write_bytes(data(number))
@@ -132,7 +132,7 @@ def test_standard_input_comes_last_and_the_rest_by_name(tmp_path: Path, monkeypa
         assert numbers(run(*inputs)[0]) == [1, 2, 3, 4]
 
 
-def test_a_zip_from_a_pipe_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_size_of_a_zip_archive_from_a_pipe_is_limited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(decompress, "MAX_SPOOL", 10)
     with stream(zipped({"a": data(1)}), "pipe", tmp_path) as handle:
         monkeypatch.setattr(sys, "stdin", handle)
@@ -141,7 +141,7 @@ def test_a_zip_from_a_pipe_is_bounded(tmp_path: Path, monkeypatch: pytest.Monkey
     assert "name a local file of it" in str(lost[0])
 
 
-def test_a_folder_is_read_in_order_of_its_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_is_read_in_the_order_of_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for number, name in enumerate(["in/b.json", "in/a/z.json", "in/.hidden.json", "in/.git/a.json", "in/c"], 1):
         (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
@@ -157,7 +157,7 @@ def test_a_folder_is_read_in_order_of_its_paths(tmp_path: Path, monkeypatch: pyt
     ]
 
 
-def test_files_in_a_folder_that_hold_no_study_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_without_studies_in_a_folder_are_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "in/empty").mkdir(parents=True)
     for name, content in {"README.txt": b"Read: me", "a.csv": b"a,b\n1,2", "b.pdf": b"%PDF-\0\xff{}", "c": b""}.items():
@@ -173,7 +173,7 @@ def test_files_in_a_folder_that_hold_no_study_are_named(tmp_path: Path, monkeypa
     assert str(run("in/empty")[1][0]) == "in/empty: is a folder without files to read."
 
 
-def test_a_named_pipe_given_as_an_input_is_read(tmp_path: Path) -> None:
+def test_a_named_pipe_is_read(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     writer = threading.Thread(target=lambda: (tmp_path / "pipe").write_bytes(gzip.compress(data(1))))
     writer.start()
@@ -182,7 +182,7 @@ def test_a_named_pipe_given_as_an_input_is_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("pack", [gzip.compress, zstd])
-def test_a_truncated_stream_gives_what_came_before(tmp_path: Path, pack: Callable[[bytes], bytes]) -> None:
+def test_records_before_the_truncation_of_a_stream_are_read(tmp_path: Path, pack: Callable[[bytes], bytes]) -> None:
     packed = pack(lines(20_000))
     (tmp_path / "a").write_bytes(packed[: len(packed) * 9 // 10])
     records, lost = run(tmp_path / "a")
@@ -193,7 +193,7 @@ def test_a_truncated_stream_gives_what_came_before(tmp_path: Path, pack: Callabl
 
 
 @pytest.mark.parametrize("at", [-8, -4, -30_000])
-def test_a_damaged_gzip_is_named(tmp_path: Path, at: int) -> None:
+def test_damaged_gzip_is_reported(tmp_path: Path, at: int) -> None:
     packed = bytearray(gzip.compress(lines(20_000)))
     packed[at] ^= 0xFF
     (tmp_path / "a").write_bytes(packed)
@@ -202,7 +202,7 @@ def test_a_damaged_gzip_is_named(tmp_path: Path, at: int) -> None:
     assert any(isinstance(error, SourceError) for error in lost)
 
 
-def test_what_follows_a_packed_stream_is_not_lost_in_silence(tmp_path: Path) -> None:
+def test_bytes_after_a_compressed_stream_are_reported(tmp_path: Path) -> None:
     for pack in (gzip.compress, zstd):
         (tmp_path / "a").write_bytes(pack(data(1)) + b"and more")
         assert len(run(tmp_path / "a")[1]) == 1
@@ -210,7 +210,7 @@ def test_what_follows_a_packed_stream_is_not_lost_in_silence(tmp_path: Path) -> 
 
 @pytest.mark.parametrize("content", [bytes(100 << 20), b" " * (100 << 20)], ids=["NUL", "space"])
 @pytest.mark.parametrize("form", ["gz", "zst", "zip", "gz in zip", "zst in gz"])
-def test_bombs_are_refused(tmp_path: Path, form: str, content: bytes) -> None:
+def test_decompression_bombs_are_rejected(tmp_path: Path, form: str, content: bytes) -> None:
     pack: dict[str, Callable[[bytes], bytes]] = {
         "gz": gzip.compress,
         "zst": lambda raw: zstd(raw * 4),
@@ -225,7 +225,7 @@ def test_bombs_are_refused(tmp_path: Path, form: str, content: bytes) -> None:
     assert "expands to more than" in str(lost[0])
 
 
-def test_the_same_study_again_and_again_is_no_bomb(tmp_path: Path) -> None:
+def test_repeated_studies_are_not_taken_for_a_bomb(tmp_path: Path) -> None:
     big = {"derivedSection": {"text": "".join(map(chr, range(0x100, 0x1000)))}}
     content = b"".join(json.dumps({**study(n), **big}).encode() + b"\n" for n in range(2000))
     assert len(content) > decompress.MIN_CHECKED * 2
@@ -235,7 +235,7 @@ def test_the_same_study_again_and_again_is_no_bomb(tmp_path: Path) -> None:
         assert (len(records), lost) == (2000, [])
 
 
-def test_archives_within_archives_are_refused_with_a_sentence(tmp_path: Path) -> None:
+def test_nested_archives_are_rejected(tmp_path: Path) -> None:
     inner = zipped({"a.json": data(1)})
     (tmp_path / "a").write_bytes(zipped({"inner.zip": inner, "z.json": data(2)}))
     (tmp_path / "b").write_bytes(gzip.compress(inner))
@@ -246,7 +246,7 @@ def test_archives_within_archives_are_refused_with_a_sentence(tmp_path: Path) ->
     assert "zip archive inside another" in str(lost[0])
 
 
-def test_names_in_a_zip(tmp_path: Path) -> None:
+def test_names_of_members(tmp_path: Path) -> None:
     names = ["../up.json", "/root.json", "a\x1b[31m.json", "é.json"]
     skipped = ["__MACOSX/._a.json", ".DS_Store", "x/.DS_Store", "folder/", "x/.git/a"]
     path = tmp_path / "a.zip"
@@ -258,7 +258,7 @@ def test_names_in_a_zip(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_the_order_in_a_zip_changes_nothing(tmp_path: Path) -> None:
+def test_the_order_of_members_does_not_matter(tmp_path: Path) -> None:
     members = {f"{number}.json": data(number) for number in (3, 1, 2)}
     (tmp_path / "a").write_bytes(zipped(members))
     (tmp_path / "b").write_bytes(zipped(dict(reversed(members.items()))))
@@ -266,7 +266,7 @@ def test_the_order_in_a_zip_changes_nothing(tmp_path: Path) -> None:
 
 
 def directory(content: bytes, offset: int, value: bytes) -> bytes:
-    """The archive with some bytes of its first central directory entry changed."""
+    """Return the archive with some bytes of its first directory entry replaced."""
     at = content.index(b"PK\x01\x02") + offset
     return content[:at] + value + content[at + len(value) :]
 
@@ -280,18 +280,18 @@ def directory(content: bytes, offset: int, value: bytes) -> bytes:
         lambda raw: directory(raw, 8, b"\1"),  # encrypted
         lambda raw: directory(raw, 10, b"\x63"),  # an unknown method
         lambda raw: directory(raw, 20, struct.pack("<I", 20)),  # compressed size, too small
-        lambda raw: directory(raw, 42, struct.pack("<I", 5)),  # place
+        lambda raw: directory(raw, 42, struct.pack("<I", 5)),  # offset
     ],
 )
 @pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_STORED])
-def test_a_member_that_lies_costs_itself(tmp_path: Path, harm: Callable[[bytes], bytes], method: int) -> None:
+def test_an_inconsistent_member_costs_no_other(tmp_path: Path, harm: Callable[[bytes], bytes], method: int) -> None:
     (tmp_path / "a.zip").write_bytes(harm(zipped({"1.json": data(1), "2.json": data(2)}, method)))
     records, lost = run(tmp_path / "a.zip")
     assert 2 in numbers(records)
     assert any(isinstance(error, SourceError) and str(error.file).endswith("a.zip!1.json") for error in lost)
 
 
-def test_archives_that_cannot_be_read_are_named(tmp_path: Path) -> None:
+def test_unreadable_archives_are_reported(tmp_path: Path) -> None:
     content = zipped({"1.json": data(1)})
     overlap = directory(content, 20, struct.pack("<I", 1 << 20))
     for number, bad in enumerate([content[:-10], content[:10], zipped({}), zipped({".a": b""}), overlap]):
@@ -301,8 +301,8 @@ def test_archives_that_cannot_be_read_are_named(tmp_path: Path) -> None:
     assert [str(error.file) for error in lost] == [str(tmp_path / str(number)) for number in range(5)]
 
 
-@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may read everything")
-def test_a_file_that_may_not_be_read_is_named(tmp_path: Path) -> None:
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root can read everything")
+def test_an_unreadable_file_is_reported(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_bytes(data(1))
     (tmp_path / "a.json").chmod(0)
     assert "ermission" in str(run(tmp_path / "a.json")[1][0])
@@ -311,9 +311,9 @@ def test_a_file_that_may_not_be_read_is_named(tmp_path: Path) -> None:
 def test_progress_and_total(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_bytes(data(1))
     (tmp_path / "b.gz").write_bytes(gzip.compress(lines(1000)))
-    told: list[int] = []
-    run(tmp_path, progress=told.append)
-    assert sum(told) == total_size([tmp_path]) == total_size([tmp_path, tmp_path / "a.json"])
+    reported: list[int] = []
+    run(tmp_path, progress=reported.append)
+    assert sum(reported) == total_size([tmp_path]) == total_size([tmp_path, tmp_path / "a.json"])
     assert total_size([tmp_path, "-"]) is None
     assert total_size(["memory://a"]) is None
     with pytest.raises(UsageError):
@@ -321,14 +321,16 @@ def test_progress_and_total(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("bad", ["nothing.json", "a\0b", "x" * 5000, "foo://bar", ""])
-def test_an_input_that_cannot_be_is_refused_before_anything_is_read(bad: str) -> None:
+def test_an_invalid_input_is_rejected_before_anything_is_read(bad: str) -> None:
     with pytest.raises(UsageError) as caught:
         sources([bad], lambda _: None)
     assert str(caught.value).isprintable()
 
 
 @pytest.mark.parametrize(("url", "extra"), [("s3://b/k", "s3"), ("gs://b/k", "gs"), ("https://h/k", "https")])
-def test_a_missing_package_names_its_extra(monkeypatch: pytest.MonkeyPatch, url: str, extra: str) -> None:
+def test_the_message_about_a_missing_package_names_the_extra(
+    monkeypatch: pytest.MonkeyPatch, url: str, extra: str
+) -> None:
     import fsspec.core
 
     def missing(*_: object) -> None:
@@ -339,7 +341,7 @@ def test_a_missing_package_names_its_extra(monkeypatch: pytest.MonkeyPatch, url:
         sources([url], lambda _: None)
 
 
-def test_addresses_in_memory() -> None:
+def test_urls_of_a_memory_filesystem() -> None:
     import fsspec
 
     memory = fsspec.filesystem("memory")
@@ -350,7 +352,7 @@ def test_addresses_in_memory() -> None:
     assert [str(error) for error in lost] == ["memory://in/c.json: cannot be read to its end (not found)."]
 
 
-def test_file_addresses_are_files(tmp_path: Path) -> None:
+def test_file_urls_are_local_files(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_bytes(data(1))
     assert [record.file for record in run(f"file://{tmp_path}/a.json", tmp_path)[0]] == [str(tmp_path / "a.json")]
 
@@ -365,27 +367,27 @@ def server() -> Iterator[str]:
             return web.Response(status=403 if request.path == "/closed" else 404)
         return web.Response(body=files[request.path], headers={"Accept-Ranges": "none"})
 
-    loop, ready, address = asyncio.new_event_loop(), threading.Event(), []
+    loop, ready, urls = asyncio.new_event_loop(), threading.Event(), []
 
     async def serve() -> None:
         runner = web.ServerRunner(web.Server(answer))
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", 0)
         await site.start()
-        address.append(f"http://127.0.0.1:{site._server.sockets[0].getsockname()[1]}")
+        urls.append(f"http://127.0.0.1:{site._server.sockets[0].getsockname()[1]}")
         ready.set()
 
     thread = threading.Thread(target=lambda: (loop.create_task(serve()), loop.run_forever()))
     thread.start()
     assert ready.wait(10)
-    yield address[0]
+    yield urls[0]
     loop.call_soon_threadsafe(loop.stop)
     thread.join()
     loop.close()
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_addresses_of_the_web(server: str) -> None:
+def test_http_urls(server: str) -> None:
     records, lost = run(f"{server}/a.json?token=secret", f"{server}/b.zip", f"{server}/c.zst")
     assert lost == []
     assert len(records) == 50_002
@@ -394,14 +396,14 @@ def test_addresses_of_the_web(server: str) -> None:
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", ["gone", "closed"])
-def test_what_the_web_refuses_is_named_without_secrets(server: str, name: str) -> None:
+def test_http_errors_are_reported_without_secrets(server: str, name: str) -> None:
     records, lost = run(f"{server}/{name}?token=secret")
     assert records == []
     assert [error.file for error in lost] == [f"{server}/{name}"]
     assert "secret" not in str(lost[0])
 
 
-def test_a_source_may_be_left_before_its_end(tmp_path: Path) -> None:
+def test_a_source_may_be_abandoned_before_its_end(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(gzip.compress(lines(1000)))
     (tmp_path / "b").write_bytes(zipped({"1": lines(1000)}))
     for source in sources([tmp_path], pytest.fail):
@@ -410,5 +412,5 @@ def test_a_source_may_be_left_before_its_end(tmp_path: Path) -> None:
         next(read([tmp_path / each], pytest.fail))
 
 
-def test_printed() -> None:
+def test_one_line() -> None:
     assert one_line("é\u202e\x00") == "é\\u202e\\x00"
