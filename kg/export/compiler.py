@@ -38,7 +38,7 @@ class Code(IntEnum):
 Pattern = tuple[tuple[bytes, int, int], ...]
 """A name in pieces: the text before a value, the slot of its key, and the reader that gives its label."""
 LIST = -2
-"""In place of a reader: each text of a list is a name."""
+"""In type_ of a reader: each text of a list is a name."""
 Spelling = tuple[Form, bytes, bytes]
 """A form of value, and the bytes before and after the value in its token."""
 
@@ -90,10 +90,10 @@ class Type(NamedTuple):
 
     def path(self, keys: Iterable[str]) -> tuple[int, ...]:
         """Return the slots of the keys on a path."""
-        slots, place = [], self
+        slots, type_ = [], self
         for name in keys:
-            slots.append(place.slot(name))
-            place = place.keys[name][1] or place
+            slots.append(type_.slot(name))
+            type_ = type_.keys[name][1] or type_
         return tuple(slots)
 
 
@@ -215,58 +215,58 @@ class Programs:
 
     # Programs
 
-    def _program(self, key: Key, place: Type) -> int:
+    def _program(self, key: Key, type_: Type) -> int:
         """Return the number of the program for the objects at a key, which are of a type."""
-        program = "program", id(key), place.number
+        program = "program", id(key), type_.number
         if program not in self._numbers:
             number = self._numbers[program] = len(self.programs)
             self.programs.append(())
-            self.programs[number] = tuple(self._ops(key, place))
+            self.programs[number] = tuple(self._ops(key, type_))
         return self._numbers[program]
 
-    def _ops(self, key: Key, place: Type) -> Iterator[Op]:
+    def _ops(self, key: Key, type_: Type) -> Iterator[Op]:
         if key is self._plan.study.root:
-            yield from self._gathers(place)
+            yield from self._gathers(type_)
         for field in key.fields:
-            yield self._op(field, key.name, -1, place)
+            yield self._op(field, key.name, -1, type_)
         for below in key.below.values():
             for field in below.fields:
                 if field.role is Role.NODE and field.many and self._plan.target(field).known_by:
-                    yield self._index_names(field, place.slot(below.name), place.keys[below.name][1])
+                    yield self._index_names(field, type_.slot(below.name), type_.keys[below.name][1])
         for name, below in key.below.items():
-            slot, inner = place.slot(name), place.keys[name][1]
+            slot, inner = type_.slot(name), type_.keys[name][1]
             if below.below and inner:
                 yield Op(Code.BELOW, slot, key=name.encode(), below=self._program(below, inner))
                 continue
             shown = self._shown(below)
             if below.fields and not shown:
                 yield Op(Code.WITHHOLD, slot, key=name.encode())
-            yield from (self._op(field, name, slot, place) for field in shown)
+            yield from (self._op(field, name, slot, type_) for field in shown)
 
-    def _op(self, field: Field, name: str, slot: int, place: Type) -> Op:
+    def _op(self, field: Field, name: str, slot: int, type_: Type) -> Op:
         """Return the operation of a field on the value at a key, or on the object itself."""
         lead, key = self._style.predicate(field.shape.path), name.encode() if slot >= 0 else b""
         op = Op(Code.TEXT, slot, len(self.fields), key=key, lead=lead, required=field.shape.required)
         self.fields.append(field)
         if field.role is Role.NODE:
-            return self._node(op, field, place)
+            return self._node(op, field, type_)
         if field.role is Role.LINK:
-            return self._link(op, field, place)
+            return self._link(op, field, type_)
         if field.role is Role.REFERENCE:
-            return self._reference(op, field, place)
+            return self._reference(op, field, type_)
         if field.role is Role.TEXT:
             tail = b"@" + field.shape.language.encode() if field.shape.language else b""
             return op._replace(code=Code.TEXTS if field.many else Code.TEXT, tail=tail)
         if field.role is Role.DERIVED and isinstance(field.derive, Pick):
-            return self._pick(op, field, field.derive, place)
+            return self._pick(op, field, field.derive, type_)
         op = op._replace(reader=self._field_reader(field))
         if field.role is Role.DERIVED:
             return op._replace(code=Code.DERIVE_EACH if field.many else Code.DERIVE)
         return op._replace(code=Code.VALUES if field.many else Code.VALUE, rows=field.role is Role.CODE)
 
-    def _pick(self, op: Op, field: Field, pick: Pick, place: Type) -> Op:
+    def _pick(self, op: Op, field: Field, pick: Pick, type_: Type) -> Op:
         """Derive from the objects in a list that have a certain text at a key."""
-        inner = place.keys[op.key.decode()][1]
+        inner = type_.keys[op.key.decode()][1]
         assert inner is not None
         gate = ((b'"' + within(pick.text) + b'"', inner.slot(pick.gate), -1),)
         op = op._replace(code=Code.DERIVE_EACH, pattern=gate, path=inner.path((pick.key,)))
@@ -299,9 +299,9 @@ class Programs:
             key, forms = field.kind and field.kind.parse, field.kind.forms if field.kind else ()
         return self._reader(key, lambda: self._converters.scalar(field), forms)
 
-    def _node(self, op: Op, field: Field, place: Type) -> Op:
+    def _node(self, op: Op, field: Field, type_: Type) -> Op:
         entity = self._plan.target(field)
-        inner = place.keys[op.key.decode()][1] if op.slot >= 0 else place
+        inner = type_.keys[op.key.decode()][1] if op.slot >= 0 else type_
         if entity.is_part:
             assert inner is not None
             after = entity.template.after if entity.template else f"-{field.local}-" + "1" * (not field.many)
@@ -313,7 +313,7 @@ class Programs:
             forms = () if entity.shape.iri in KEYS else (Form.WORD,)
             reader = self._reader(entity.local, lambda: self._converters.node(entity), forms)
             op = op._replace(code=Code.RESOURCE, reader=reader, types=self._types_of(entity))
-            return op._replace(path=place.path(entity.template.keys or ()), below=self._program(entity.root, place))
+            return op._replace(path=type_.path(entity.template.keys or ()), below=self._program(entity.root, type_))
         listed = b"" if entity.is_text else field.local.encode()
         op = op._replace(reader=self._kind(entity), listed=listed, rank=self._ranks[field.local])
         return op._replace(code=Code.SHARE_EACH if field.many else Code.SHARE)
@@ -330,60 +330,60 @@ class Programs:
         """Return the number of the nodes of a kind, or of the possible targets of a link."""
         return self._groups.setdefault(local, len(self._groups))
 
-    def _index_names(self, field: Field, slot: int, place: Type | None) -> Op:
+    def _index_names(self, field: Field, slot: int, type_: Type | None) -> Op:
         """Index the nodes of a list by name, before anything refers to them."""
         entity = self._plan.target(field)
-        assert place is not None
+        assert type_ is not None
         op = Op(Code.NAMES, slot, group=self._group(entity.local), key=field.keys[-1].encode())
-        return op._replace(after=f"-{field.local}-".encode(), pattern=self._name_pattern(entity, place))
+        return op._replace(after=f"-{field.local}-".encode(), pattern=self._name_pattern(entity, type_))
 
-    def _reference(self, op: Op, field: Field, place: Type) -> Op:
+    def _reference(self, op: Op, field: Field, type_: Type) -> Op:
         entity = self._plan.target(field)
         op = op._replace(code=Code.REFER_EACH if field.many else Code.REFER, group=self._group(entity.local))
         owner, back = self._names.owner(field), self._names.back(field)
         if not field.many or owner is None or back is None:
             return op
-        return op._replace(back=self._type(entity.root).slot(back[0]), pattern=self._name_pattern(owner, place))
+        return op._replace(back=self._type(entity.root).slot(back[0]), pattern=self._name_pattern(owner, type_))
 
-    def _gathers(self, place: Type) -> Iterator[Op]:
+    def _gathers(self, type_: Type) -> Iterator[Op]:
         """Gather the possible targets of the links of a record, before anything is written."""
         for _, field, link in self._plan.links():
             for path, name in link.targets.items():
-                yield self._gather(field, self._plan.study_field(path), link, name, place)
+                yield self._gather(field, self._plan.study_field(path), link, name, type_)
 
-    def _gather(self, field: Field, source: Field, link: Link, name: tuple[str, ...], place: Type) -> Op:
+    def _gather(self, field: Field, source: Field, link: Link, name: tuple[str, ...], type_: Type) -> Op:
         entity, key = self._plan.target(source), source.keys[-1].encode()
-        op = Op(Code.GATHER, group=self._group(field.local), key=key, fold=link.fold, path=place.path(source.keys))
+        op = Op(Code.GATHER, group=self._group(field.local), key=key, fold=link.fold, path=type_.path(source.keys))
         if not entity.is_part:
             return op._replace(reader=self._kind(entity))
         pattern = self._link_pattern(texts(entity, name), self._type(entity.root))
         return op._replace(after=f"-{source.local}-".encode(), pattern=pattern)
 
-    def _link(self, op: Op, field: Field, place: Type) -> Op:
+    def _link(self, op: Op, field: Field, type_: Type) -> Op:
         assert field.link is not None
         owner = next(entity for entity, other, _ in self._plan.links() if other is field)
-        patterns = tuple(self._link_pattern(texts(owner, name), place) for name in field.link.names)
+        patterns = tuple(self._link_pattern(texts(owner, name), type_) for name in field.link.names)
         return op._replace(code=Code.LINK, group=self._group(field.local), fold=field.link.fold, patterns=patterns)
 
     @staticmethod
-    def _link_pattern(name: tuple[Text, ...], place: Type) -> Pattern:
+    def _link_pattern(name: tuple[Text, ...], type_: Type) -> Pattern:
         if len(name) == 1 and name[0].many:
-            return ((b"", place.slot(name[0].key), LIST),)
+            return ((b"", type_.slot(name[0].key), LIST),)
         pieces, before = [], ""
         for i, text in enumerate(name):
             before += (SEPARATOR if i else "") + text.constant
             if text.key:
-                pieces.append((within(before), place.slot(text.key), -1))
+                pieces.append((within(before), type_.slot(text.key), -1))
                 before = ""
         return (*pieces, (within(before), -1, -1))
 
-    def _name_pattern(self, entity: Entity, place: Type) -> Pattern:
+    def _name_pattern(self, entity: Entity, type_: Type) -> Pattern:
         pieces, at = [], 0
         text = entity.known_by or ""
         for match in SLOT.finditer(text):
             coded = (field for field in entity.fields if field.keys == (match[1],) and field.codes is not None)
             labels = next((self._labels(field) for field in coded), -1)
-            pieces.append((within(text[at : match.start()]), place.slot(match[1]), labels))
+            pieces.append((within(text[at : match.start()]), type_.slot(match[1]), labels))
             at = match.end()
         return (*pieces, (within(text[at:]), -1, -1))
 

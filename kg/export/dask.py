@@ -143,12 +143,12 @@ def export(
             starts.append(len(index))
             if progress:
                 progress(sum(span.size for span in part))
-        again = dict[int, Any]()
+        again = []
         for number, (start, end) in enumerate(pairwise(starts)):
             drop = frozenset(position - start for position in index.superseded if start <= position < end)
             if drop - parts[number].superseded:
-                again[number] = submit(spans[number], number, drop=drop)
-        for number, future in again.items():
+                again.append((number, submit(spans[number], number, drop=drop)))
+        for number, future in again:
             parts[number] = _result(future)._replace(tasks=[])
     write_last = partial(write_part, usages=index.shared.usages(), ontology=with_ontology)
     parts.append(write_last((), len(parts), settings=settings, folder=folder))
@@ -189,15 +189,11 @@ def _folder(output: str, names: list[str]) -> str:
 
 
 def _result(future: Any) -> Part:
-    from distributed import KilledWorker
-
     try:
         part: Part = future.result()
-    except (KGError, KeyboardInterrupt):
+    except KGError:
         raise
-    except KilledWorker as error:
-        raise OutputError("Workers died repeatedly (out of memory, or killed), so there is no manifest.") from error
-    except Exception as error:  # a worker on another machine may lack anything
+    except Exception as error:  # the worker died repeatedly, or lacks anything that this machine has
         raise OutputError(f"A part failed on its worker ({type(error).__name__}: {error}).") from error
     future.release()
     return part
@@ -210,12 +206,12 @@ def _client(scheduler: str | None, jobs: int) -> Iterator[Any]:
         from distributed import Client
     except ImportError as error:
         raise UsageError("Dask is not installed: pip install 'trialkg[dask]'.") from error
-    options: dict[str, Any] = {"address": scheduler, "timeout": TIMEOUT, "set_as_default": False}
-    if scheduler is None:
-        options = {"n_workers": jobs, "threads_per_worker": 1, "host": "127.0.0.1"}
-        options |= {"dashboard_address": "127.0.0.1:0", "silence_logs": logging.CRITICAL}
+    local = {"host": "127.0.0.1", "dashboard_address": "127.0.0.1:0", "silence_logs": logging.CRITICAL}
+    options: dict[str, Any] = (
+        {"address": scheduler} if scheduler else local | {"n_workers": jobs, "threads_per_worker": 1}
+    )
     try:
-        client = Client(**options)
+        client = Client(timeout=TIMEOUT, set_as_default=False, **options)
     except (OSError, ValueError) as error:
         raise UsageError(f"No Dask scheduler answers at {scheduler}.") from error
     with client:
@@ -241,7 +237,8 @@ def write_part(
     write after the studies; ``ontology`` adds the ontology. Raises :class:`~kg.errors.SourceError` if a range of a file
     cannot be read, and :class:`~kg.errors.OutputError` if the part cannot be written.
     """
-    worker, name, problems, done = _worker(settings), part_name(number, settings), list[Item](), []
+    worker, chosen, problems, done = _worker(settings), FORMATS[settings.format], list[Item](), []
+    name = f"part-{number:05}{chosen.extension}{'' if chosen.compression else settings.compression}"
     items = (item for span in spans for item in merged(span.items(problems.append), problems))
     with _placed(f"{folder}/{name}") as path:
         writer = Writer(path, compression=settings.compression, hashed=True)
@@ -259,25 +256,13 @@ def write_part(
     return Part(entry, frozenset(writer.index.superseded), done)
 
 
+_worker = lru_cache(1)(Worker)
+
+
 def _without_data(item: Item) -> Item:
     if isinstance(item, Record):
         return Record({}, item.file, item.number)
     return item._replace(data=ChunkData(item.reader.file, 0, 0)) if isinstance(item, Chunk) else item
-
-
-@lru_cache(1)
-def _worker(settings: Settings) -> Worker:
-    return Worker(settings)
-
-
-def part_name(number: int, settings: Settings) -> str:
-    """Return the name of a part, counted from 0.
-
-    >>> part_name(7, Settings("ntriples", ".gz"))
-    'part-00007.nt.gz'
-    """
-    chosen = FORMATS[settings.format]
-    return f"part-{number:05}{chosen.extension}{'' if chosen.compression else settings.compression}"
 
 
 @contextmanager
@@ -357,9 +342,9 @@ def _spans(file: str, path: str, size: int) -> Iterator[Span]:
         whole = size_of(path)
         if whole is None or whole <= size // 2:
             yield Span(file, path, whole or size)
-            return
-        with opened(path) as stream:
-            yield from _ranges(file, path, whole, stream, size)
+        else:
+            with opened(path) as stream:
+                yield from _ranges(file, path, whole, stream, size)
     except Exception:  # any error of a remote store; the worker that reads the file reports it
         yield Span(file, path, 0)
 

@@ -250,7 +250,7 @@ def _span(totals: Totals) -> str:
 
 def _distribution(out: _Description) -> None:
     export, totals = out.export, out.export.totals
-    packed, syntax = _COMPRESSED.get(compression_of(export.path.name)), _SYNTAX.get(export.format.name)
+    compressed, syntax = _COMPRESSED.get(compression_of(export.path.name)), _SYNTAX.get(export.format.name)
     about = f"{totals.studies:,} study records of ClinicalTrials.gov. {CHANGES}"
     if totals.withheld:
         about += f" Left out: {totals.withheld:,} e-mail addresses and telephone numbers."
@@ -269,7 +269,7 @@ def _distribution(out: _Description) -> None:
         pav_version=_literal(_span(totals)) if totals.last else None,
         prov_wasDerivedFrom=out.iri("data"),
         dcat_mediaType=MEDIA_TYPES + export.format.media_type,
-        dcat_compressFormat=packed and MEDIA_TYPES + packed,
+        dcat_compressFormat=compressed and MEDIA_TYPES + compressed,
         dcat_byteSize=_literal(str(export.path.stat().st_size), "nonNegativeInteger"),
         spdx_checksum=out.iri("checksum"),
         void_feature=syntax and f"formats:{syntax}",
