@@ -1,4 +1,4 @@
-"""What an export costs, as a ratio to the floor and to plain rdflib: ``python benchmarks/export.py INPUT...``."""
+"""Cost of an export relative to the floor and to plain rdflib: ``python benchmarks/export.py INPUT...``."""
 
 from __future__ import annotations
 
@@ -52,9 +52,11 @@ class Cost(NamedTuple):
 
 
 def cost(code: str, *arguments: str, python: str = sys.executable) -> Cost:
-    """Runs Python code in a process of its own."""
-    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    process = subprocess.Popen([python, "-c", code, *arguments], env=kept)  # as where packages are installed
+    """Run Python code in a new process."""
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    process = subprocess.Popen(
+        [python, "-c", code, *arguments], env=environment
+    )  # caches bytecode, like an installation
     _, status, usage = os.wait4(process.pid, 0)
     if status:
         sys.exit(f"A run failed: {code.strip().splitlines()[0]} ...")
@@ -62,7 +64,7 @@ def cost(code: str, *arguments: str, python: str = sys.executable) -> Cost:
 
 
 def lines_of(inputs: list[str], target: Path) -> tuple[int, bytes]:
-    """Writes the studies as JSON Lines; gives their number and the first of them as N-Triples."""
+    """Write the studies as JSON Lines; return their number, and the first 200 of them as N-Triples."""
     import orjson
 
     import kg
@@ -103,13 +105,13 @@ def measure(inputs: list[str], runs: int, folder: Path) -> None:
         ratios, costs, floors = [], [], []
         for _ in range(runs):
             floor = cost(FLOOR, str(source), str(target), str(folder / "floor")).cpu - cost(START).cpu
-            done = cost(KG, str(source), str(target))
-            busy = done.cpu - cost(KG_START).cpu
+            total = cost(KG, str(source), str(target))
+            busy = total.cpu - cost(KG_START).cpu
             ratios.append(busy / floor)
-            costs.append(Cost(busy, done.peak))
+            costs.append(Cost(busy, total.peak))
             floors.append(floor)
-        cpu = statistics.median(each.cpu for each in costs)
-        peak = statistics.median(each.peak for each in costs)
+        cpu = statistics.median(run.cpu for run in costs)
+        peak = statistics.median(run.peak for run in costs)
         per_triple = per_triple or cpu / triples
         row = f"{studies / cpu:>10,.0f}{triples / cpu:>11,.0f}{cpu:>8.2f}{statistics.median(ratios):>9.2f}{peak:>10.0f}"
         print(f"kg {name:<19}{row}")
@@ -126,7 +128,7 @@ _counted: dict[Path, int] = {}
 
 
 def count_triples(folder: Path, source: Path) -> int:
-    """Triples of the export, counted as lines of its N-Triples."""
+    """Return the number of triples of the export, counted as lines of N-Triples."""
     if source not in _counted:
         with (folder / "ntriples.nt").open("rb") as file:
             _counted[source] = sum(1 for _ in file)

@@ -1,8 +1,8 @@
-"""What peers take for triples that kg makes too: ``python benchmarks/peers.py STUDIES... [--peers PYTHON]``.
+"""Compare kg with other tools: ``python benchmarks/peers.py STUDIES... [--peers PYTHON]``.
 
-On the same records: the floor (``orjson.loads`` and writing the bytes of kg), kg, the objects of pyoxigraph, plain
-rdflib; and, with the Python of an environment that has benchmarks/peers.txt, maplib and morph-kgc on tables that are
-flattened for them beforehand, and the ClinicalTrials.gov source of PyOBO. CPU seconds, the time to start taken off.
+All tools process the same records: the floor (``orjson.loads`` and writing the bytes of kg), kg, pyoxigraph objects and
+plain rdflib; and, with the Python of an environment with benchmarks/peers.txt, maplib and morph-kgc on tables flattened
+beforehand, and the ClinicalTrials.gov source of PyOBO. Times are CPU seconds without start-up.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ XSD, TYPE = "http://www.w3.org/2001/XMLSchema#", "http://www.w3.org/1999/02/22-r
 
 
 class Column(NamedTuple):
-    """A property that a column of a table gives: an IRI behind ``before``, or else a literal."""
+    """A table column mapped to a property, as IRIs with the prefix ``before`` or as literals."""
 
     predicate: str
     name: str
@@ -46,7 +46,7 @@ class Column(NamedTuple):
 
 
 class Table(NamedTuple):
-    """Rows of one kind, flattened: each is a part of the study in its column ``study``, or the study itself."""
+    """A flattened table, whose rows are parts of the study in the column ``study``, or the study itself."""
 
     name: str
     classes: tuple[str, ...]
@@ -65,11 +65,11 @@ TABLES = (
     Table("secondaryOutcome", ("Outcome",), "secondaryOutcome", OUTCOME),
     Table("location", ("Location",), "location", (POSITION, LABEL, *(Column(CT + x, x) for x in ("city", "zip")))),
 )  # fmt: skip
-"""The triples that all can make: conditions, interventions, outcomes and sites."""
+"""The triples that all tools can produce: conditions, interventions, outcomes and sites."""
 
 
 def rows(record: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The rows of a record by the names of their tables; what a record lacks is left out."""
+    """Yield the rows of a record with the names of their tables."""
     protocol = record["protocolSection"]
     head = protocol["identificationModule"]
     study = head["nctId"]
@@ -83,14 +83,14 @@ def rows(record: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
         ("outcomesModule", "secondaryOutcomes", "secondaryOutcome"),
         ("contactsLocationsModule", "locations", "location"),
     ):
-        for i, each in enumerate(protocol.get(module, {}).get(key, []), 1):
+        for i, item in enumerate(protocol.get(module, {}).get(key, []), 1):
             row = {"study": study, "position": i, "part": f"{study}-{name}-{i}"}
-            row |= {to: next((each[x] for x in of if x in each), None) for to, of in keys.items()}
-            yield name, row | {x: each.get(x) for x in ("timeFrame", "city", "zip")}
+            row |= {to: next((item[x] for x in of if x in item), None) for to, of in keys.items()}
+            yield name, row | {x: item.get(x) for x in ("timeFrame", "city", "zip")}
 
 
 def flatten(source: Path, folder: Path) -> None:
-    """Writes the tables as CSV, which takes no part in what is measured."""
+    """Write the tables as CSV; this is not measured."""
     writers, files = {}, []
     for table in TABLES:
         names = ["study", *(["part"] if table.link else []), *(c.name for c in table.columns if c.name != "study")]
@@ -105,62 +105,63 @@ def flatten(source: Path, folder: Path) -> None:
         file.close()
 
 
-def subset(found: Path, target: Path) -> int:
-    """Writes those triples of kg that the tables hold, for comparison; gives their number."""
+def subset(source: Path, target: Path) -> None:
+    """Write the triples of kg that are in the tables, for comparison."""
     links = "|".join(table.link for table in TABLES if table.link)
     part = re.compile(f"<{PART}NCT[0-9]{{8}}-(?:{links})-[0-9]+>".encode())
     of_part = {TYPE, *(column.predicate for table in TABLES if table.link for column in table.columns)}
     of_study = {TYPE, *(column.predicate for table in TABLES if not table.link for column in table.columns)}
     of_study |= {CT + table.link for table in TABLES if table.link}
     kept = set()
-    for line in found.open("rb"):
+    for line in source.open("rb"):
         subject, predicate, _ = line.split(b" ", 2)
-        wanted = of_part if part.fullmatch(subject) else of_study if subject.startswith(f"<{STUDY}".encode()) else ()
-        if predicate[1:-1].decode() in wanted:
+        predicates = (
+            of_part if part.fullmatch(subject) else of_study if subject.startswith(f"<{STUDY}".encode()) else ()
+        )
+        if predicate[1:-1].decode() in predicates:
             kept.add(line)
     target.write_bytes(b"".join(sorted(kept)))
-    return len(kept)
 
 
 # -- mappings --------------------------------------------------------------------------------------------------------
 
 
 def rml(folder: Path) -> str:
-    """The mapping of the tables in RML, of which morph-kgc takes CSV."""
-    said = [
+    """Return the RML mapping of the tables for morph-kgc."""
+    lines = [
         "@prefix rr: <http://www.w3.org/ns/r2rml#> . @prefix rml: <http://semweb.mmlab.be/ns/rml#> .",
         "@prefix ql: <http://semweb.mmlab.be/ns/ql#> . @base <http://example.org/> .",
     ]
     for table in TABLES:
         subject = f"{PART}{{part}}" if table.link else f"{STUDY}{{study}}"
-        types = "".join(f" ; rr:class <{CT}{each}>" for each in table.classes)
+        types = "".join(f" ; rr:class <{CT}{name}>" for name in table.classes)
         maps = "".join(_rml_column(column) for column in table.columns)
         logical = f'rml:logicalSource [ rml:source "{folder / table.name}.csv" ; rml:referenceFormulation ql:CSV ]'
-        said.append(f'<{table.name}> {logical} ; rr:subjectMap [ rr:template "{subject}"{types} ]{maps} .')
+        lines.append(f'<{table.name}> {logical} ; rr:subjectMap [ rr:template "{subject}"{types} ]{maps} .')
         if table.link:
             link = f'rr:predicate <{CT}{table.link}> ; rr:objectMap [ rr:template "{PART}{{part}}" ]'
-            said.append(
+            lines.append(
                 f"<{table.name}-link> {logical} ; "
                 f'rr:subjectMap [ rr:template "{STUDY}{{study}}" ] ; rr:predicateObjectMap [ {link} ] .'
             )
-    return "\n".join(said)
+    return "\n".join(lines)
 
 
 def _rml_column(column: Column) -> str:
     if column.before:
-        made = f'rr:template "{column.before}{{{column.name}}}"'
+        object_map = f'rr:template "{column.before}{{{column.name}}}"'
     else:
         datatype = f" ; rr:datatype <{XSD}{column.datatype}>" if column.datatype != "string" else ""
-        made = f'rml:reference "{column.name}"{datatype}'
-    return f" ; rr:predicateObjectMap [ rr:predicate <{column.predicate}> ; rr:objectMap [ {made} ] ]"
+        object_map = f'rml:reference "{column.name}"{datatype}'
+    return f" ; rr:predicateObjectMap [ rr:predicate <{column.predicate}> ; rr:objectMap [ {object_map} ] ]"
 
 
 MORPH_START = "import morph_kgc, pandas"
 MORPH = """
 import sys, morph_kgc
 options = {"output_file": sys.argv[2], "output_format": "N-TRIPLES", "number_of_processes": 1, "na_values": ""}
-said = "".join(f"{name}={value}\\n" for name, value in (options | {"logging_level": "ERROR"}).items())
-config = f"[CONFIGURATION]\\n{said}[A]\\nmappings={sys.argv[1]}\\n"
+settings = "".join(f"{name}={value}\\n" for name, value in (options | {"logging_level": "ERROR"}).items())
+config = f"[CONFIGURATION]\\n{settings}[A]\\nmappings={sys.argv[1]}\\n"
 triples = morph_kgc.materialize_set(config)
 with open(sys.argv[2], "w", encoding="utf-8") as file:
     file.writelines(triple + " .\\n" for triple in triples)
@@ -183,20 +184,20 @@ PYOBO = """
 import sys, orjson
 from pyobo.sources import clinicaltrials
 clinicaltrials.get_studies_slim = lambda force=False: map(orjson.loads, open(sys.argv[1], "rb"))
-made = clinicaltrials.ClinicalTrialsGetter(data_version="0")
-made.write_ofn(sys.argv[2])
+getter = clinicaltrials.ClinicalTrialsGetter(data_version="0")
+getter.write_ofn(sys.argv[2])
 """
 
 
 def templates(folder: Path) -> bytes:
-    """The tables as OTTR templates of maplib, and what of the frames they take."""
-    said = []
+    """Return the tables as OTTR templates for maplib, with the columns that they use."""
+    items = []
     for table in TABLES:
         subject = "?partIri" if table.link else "?studyIri"
         iris = [[STUDY, "study", "studyIri"], *([[PART, "part", "partIri"]] if table.link else [])]
         iris += [[c.before, c.name, c.name + "Iri"] for c in table.columns if c.before]
         required = ["studyIri", *(["partIri"] if table.link else [])]
-        body = [f"ottr:Triple({subject}, <{TYPE}>, <{CT}{each}>)" for each in table.classes]
+        body = [f"ottr:Triple({subject}, <{TYPE}>, <{CT}{name}>)" for name in table.classes]
         body += [f"ottr:Triple(?studyIri, <{CT}{table.link}>, ?partIri)"] if table.link else []
         names = []
         for column in table.columns:
@@ -209,8 +210,8 @@ def templates(folder: Path) -> bytes:
         text = f"<urn:t:{table.name}> [{', '.join(arguments)}] :: {{ {', '.join(body)} }} ."
         integers = [c.name for c in table.columns if c.datatype == "integer"]
         head = {"iris": iris, "integers": integers, "columns": [*required, *names]}
-        said.append([table.name, str(folder / f"{table.name}.csv"), head, text])
-    return orjson.dumps(said)
+        items.append([table.name, str(folder / f"{table.name}.csv"), head, text])
+    return orjson.dumps(items)
 
 
 # -- terms -----------------------------------------------------------------------------------------------------------
@@ -226,12 +227,12 @@ if sys.argv[2] == "yes":
         if datatype is None:
             return ox.NamedNode(value)
         return ox.Literal(value, language=language) if language else ox.Literal(value, datatype=ox.NamedNode(datatype))
-    made = [ox.Triple(ox.NamedNode(s), ox.NamedNode(p), term(*o)) for s, p, *o in triples]
-    ox.serialize(made, sys.argv[3], format=ox.RdfFormat.N_TRIPLES)
+    objects = [ox.Triple(ox.NamedNode(s), ox.NamedNode(p), term(*o)) for s, p, *o in triples]
+    ox.serialize(objects, sys.argv[3], format=ox.RdfFormat.N_TRIPLES)
 """
 RDFLIB = f"""{TERMS}
 import rdflib
-rdflib.NORMALIZE_LITERALS = False  # else it writes other numbers than it was given
+rdflib.NORMALIZE_LITERALS = False  # keep the lexical forms of numbers
 if sys.argv[2] == "yes":
     def term(value, datatype, language):
         if datatype is None:
@@ -245,19 +246,19 @@ if sys.argv[2] == "yes":
 """
 
 
-def terms(found: Path, target: Path) -> None:
-    """Triples as lists of texts: subject, predicate, object, datatype, language."""
+def write_terms(source: Path, target: Path) -> None:
+    """Write triples as JSON lists: subject, predicate, object, datatype, language."""
     import pyoxigraph as ox
 
     with target.open("wb") as file:
-        for quad in ox.parse(path=str(found), format=ox.RdfFormat.N_TRIPLES):
-            said = quad.object
-            literal = [said.datatype.value, said.language] if isinstance(said, ox.Literal) else [None, None]
-            file.write(orjson.dumps([quad.subject.value, quad.predicate.value, said.value, *literal]) + b"\n")
+        for quad in ox.parse(path=str(source), format=ox.RdfFormat.N_TRIPLES):
+            term = quad.object
+            literal = [term.datatype.value, term.language] if isinstance(term, ox.Literal) else [None, None]
+            file.write(orjson.dumps([quad.subject.value, quad.predicate.value, term.value, *literal]) + b"\n")
 
 
 def canonical(path: Path) -> set[str]:
-    """The triples of a file, however they are spelled."""
+    """Return the triples of a file in canonical syntax."""
     import pyoxigraph as ox
 
     return {str(quad.triple) for quad in ox.parse(path=str(path), format=ox.RdfFormat.N_TRIPLES)}
@@ -267,7 +268,7 @@ def canonical(path: Path) -> set[str]:
 
 
 class Row(NamedTuple):
-    """A line of the answer."""
+    """A line of the output table."""
 
     name: str
     triples: int
@@ -276,70 +277,71 @@ class Row(NamedTuple):
 
 
 def busy(code: str, start: str, *arguments: str, python: str = sys.executable) -> float:
-    """CPU seconds of a run, with those of its start taken off."""
+    """Return the CPU seconds of a run without start-up."""
     return cost(code, *arguments, python=python).cpu - cost(start, python=python).cpu
 
 
 def least(runs: int, measure: Any) -> float:
-    """The least of some runs: what else the machine does only adds."""
+    """Return the minimum of several runs, as other load on the machine only adds time."""
     return min(measure() for _ in range(runs))
 
 
 def ours(source: Path, folder: Path, runs: int) -> Iterator[Row]:
-    """The floor, kg, and libraries on all triples of kg."""
-    target, found = folder / "kg.nt", folder / "terms.jsonl"
-    made = least(runs, lambda: busy(KG, KG_START, str(source), str(target)))
+    """Measure the floor, kg, and RDF libraries on all triples of kg."""
+    target, term_lists = folder / "kg.nt", folder / "terms.jsonl"
+    export = least(runs, lambda: busy(KG, KG_START, str(source), str(target)))
     triples = sum(1 for _ in target.open("rb"))
     floor = least(runs, lambda: busy(FLOOR, START, str(source), str(target), str(folder / "floor")))
     yield Row("the floor", triples, floor, "orjson.loads and writing the same bytes")
-    yield Row("kg", triples, made, "from JSON, N-Triples")
-    terms(target, found)
+    yield Row("kg", triples, export, "from JSON, N-Triples")
+    write_terms(target, term_lists)
     out = str(folder / "objects.nt")
     for name, code in (("pyoxigraph objects", OXIGRAPH), ("plain rdflib", RDFLIB)):
-        slow = least(runs, lambda c=code: cost(c, str(found), "yes", out).cpu - cost(c, str(found), "no").cpu)
+        slow = least(runs, lambda c=code: cost(c, str(term_lists), "yes", out).cpu - cost(c, str(term_lists), "no").cpu)
         same = canonical(folder / "objects.nt") == canonical(target)
-        yield Row(name, triples, slow, "from texts of terms" + ("" if same else ", OTHER TRIPLES"))
+        yield Row(name, triples, slow, "from strings" + ("" if same else ", DIFFERENT TRIPLES"))
 
 
 def peers(source: Path, folder: Path, runs: int, python: str) -> Iterator[Row]:
-    """What maplib, morph-kgc and PyOBO make of the same records."""
-    wanted, mapping = folder / "subset.nt", folder / "mapping.ttl"
+    """Measure maplib, morph-kgc and PyOBO on the same records."""
+    reference, mapping = folder / "subset.nt", folder / "mapping.ttl"
     flatten(source, folder)
-    subset(folder / "kg.nt", wanted)
+    subset(folder / "kg.nt", reference)
     mapping.write_text(rml(folder), "utf-8")
-    expected = canonical(wanted)
-    for name, code, start, given in (
+    expected = canonical(reference)
+    for name, code, start, argument in (
         ("maplib", MAPLIB, MAPLIB_START, templates(folder).decode()),
         ("morph-kgc", MORPH, MORPH_START, str(mapping)),
     ):
         target = folder / f"{name}.nt"
-        cpu = least(runs, lambda c=code, s=start, g=given, t=target: busy(c, s, g, str(t), python=python))
-        made = canonical(target)
-        alike = "the same triples" if made == expected else f"{len(made & expected) / len(expected):.2%} of the triples"
-        yield Row(name, len(made), cpu, f"from flat tables, {alike}")
+        cpu = least(runs, lambda c=code, s=start, g=argument, t=target: busy(c, s, g, str(t), python=python))
+        triples = canonical(target)
+        common = len(triples & expected) / len(expected)
+        overlap = "the same triples" if triples == expected else f"{common:.2%} of the triples"
+        yield Row(name, len(triples), cpu, f"from flat tables, {overlap}")
     target = folder / "pyobo.ofn"
     cpu = least(runs, lambda: busy(PYOBO, PYOBO_START, str(source), str(target), python=python))
     axioms = sum(line.startswith((b"AnnotationAssertion", b"ClassAssertion")) for line in target.open("rb"))
-    yield Row("PyOBO", axioms, cpu, "from JSON, its own few axioms a study, as OFN")
+    yield Row("PyOBO", axioms, cpu, "from JSON, its own few axioms per study, as OFN")
 
 
-def told(found: Iterable[Row]) -> None:
-    """Prints the lines as they come."""
-    print("| | triples | CPU s | µs a triple | x floor | x kg | |\n|---|---|---|---|---|---|---|")
+def print_table(rows: Iterable[Row]) -> None:
+    """Print the rows as they are measured."""
+    print("| | triples | CPU s | µs/triple | x floor | x kg | |\n|---|---|---|---|---|---|---|")
     floor = kg = 0.0
-    for row in found:
-        each = row.cpu / row.triples * 1e6
-        floor = floor or each
-        kg = each if row.name == "kg" else kg
-        beside = f"{each / kg:.1f}" if kg else ""
-        cells = (row.name, f"{row.triples:,}", f"{row.cpu:.2f}", f"{each:.2f}", f"{each / floor:.1f}", beside, row.note)
-        print("|", " | ".join(cells), "|", flush=True)
+    for row in rows:
+        per_triple = row.cpu / row.triples * 1e6
+        floor = floor or per_triple
+        kg = per_triple if row.name == "kg" else kg
+        ratio = f"{per_triple / kg:.1f}" if kg else ""
+        figures = (f"{row.triples:,}", f"{row.cpu:.2f}", f"{per_triple:.2f}", f"{per_triple / floor:.1f}", ratio)
+        print("|", " | ".join((row.name, *figures, row.note)), "|", flush=True)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("inputs", nargs="+", metavar="STUDIES")
-    parser.add_argument("--peers", metavar="PYTHON", help="the Python that has what benchmarks/peers.txt names")
+    parser.add_argument("--peers", metavar="PYTHON", help="Python of an environment with benchmarks/peers.txt")
     parser.add_argument("--runs", type=int, default=3)
     options = parser.parse_args()
     names = ("orjson", "pyoxigraph", "rdflib")
@@ -356,11 +358,11 @@ def main() -> None:
         source = folder / "studies.jsonl"
         studies, _ = lines_of(options.inputs, source)
         print(f"{studies:,} studies, {source.stat().st_size / 1e6:,.1f} MB of JSON; the least of {options.runs} runs\n")
-        told(every(source, folder, options.runs, options.peers))
+        print_table(measure_all(source, folder, options.runs, options.peers))
 
 
-def every(source: Path, folder: Path, runs: int, python: str | None) -> Iterator[Row]:
-    """All lines of the answer."""
+def measure_all(source: Path, folder: Path, runs: int, python: str | None) -> Iterator[Row]:
+    """Yield all rows of the table."""
     yield from ours(source, folder, runs)
     if python:
         yield from peers(source, folder, runs, python)

@@ -1,7 +1,7 @@
-"""What the questions of the library cost in the embedded store: ``python benchmarks/questions.py INPUT...``.
+"""Time the queries of the library in the embedded store: ``python benchmarks/questions.py INPUT...``.
 
-The records are loaded into a store, each question is asked with its defaults, and the answer is compared with the one
-that plain Python computes from the JSON (tests/answers). Exit status 1 where an answer differs.
+The records are loaded into a store, each query runs with its default parameters, and the result is compared with the
+one that plain Python computes from the JSON (tests/answers). The exit status is 1 if a result differs.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ from tests.answers import answer, comparable
 
 
 def ask(store: ox.Store, text: str) -> tuple[list[list[str]], float]:
-    """The rows of an answer, and the seconds until the last of them."""
+    """Return the rows of a query, and the seconds until the last one."""
     start = time.perf_counter()
-    found = store.query(text, use_default_graph_as_union=True)
-    assert isinstance(found, ox.QuerySolutions)
-    rows = [["" if value is None else value.value for value in row] for row in found]
+    solutions = store.query(text, use_default_graph_as_union=True)
+    assert isinstance(solutions, ox.QuerySolutions)
+    rows = [["" if value is None else value.value for value in row] for row in solutions]
     return rows, time.perf_counter() - start
 
 
-def shown(seconds: float) -> str:
-    """Seconds as far as they can be trusted on a shared machine."""
+def rounded(seconds: float) -> str:
+    """Format seconds with the precision that a shared machine allows."""
     return f"{seconds:.1f}" if seconds >= 0.1 else "< 0.1"
 
 
@@ -57,18 +57,22 @@ def main() -> int:
 
 
 def table(store: ox.Store, records: list[dict[str, object]], runs: int) -> int:
-    """Prints a line for each question; gives the exit status."""
-    times, wrong = [], []
-    print("| question | rows | seconds | as the JSON has it |\n|---|---|---|---|")
+    """Print one line per query and return the exit status."""
+    times, different = [], []
+    print("| query | rows | seconds | same as the JSON |\n|---|---|---|---|")
     for question in library_queries():
-        done = [ask(store, question.text) for _ in range(runs)]
-        seconds = statistics.median(each for _, each in done)
+        results = [ask(store, question.text) for _ in range(runs)]
+        seconds = statistics.median(elapsed for _, elapsed in results)
         times.append(seconds)
-        same = comparable(done[0][0]) == comparable(answer(question.name, records))
-        wrong += [] if same else [question.name]
-        print(f"| {question.name} | {len(done[0][0]):,} | {shown(seconds)} | {'yes' if same else 'NO'} |", flush=True)
-    print(f"\n{len(times)} questions, {sum(times):.1f} s in all, the slowest {max(times):.1f} s, {len(wrong)} differ.")
-    return 1 if wrong else 0
+        same = comparable(results[0][0]) == comparable(answer(question.name, records))
+        different += [] if same else [question.name]
+        print(
+            f"| {question.name} | {len(results[0][0]):,} | {rounded(seconds)} | {'yes' if same else 'NO'} |", flush=True
+        )
+    print(
+        f"\n{len(times)} queries, {sum(times):.1f} s in total, the slowest {max(times):.1f} s, {len(different)} differ."
+    )
+    return 1 if different else 0
 
 
 if __name__ == "__main__":

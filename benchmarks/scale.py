@@ -1,4 +1,4 @@
-"""Many studies of few: ``python benchmarks/scale.py studies.zip 20000 out.jsonl`` gives the records new NCT numbers."""
+"""Multiply records under new NCT numbers: ``python benchmarks/scale.py studies.zip 20000 out.jsonl``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import orjson
 
 
 def main(source: str, count: int, output: str) -> None:
-    """Writes so many studies as JSON Lines, those of the source again and again."""
+    """Write ``count`` studies as JSON Lines, repeating those of the source."""
     with zipfile.ZipFile(source) as archive:
         names = sorted(name for name in archive.namelist() if name.endswith(".json"))
         records = [orjson.loads(archive.read(name)) for name in names]
@@ -18,8 +18,8 @@ def main(source: str, count: int, output: str) -> None:
     lines = [orjson.dumps(record) for record in records]
     with Path(output).open("wb") as file:
         for i in range(count):
-            at = i % len(lines)
-            file.write(lines[at].replace(numbers[at], b"NCT%08d" % (i + 1)) + b"\n")
+            source_index = i % len(lines)
+            file.write(lines[source_index].replace(numbers[source_index], b"NCT%08d" % (i + 1)) + b"\n")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What grows with the number of studies and what does not: ``python benchmarks/sizes.py studies.zip [--registry]``."""
+"""Time and memory by the number of studies: ``python benchmarks/sizes.py studies.zip [--registry]``."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ from scale import main as scale
 
 SIZES = (1_000, 10_000, 100_000)
 REGISTRY = 580_000
-"""Studies of ClinicalTrials.gov at the end of 2026, about."""
+"""Approximate number of studies in ClinicalTrials.gov at the end of 2026."""
 
 RUN = """
 import pathlib, re, resource, sys, time
 from kg.export.run import export
 started = time.perf_counter()
 if __name__ == "__main__":
-    done = export([sys.argv[1]], sys.argv[2], jobs=int(sys.argv[3]))
+    report = export([sys.argv[1]], sys.argv[2], jobs=int(sys.argv[3]))
     seconds = time.perf_counter() - started
     own, workers = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu = sum(each.ru_utime + each.ru_stime for each in (own, workers))
+    cpu = sum(usage.ru_utime + usage.ru_stime for usage in (own, workers))
     peak = int(re.search(r"VmHWM:\\s+(\\d+)", pathlib.Path("/proc/self/status").read_text())[1])
-    print(seconds, cpu, peak / 1024, workers.ru_maxrss / 1024, done.totals.studies, done.totals.triples)
+    print(seconds, cpu, peak / 1024, workers.ru_maxrss / 1024, report.totals.studies, report.totals.triples)
 """
 
 
 class Run(NamedTuple):
-    """Seconds by the clock and of CPU, peak memory (MiB) of the parent and of the largest worker, and what was done."""
+    """Elapsed and CPU seconds, peak memory (MiB) of the parent and of the largest worker, and the output size."""
 
     seconds: float
     cpu: float
@@ -46,14 +46,14 @@ class Run(NamedTuple):
 
 
 def run(source: Path, target: Path, jobs: int) -> Run:
-    """An export in a process of its own, with its workers."""
+    """Run an export in a new process, with workers."""
     command = [sys.executable, "-c", RUN, str(source), str(target), str(jobs)]
-    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    return Run(*map(float, said.split()))
+    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return Run(*map(float, output.split()))
 
 
 def start_up() -> None:
-    """Prints how long it takes to begin."""
+    """Print the CPU time of start-up."""
     seed = Path(__file__).parent.parent / "tests" / "data" / "NCT02059759.txt"
     help_ = "import sys; sys.argv = ['kg', '--help']; from kg.cli import main; main()"
     first = "import sys; from kg.export.run import export; export([sys.argv[1]], sys.argv[2])"
@@ -67,56 +67,56 @@ def start_up() -> None:
 
 
 def sizes(source: str, folder: Path, name: str, jobs: int) -> list[Run]:
-    """Prints time and memory of runs that grow."""
+    """Print time and memory of runs of increasing size."""
     print(f"\n{name}, {jobs} process{'es' if jobs > 1 else ''}")
     print(
         f"{'studies':>10}{'seconds':>10}{'CPU s':>9}{'studies/s':>11}"
-        f"{'CPU us a study':>16}{'parent MiB':>12}{'worker MiB':>12}"
+        f"{'CPU us/study':>16}{'parent MiB':>12}{'worker MiB':>12}"
     )
     runs = []
     for size in SIZES:
         lines = folder / f"{size}.jsonl"
         if not lines.exists():
             scale(source, size, str(lines))
-        done = run(lines, folder / name, jobs)
-        runs.append(done)
-        show(done)
+        result = run(lines, folder / name, jobs)
+        runs.append(result)
+        show(result)
         (folder / name).unlink()
     return runs
 
 
-def show(done: Run) -> None:
-    """Prints one run."""
-    each = done.cpu / done.studies * 1e6
-    rate = done.studies / done.seconds
+def show(result: Run) -> None:
+    """Print one run."""
+    per_study = result.cpu / result.studies * 1e6
+    rate = result.studies / result.seconds
     print(
-        f"{done.studies:>10,.0f}{done.seconds:>10.1f}{done.cpu:>9.1f}{rate:>11,.0f}{each:>16.0f}{done.parent:>12.0f}{done.worker:>12.0f}"
+        f"{result.studies:>10,.0f}{result.seconds:>10.1f}{result.cpu:>9.1f}{rate:>11,.0f}{per_study:>16.0f}{result.parent:>12.0f}{result.worker:>12.0f}"
     )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("source", metavar="STUDIES.zip")
-    parser.add_argument("--folder", help="Where there is room: 2 GB, with --registry 15 GB.")
-    parser.add_argument("--registry", action="store_true", help=f"Export {REGISTRY:,} studies, too.")
+    parser.add_argument("--folder", help="folder with 2 GB of free space (with --registry, 15 GB)")
+    parser.add_argument("--registry", action="store_true", help=f"also export {REGISTRY:,} studies")
     options = parser.parse_args()
     libraries = ", ".join(f"{name} {version(name)}" for name in ("orjson", "zstandard"))
     print(f"Python {platform.python_version()}, {libraries}; {time.strftime('%Y-%m-%d')}")
     start_up()
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
-        place = Path(folder)
-        sizes(options.source, place, "one.ttl", 1)
-        runs = sizes(options.source, place, "two.ttl.zst", 2)
+        path = Path(folder)
+        sizes(options.source, path, "one.ttl", 1)
+        runs = sizes(options.source, path, "two.ttl.zst", 2)
         slope = (runs[-1].seconds - runs[0].seconds) / (runs[-1].studies - runs[0].studies)
-        print(f"\n{REGISTRY:,} studies, by the slope from {SIZES[0]:,} to {SIZES[-1]:,}: {slope * REGISTRY:,.0f} s")
+        print(f"\n{REGISTRY:,} studies, extrapolated from {SIZES[0]:,} to {SIZES[-1]:,}: {slope * REGISTRY:,.0f} s")
         if options.registry:
-            for lines in place.glob("*.jsonl"):
+            for lines in path.glob("*.jsonl"):
                 lines.unlink()
-            whole = place / "registry.jsonl"
-            scale(options.source, REGISTRY, str(whole))
-            print(f"{REGISTRY:,} studies, {whole.stat().st_size / 1e9:.1f} GB of JSON, Turtle (.zst), in fact:")
-            show(run(whole, place / "registry.ttl.zst", 2))
-            print(f"{(place / 'registry.ttl.zst').stat().st_size / 1e9:.2f} GB written")
+            registry = path / "registry.jsonl"
+            scale(options.source, REGISTRY, str(registry))
+            print(f"{REGISTRY:,} studies, {registry.stat().st_size / 1e9:.1f} GB of JSON, to Turtle (.zst), measured:")
+            show(run(registry, path / "registry.ttl.zst", 2))
+            print(f"{(path / 'registry.ttl.zst').stat().st_size / 1e9:.2f} GB written")
 
 
 if __name__ == "__main__":
