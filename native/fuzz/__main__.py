@@ -56,6 +56,8 @@ def run(options: argparse.Namespace, folder: Path | None) -> None:
     from native.fuzz.targets import TARGETS
 
     assert folder is None or str(extension.__file__).startswith(str(folder))
+    if options.target not in (*TARGETS, "all"):
+        sys.exit(f"unknown target {options.target}; choose from: {', '.join(TARGETS)}, all")
     for name in TARGETS if options.target == "all" else [options.target]:
         one_run, handled = TARGETS[name](), 0
         for number in range(options.start, options.start + options.runs):
