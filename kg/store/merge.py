@@ -163,16 +163,16 @@ def _merge(other: ox.Store, store: ox.Store, name: str, report: Report) -> set[b
     Returns the descriptions of shared resources in the graphs that were replaced or left out.
     """
     dropped: set[bytes] = set()
-    here, there = StoreGraphs(store), StoreGraphs(other)
+    target, source = StoreGraphs(store), StoreGraphs(other)
     store.bulk_extend(other.quads_for_pattern(None, None, None, ox.DefaultGraph()))
     for graph in other.named_graphs():
         if isinstance(graph, ox.NamedNode) and graph.value.startswith(RECORD) and store.contains_named_graph(graph):
             if version_of(store, graph) > version_of(other, graph):
                 problem = "is older than another record of the study and was skipped"
                 report.problem(Superseded(problem, file=name, study=graph.value.removeprefix(RECORD)))
-                dropped.update(there.of(graph.value))
+                dropped.update(source.of(graph.value))
                 continue
-            dropped.update(here.of(graph.value))
+            dropped.update(target.of(graph.value))
             store.remove_graph(graph)
         store.bulk_extend(other.quads_for_pattern(None, None, None, graph))
     return dropped

@@ -174,7 +174,7 @@ def test_a_process_that_asks_has_no_network(store: Path) -> None:
     def connect(_: object) -> None:
         import socket
 
-        assert _process.no_network()
+        assert _process.forbid_network()
         try:
             socket.socket()
         except PermissionError as error:
