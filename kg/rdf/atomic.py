@@ -1,6 +1,7 @@
-"""What stands beside an output until that is whole: made under a name of its own, and gone when its run is.
+"""Atomic output: temporary files and folders next to an output, which replace it when complete.
 
-A run that is killed can take nothing away; the next one to the same place does, and a lock tells what is in use.
+A run that is killed leaves its temporary files behind. The next run for the same output removes them, except those
+that another run has locked.
 """
 
 from __future__ import annotations
@@ -22,27 +23,27 @@ from kg.rdf.formats import compression_of
 STANDARD_OUTPUT = "-"
 
 WIDTH = 60
-"""Characters of the name of an output in the names beside it."""
+"""Characters of the output's name in the names of its temporary files."""
 _LOCK = "lock"
 _TRIES = 100
 
 
 @contextmanager
 def temporary_file(target: Path) -> Iterator[IO[bytes]]:
-    """A new file, to be read and written, in the folder of ``target``."""
+    """Open a new file for reading and writing in the folder of ``target``, and remove it at the end."""
     remove_leftovers(target)
     path = _name(target)
-    try:  # from before it is there: an interrupt may come at any moment
+    try:  # entered first, as an interrupt may come at any moment
         with _locked(path) as file:
             yield file
     finally:
-        with suppress(OSError):  # it has its place, or cannot be reached
+        with suppress(OSError):  # it was moved, or cannot be accessed
             path.unlink()
 
 
 @contextmanager
 def temporary_folder(target: Path) -> Iterator[Path]:
-    """A new folder in the folder of ``target``, for files."""
+    """Create a new folder in the folder of ``target``, and remove it at the end."""
     folder = _name(target)
     try:
         with _locked_folder(folder) as lock:
@@ -54,7 +55,7 @@ def temporary_folder(target: Path) -> Iterator[Path]:
 
 
 def _remove(folder: Path) -> None:
-    """Removes a folder; the lock goes last, as without one it has to be empty."""
+    """Remove a folder, its lock last: a folder without a lock counts as empty."""
     for path in folder.iterdir():
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
@@ -65,11 +66,11 @@ def _remove(folder: Path) -> None:
 
 
 def remove_leftovers(target: Path) -> None:
-    """Takes away what runs left beside ``target`` that were killed."""
+    """Remove the temporary files of killed runs for ``target``."""
     for path in target.parent.glob(f".{_escaped(target.name[:WIDTH])}.*.part"):
         with suppress(OSError):
             if path.is_dir() and not (path / _LOCK).exists():
-                path.rmdir()  # where a run is about to lock it, that makes it anew
+                path.rmdir()  # a run that is about to lock it creates it again
                 continue
             with (path / _LOCK if path.is_dir() else path).open("r+b") as file:
                 if not _lock(file):
@@ -92,10 +93,10 @@ def _locked(path: Path) -> IO[bytes]:
     for _ in range(_TRIES):
         file = path.open("x+b")
         _lock(file)
-        if path.exists():  # nobody took it for something left behind before it was locked
+        if path.exists():  # no other run removed it before it was locked
             return file
         file.close()
-    raise _taken_away()
+    raise _removed()
 
 
 def _locked_folder(folder: Path) -> IO[bytes]:
@@ -103,15 +104,15 @@ def _locked_folder(folder: Path) -> IO[bytes]:
         folder.mkdir(0o700, exist_ok=True)
         with suppress(FileNotFoundError):
             return (folder / _LOCK).open("xb")
-    raise _taken_away()
+    raise _removed()
 
 
-def _taken_away() -> OSError:
-    return OSError(errno.EAGAIN, "what stands beside it is taken away again and again")
+def _removed() -> OSError:
+    return OSError(errno.EAGAIN, "its temporary files are removed again and again")
 
 
 def _lock(file: IO[bytes]) -> bool:
-    """Locks a file until it is closed; whether that could be had, as it can where nothing locks files."""
+    """Lock a file until it is closed; return whether it is locked, or cannot be locked on this system."""
     try:
         import fcntl
     except ImportError:
@@ -125,7 +126,7 @@ def _lock(file: IO[bytes]) -> bool:
 
 @contextmanager
 def output_errors(name: str) -> Iterator[None]:
-    """Turns the operating system's complaints about an output into one sentence."""
+    """Raise :class:`~kg.errors.OutputError` for operating system errors of an output."""
     try:
         yield
     except BrokenPipeError:
@@ -135,7 +136,7 @@ def output_errors(name: str) -> Iterator[None]:
 
 
 def is_stream(name: str) -> bool:
-    """Whether what is written there cannot be read again: standard output, a device, a pipe."""
+    """Return whether an output cannot be read back: standard output, a device, a pipe."""
     if name == STANDARD_OUTPUT:
         return True
     try:
@@ -146,30 +147,30 @@ def is_stream(name: str) -> bool:
 
 
 def check_outputs(inputs: Iterable[str], outputs: Iterable[str | None]) -> None:
-    """Raises :class:`~kg.errors.UsageError` where an output would take the place of an input or of another output."""
-    taken = {os.path.realpath(name) for name in inputs if name != STANDARD_OUTPUT}
+    """Raise :class:`~kg.errors.UsageError` if an output would replace an input or another output."""
+    used = {os.path.realpath(name) for name in inputs if name != STANDARD_OUTPUT}
     for name in outputs:
         if name is None or (is_stream(name) and name != STANDARD_OUTPUT):
             continue
-        place = name if name == STANDARD_OUTPUT else os.path.realpath(name)
-        if place in taken:
-            raise UsageError(f"{name} is an input too, or another output; name another place.")
-        taken.add(place)
+        path = name if name == STANDARD_OUTPUT else os.path.realpath(name)
+        if path in used:
+            raise UsageError(f"{name} is also an input or another output; choose another name.")
+        used.add(path)
 
 
 @contextmanager
 def replacing(name: str) -> Iterator[IO[bytes]]:
-    """A file to write that takes the place of ``name`` when all went well, and is gone when not.
+    """Open a temporary file that replaces ``name`` on success and is removed on failure.
 
-    A link is followed, and a device or a pipe is written to as it stands. Raises
-    :class:`~kg.errors.OutputError` where the place cannot be written.
+    Links are followed; devices and pipes are written directly. Raises :class:`~kg.errors.OutputError` if the output
+    cannot be written.
     """
     if is_stream(name):
         with output_errors(name), Path(name).open("wb") as stream:
             yield stream
         return
     if not Path(name).name:
-        raise OutputError(f'"{name}" names no file.')
+        raise OutputError(f'"{name}" is not the name of a file.')
     target = Path(os.path.realpath(name))
     with output_errors(name), temporary_file(target) as file:
         yield file
@@ -180,7 +181,7 @@ def replacing(name: str) -> Iterator[IO[bytes]]:
 
 @contextmanager
 def writing(name: str, compression: str = "") -> Iterator[Any]:
-    """A file as :func:`replacing` makes it, or standard output; packed as is asked for, or else as its name says."""
+    """Open an output like :func:`replacing`, or standard output; compressed as requested, or according to its name."""
     if name == STANDARD_OUTPUT:
         with compressing(sys.stdout.buffer, compression) as stream:
             yield stream

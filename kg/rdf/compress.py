@@ -1,6 +1,6 @@
-"""Packing bytes as gzip or Zstandard: in frames that can stand one after another, so that each can be made alone.
+"""Compression with gzip or Zstandard, in frames that are compressed independently and concatenated.
 
-Streams of N-Quads are packed as Parquet too.
+Streams of N-Quads can be written as Parquet too.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ GZIP_LEVEL = 6
 
 
 def compress(data: Bytes, compression: str) -> bytes:
-    """Bytes as one frame (``.zst``), one member (``.gz``) or as they are; the same bytes always give the same.
+    """Compress bytes to one frame (``.zst``) or one member (``.gz``), reproducibly; without compression, return them.
 
     >>> import gzip
     >>> gzip.decompress(compress(b"a", ".gz") + compress(b"b", ".gz"))
@@ -38,7 +38,7 @@ def compress(data: Bytes, compression: str) -> bytes:
 
 @contextmanager
 def decompressing(file: IO[bytes], compression: str) -> Iterator[IO[bytes]]:
-    """A stream of what was packed into a file, from its beginning."""
+    """Open the decompressed content of a file, from its start."""
     file.seek(0)
     if compression == ".gz":
         import gzip
@@ -60,10 +60,7 @@ def decompressing(file: IO[bytes], compression: str) -> Iterator[IO[bytes]]:
 
 @contextmanager
 def compressing(file: Any, compression: str) -> Iterator[Any]:
-    """What is written here goes to ``file`` as gzip, Zstandard or Parquet, or as it is.
-
-    The bytes depend on nothing else.
-    """
+    """Open a stream that writes to ``file`` as gzip, Zstandard or Parquet, or unchanged; the bytes are reproducible."""
     if compression == ".gz":
         import gzip
 
@@ -84,7 +81,7 @@ def compressing(file: Any, compression: str) -> Iterator[Any]:
 
 
 class Chunks(io.RawIOBase):
-    """A stream of chunks as a file."""
+    """A file object over an iterator of chunks."""
 
     def __init__(self, chunks: Iterator[bytes]) -> None:
         self._chunks = chunks

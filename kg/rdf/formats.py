@@ -1,7 +1,7 @@
-"""The formats of an export: what stands before, between and after the studies, and how one study is encoded.
+"""The formats of an export: the bytes before, between and after the studies, and the encoding of a study.
 
-N-Triples, N-Quads, Turtle and TriG come from the emitter; JSON-LD and RDF/XML are made from its N-Triples, the columns
-of Parquet from its N-Quads.
+The emitter writes N-Triples, N-Quads, Turtle and TriG. JSON-LD and RDF/XML are encoded from its N-Triples, Parquet
+from its N-Quads.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Encoder = Callable[[bytes], bytes]
 
 
 class Frame(NamedTuple):
-    """The bytes around the studies of an export, and the encoder of one study that is not written as it is exported."""
+    """The bytes around the studies of an export, and the encoder of a study unless the emitter writes the format."""
 
     head: bytes
     between: bytes
@@ -27,12 +27,12 @@ class Frame(NamedTuple):
     encoder: Encoder | None = None
 
     def encode(self, data: bytes) -> bytes:
-        """The bytes of one study as they are written."""
+        """Return the bytes of a study in the format."""
         return data if self.encoder is None else self.encoder(data)
 
 
 class Format(NamedTuple):
-    """A serialisation of RDF; ``grouped`` and ``graphs`` say which bytes of the exporter it takes."""
+    """A serialisation of RDF; ``grouped`` and ``graphs`` are the options of the exporter for it."""
 
     name: str
     extension: str
@@ -41,7 +41,7 @@ class Format(NamedTuple):
     graphs: bool
     frame: Callable[[Mapping[str, str]], Frame]
     compression: str = ""
-    """How its bytes are packed always, by :mod:`kg.rdf.compress`."""
+    """Compression that is part of the format (:mod:`kg.rdf.compress`)."""
 
 
 def _lines(_: Mapping[str, str]) -> Frame:
@@ -73,8 +73,8 @@ def _rdf_xml(prefixes: Mapping[str, str]) -> Frame:
     named = dict(prefixes)
 
     def document(triples: list[ox.Triple]) -> bytes:
-        written = ox.serialize(triples, format=ox.RdfFormat.RDF_XML, prefixes=named)
-        return (written or b"").rstrip()
+        data = ox.serialize(triples, format=ox.RdfFormat.RDF_XML, prefixes=named)
+        return (data or b"").rstrip()
 
     head = document([]).removesuffix(_ROOT_END).rstrip() + b"\n"
     opening = head.rstrip()
@@ -87,8 +87,8 @@ def _rdf_xml(prefixes: Mapping[str, str]) -> Frame:
 
 
 FORMATS = {
-    known.name: known
-    for known in (
+    item.name: item
+    for item in (
         Format("turtle", ".ttl", "text/turtle", True, False, _grouped),
         Format("ntriples", ".nt", "application/n-triples", False, False, _lines),
         Format("nquads", ".nq", "application/n-quads", False, True, _lines),
@@ -103,7 +103,7 @@ COMPRESSIONS = (".gz", ".zst")
 
 
 def compression_of(name: str) -> str:
-    """The compression that a file name asks for: ``.gz``, ``.zst`` or nothing.
+    """Return the compression of a file name: ``.gz``, ``.zst`` or an empty string.
 
     >>> compression_of("a.nt.zst"), compression_of("a.nt")
     ('.zst', '')
@@ -112,24 +112,24 @@ def compression_of(name: str) -> str:
     return suffix if suffix in COMPRESSIONS else ""
 
 
-def format_of(name: str, asked: str | None = None) -> Format:
-    """The format that is asked for, or else the one that a file name tells; Turtle for standard output.
+def format_of(name: str, requested: str | None = None) -> Format:
+    """Return the requested format, or that of a file name; Turtle for standard output.
 
     >>> format_of("studies.nq.gz").name, format_of("-").name
     ('nquads', 'turtle')
 
-    Raises :class:`~kg.errors.UsageError` where neither tells, and for Parquet in something packed.
+    Raises :class:`~kg.errors.UsageError` if neither determines a format, and for compressed Parquet.
     """
-    chosen = FORMATS[asked or "turtle"] if asked or name == "-" else _named(name)
-    if chosen.compression and compression_of(name):
-        raise UsageError(f"Parquet is compressed within; end the name {name} in {chosen.extension}.")
-    return chosen
+    result = FORMATS[requested or "turtle"] if requested or name == "-" else _by_extension(name)
+    if result.compression and compression_of(name):
+        raise UsageError(f"Parquet has its own compression; end the name {name} in {result.extension}.")
+    return result
 
 
-def _named(name: str) -> Format:
+def _by_extension(name: str) -> Format:
     plain = name.removesuffix(compression_of(name))
-    for known in FORMATS.values():
-        if plain.endswith(known.extension):
-            return known
-    endings = ", ".join(known.extension for known in FORMATS.values())
-    raise UsageError(f"The name {name} tells no format; end it in one of {endings}, or give the option --format.")
+    for item in FORMATS.values():
+        if plain.endswith(item.extension):
+            return item
+    endings = ", ".join(item.extension for item in FORMATS.values())
+    raise UsageError(f"The format of {name} is unknown; use one of the extensions {endings}, or the option --format.")

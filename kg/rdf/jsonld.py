@@ -1,4 +1,4 @@
-"""JSON-LD 1.1 (https://www.w3.org/TR/json-ld11/): one flat node object a resource, under the generated context."""
+"""JSON-LD 1.1 (https://www.w3.org/TR/json-ld11/): one flat node object per resource, with the generated context."""
 
 from __future__ import annotations
 
@@ -17,22 +17,23 @@ Context = dict[str, Any]
 
 
 def context(plan: Plan, prefixes: Mapping[str, str]) -> Context:
-    """The context of exported graphs: the prefixes, then a term for each property, by its local name.
+    """Return the context of exported graphs: the prefixes, then a term for each property, with its local name.
 
-    A term is coerced where all good values of the property are IRIs, or literals of one datatype, and is a set where
-    some shape has a list of them; one that would hide a prefix has the prefixed name.
+    A term is coerced if all valid values of the property are IRIs, or literals of one datatype, and is a set if a
+    shape has a list of them. A term that would hide a prefix has the prefixed name.
     """
     terms: Context = dict(prefixes)
-    lists = {known.shape.path for entity in plan.entities.values() for known in entity.fields if _is_list(known)}
+    lists = {field.shape.path for entity in plan.entities.values() for field in entity.fields if _is_list(field)}
     for entity in plan.entities.values():
-        for known in entity.fields:
-            if known.shape.path != RDF + "type":
-                name = compact(known.shape.path, prefixes) if known.local in prefixes else known.local
-                terms[name] = _term(known.shape.path, known.role, known.shape.datatype, known.shape.is_iri, prefixes)
-                terms[name] |= {"@container": "@set"} if known.shape.path in lists else {}
+        for field in entity.fields:
+            shape = field.shape
+            if shape.path != RDF + "type":
+                name = compact(shape.path, prefixes) if field.local in prefixes else field.local
+                terms[name] = _term(shape.path, field.role, shape.datatype, shape.is_iri, prefixes)
+                terms[name] |= {"@container": "@set"} if shape.path in lists else {}
     terms["position"] = {"@id": "ct:position"}
     terms["asListed"] = {"@id": "ct:asListed", "@type": "@json"}
-    # As a string, so that the unmapped part of a record is not taken for a study record (kg/records/splitter.py).
+    # A string, so that the unmapped part of a record is not mistaken for a record (kg/records/splitter.py).
     terms["unmapped"] = {"@id": "ct:unmapped", "@type": compact(RDF + "JSON", prefixes)}
     terms["ofStudy"] = {"@id": "ct:ofStudy", "@type": "@id"}
     terms["altLabel"] = {"@id": "skos:altLabel", "@container": "@set"}
@@ -40,7 +41,7 @@ def context(plan: Plan, prefixes: Mapping[str, str]) -> Context:
 
 
 def _is_list(field: Field) -> bool:
-    """Whether a node has several values of a field; of a label it may have spellings, but is expected to have one."""
+    """Return whether a node may have several values of a field."""
     return field.many or not (field.shape.single or field.shape.datatype)
 
 
@@ -54,7 +55,7 @@ def _term(path: str, role: Role, datatype: str | None, is_iri: bool, prefixes: M
 
 
 def compact(iri: str, prefixes: Mapping[str, str]) -> str:
-    """An IRI as ``prefix:rest`` where a prefix fits.
+    """Return an IRI as ``prefix:rest`` if a prefix matches.
 
     >>> compact("http://id.nlm.nih.gov/mesh/D000690", {"mesh": "http://id.nlm.nih.gov/mesh/"})
     'mesh:D000690'
@@ -68,22 +69,22 @@ def compact(iri: str, prefixes: Mapping[str, str]) -> str:
 
 @cache
 def shipped_context() -> Context:
-    """The context that travels with the package, ``ontology/context.jsonld``."""
-    found: Context = orjson.loads((folder("ontology") / "context.jsonld").read_bytes())["@context"]
-    return found
+    """Return the context shipped with the package, ``ontology/context.jsonld``."""
+    document: dict[str, Context] = orjson.loads((folder("ontology") / "context.jsonld").read_bytes())
+    return document["@context"]
 
 
 class _Nodes:
-    """Turns triples into node objects under a context."""
+    """Converts triples to node objects with a context."""
 
-    def __init__(self, known: Context) -> None:
-        self._prefixes = {name: value for name, value in known.items() if isinstance(value, str)}
+    def __init__(self, context: Context) -> None:
+        self._prefixes = {name: value for name, value in context.items() if isinstance(value, str)}
         self._terms = {
             self._expanded(value["@id"]): (name, value.get("@type"))
-            for name, value in known.items()
+            for name, value in context.items()
             if isinstance(value, dict)
         }
-        self._lists = {name for name, value in known.items() if isinstance(value, dict) and "@container" in value}
+        self._lists = {name for name, value in context.items() if isinstance(value, dict) and "@container" in value}
 
     def _expanded(self, name: str) -> str:
         prefix, _, rest = name.partition(":")
@@ -104,12 +105,12 @@ class _Nodes:
         return [{name: self._one(name, value) for name, value in node.items()} for node in nodes.values()]
 
     def _one(self, name: str, value: Any) -> Any:
-        """The values of a term: alone where there is one, and the term is no set."""
+        """Return the values of a term: a single value without a list, unless the term is a set."""
         alone = isinstance(value, list) and len(value) == 1 and name not in self._lists
         return value[0] if alone else value
 
     def _term(self, iri: str) -> tuple[str, str | None]:
-        """The name of a property, and to what its values are coerced."""
+        """Return the term of a property, and the type that its values are coerced to."""
         return self._terms.get(iri) or (compact(iri, self._prefixes), None)
 
     def _value(self, term: Any, coerced: str | None) -> Any:
@@ -131,7 +132,7 @@ class _Nodes:
 
 
 def is_canonical(text: str) -> bool:
-    """Whether JSON is as RFC 8785 writes it, which is how a processor of JSON-LD writes a value of type ``@json``.
+    """Return whether JSON is canonical (RFC 8785), as JSON-LD processors write values of type ``@json``.
 
     >>> is_canonical('{"a":1,"b":[2.5]}'), is_canonical('{"b":1,"a":1}'), is_canonical('{"a":1.0}')
     (True, False, False)
@@ -141,7 +142,7 @@ def is_canonical(text: str) -> bool:
 
 
 def _is_portable(value: Any) -> bool:
-    """Whether JavaScript writes the numbers and orders the keys of a value as we do."""
+    """Return whether JavaScript writes the numbers and orders the keys of a value in the same way."""
     if isinstance(value, dict):
         return [*value] == sorted(value, key=lambda key: key.encode("utf-16-be")) and all(
             map(_is_portable, value.values())
@@ -158,12 +159,12 @@ _NATIVE: dict[str, Callable[[str], Any]] = {"xsd:boolean": lambda text: text == 
 
 
 def frame(prefixes: Mapping[str, str]) -> tuple[bytes, bytes, bytes, Callable[[bytes], bytes]]:
-    """Head, separator and tail of a document, and the encoder of one study's N-Triples."""
-    known = shipped_context() | dict(prefixes)
-    nodes = _Nodes(known)
+    """Return the head, separator and tail of a document, and the encoder for the N-Triples of a study."""
+    context = shipped_context() | dict(prefixes)
+    nodes = _Nodes(context)
 
     def encode(data: bytes) -> bytes:
         return b",\n".join(orjson.dumps(node) for node in nodes.of(data))
 
-    head = b'{"@context":' + orjson.dumps(known) + b',\n"@graph":[\n'
+    head = b'{"@context":' + orjson.dumps(context) + b',\n"@graph":[\n'
     return head, b",\n", b"\n]}\n", encode

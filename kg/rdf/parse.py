@@ -29,32 +29,32 @@ FORMATS = {
 
 
 def quads(name: str, progress: Callable[[int], None] | None = None) -> Iterator[ox.Quad]:
-    """The statements of a file, by its name's format; raises :class:`~kg.errors.SourceError` where it breaks off.
+    """Yield the statements of a file in the format of its name; raise :class:`~kg.errors.SourceError` if it is invalid.
 
-    ``progress`` is called with the bytes of the file read since its last call.
+    ``progress`` is called with the number of bytes read since its last call.
     """
-    chosen = FORMATS[format_of(name).name]
+    rdf_format = format_of(name)
     with _readable(name), Path(name).open("rb") as file:
-        if format_of(name).compression == PARQUET:
+        if rdf_format.compression == PARQUET:
             chunks = parquet.read(file)
         else:
             chunks = decompressed(counted(iter(partial(file.read, CHUNK), b""), progress))
-        yield from ox.parse(BufferedReader(cast("Any", Chunks(chunks)), CHUNK), format=chosen)
+        yield from ox.parse(BufferedReader(cast("Any", Chunks(chunks)), CHUNK), format=FORMATS[rdf_format.name])
 
 
 @contextmanager
 def _readable(name: str) -> Iterator[None]:
-    """Raises :class:`~kg.errors.SourceError` for a file that cannot be read to its end."""
+    """Raise :class:`~kg.errors.SourceError` for a file that cannot be read completely."""
     try:
         yield
     except (SyntaxError, ValueError, OSError) as error:
-        raise SourceError(f"is no good {format_of(name).name} ({error})", file=name) from error
+        raise SourceError(f"is not valid {format_of(name).name} ({error})", file=name) from error
     except SourceError as error:
         raise SourceError(error.problem, file=name) from error
 
 
 def shared_quads(name: str) -> Iterator[ox.Quad]:
-    """The statements of the shared graph in a file of N-Quads; no other line is parsed."""
+    """Yield the statements of the shared graph in a file of N-Quads; other lines are not parsed."""
     with _readable(name), Path(name).open("rb") as file:
         chunks = decompressed(iter(partial(file.read, CHUNK), b""))
         lines = (line for line in BufferedReader(cast("Any", Chunks(chunks)), CHUNK) if line.endswith(_SHARED_END))
@@ -65,7 +65,7 @@ _SHARED_END = b"/graph/shared> .\n"
 
 
 def counted(chunks: Iterator[bytes], progress: Callable[[int], None] | None) -> Iterator[bytes]:
-    """Chunks as they are, their sizes told as they are taken."""
+    """Yield chunks unchanged, and report their sizes."""
     for chunk in chunks:
         if progress is not None:
             progress(len(chunk))

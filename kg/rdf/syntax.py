@@ -1,7 +1,7 @@
-"""Styles: how terms and blocks are spelled, line by line (N-Triples, N-Quads) or grouped (Turtle, TriG).
+"""RDF syntax of terms and blocks: line by line (N-Triples, N-Quads) or grouped (Turtle, TriG).
 
-A block is one resource: its token, and its predicate-object tokens. The string escapes of JSON are those of
-N-Triples and Turtle, so the JSON encoder writes the literals (https://www.w3.org/TR/n-triples/#grammar-production-ECHAR).
+A block is one resource: its token, and its predicate-object tokens. JSON has the string escapes of N-Triples and
+Turtle, so the JSON encoder writes the literals (https://www.w3.org/TR/n-triples/#grammar-production-ECHAR).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ NAMESPACES = (
     *("ct", "study", "record", "part", "graph", "org", "country", "branch", "code", "mesh", "meshv"),
     *("registry", "cito", "dcterms", "foaf", "gsp", "prov", "rdf", "rdfs", "schema", "sf", "skos", "wgs", "xsd"),
 )
-"""The prefixes of an exported graph, as the ontology declares them."""
+"""The prefixes of exported graphs, which the ontology declares."""
 
 _LOCAL = re.compile(r"(?:[A-Za-z0-9_]|%[0-9A-F]{2})(?:[A-Za-z0-9_-]|%[0-9A-F]{2})*|")
 _BARE = {
@@ -33,16 +33,16 @@ _BARE = {
 
 
 class Style:
-    """N-Triples and N-Quads: spells terms in full, one statement a line.
+    """N-Triples and N-Quads: full IRIs, one statement per line.
 
-    ``prefixes`` are those that may be used, with their namespaces.
+    ``prefixes`` are the prefixes that may be used, with their namespaces.
     """
 
     repeats = True
-    """Whether each object stands in a statement of its own, or all of a predicate stand together."""
+    """Whether the subject and predicate are repeated for each object."""
 
     lead = b""
-    """What stands before a predicate that is not the first of its block."""
+    """The bytes before a predicate that is not the first of its block."""
 
     def __init__(self, base: str = BASE, prefixes: Mapping[str, str] | None = None) -> None:
         self.base = base
@@ -53,14 +53,14 @@ class Style:
         return self.base + iri.removeprefix(BASE) if iri.startswith(BASE) else iri
 
     def opening(self, namespace: str) -> tuple[bytes, bytes]:
-        """What stands before and after a local name that is safe in this namespace."""
+        """Return the bytes before and after a local name in a namespace."""
         return b"<" + self.rebased(namespace).encode(), b">"
 
     def iri(self, iri: str) -> bytes:
         return b"<" + iri.encode() + b">"
 
     def expanded(self, token: bytes) -> str:
-        """The IRI of a token."""
+        """Return the IRI of a token."""
         return token[1:-1].decode()
 
     def predicate(self, iri: str) -> bytes:
@@ -70,38 +70,38 @@ class Style:
         return orjson.dumps(literal.lexical) + self.datatype(literal.datatype)
 
     def datatype(self, iri: str) -> bytes:
-        """What stands behind the text of a literal."""
+        """Return the suffix of a literal."""
         suffix = self._datatypes.get(iri)
         if suffix is None:
             suffix = self._datatypes[iri] = b"" if iri == XSD + "string" else b"^^" + self.iri(iri)
         return suffix
 
     def study(self, blocks: Iterable[Block], graph: bytes) -> bytes:
-        """The blocks of one study; ``graph`` is the token of its graph, or empty where formats have none."""
+        """Return the blocks of a study; ``graph`` is the token of its graph, or empty in formats without graphs."""
         end = b" " + graph + b" .\n" if graph else b" .\n"
         return b"".join([s + b" " + (end + s + b" ").join(pairs) + end for s, pairs in blocks])
 
     def more(self, subject: bytes, pairs: list[bytes], graph: bytes) -> bytes:
-        """What says more of a resource, where its block ends in the output of a study."""
+        """Return further statements about a resource, to be inserted at the end of its block."""
         return self.study([(subject, pairs)], graph)
 
 
 class Grouped(Style):
-    """Turtle and TriG: prefixed names, one block a resource, blank lines between."""
+    """Turtle and TriG: prefixed names, and a block per resource, separated by blank lines."""
 
     repeats = False
     lead = b" ;\n    "
 
     @cached_property
     def _names(self) -> dict[str, str]:
-        """Namespace -> its first prefix; a local name has no slash and no hash, so these end a namespace."""
+        """The first prefix of each namespace, which ends in a slash or a hash, as local names contain neither."""
         return {namespace: prefix for prefix, namespace in reversed([*self.prefixes.items()])}
 
     def opening(self, namespace: str) -> tuple[bytes, bytes]:
         namespace = self.rebased(namespace)
-        for prefix, known in self.prefixes.items():
-            if namespace.startswith(known) and _LOCAL.fullmatch(namespace, len(known)):
-                return f"{prefix}:{namespace[len(known) :]}".encode(), b""
+        for prefix, declared in self.prefixes.items():
+            if namespace.startswith(declared) and _LOCAL.fullmatch(namespace, len(declared)):
+                return f"{prefix}:{namespace[len(declared) :]}".encode(), b""
         return b"<" + namespace.encode(), b">"
 
     def iri(self, iri: str) -> bytes:
@@ -135,7 +135,7 @@ class Grouped(Style):
 
 
 def prefixes(ontology: Ontology, base: str = BASE) -> dict[str, str]:
-    """The prefixes of an exported graph and their namespaces, below another base where one is given."""
-    style, known = Style(base), ontology.prefixes
+    """Return the prefixes of an exported graph and their namespaces, moved to another base if given."""
+    style, declared = Style(base), ontology.prefixes
     fixed = ("ct", "code", "registry")
-    return {name: known[name] if name in fixed else style.rebased(known[name]) for name in NAMESPACES}
+    return {name: declared[name] if name in fixed else style.rebased(declared[name]) for name in NAMESPACES}

@@ -242,9 +242,9 @@ def test_a_new_file_has_the_rights_that_the_user_gives_new_files(tmp_path: Path)
 
 
 WRONG_USE: dict[str, Callable[[Path], list[Any]]] = {
-    "tells no format": lambda folder: [[SEED], folder / "out.txt"],
+    "is unknown; use one of the extensions": lambda folder: [[SEED], folder / "out.txt"],
     "is a folder": lambda folder: [[SEED], folder],
-    "is an input too": lambda _: [[SEED], SEED],
+    "is also an input": lambda _: [[SEED], SEED],
     "is a URL": lambda _: [[SEED], "s3://bucket/out.ttl"],
     "No input": lambda folder: [[], folder / "out.ttl"],
 }
@@ -254,7 +254,7 @@ WRONG_USE: dict[str, Callable[[Path], list[Any]]] = {
 def test_wrong_use_is_told_before_anything_is_written(tmp_path: Path, words: str) -> None:
     inputs, output = WRONG_USE[words](tmp_path)
     with pytest.raises(UsageError, match=words):
-        export(inputs, output, format="turtle" if words == "is an input too" else None)
+        export(inputs, output, format="turtle" if words == "is also an input" else None)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -222,7 +222,7 @@ def test_the_command_starts_its_own_workers(tmp_path: Path) -> None:
     ("arguments", "message"),
     [
         (["-", "-o", "x.nt"], "Standard input is on one machine only"),
-        (["IN", "-o", "x"], "The name .*x tells no format"),
+        (["IN", "-o", "x"], "The format of .*x is unknown"),
         (["IN", "-o", "-"], "- is not a folder"),
         (["IN", "-o", "IN/x.nt"], "is inside an input"),
         (["IN", "-o", "x.nt", "--sort"], "--sort and --describe are not supported"),

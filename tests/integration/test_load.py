@@ -142,7 +142,7 @@ def test_nothing_of_an_invalid_file_is_sent(server: Server, tmp_path: Path) -> N
     report = Report()
     with connect(server.url, None, server.credentials) as store:
         load(store, [tmp_path / "broken.nq"], report=report)
-        with pytest.raises(SourceError, match="is no good nquads"):
+        with pytest.raises(SourceError, match="is not valid nquads"):
             load_as_one(store, ONE, [tmp_path / "broken.nq"], report=Report())
         assert (report.rejected, store.writes) == (1, 0)
     assert counts_of(server, ["a:g"]) == {}

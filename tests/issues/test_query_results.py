@@ -84,7 +84,7 @@ def test_a_format_that_does_not_fit_the_query_is_refused_before_it_runs(tmp_path
 def test_an_output_never_takes_the_place_of_an_input(tmp_path: Path) -> None:
     place = tmp_path / "a.nt"
     place.write_text("<http://a/s> <http://a/p> <http://a/o> .\n")
-    assert "is an input too" in kg_query(GRAPH, "-d", str(place), "-o", str(place), code=2)[1]
+    assert "is also an input" in kg_query(GRAPH, "-d", str(place), "-o", str(place), code=2)[1]
 
 
 def test_tables_in_files_and_pipes_are_whole(tmp_path: Path) -> None:

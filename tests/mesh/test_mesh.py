@@ -154,7 +154,7 @@ def test_years_https_and_padded_ids_are_normalized_and_gzip_is_read(tmp_path: Pa
         ("a.tsv", "D000690\tALS\t\tC10\nD000690\tB\t\tC10\n", 'found "B", expected "ALS"', 0),
         ("a.xml", "<?xml version='1.0'?><DescriptorRecordSet><DescriptorRecord>", "cannot be read to its end", 1),
         ("a.xml", "<DescriptorRecordSet><DescriptorRecord/></DescriptorRecordSet>", "no MeSH id", 1),
-        ("a.nt", "<http://id.nlm.nih.gov/mesh/D000690> nothing", "is no good ntriples", 1),
+        ("a.nt", "<http://id.nlm.nih.gov/mesh/D000690> nothing", "is not valid ntriples", 1),
         ("a.nt", f"<{IRI}D000690> <{IRI}vocab#treeNumber> <{IRI}C10> .", "D000690 has no name", 1),
         ("a.txt", "Body Regions;A01\n", "is not a supported MeSH file", 2),
         ("a.tsv", "x\ty\n", "is not a MeSH table", 2),

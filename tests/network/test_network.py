@@ -375,7 +375,7 @@ def test_the_newest_version_of_a_record_is_in_the_network(tmp_path: Path) -> Non
         (["-o", "-", "-f", "kgx"], "is not a folder"),
         (["-o", "x.zst", "-f", "neo4j"], "is not a folder"),
         (["-o", "x", "-f", "kgx", "--view", "site-study"], "A view can be written as graphml or gexf"),
-        (["-o", SEED, "-f", "graphml"], "is an input too"),
+        (["-o", SEED, "-f", "graphml"], "is also an input"),
     ],
 )
 def test_usage_errors(words: list[str], message: str) -> None:

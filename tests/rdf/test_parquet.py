@@ -1,4 +1,4 @@
-"""Parquet holds the statements of N-Quads, row by row, whoever writes and whoever reads it."""
+"""Parquet files contain the statements of N-Quads, row by row, for every reader."""
 
 from __future__ import annotations
 
@@ -38,30 +38,30 @@ HOSTILE = (
 
 @pytest.fixture(scope="module")
 def inputs(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """All that is shipped, and a study for each hostile text, which stands wherever a text can stand."""
-    place = tmp_path_factory.mktemp("columns") / "hostile.jsonl"
-    made = json.loads(MADE.read_text("utf-8"))
+    """Return all shipped records, and a file with a record per hostile text, which replaces every text in it."""
+    path = tmp_path_factory.mktemp("columns") / "hostile.jsonl"
+    record = json.loads(MADE.read_text("utf-8"))
 
     def hostile(value: Any, text: str) -> Any:
         if isinstance(value, dict):
-            return {key: hostile(each, text) for key, each in value.items()}
+            return {key: hostile(item, text) for key, item in value.items()}
         if isinstance(value, list):
-            return [hostile(each, text) for each in value]
+            return [hostile(item, text) for item in value]
         return text if isinstance(value, str) and (" " in value or not value.isascii()) else value
 
     lines = [
-        json.dumps(hostile(made, text)).replace("NCT99999999", f"NCT0000000{i:x}"[:11])
+        json.dumps(hostile(record, text)).replace("NCT99999999", f"NCT0000000{i:x}"[:11])
         for i, text in enumerate(HOSTILE)
     ]
-    place.write_text(
+    path.write_text(
         "\n".join(re.sub(r"NCT99999999|NCT0000000\w", f"NCT000001{i:02}", line) for i, line in enumerate(lines))
     )
-    return [DATA / "studies", DATA / "made", SEED, place]
+    return [DATA / "studies", DATA / "made", SEED, path]
 
 
 @pytest.fixture(scope="module")
 def written(inputs: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of an export of them as Parquet and as N-Quads."""
+    """Return a folder with an export of the inputs as Parquet and as N-Quads."""
     folder = tmp_path_factory.mktemp("written")
     for name in ("trials.parquet", "trials.nq"):
         export(inputs, folder / name)
@@ -69,11 +69,11 @@ def written(inputs: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Pat
 
 
 def row(quad: ox.Quad) -> tuple[str | None, ...]:
-    """The row that a statement has to be, of what a strict parser says of it."""
-    said = quad.object
-    is_text = isinstance(said, ox.Literal)
-    datatype, language = (said.datatype.value, said.language) if is_text else (None, None)
-    return quad.subject.value, quad.predicate.value, said.value, datatype, language, quad.graph_name.value
+    """Return the expected row of a statement, as a strict parser reads it."""
+    term = quad.object
+    is_text = isinstance(term, ox.Literal)
+    datatype, language = (term.datatype.value, term.language) if is_text else (None, None)
+    return quad.subject.value, quad.predicate.value, term.value, datatype, language, quad.graph_name.value
 
 
 def test_the_rows_are_the_statements_of_n_quads(written: Path) -> None:
@@ -82,10 +82,10 @@ def test_the_rows_are_the_statements_of_n_quads(written: Path) -> None:
     assert table.column_names == list(COLUMNS)
     rows = list(zip(*(table[name].to_pylist() for name in COLUMNS), strict=True))
     assert rows == parsed
-    assert {text for text in HOSTILE if any(text == each[2] for each in rows)} >= {HOSTILE[0], HOSTILE[1]}
+    assert {text for text in HOSTILE if any(text == row[2] for row in rows)} >= {HOSTILE[0], HOSTILE[1]}
 
 
-def test_the_lines_come_back_to_the_byte(written: Path) -> None:
+def test_the_lines_are_restored_byte_by_byte(written: Path) -> None:
     assert b"".join(parquet.read(str(written / "trials.parquet"))) == (written / "trials.nq").read_bytes()
 
 
@@ -149,20 +149,20 @@ def test_many_different_objects_are_still_coded_by_a_dictionary(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("reader", ["pyarrow", "duckdb", "polars", "pandas"])
-def test_every_reader_finds_each_row(reader: str, tmp_path: Path) -> None:
-    """Of many rows and of one, with all kinds of runs, with many different texts, and with columns of nothing."""
+def test_every_reader_returns_each_row(reader: str, tmp_path: Path) -> None:
+    """Many rows and one, runs of all lengths, many different texts, and columns of nulls."""
     module = pytest.importorskip(reader, reason=f"{reader} is not installed")
     chance = random.Random(5)
     rows: list[tuple[str, str, str, str | None, str | None, str]] = []
     while len(rows) < 30_000:
         literal = chance.choice([None, None, "en", "de", ""])
-        said = f"x:o{chance.randrange(4000)}", *((None, None) if literal is None else _kind(literal))
-        rows += [(f"x:s{len(rows)}", f"x:p{chance.randrange(9)}", *said, "x:g")] * chance.choice([1, 1, 2, 8, 9, 30])
-    for given in (rows, rows[:1], [row for row in rows if row[3] is None][:100]):
+        values = f"x:o{chance.randrange(4000)}", *((None, None) if literal is None else _kind(literal))
+        rows += [(f"x:s{len(rows)}", f"x:p{chance.randrange(9)}", *values, "x:g")] * chance.choice([1, 1, 2, 8, 9, 30])
+    for expected in (rows, rows[:1], [row for row in rows if row[3] is None][:100]):
         with (tmp_path / "x.parquet").open("wb") as file, StatementWriter(file) as writer:
-            for i in range(0, len(given), 7000):
-                writer.add(b"".join(line(*row) for row in given[i : i + 7000]))
-        assert _rows_of(reader, module, str(tmp_path / "x.parquet")) == given
+            for i in range(0, len(expected), 7000):
+                writer.add(b"".join(line(*row) for row in expected[i : i + 7000]))
+        assert _rows_of(reader, module, str(tmp_path / "x.parquet")) == expected
 
 
 def _kind(language: str) -> tuple[str, str | None]:
@@ -177,11 +177,11 @@ def _rows_of(reader: str, module: Any, path: str) -> list[tuple[str | None, ...]
     if reader == "pandas":
         frame = module.read_parquet(path)
         return [*frame.astype(object).where(frame.notna(), None).itertuples(index=False, name=None)]
-    found = pq.read_table(path)
-    return [*zip(*(found[name].to_pylist() for name in found.column_names), strict=True)]
+    table = pq.read_table(path)
+    return [*zip(*(table[name].to_pylist() for name in table.column_names), strict=True)]
 
 
-def test_a_record_that_is_beaten_leaves_no_row(tmp_path: Path) -> None:
+def test_a_superseded_record_leaves_no_row(tmp_path: Path) -> None:
     record = json.loads(SEED_RECORD)
     (tmp_path / "a.json").write_text(json.dumps(record))
     record["protocolSection"]["statusModule"] = {"lastUpdatePostDateStruct": {"date": "2020-01-01"}}
@@ -201,21 +201,21 @@ def test_standard_output_is_parquet_too(tmp_path: Path) -> None:
     assert pq.read_table(tmp_path / "x") == pq.read_table(tmp_path / "y.parquet")
 
 
-def test_a_description_and_a_manifest_say_the_same_as_of_n_quads(tmp_path: Path) -> None:
-    said = []
+def test_description_and_manifest_match_those_of_n_quads(tmp_path: Path) -> None:
+    totals = []
     for name in ("x.nq", "x.parquet"):
         export([SEED], tmp_path / name, manifest=True, describe=True)
         text = (tmp_path / f"{name}.void.ttl").read_text("utf-8")
         counts = re.findall(r"void:(?:triples|distinctSubjects|entities) \S+", text)
         manifest = json.loads((tmp_path / f"{name}.manifest.json").read_text("utf-8"))
-        said.append((counts, manifest["triples"], manifest["studies"]))
-    assert said[0] == said[1]
+        totals.append((counts, manifest["triples"], manifest["studies"]))
+    assert totals[0] == totals[1]
     assert "vnd.apache.parquet" in (tmp_path / "x.parquet.void.ttl").read_text("utf-8")
 
 
-def test_what_cannot_be_is_told_in_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_errors_are_sentences(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(
-        UsageError, match=r"^Parquet is compressed within; end the name \S*x\.parquet\.gz in \.parquet\.$"
+        UsageError, match=r"^Parquet has its own compression; end the name \S*x\.parquet\.gz in \.parquet\.$"
     ):
         export([SEED], tmp_path / "x.parquet.gz")
     (tmp_path / "bad.parquet").write_bytes(b"PAR1 no parquet")
@@ -237,22 +237,22 @@ def test_what_cannot_be_is_told_in_a_sentence(tmp_path: Path, monkeypatch: pytes
 STATEMENT = ("x:s", "x:p", "o", "http://www.w3.org/2001/XMLSchema#string", None, "x:g")
 
 
-def _of_others(folder: Path, **given: pa.Array) -> Path:
-    """A file of one statement as somebody else may write it."""
-    made = {name: pa.array([text], pa.string()) for name, text in zip(COLUMNS, STATEMENT, strict=True)}
-    pq.write_table(pa.table(made | given), folder / "x.parquet")
+def _with_columns(folder: Path, **replaced: pa.Array) -> Path:
+    """Write a file of one statement with other column types."""
+    columns = {name: pa.array([text], pa.string()) for name, text in zip(COLUMNS, STATEMENT, strict=True)}
+    pq.write_table(pa.table(columns | replaced), folder / "x.parquet")
     return folder / "x.parquet"
 
 
-def test_texts_of_others_are_read_whatever_they_are_kept_as(tmp_path: Path) -> None:
+def test_all_arrow_types_of_text_are_read(tmp_path: Path) -> None:
     for kind in (pa.string(), pa.large_string(), pa.string_view(), pa.dictionary(pa.int16(), pa.large_string())):
         texts = pa.array(["o"], pa.string()).cast(kind)
-        lines = b"".join(parquet.read(str(_of_others(tmp_path, object=texts, language=pa.array([None])))))
+        lines = b"".join(parquet.read(str(_with_columns(tmp_path, object=texts, language=pa.array([None])))))
         assert lines == b'<x:s> <x:p> "o" <x:g> .\n'
 
 
 @pytest.mark.parametrize(
-    ("column", "said"),
+    ("column", "message"),
     [
         ({"object": pa.array([1])}, "has a column object that is not text"),
         ({"object": pa.array([b"o"])}, "has a column object that is not text"),
@@ -261,9 +261,9 @@ def test_texts_of_others_are_read_whatever_they_are_kept_as(tmp_path: Path) -> N
         ({"graph": pa.array([{"subject": "x:s"}])}, "has a column graph that is not text"),
     ],
 )
-def test_columns_of_others_that_hold_no_texts_are_told(tmp_path: Path, column: dict[str, Any], said: str) -> None:
-    with pytest.raises(SourceError, match=said):
-        list(quads(str(_of_others(tmp_path, **column))))
+def test_columns_without_text_are_reported(tmp_path: Path, column: dict[str, Any], message: str) -> None:
+    with pytest.raises(SourceError, match=message):
+        list(quads(str(_with_columns(tmp_path, **column))))
 
 
 def _one(folder: Path) -> Path:
@@ -275,7 +275,7 @@ BLOCKS = re.findall(r"```python\n(.*?)```\n+(?:```text\n(.*?)```)?", PAGE, re.DO
 
 
 @pytest.mark.parametrize("number", range(len(BLOCKS)))
-def test_the_queries_of_the_page_answer_what_it_shows(
+def test_the_queries_of_the_page_return_the_shown_results(
     number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     code, shown = BLOCKS[number]
@@ -289,7 +289,7 @@ def test_the_queries_of_the_page_answer_what_it_shows(
     assert done.stdout.strip() == shown.strip()
 
 
-def test_the_package_reads_it_as_any_graph(written: Path) -> None:
+def test_the_package_queries_it_like_any_graph(written: Path) -> None:
     rows = kg.query("arms", str(written / "trials.parquet")).rows
     assert rows == kg.query("arms", str(written / "trials.nq")).rows
     assert rows

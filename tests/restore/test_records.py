@@ -140,7 +140,7 @@ def test_unreadable_input(tmp_path: Path) -> None:
     (tmp_path / "bad.ttl").write_text("<a> <b> .")
     process = run("restore", tmp_path / "bad.ttl", "-o", tmp_path / "out.jsonl")
     assert process.returncode == 1
-    assert b"bad.ttl: is no good turtle" in process.stderr
+    assert b"bad.ttl: is not valid turtle" in process.stderr
     assert run("restore", tmp_path / "none.ttl", "-o", "-").returncode == 2
     assert not (tmp_path / "out.jsonl").exists()
 
