@@ -1,4 +1,4 @@
-"""An endpoint that is guarded, busy, slow or gone: a small one on loopback, that says what it was asked."""
+"""Queries to an endpoint that needs credentials, is busy, slow or gone: a small server on the loopback interface."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ASKED = "SELECT ?n { }"
 
 
 class Endpoint(ThreadingHTTPServer):
-    """Answers each query with one row; ``plan`` are statuses to give first, ``scheme`` how it is guarded."""
+    """Answers every query with one row; ``plan`` has statuses to return first, ``scheme`` the authentication."""
 
     daemon_threads = True
 
@@ -66,7 +66,7 @@ class Answering(BaseHTTPRequestHandler):
         )
 
     def digested(self, given: dict[str, str]) -> bool:
-        """Whether a digest is that of the password (https://www.rfc-editor.org/rfc/rfc2617)."""
+        """Whether a digest matches the password (https://www.rfc-editor.org/rfc/rfc2617)."""
 
         def md5(text: str) -> str:
             return hashlib.md5(text.encode()).hexdigest()
@@ -86,7 +86,7 @@ class Answering(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Says nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture
@@ -104,27 +104,27 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("kg.http.retries.MAX_WAIT", 0.0)
 
 
-@pytest.mark.parametrize("name", [each.name for each in library_queries()])
-def test_every_question_reaches_an_endpoint_as_a_query(served: Endpoint, name: str) -> None:
-    """Words such as ADD and DELETE in comments and texts make no update of it."""
+@pytest.mark.parametrize("name", [query.name for query in library_queries()])
+def test_every_library_query_is_sent_as_a_query(served: Endpoint, name: str) -> None:
+    """Words such as ADD and DELETE in comments and strings do not make it an update."""
     assert query_endpoint(served.url, prepare(name)).rows == [{"n": "1"}]
     assert served.queries == [prepare(name)]
 
 
 @pytest.mark.parametrize("text", ["# added\n# DROP\nSELECT ?n { }", "SELECT ?n { ?n ?p 'DELETE' } # CLEAR", ASKED])
-def test_words_of_an_update_that_are_none(served: Endpoint, text: str) -> None:
+def test_update_keywords_in_strings_are_not_updates(served: Endpoint, text: str) -> None:
     assert query_endpoint(served.url, text).rows == [{"n": "1"}]
 
 
-def test_a_long_query_goes_by_post(served: Endpoint) -> None:
+def test_a_long_query_is_sent_by_post(served: Endpoint) -> None:
     text = f"SELECT ?n {{ VALUES ?n {{ {' '.join(map(str, range(100_000)))} }} }}"
     assert query_endpoint(served.url, text).rows == [{"n": "1"}]
     assert served.queries == [text]
 
 
 @pytest.mark.parametrize("scheme", ["Basic", "Digest"])
-def test_who_asks_is_told_by_basic_and_by_digest(served: Endpoint, scheme: str) -> None:
-    """Whatever the realm is called, and as often as one asks."""
+def test_basic_and_digest_authentication(served: Endpoint, scheme: str) -> None:
+    """With any realm, and for repeated queries."""
     served.scheme, digest = scheme, scheme == "Digest"
     for _ in range(2):
         assert query_endpoint(served.url, ASKED, credentials=(USER, PASSWORD), digest=digest).rows == [{"n": "1"}]
@@ -134,7 +134,7 @@ def test_who_asks_is_told_by_basic_and_by_digest(served: Endpoint, scheme: str) 
         assert PASSWORD not in str(told.value)
 
 
-def test_the_command_takes_who_asks_from_the_environment(served: Endpoint, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_reads_credentials_from_the_environment(served: Endpoint, monkeypatch: pytest.MonkeyPatch) -> None:
     served.scheme = "Digest"
     monkeypatch.setenv("KG_USER", USER)
     monkeypatch.setenv("KG_PASSWORD", PASSWORD)
@@ -144,7 +144,7 @@ def test_the_command_takes_who_asks_from_the_environment(served: Endpoint, monke
 
 
 @pytest.mark.parametrize("status", sorted(BUSY))
-def test_an_endpoint_that_is_busy_is_asked_again(served: Endpoint, status: int) -> None:
+def test_a_busy_endpoint_is_retried(served: Endpoint, status: int) -> None:
     served.plan = [status, status]
     assert query_endpoint(served.url, ASKED).rows == [{"n": "1"}]
     served.plan = [status] * 9
@@ -153,7 +153,7 @@ def test_an_endpoint_that_is_busy_is_asked_again(served: Endpoint, status: int) 
     assert len(served.queries) == 6
 
 
-def test_one_that_refuses_or_is_slow_is_asked_once(served: Endpoint) -> None:
+def test_an_endpoint_that_refuses_or_is_slow_is_not_retried(served: Endpoint) -> None:
     served.plan = [500]
     with pytest.raises(OutputError, match="gave no answer"):
         query_endpoint(served.url, ASKED)

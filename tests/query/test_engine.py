@@ -1,4 +1,4 @@
-"""Questions asked: of what, with which parameters, and what is said when something is wrong."""
+"""Queries by name, file and text: data, parameters, formats and error messages."""
 
 from __future__ import annotations
 
@@ -77,14 +77,14 @@ def test_records_rdf_and_stores_give_the_same_answer(folder: Path, exported: Pat
     assert len(answers[0]) > 5
 
 
-def test_a_question_is_a_name_a_file_a_text_or_what_is_piped(tmp_path: Path) -> None:
+def test_a_query_is_a_name_a_file_a_text_or_standard_input(tmp_path: Path) -> None:
     (tmp_path / "own.rq").write_text(COUNT)
-    for asked, stdin in ((COUNT, ""), (str(tmp_path / "own.rq"), ""), ("-", COUNT)):
-        assert kg_query(asked, "-d", str(SEED), "-f", "csv", stdin=stdin)[0].split() == ["studies", "1"]
+    for query_, stdin in ((COUNT, ""), (str(tmp_path / "own.rq"), ""), ("-", COUNT)):
+        assert kg_query(query_, "-d", str(SEED), "-f", "csv", stdin=stdin)[0].split() == ["studies", "1"]
     assert "Placebo" in kg_query("arms", "-d", str(SEED))[0]
 
 
-def test_the_formats_of_rows_are_those_of_the_standards() -> None:
+def test_formats_of_rows_follow_the_standards() -> None:
     arguments = ("arms", "-d", str(SEED), "-f")
     assert kg_query(*arguments, "csv")[0].splitlines()[0] == "study,position,arm,type,intervention"
     assert kg_query(*arguments, "tsv")[0].splitlines()[0] == "?study\t?position\t?arm\t?type\t?intervention"
@@ -96,14 +96,14 @@ def test_the_formats_of_rows_are_those_of_the_standards() -> None:
     assert "not as turtle" in kg_query(*arguments, "turtle", code=2)[1]
 
 
-def test_graphs_and_truth_are_answers_too() -> None:
+def test_answers_of_construct_and_ask() -> None:
     made = kg_query("CONSTRUCT { ?s a ct:Study } { ?s a ct:Study }", "-d", str(SEED), "-f", "ntriples")[0]
     assert list(ox.parse(made, format=ox.RdfFormat.N_TRIPLES))
     assert kg_query("ASK { ?s a ct:Study }", "-d", str(SEED))[0] == "yes\n"
     assert json.loads(kg_query("ASK { ?s a ct:Nothing }", "-d", str(SEED), "-f", "json")[0])["boolean"] is False
 
 
-def test_values_take_the_place_of_defaults_and_of_nothing_else() -> None:
+def test_values_replace_only_the_defaults() -> None:
     question = parse_query("own", TYPED)
     text = fill_parameters(
         question, {"disease": ["D009422", "mesh:D000690", "http://id.nlm.nih.gov/mesh/C1"], "least": ["7"]}
@@ -126,7 +126,7 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("value", HOSTILE)
-def test_a_hostile_value_is_a_text_or_is_refused(value: str) -> None:
+def test_a_hostile_value_is_a_string_or_is_rejected(value: str) -> None:
     question = parse_query("own", TYPED)
     text = fill_parameters(question, {"title": [value], "disease": ["D000690"]})
     with open_dataset([SEED], Report()) as store:
@@ -139,7 +139,7 @@ def test_a_hostile_value_is_a_text_or_is_refused(value: str) -> None:
             fill_parameters(question, {name: [value]})
 
 
-def test_a_parameter_that_there_is_not_is_named_with_those_that_are() -> None:
+def test_an_unknown_parameter_is_an_error_that_lists_the_parameters() -> None:
     with pytest.raises(UsageError, match="has no parameter condition; its parameters: disease, title, least"):
         fill_parameters(parse_query("own", TYPED), {"condition": ["x"]})
     assert "is not of the form NAME=VALUE" in kg_query("arms", "-d", str(SEED), "-p", "x", code=2)[1]
@@ -149,27 +149,27 @@ def test_a_parameter_that_there_is_not_is_named_with_those_that_are() -> None:
     "text",
     ["DROP ALL", "INSERT DATA { <a:b> <a:b> <a:b> }", "LOAD <file:///etc/passwd>", "# x\nDELETE WHERE { ?s ?p ?o }"],
 )
-def test_what_would_change_data_is_refused(text: str) -> None:
+def test_updates_are_rejected(text: str) -> None:
     with open_dataset([SEED], Report()) as store, pytest.raises(UsageError, match="would change data"):
         evaluate(store, text)
 
 
-def test_other_servers_are_asked_only_when_that_is_allowed() -> None:
+def test_other_servers_are_called_only_with_the_option() -> None:
     text = "SELECT * { SERVICE SILENT <http://127.0.0.1:9/> { ?s ?p ?o } }"
     assert "--allow-service" in kg_query(text, "-d", str(SEED), code=2)[1]
     kg_query(text, "-d", str(SEED), "--allow-service")
     kg_query("SELECT * { ?s ct:acronym 'SERVICE' } # SERVICE", "-d", str(SEED))
 
 
-def test_an_error_of_syntax_shows_the_place() -> None:
-    said = kg_query("SELECT ?s {\n  ?s ct:phase }\n", "-d", str(SEED), code=2)[1].splitlines()
-    assert re.match(r"kg: Syntax error at line \d+, column \d+: expected", said[0])
-    assert said[2].strip() == "^"
-    assert "^" not in said[0]
+def test_a_syntax_error_shows_the_place() -> None:
+    message = kg_query("SELECT ?s {\n  ?s ct:phase }\n", "-d", str(SEED), code=2)[1].splitlines()
+    assert re.match(r"kg: Syntax error at line \d+, column \d+: expected", message[0])
+    assert message[2].strip() == "^"
+    assert "^" not in message[0]
 
 
 @pytest.mark.parametrize(
-    ("text", "said", "caret"),
+    ("text", "message", "caret"),
     [
         ("SELECT * {\n  ?s a ct:Study }}", "line 2, column 19: expected something else.", 18),
         ("SELECT * { ?s a cts:Study }", "line 1, column 17: the prefix cts: is not declared; did you mean ct:?", 16),
@@ -180,50 +180,50 @@ def test_an_error_of_syntax_shows_the_place() -> None:
         ("SELECT * { ?s ?p <a b> }", "line 1, column 23: IRI parsing failed.", 22),
     ],
 )
-def test_a_query_is_mended_where_it_was_written(text: str, said: str, caret: int) -> None:
-    """Lines are those of the text that was given, without the prefixes that are added to it."""
-    with open_dataset([SEED], Report()) as store, pytest.raises(UsageError) as told:
+def test_a_syntax_error_has_the_line_of_the_original_text(text: str, message: str, caret: int) -> None:
+    """Line numbers do not count the prefixes that are added."""
+    with open_dataset([SEED], Report()) as store, pytest.raises(UsageError) as error:
         query(text, store)
-    lines = str(told.value).split("\n")
-    assert lines[0].endswith(said)
+    lines = str(error.value).split("\n")
+    assert lines[0].endswith(message)
     assert lines[2].index("^") == caret
 
 
-def test_a_query_that_names_its_graphs_is_asked_of_no_other() -> None:
+def test_a_query_with_from_reads_no_other_graph() -> None:
     names = [path.stem for path in STUDIES[:3]]
     one = f"SELECT ?study FROM <https://w3id.org/trialkg/record/{names[1]}> {{ ?study a ct:Study }}"
     assert [row["study"] for row in query(one, STUDIES[:3]).rows] == [f"https://clinicaltrials.gov/study/{names[1]}"]
     assert query("SELECT * FROM <file:///etc/passwd> { ?s ?p ?o }", STUDIES[:3]).is_empty
 
 
-def test_an_empty_answer_tells_which_names_the_data_do_not_have() -> None:
-    said = kg_query("SELECT * { ?s ct:phaze code:Phase2 }", "-d", str(SEED))[1]
-    assert "kg: ct:phaze does not occur in the data; did you mean ct:phase?" in said
-    assert "kg: code:Phase2 does not occur in the data; did you mean code:PHASE2?" in said
+def test_an_empty_answer_reports_unknown_terms() -> None:
+    message = kg_query("SELECT * { ?s ct:phaze code:Phase2 }", "-d", str(SEED))[1]
+    assert "kg: ct:phaze does not occur in the data; did you mean ct:phase?" in message
+    assert "kg: code:Phase2 does not occur in the data; did you mean code:PHASE2?" in message
     for nothing in ("ASK { ?s a ct:Studdy }", "SELECT (COUNT(*) AS ?n) { ?s a ct:Studdy }"):
         assert "did you mean ct:Study?" in kg_query(nothing, "-d", str(SEED))[1]
 
 
 @pytest.mark.parametrize("text", ["RECRUITING", "Not yet recruiting", "not_yet_recruiting", "Phase 2"])
-def test_a_text_in_the_place_of_a_code_is_told(text: str) -> None:
-    said = kg_query(f"SELECT * {{ ?s ct:overallStatus '{text}' }}", "-d", str(SEED))[1]
+def test_a_string_in_place_of_a_code_is_reported(text: str) -> None:
+    message = kg_query(f"SELECT * {{ ?s ct:overallStatus '{text}' }}", "-d", str(SEED))[1]
     code = {"phase2": "PHASE2"}.get(text.lower().replace(" ", ""), text.upper().replace(" ", "_"))
-    assert f"kg: '{text}' matches no ct:overallStatus; write code:{code}." in said
+    assert f"kg: '{text}' matches no ct:overallStatus; write code:{code}." in message
 
 
-def test_wrong_names_of_data_and_questions_are_one_sentence() -> None:
+def test_unknown_data_and_queries_are_one_error_message() -> None:
     assert "No input is given" in kg_query("arms", code=2)[1]
     assert "did you mean arms?" in kg_query("arm", "-d", str(SEED), code=2)[1]
     assert "No such file" in kg_query("arms", "-d", "nowhere.ttl", code=2)[1]
     assert "No query is given" in kg_query("-d", str(SEED), code=2)[1]
 
 
-def test_the_library_is_listed_and_shown() -> None:
+def test_the_library_is_listed_and_printed() -> None:
     assert re.search(r"^arms +\S", kg_query("--list")[0], re.MULTILINE)
     assert "SELECT" in kg_query("arms", "--show")[0]
 
 
-def test_an_answer_is_python_a_frame_and_html() -> None:
+def test_an_answer_converts_to_python_pandas_and_html() -> None:
     answer = kg.query("SELECT ?s (36 AS ?n) ('<b>' AS ?t) { ?s a ct:Study }", SEED)
     assert answer.rows == [{"s": "https://clinicaltrials.gov/study/NCT02059759", "n": 36, "t": "<b>"}]
     assert str(answer.to_pandas().dtypes["n"]) == "Int64"
@@ -232,7 +232,7 @@ def test_an_answer_is_python_a_frame_and_html() -> None:
     assert answer.hints == ()
 
 
-def test_an_empty_answer_has_its_hints_with_it() -> None:
+def test_an_empty_answer_has_hints() -> None:
     answer = kg.query("SELECT ?s { ?s ct:phase ct:Phase2 ; ct:overallStatus '<Completed>' }", SEED)
     assert answer.hints[0] == "ct:Phase2 does not occur in the data; did you mean code:PHASE2?"
     assert "<p>&#x27;&lt;Completed&gt;&#x27; matches no ct:overallStatus" in answer._repr_html_()
@@ -266,18 +266,18 @@ def server(exported: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 
 @pytest.mark.parametrize("name", ["conditions", "arms", "countries"])
-def test_an_endpoint_gives_the_answer_of_the_store(server: str, folder: Path, name: str) -> None:
+def test_an_endpoint_returns_the_answer_of_the_store(server: str, folder: Path, name: str) -> None:
     assert query_endpoint(server, prepare(name)).rows == query(name, folder).rows
 
 
-def test_a_graph_and_a_truth_come_from_an_endpoint_too(server: str) -> None:
+def test_an_endpoint_answers_construct_and_ask(server: str) -> None:
     graph = query_endpoint(server, prepare("CONSTRUCT { ?s a ct:Study } { ?s a ct:Study }"))
     assert len(graph.triples or ()) == len(STUDIES)
     assert query_endpoint(server, prepare("ASK { ?s a ct:Study }")).yes is True
     assert kg_query(COUNT, "--endpoint", server, "-f", "csv")[0].split()[1] == str(len(STUDIES))
 
 
-def test_an_endpoint_that_gives_no_answer_is_one_sentence(server: str) -> None:
+def test_an_endpoint_without_an_answer_is_one_error_message(server: str) -> None:
     with pytest.raises(OutputError, match="gave no answer"):
         query_endpoint("http://127.0.0.1:9/query", prepare(COUNT), timeout=2)
     with pytest.raises(OutputError, match="gave no answer"):

@@ -1,4 +1,4 @@
-"""What people are told of a query: where its answers go missing, what a name was meant for; and what they see."""
+"""Explanations of queries, hints on unknown terms, and answers on terminals and in files."""
 
 from __future__ import annotations
 
@@ -62,25 +62,23 @@ def store() -> ox.Store:
 
 
 @pytest.mark.parametrize("typo", TYPOS)
-def test_a_name_that_is_not_there_is_told_with_what_was_meant(store: ox.Store, typo: str) -> None:
+def test_an_unknown_term_is_reported_with_the_nearest(store: ox.Store, typo: str) -> None:
     prefixes = "PREFIX mesh: <http://id.nlm.nih.gov/mesh/> PREFIX study: <https://clinicaltrials.gov/study/> "
-    said = [*find_problems(prefixes + prepare(f"SELECT * {{ ?s ?p {typo} }}"), store)]
-    assert len(said) == 1
-    assert said[0].endswith(f"; did you mean {TYPOS[typo]}?")
+    messages = [*find_problems(prefixes + prepare(f"SELECT * {{ ?s ?p {typo} }}"), store)]
+    assert len(messages) == 1
+    assert messages[0].endswith(f"; did you mean {TYPOS[typo]}?")
 
 
 @pytest.mark.parametrize("name", ["ct:whyStopped", "mesh:D999999", "<https://example.org/x>", "ct:xylophone"])
-def test_nothing_is_guessed_where_nothing_is_near(store: ox.Store, name: str) -> None:
-    said = [*find_problems(prepare(f"SELECT * {{ ?s ?p {name} }}"), store)]
-    assert len(said) == 1
-    assert said[0].endswith(" does not occur in the data.")
+def test_an_unknown_term_without_a_near_one_is_reported_alone(store: ox.Store, name: str) -> None:
+    messages = [*find_problems(prepare(f"SELECT * {{ ?s ?p {name} }}"), store)]
+    assert len(messages) == 1
+    assert messages[0].endswith(" does not occur in the data.")
 
 
-def test_the_pattern_at_which_the_answers_end_is_shown() -> None:
-    asked = (
-        "SELECT * { ?s a ct:Study ; ct:conditionMesh mesh:D000690 ; ct:phase code:PHASE3 OPTIONAL { ?s ct:arm ?a } }"
-    )
-    assert kg_query(asked, "-d", str(SEED), "--explain")[0] == (
+def test_the_pattern_without_matches_is_shown() -> None:
+    text = "SELECT * { ?s a ct:Study ; ct:conditionMesh mesh:D000690 ; ct:phase code:PHASE3 OPTIONAL { ?s ct:arm ?a } }"
+    assert kg_query(text, "-d", str(SEED), "--explain")[0] == (
         "Terms\n"
         "  ct:Study          1  study\n"
         "  ct:conditionMesh  1  condition MeSH term\n"
@@ -100,8 +98,8 @@ def test_the_pattern_at_which_the_answers_end_is_shown() -> None:
     )
 
 
-def test_all_parts_of_a_query_are_walked() -> None:
-    asked = """SELECT ?s (COUNT(?a) AS ?n) {
+def test_all_parts_of_a_query_are_explained() -> None:
+    text = """SELECT ?s (COUNT(?a) AS ?n) {
       VALUES ?p { code:PHASE1 code:PHASE2 }
       { ?s ct:phase ?p } UNION { ?s ct:other ?p }
       ?s ct:arm/rdfs:label ?a .
@@ -110,7 +108,7 @@ def test_all_parts_of_a_query_are_walked() -> None:
       { SELECT ?s { ?s a ct:Study } LIMIT 5 }
       BIND(1 AS ?one)
     } GROUP BY ?s HAVING (COUNT(?a) > 1) ORDER BY ?s"""
-    found = {(step.kind, step.text) for step in query_steps(asked)}
+    found = {(step.kind, step.text) for step in query_steps(text)}
     assert found == {
         ("", "VALUES (?p) { (code:PHASE1) (code:PHASE2) }"),
         ("either", "?s ct:phase ?p ."),
@@ -122,15 +120,15 @@ def test_all_parts_of_a_query_are_walked() -> None:
     }
 
 
-@pytest.mark.parametrize("name", [each.name for each in library_queries()][::6])
-def test_questions_of_the_library_are_explained(store: ox.Store, name: str) -> None:
+@pytest.mark.parametrize("name", [query.name for query in library_queries()][::6])
+def test_library_queries_are_explained(store: ox.Store, name: str) -> None:
     lines = [*explain(prepare(name), store)]
     assert lines[0] == "Terms"
     assert "  alone  with those above" in "\n".join(lines)
     assert lines[-1] == f"Rows: {len(kg.query(name, store).terms):,}"
 
 
-def test_what_cannot_be_read_is_told_as_ever() -> None:
+def test_an_invalid_query_is_an_error() -> None:
     assert "Syntax error at line 1" in kg_query("SELECT ?s { ?s }", "-d", str(SEED), "--explain", code=2)[1]
 
 
@@ -157,7 +155,7 @@ def test_parquet_has_typed_columns(tmp_path: Path) -> None:
     assert pyarrow.parquet.read_table(io.BytesIO(empty.serialize("parquet"))).num_rows == 0
 
 
-def test_frames_have_typed_columns() -> None:
+def test_data_frames_have_typed_columns() -> None:
     frame = kg.query(TYPES, SEED).to_pandas()
     kinds = {name: str(kind).partition("[")[0] for name, kind in frame.dtypes.items()}
     assert kinds == {"whole": "Int64", "part": "Float64", "day": "datetime64", "yes": "boolean"} | dict.fromkeys(
@@ -166,7 +164,7 @@ def test_frames_have_typed_columns() -> None:
     assert len(kg.query("SELECT ?a { ?a a ct:Nothing }", SEED).to_pandas()) == 0
 
 
-def test_a_terminal_sees_a_table_in_its_width() -> None:
+def test_a_table_fits_the_width_of_the_terminal() -> None:
     from rich.console import Console
 
     from kg.cli.table import show
@@ -183,7 +181,7 @@ def test_a_terminal_sees_a_table_in_its_width() -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "openpty"), reason="there are no terminals of this kind here")
-def test_a_terminal_and_a_pipe_see_what_fits_them() -> None:
+def test_terminals_and_pipes_get_different_formats() -> None:
     terminal = shown([*KG, "query", "arms", "-d", str(SEED)])
     assert "─" in terminal
     assert "3 rows" in terminal
@@ -193,6 +191,6 @@ def test_a_terminal_and_a_pipe_see_what_fits_them() -> None:
     assert sys.stdout is not None
 
 
-def test_a_format_that_does_not_fit_is_told() -> None:
+def test_a_format_that_cannot_hold_the_answer_is_an_error() -> None:
     with pytest.raises(UsageError, match="Rows are written as table, csv, tsv, json, xml, parquet, not as turtle"):
         kg.query("arms", SEED).serialize("turtle")

@@ -1,4 +1,4 @@
-"""The library of questions: two engines give the answer that plain Python finds in the JSON of the records."""
+"""The query library: two engines return the answer that plain Python computes from the JSON of the records."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ MESHV = "http://id.nlm.nih.gov/mesh/vocab#"
 LABEL = ox.NamedNode("http://www.w3.org/2000/01/rdf-schema#label")
 
 
-def named(question: LibraryQuery) -> str:
-    return question.name
+def named(query: LibraryQuery) -> str:
+    return query.name
 
 
 @pytest.fixture(scope="module")
@@ -55,64 +55,66 @@ def golden(name: str) -> list[list[str]]:
         return comparable(csv.reader(file))
 
 
-def asked(store: ox.Store, text: str) -> list[list[str]]:
-    """The answer of Oxigraph, with a first row of the names of the columns."""
+def run(store: ox.Store, text: str) -> list[list[str]]:
+    """The answer of Oxigraph, with the names of the columns as the first row."""
     found = store.query(text, use_default_graph_as_union=True)
     assert isinstance(found, ox.QuerySolutions)
     rows = (["" if value is None else value.value for value in row] for row in found)  # type: ignore[union-attr]
     return comparable([[variable.value for variable in found.variables], *rows])
 
 
-def with_default(question: LibraryQuery, name: str, terms: str) -> str:
+def with_default(query: LibraryQuery, name: str, terms: str) -> str:
     line = re.compile(rf"VALUES \?{name} {{ [^}}\n]* }}")
-    text, count = line.subn(lambda _: f"VALUES ?{name} {{ {terms} }}", question.text)
+    text, count = line.subn(lambda _: f"VALUES ?{name} {{ {terms} }}", query.text)
     assert count == 1
     return text
 
 
-def test_every_question_is_answered_from_the_json() -> None:
+def test_every_query_has_a_function_over_the_json() -> None:
     assert len(ALL) >= 45
-    assert set(ANSWERS) == {each.name for each in ALL}
+    assert set(ANSWERS) == {query.name for query in ALL}
     assert {path.stem for path in (GOLDEN / "queries").iterdir()} == set(ANSWERS)
 
 
-@pytest.mark.parametrize("question", ALL, ids=named)
-def test_the_answer_is_that_of_the_json(
-    store: ox.Store, graph: rdflib.Graph, records: list[dict[str, Any]], question: LibraryQuery
+@pytest.mark.parametrize("query", ALL, ids=named)
+def test_the_answer_matches_the_json(
+    store: ox.Store, graph: rdflib.Graph, records: list[dict[str, Any]], query: LibraryQuery
 ) -> None:
-    header, *expected = golden(question.name)
+    header, *expected = golden(query.name)
     assert expected
-    assert comparable(answer(question.name, records)) == expected, "run python -m tests.answers"
-    assert asked(store, question.text) == [header, *expected]
-    theirs = graph.query(question.text)
+    assert comparable(answer(query.name, records)) == expected, "run python -m tests.answers"
+    assert run(store, query.text) == [header, *expected]
+    theirs = graph.query(query.text)
     found = [["" if term is None else str(term) for term in row] for row in theirs]  # type: ignore[union-attr]
     assert comparable([map(str, theirs.vars or []), *found]) == [header, *expected]
 
 
-@pytest.mark.parametrize("question", ALL, ids=named)
-def test_a_question_says_what_it_is(question: LibraryQuery) -> None:
-    assert question.summary
-    assert not question.summary.endswith(".")
-    assert question.description.endswith(".")
-    assert question.tags
-    assert all(each.description for each in question.parameters)
-    assert "GRAPH" not in question.sparql
-    assert max(map(len, question.text.splitlines())) <= 120
+@pytest.mark.parametrize("query", ALL, ids=named)
+def test_a_query_has_a_complete_header(query: LibraryQuery) -> None:
+    assert query.summary
+    assert not query.summary.endswith(".")
+    assert query.description.endswith(".")
+    assert query.tags
+    assert all(query.description for query in query.parameters)
+    assert "GRAPH" not in query.sparql
+    assert max(map(len, query.text.splitlines())) <= 120
 
 
-ANY = [(each, known.name) for each in ALL for known in each.parameters if known.type in ("iri", "string")]
+ANY = [
+    (query, parameter.name) for query in ALL for parameter in query.parameters if parameter.type in ("iri", "string")
+]
 
 
-@pytest.mark.parametrize(("question", "name"), ANY, ids=lambda value: getattr(value, "name", value))
-def test_a_further_value_that_nothing_has_changes_nothing(store: ox.Store, question: LibraryQuery, name: str) -> None:
-    """Several values mean any of them, without rows of their own; countries are asked for all together."""
-    known = next(each for each in question.parameters if each.name == name)
-    other = "<https://example.org/nothing>" if known.type == "iri" else '"nothing of the kind"'
-    found = asked(store, with_default(question, name, f"{known.default} {other}"))
-    assert found == (golden(question.name) if name != "country" else [golden(question.name)[0]])
+@pytest.mark.parametrize(("query", "name"), ANY, ids=lambda value: getattr(value, "name", value))
+def test_an_additional_value_without_matches_changes_nothing(store: ox.Store, query: LibraryQuery, name: str) -> None:
+    """Several values match any of them, without additional rows; countries are one group."""
+    parameter = next(parameter for parameter in query.parameters if parameter.name == name)
+    other = "<https://example.org/nothing>" if parameter.type == "iri" else '"nothing of the kind"'
+    found = run(store, with_default(query, name, f"{parameter.default} {other}"))
+    assert found == (golden(query.name) if name != "country" else [golden(query.name)[0]])
 
 
-def test_values_go_by_way_of_parameters(store: ox.Store) -> None:
+def test_parameters_change_the_answer(store: ox.Store) -> None:
     assert len(evaluate(store, prepare("phase_status", {"phase": ["PHASE1", "PHASE2"]})).rows) > 3
     assert evaluate(store, prepare("stopped", {"status": "WITHDRAWN"})).rows[0]["enrollment"] == 0
     assert not evaluate(store, prepare("overdue_results", {"today": "1999-12-31"})).rows
@@ -120,12 +122,12 @@ def test_values_go_by_way_of_parameters(store: ox.Store) -> None:
     assert near.rows
 
 
-HIERARCHY = [each for each in ALL if "hierarchy" in each.tags and each.name != "studies_by_ancestor"]
+HIERARCHY = [query for query in ALL if "hierarchy" in query.tags and query.name != "studies_by_ancestor"]
 BRANCHING = [
-    (each, known.name)
-    for each in HIERARCHY
-    for known in each.parameters
-    if known.type == "iri" and known.default.startswith("mesh:")
+    (query, parameter.name)
+    for query in HIERARCHY
+    for parameter in query.parameters
+    if parameter.type == "iri" and parameter.default.startswith("mesh:")
 ]
 ASTHMA, VARDENAFIL = "D001249", "D000069058"
 MIDDLE, TOP = "D900000", "D900001"
@@ -133,7 +135,7 @@ MIDDLE, TOP = "D900000", "D900001"
 
 @contextmanager
 def mesh_graph(store: ox.Store, *edges: tuple[str, str]) -> Iterator[None]:
-    """A MeSH graph in the store for a while: edges from a term to a broader one, with a label of each broader one."""
+    """A temporary MeSH graph in the store: edges from terms to broader terms, and labels of the broader terms."""
     graph, mesh = ox.NamedNode("https://w3id.org/trialkg/mesh"), "http://id.nlm.nih.gov/mesh/"
     added = []
     for below, above in edges:
@@ -148,28 +150,28 @@ def mesh_graph(store: ox.Store, *edges: tuple[str, str]) -> Iterator[None]:
             store.remove(quad)
 
 
-@pytest.mark.parametrize("question", HIERARCHY, ids=named)
-def test_edges_of_mesh_that_the_records_know_change_nothing(store: ox.Store, question: LibraryQuery) -> None:
-    """Two ways lead up from asthma, and each of them is in the records as well."""
+@pytest.mark.parametrize("query", HIERARCHY, ids=named)
+def test_mesh_edges_that_the_records_have_too_change_nothing(store: ox.Store, query: LibraryQuery) -> None:
+    """Both ancestors of asthma are in the records as well."""
     edges = [(ASTHMA, "D001982"), ("D001982", "D012140"), (ASTHMA, "D012130"), ("D012130", "D006969")]
     edges += [("D012130", "D012140"), ("D006969", "D006967"), ("D006967", "D007154")]
     with mesh_graph(store, *edges):
-        assert asked(store, question.text) == golden(question.name)
+        assert run(store, query.text) == golden(query.name)
 
 
-@pytest.mark.parametrize(("question", "name"), BRANCHING, ids=lambda value: getattr(value, "name", value))
-def test_what_only_mesh_has_above_a_term_is_followed(store: ox.Store, question: LibraryQuery, name: str) -> None:
-    """A term two steps above asthma, or a drug, that no record knows, finds what the term below it finds."""
+@pytest.mark.parametrize(("query", "name"), BRANCHING, ids=lambda value: getattr(value, "name", value))
+def test_ancestors_that_only_mesh_has_are_followed(store: ox.Store, query: LibraryQuery, name: str) -> None:
+    """A term that is in no record, two steps above asthma or a drug, matches what its narrower term matches."""
     term = VARDENAFIL if name.startswith("drug") else ASTHMA
-    above = with_default(question, name, f"mesh:{TOP}")
-    expected = without_class(asked(store, with_default(question, name, f"mesh:{term}")))
+    above = with_default(query, name, f"mesh:{TOP}")
+    expected = without_class(run(store, with_default(query, name, f"mesh:{term}")))
     assert len(expected) > 1
     with mesh_graph(store, (term, MIDDLE), (MIDDLE, TOP)):
-        assert without_class(asked(store, above)) == expected
+        assert without_class(run(store, above)) == expected
 
 
 def without_class(rows: list[list[str]]) -> list[list[str]]:
-    """Rows without the class that was asked for."""
+    """Rows without the column of the class."""
     return [[cell for name, cell in zip(rows[0], row, strict=True) if name != "class"] for row in rows]
 
 
@@ -177,14 +179,14 @@ PLACES = [(48.85, 2.35), (-33.87, 151.2), (64.14, -21.9), (0.0, 179.9), (89.9, 0
 
 
 @pytest.mark.parametrize(("latitude", "longitude"), PLACES)
-def test_distances_are_those_of_the_haversine(store: ox.Store, latitude: float, longitude: float) -> None:
-    """Sites within 5,000 km are found with their distance: exact to 0.002 % and the rounding to 100 m."""
+def test_distances_match_the_haversine_formula(store: ox.Store, latitude: float, longitude: float) -> None:
+    """Distances of sites within 5,000 km are exact to 0.002 % and rounding to 100 m."""
     text = with_default(library_query("recruiting_near"), "latitude", str(latitude))
     for old, new in [("{ 139.77 }", f"{{ {longitude} }}"), ("{ 250.0 }", "{ 5000.0 }")]:
         assert old in text
         text = text.replace(old, new)
     text = text.replace("?kilometresAway\nWHERE", "?kilometresAway ?lat ?long\nWHERE")
-    for row in asked(store, text)[1:]:
+    for row in run(store, text)[1:]:
         exact = haversine(latitude, longitude, float(row[5]), float(row[6]))
         assert abs(float(row[4]) - exact) <= 0.05 + exact * 0.00002
 
@@ -198,10 +200,10 @@ def haversine(lat: float, long: float, other_lat: float, other_long: float) -> f
     )
 
 
-def test_the_examples_in_turtle_are_the_questions() -> None:
+def test_the_examples_in_turtle_are_the_queries() -> None:
     quads = list(ox.parse(examples(), format=ox.RdfFormat.TURTLE))
     assert not any(isinstance(term, ox.BlankNode) for quad in quads for term in (quad.subject, quad.object))
     texts = {quad.subject.value: quad.object.value for quad in quads if quad.predicate.value == SH + "select"}
-    assert texts == {QUERY + each.name: each.sparql for each in ALL}
+    assert texts == {QUERY + query.name: query.sparql for query in ALL}
     declared = {quad.object.value for quad in quads if quad.predicate.value == SH + "namespace"}
     assert {iri for text in texts.values() for iri in re.findall(r"PREFIX \w+: <(.+)>", text)} == declared

@@ -1,4 +1,4 @@
-"""The results of studies: what is counted, who it belongs to, and what the two queries about them answer."""
+"""Results of studies: counts, references to groups, and the two library queries about them."""
 
 from __future__ import annotations
 
@@ -47,14 +47,14 @@ def quads(exported: Exported) -> Iterator[ox.Quad]:
 
 
 def answers(query: str, *studies: str) -> list[list[str]]:
-    """The answers of a shipped query over real records, in its order, the study by its number."""
+    """The rows of a library query over real records, in its order, with the NCT numbers of studies."""
     graph = kg.graph(*(DATA / "studies" / f"{study}.json" for study in studies))
     found = graph.query((QUERIES / query).read_text("utf-8"))
     return [["" if value is None else str(value).removeprefix(STUDY) for value in row] for row in found]
 
 
 def test_serious_events_of_two_records() -> None:
-    """The groups in which somebody was affected, as the question asks unless it is told otherwise."""
+    """Groups with affected participants, the default of the query."""
     placebo = "Placebo Glycerin SLIT"
     leukemia = ["Acute Lymphoblastic Leukemia", "Immune system disorders"]
     testosterone = {
@@ -125,7 +125,7 @@ KINDS = {
 
 
 def elements(value: Any, keys: tuple[str, ...]) -> int:
-    """How many elements the lists under some keys have, wherever in a value they stand."""
+    """The number of elements of the lists under some keys, at any depth of a value."""
     if isinstance(value, list):
         return sum(elements(below, keys) for below in value)
     if not isinstance(value, dict):
@@ -156,7 +156,7 @@ def given(record: dict[str, Any]) -> Counter[tuple[str, str]]:
     return found
 
 
-def test_every_leaf_stands_under_its_property(with_results: list[dict[str, Any]]) -> None:
+def test_every_leaf_has_its_property(with_results: list[dict[str, Any]]) -> None:
     for record in with_results:
         exported = EXPORTER({**minimal(), "resultsSection": record["resultsSection"]})
         triples = list(quads(exported))

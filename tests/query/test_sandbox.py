@@ -1,4 +1,4 @@
-"""Queries that would take the engine down, run away or eat memory cost a sentence, and leave no process behind."""
+"""Queries that would crash the engine, never end or exhaust memory raise an error and leave no process."""
 
 from __future__ import annotations
 
@@ -48,13 +48,13 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def children() -> list[int]:
-    """The processes that this one started and that are there still, dead or alive."""
+    """The child processes of this one, including zombies."""
     listed = Path(f"/proc/self/task/{os.getpid()}/children")
     return [int(number) for number in listed.read_text().split()] if listed.exists() else []
 
 
 @pytest.mark.parametrize("name", DEEP)
-def test_what_nests_too_deeply_is_told_and_the_next_query_is_answered(store: Path, name: str) -> None:
+def test_too_deep_a_query_is_an_error_and_the_next_one_runs(store: Path, name: str) -> None:
     before = children()
     with pytest.raises((UsageError, OutputError), match="too deeply nested for the engine"):
         kg.query(DEEP[name], store)
@@ -62,28 +62,28 @@ def test_what_nests_too_deeply_is_told_and_the_next_query_is_answered(store: Pat
     assert children() == before
 
 
-def test_the_command_survives_it_too(tmp_path: Path) -> None:
+def test_the_command_survives_too_deep_a_query(tmp_path: Path) -> None:
     (tmp_path / "deep.rq").write_text(DEEP["parentheses"])
-    said = kg_query(str(tmp_path / "deep.rq"), "-d", str(SEED), code=2)
-    assert said == (
+    message = kg_query(str(tmp_path / "deep.rq"), "-d", str(SEED), code=2)
+    assert message == (
         "",
         "kg: The query is too deeply nested for the engine, or one of its lists is too long.\n",
     )
 
 
-def test_a_picture_of_a_query_survives_it_too(tmp_path: Path) -> None:
+def test_a_picture_survives_too_deep_a_query(tmp_path: Path) -> None:
     (tmp_path / "deep.rq").write_text(DEEP["groups"].replace("SELECT *", "SELECT ?s ?o"))
     (tmp_path / "far.rq").write_text(f"SELECT ?s ?o {{ SERVICE <{NOWHERE}> {{ ?s ?p ?o }} }}")
-    for name, said in (("deep", "too deeply nested for the engine"), ("far", "calls another server (SERVICE)")):
+    for name, message in (("deep", "too deeply nested for the engine"), ("far", "calls another server (SERVICE)")):
         command = [*KG, "draw", str(SEED), "--query", str(tmp_path / f"{name}.rq"), "-o", str(tmp_path / "page.html")]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert (done.returncode, done.stderr.count("\n")) == (2, 1)
-        assert said in done.stderr
+        assert message in done.stderr
         assert not (tmp_path / "page.html").exists()
 
 
 @pytest.mark.parametrize("in_memory", [False, True], ids=["store", "records"])
-def test_what_runs_away_is_stopped_in_time(store: Path, in_memory: bool) -> None:
+def test_an_endless_query_is_stopped_in_time(store: Path, in_memory: bool) -> None:
     before = children()
     started = time.monotonic()
     with pytest.raises(OutputError, match=r"stopped after 0\.5 s"):
@@ -92,25 +92,25 @@ def test_what_runs_away_is_stopped_in_time(store: Path, in_memory: bool) -> None
     assert children() == before
 
 
-def test_the_command_tells_the_option_that_gives_more_time(store: Path) -> None:
-    said = kg_query(EVER, "-d", str(store), "--timeout", "1", code=1)[1]
-    assert said == "kg: The query was stopped after 1 s; use a longer timeout to give it more time.\n"
+def test_the_error_of_a_timeout_names_the_remedy(store: Path) -> None:
+    message = kg_query(EVER, "-d", str(store), "--timeout", "1", code=1)[1]
+    assert message == "kg: The query was stopped after 1 s; use a longer timeout to give it more time.\n"
 
 
 @pytest.mark.parametrize("text", [ALL, DISTINCT], ids=["answer", "sorted"])
-def test_what_eats_memory_is_stopped(store: Path, text: str) -> None:
+def test_a_query_that_exhausts_memory_is_stopped(store: Path, text: str) -> None:
     before = children()
     with pytest.raises(OutputError, match="200 MB"):
         kg.query(text, store, memory=200_000_000)
     assert children() == before
 
 
-def test_nothing_of_the_engine_reaches_the_terminal(store: Path) -> None:
+def test_crash_messages_of_the_engine_do_not_reach_the_terminal(store: Path) -> None:
     assert kg_query(DISTINCT, "-d", str(store), "--memory", "0.2", code=1)[1].count("\n") == 1
 
 
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_a_command_that_is_ended_takes_its_child_along(store: Path, end: signal.Signals) -> None:
+def test_the_child_ends_with_the_command(store: Path, end: signal.Signals) -> None:
     process = subprocess.Popen([*KG, "query", EVER, "-d", str(store)], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     listed = Path(f"/proc/{process.pid}/task/{process.pid}/children")
     if not listed.exists():
@@ -119,15 +119,15 @@ def test_a_command_that_is_ended_takes_its_child_along(store: Path, end: signal.
     while not (found := listed.read_text().split()):
         time.sleep(0.02)
     process.send_signal(end)
-    said = process.communicate(timeout=10)[1].decode()
-    assert "Traceback" not in said
+    message = process.communicate(timeout=10)[1].decode()
+    assert "Traceback" not in message
     deadline = time.monotonic() + 10
     while Path(f"/proc/{found[0]}").exists() and time.monotonic() < deadline:
         time.sleep(0.02)
     assert not Path(f"/proc/{found[0]}").exists()
 
 
-def test_an_interrupt_in_a_notebook_leaves_the_kernel_as_it_was(store: Path) -> None:
+def test_an_interrupt_in_a_notebook_leaves_no_child(store: Path) -> None:
     before = children()
     signal.signal(signal.SIGALRM, signal.default_int_handler)
     signal.setitimer(signal.ITIMER_REAL, 0.5)
@@ -154,13 +154,13 @@ JOINED = [
 
 
 @pytest.mark.parametrize("text", JOINED)
-def test_another_server_is_refused_however_it_is_written(text: str) -> None:
+def test_service_is_rejected_in_any_spelling(text: str) -> None:
     with pytest.raises(UsageError, match="allow-service"):
         evaluate(ox.Store(), text)
 
 
 @pytest.mark.parametrize("text", ["# SERVICE", "SELECT * { ?service ct:x 'SERVICE' , <http://a/service/> }"])
-def test_the_word_alone_asks_no_server(text: str) -> None:
+def test_the_word_service_alone_is_allowed(text: str) -> None:
     evaluate(
         ox.Store(),
         f"PREFIX ct: <{PREFIXES['ct']}> SELECT * {{ }} {text}" if text[0] == "#" else f"PREFIX ct: <a:> {text}",
@@ -168,7 +168,7 @@ def test_the_word_alone_asks_no_server(text: str) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux can refuse a process its connections")
-def test_a_process_that_asks_has_no_network(store: Path) -> None:
+def test_the_child_has_no_network(store: Path) -> None:
     from kg import _process
 
     def connect(_: object) -> None:
@@ -185,7 +185,7 @@ def test_a_process_that_asks_has_no_network(store: Path) -> None:
     assert kg.query("SELECT * { GRAPH <file:///etc/passwd> { ?s ?p ?o } }", store).rows == []
 
 
-def test_large_answers_come_whole(store: Path) -> None:
+def test_large_answers_are_complete(store: Path) -> None:
     answer = kg.query("SELECT * { ?a ?b ?c . ?d ?e ?f } LIMIT 50000", store)
     assert len(answer.terms) == 50_000
     assert answer.serialize("csv").count(b"\r\n") >= 50_001

@@ -1,4 +1,4 @@
-"""A store on disk: built whole, brought up to date study by study, whatever ends the process."""
+"""A store on disk: built atomically, updated study by study, also when the process is killed."""
 
 from __future__ import annotations
 
@@ -30,27 +30,27 @@ def statements(folder: Path) -> set[ox.Quad]:
 
 
 def test_a_store_has_a_graph_for_each_study(tmp_path: Path) -> None:
-    made = build(STUDIES, tmp_path / "s.kgstore", report=Report())
-    assert made.studies == made.graphs - 2 == len(STUDIES)  # one graph of shared resources, one of the ontology
+    info = build(STUDIES, tmp_path / "s.kgstore", report=Report())
+    assert info.studies == info.graphs - 2 == len(STUDIES)  # one graph of shared resources, one of the ontology
     assert [path.name for path in tmp_path.iterdir()] == ["s.kgstore"]
     assert update(tmp_path / "s.kgstore", STUDIES, report=Report()) == Changes(unchanged=len(STUDIES))
 
 
-def test_a_store_of_rdf_is_that_of_its_records(tmp_path: Path) -> None:
+def test_a_store_of_rdf_equals_the_store_of_its_records(tmp_path: Path) -> None:
     subprocess.run([*KG, "export", *map(str, STUDIES), "-o", str(tmp_path / "all.nq")], check=True, capture_output=True)
     build([tmp_path / "all.nq"], tmp_path / "rdf", report=Report())
     build(STUDIES, tmp_path / "records", report=Report())
     assert statements(tmp_path / "rdf") == statements(tmp_path / "records")
 
 
-def test_a_place_that_is_taken_and_a_folder_that_is_no_store_are_refused(tmp_path: Path) -> None:
+def test_an_existing_output_and_a_folder_that_is_not_a_store_are_rejected(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="exists already"):
         build(STUDIES[:1], tmp_path, report=Report())
     with pytest.raises(UsageError, match="is not the folder of a store"):
         update(tmp_path, STUDIES[:1], report=Report())
 
 
-def test_a_second_writer_gets_one_sentence(tmp_path: Path) -> None:
+def test_a_second_writer_gets_one_error_message(tmp_path: Path) -> None:
     build(STUDIES[:1], tmp_path / "s", report=Report())
     with open_store(tmp_path / "s", read_only=False) as held:
         assert len(held)
@@ -58,7 +58,7 @@ def test_a_second_writer_gets_one_sentence(tmp_path: Path) -> None:
             update(tmp_path / "s", STUDIES[:1], report=Report())
 
 
-def test_studies_are_removed_and_other_graphs_stay(tmp_path: Path) -> None:
+def test_removing_studies_keeps_other_graphs(tmp_path: Path) -> None:
     build(STUDIES[:3], tmp_path / "s", report=Report())
     other = ox.Quad(*[ox.NamedNode("https://example.org/x")] * 4)
     with open_store(tmp_path / "s", read_only=False) as store:
@@ -72,7 +72,7 @@ def test_studies_are_removed_and_other_graphs_stay(tmp_path: Path) -> None:
         assert other in store
 
 
-def test_an_older_record_does_not_take_the_place_of_a_newer_one(tmp_path: Path) -> None:
+def test_an_older_record_does_not_replace_a_newer_one(tmp_path: Path) -> None:
     record = json.loads(STUDIES[0].read_bytes())
     older = copy.deepcopy(record)
     older["protocolSection"]["statusModule"]["lastUpdatePostDateStruct"]["date"] = "1999-01-01"
@@ -84,7 +84,7 @@ def test_an_older_record_does_not_take_the_place_of_a_newer_one(tmp_path: Path) 
 
 
 class Editor:
-    """Edits records as their sponsors might: texts, dates, lists that grow and shrink, spellings of what they share."""
+    """Edits records as sponsors do: texts, dates, lengths of lists, spellings of shared resources."""
 
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)
@@ -92,7 +92,7 @@ class Editor:
         self.day = 0
 
     def edit(self) -> None:
-        """Changes one record in one place, and the day of its last update."""
+        """Change a field of one record, and the date of its last update."""
         record = self.random.choice(self.records)
         protocol = record["protocolSection"]
         self.day += 1
@@ -115,7 +115,7 @@ class Editor:
             self.terms(record.setdefault("derivedSection", {}).setdefault("conditionBrowseModule", {}))
 
     def terms(self, module: dict[str, Any]) -> None:
-        """Gives a study other MeSH terms, or spells one of its terms otherwise."""
+        """Replace the MeSH terms of a study, or change the spelling of one."""
         terms = module.setdefault("meshes", [])
         if terms and self.random.random() < 0.5:
             terms[0]["term"] = terms[0]["term"].swapcase()
@@ -129,7 +129,7 @@ def written(records: list[Any], place: Path) -> Path:
 
 
 def test_updates_that_are_killed_leave_each_study_old_or_new(tmp_path: Path) -> None:
-    """200 edits in 10 batches; each update is killed at some moment before it is let run to its end."""
+    """200 edits in 10 batches; each update is killed at a random moment, then repeated to its end."""
     editor, folder, moments = Editor(7), tmp_path / "s", random.Random(7)
     current = written(editor.records, tmp_path / "records.jsonl")
     build([current], folder, report=Report())
@@ -149,8 +149,8 @@ def test_updates_that_are_killed_leave_each_study_old_or_new(tmp_path: Path) -> 
         between = statements(folder)
         for number in old:
             graph = ox.NamedNode(f"https://w3id.org/trialkg/record/{number}")
-            found = {quad for quad in between if quad.graph_name == graph}
-            assert found in ({q for q in before if q.graph_name == graph}, {q for q in fresh if q.graph_name == graph})
+            quads = {quad for quad in between if quad.graph_name == graph}
+            assert quads in ({q for q in before if q.graph_name == graph}, {q for q in fresh if q.graph_name == graph})
         subprocess.run(command, check=True, capture_output=True)
         assert statements(folder) == fresh
         subprocess.run(["rm", "-r", str(tmp_path / "fresh")], check=True)
