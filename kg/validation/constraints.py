@@ -14,13 +14,12 @@ from kg.ontology.lexical import is_well_formed
 from kg.ontology.model import NodeShape, PropertyShape, Term
 from kg.ontology.vocabulary import RDF, SKOS, XSD
 from kg.validation.findings import short
-from kg.validation.graph import StatementGraph
+from kg.validation.graph import TYPE, StatementGraph
 from kg.validation.vocabulary import nearest
 
 if TYPE_CHECKING:
     from kg.validation.shacl import Checker
 
-TYPE = RDF + "type"
 IN_SCHEME = SKOS + "inScheme"
 
 

@@ -13,6 +13,8 @@ from kg.ontology.vocabulary import RDF
 if TYPE_CHECKING:
     from kg.validation.findings import Finding
 
+TYPE = RDF + "type"
+
 Subject = ox.NamedNode | ox.BlankNode | ox.Triple
 Properties = dict[str, list[Term]]
 
@@ -60,7 +62,7 @@ class StatementGraph:
 
     def count(self, classes: frozenset[ox.NamedNode]) -> int:
         """Return the number of nodes that are instances of one of the classes."""
-        return sum(1 for node in self.subjects.values() if not classes.isdisjoint(node.get(RDF + "type", ())))
+        return sum(1 for node in self.subjects.values() if not classes.isdisjoint(node.get(TYPE, ())))
 
     def items(self, head: Term) -> Iterator[Term]:
         """Yield the items of an RDF list."""

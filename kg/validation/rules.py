@@ -14,13 +14,12 @@ import pyoxigraph as ox
 
 from kg.ontology.model import Term
 from kg.ontology.study_iri import study_of
-from kg.ontology.vocabulary import CT, RDF, RULE
+from kg.ontology.vocabulary import CT, RULE
 from kg.validation.findings import Finding, short
-from kg.validation.graph import Properties, StatementGraph, Subject
+from kg.validation.graph import TYPE, Properties, StatementGraph, Subject
 from kg.validation.shacl import Checker
 from kg.validation.vocabulary import Vocabulary, nearest
 
-TYPE = RDF + "type"
 STUDY = CT + "Study"
 FOREIGN = RULE + "partOfAnotherStudy"
 STRAY = RULE + "partWithoutStudy"

@@ -13,13 +13,12 @@ import pyoxigraph as ox
 
 from kg.ontology.model import NodeShape, PropertyShape, Term
 from kg.ontology.study_iri import study_of
-from kg.ontology.vocabulary import RDF, RDFS, SH
+from kg.ontology.vocabulary import RDFS, SH
 from kg.validation.constraints import Constraint, constraints
 from kg.validation.findings import Finding, lexical, short
-from kg.validation.graph import StatementGraph
+from kg.validation.graph import TYPE, StatementGraph
 from kg.validation.vocabulary import Vocabulary, superclasses, vocabulary
 
-TYPE = RDF + "type"
 SUPPORTED = frozenset(
     {"class", "datatype", "description", "group", "hasValue", "languageIn", "maxCount", "minCount"}
     | {"name", "node", "nodeKind", "or", "path", "pattern", "property"}

@@ -10,9 +10,9 @@ import pyoxigraph as ox
 
 from kg.ontology.files import folder
 from kg.ontology.model import FILES, Ontology, Term, shipped
-from kg.ontology.vocabulary import CT, OWL, RDF, RDFS, SH
+from kg.ontology.vocabulary import CT, OWL, RDFS, SH
 from kg.validation.findings import lexical, short
-from kg.validation.graph import Properties, StatementGraph
+from kg.validation.graph import TYPE, Properties, StatementGraph
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def vocabulary() -> Vocabulary:
         graph.add(ox.parse(path=str(folder("ontology") / name), format=ox.RdfFormat.TURTLE))
     named = {node.value: properties for node, properties in graph.subjects.items() if isinstance(node, ox.NamedNode)}
     metaclasses = {ox.NamedNode(OWL + "Class"), ox.NamedNode(SH + "NodeShape"), ox.NamedNode(SH + "PropertyGroup")}
-    classes = {iri for iri, node in named.items() if metaclasses & set(node.get(RDF + "type", ()))}
+    classes = {iri for iri, node in named.items() if metaclasses & set(node.get(TYPE, ()))}
     paths = {shape.path for node in shipped().shapes.values() for shape in node.properties}
     keys = {key for node in graph.subjects.values() for key in node}
     return Vocabulary(
