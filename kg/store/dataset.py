@@ -56,7 +56,7 @@ def is_rdf(name: str) -> bool:
     from kg.rdf.formats import format_of
 
     try:
-        return name != "-" and not name.endswith((".json", ".jsonl")) and bool(format_of(name))
+        return name != "-" and bool(format_of(name))
     except UsageError:
         return False
 

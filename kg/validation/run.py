@@ -21,7 +21,7 @@ from kg.ontology.model import Term, shipped
 from kg.ontology.vocabulary import BASE, RDF, RULE, SH, SHARED_GRAPH
 from kg.rdf.formats import format_of
 from kg.rdf.parse import shared_quads
-from kg.store.dataset import is_store, open_store, statements
+from kg.store.dataset import is_rdf, is_store, open_store, statements
 from kg.validation.findings import Finding
 from kg.validation.graph import StatementGraph
 from kg.validation.rules import STUDY, check
@@ -115,13 +115,8 @@ def _engine(name: str) -> Engine:
 def _check(name: str) -> None:
     if not Path(name).exists():
         raise UsageError(f"{name}: No such file or directory.")
-    if Path(name).is_file():
-        try:
-            format_of(name)
-        except UsageError as error:
-            raise UsageError(
-                f"{name} does not have the extension of an RDF format, such as .ttl, .nt or .nq."
-            ) from error
+    if Path(name).is_file() and not is_rdf(name):
+        raise UsageError(f"{name} does not have the extension of an RDF format, such as .ttl, .nt or .nq.")
 
 
 def _graphs(name: str, *, in_memory: bool = False) -> Iterator[StatementGraph]:
