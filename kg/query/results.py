@@ -209,6 +209,8 @@ class Answer:
             return ox.serialize(ordered, format=GRAPHS[name], prefixes=dict(self.prefixes)) or b""
         return self._parquet() if name == "parquet" else self._serialized(name)
 
+    written = serialize  # the name of versions up to 0.2.0
+
     def _serialized(self, name: str) -> bytes:
         output = io.BytesIO()
         self._parsed().serialize(output, BINDINGS[name])

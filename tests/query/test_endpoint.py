@@ -91,11 +91,11 @@ class Answering(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def served() -> Iterator[Endpoint]:
-    with Endpoint() as made:
-        thread = threading.Thread(target=made.serve_forever, args=(0.02,), daemon=True)
+    with Endpoint() as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
         thread.start()
-        yield made
-        made.shutdown()
+        yield server
+        server.shutdown()
         thread.join()
 
 
@@ -129,9 +129,9 @@ def test_basic_and_digest_authentication(served: Endpoint, scheme: str) -> None:
     for _ in range(2):
         assert query_endpoint(served.url, ASKED, credentials=(USER, PASSWORD), digest=digest).rows == [{"n": "1"}]
     for wrong in ((USER, "no"), None):
-        with pytest.raises(OutputError, match="gave no answer") as told:
+        with pytest.raises(OutputError, match="gave no answer") as error:
             query_endpoint(served.url, ASKED, credentials=wrong, digest=digest)
-        assert PASSWORD not in str(told.value)
+        assert PASSWORD not in str(error.value)
 
 
 def test_the_command_reads_credentials_from_the_environment(served: Endpoint, monkeypatch: pytest.MonkeyPatch) -> None:

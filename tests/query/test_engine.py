@@ -97,8 +97,8 @@ def test_formats_of_rows_follow_the_standards() -> None:
 
 
 def test_answers_of_construct_and_ask() -> None:
-    made = kg_query("CONSTRUCT { ?s a ct:Study } { ?s a ct:Study }", "-d", str(SEED), "-f", "ntriples")[0]
-    assert list(ox.parse(made, format=ox.RdfFormat.N_TRIPLES))
+    graph = kg_query("CONSTRUCT { ?s a ct:Study } { ?s a ct:Study }", "-d", str(SEED), "-f", "ntriples")[0]
+    assert list(ox.parse(graph, format=ox.RdfFormat.N_TRIPLES))
     assert kg_query("ASK { ?s a ct:Study }", "-d", str(SEED))[0] == "yes\n"
     assert json.loads(kg_query("ASK { ?s a ct:Nothing }", "-d", str(SEED), "-f", "json")[0])["boolean"] is False
 

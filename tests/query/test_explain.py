@@ -57,8 +57,8 @@ TYPOS = {
 
 @pytest.fixture(scope="module")
 def store() -> ox.Store:
-    with open_dataset([SEED], Report()) as made:
-        return made
+    with open_dataset([SEED], Report()) as dataset:
+        return dataset
 
 
 @pytest.mark.parametrize("typo", TYPOS)

@@ -35,8 +35,8 @@ def named(query: LibraryQuery) -> str:
 
 @pytest.fixture(scope="module")
 def store() -> Iterator[ox.Store]:
-    with open_dataset(RECORDS, Report()) as made:
-        yield made
+    with open_dataset(RECORDS, Report()) as dataset:
+        yield dataset
 
 
 @pytest.fixture(scope="module")

@@ -161,10 +161,10 @@ def test_every_leaf_has_its_property(with_results: list[dict[str, Any]]) -> None
         exported = EXPORTER({**minimal(), "resultsSection": record["resultsSection"]})
         triples = list(quads(exported))
         ids = {quad.subject: quad.object.value for quad in triples if quad.predicate.value.endswith("/identifier")}
-        said = Counter(
+        values = Counter(
             (quad.predicate.value, ids.get(quad.object, quad.object.value.removeprefix(CODE))) for quad in triples
         )
-        assert given(record) - said == Counter()
+        assert given(record) - values == Counter()
         assert (exported.errors, exported.unmapped.leaves) == ([], 0)
 
 
@@ -224,7 +224,7 @@ def test_a_number_is_a_decimal_digit_for_digit_and_other_text_stays(
 
 
 @pytest.mark.parametrize("value", [12, 1.5, True])
-def test_what_is_no_text_is_reported_and_kept(made: dict[str, Any], value: float) -> None:
+def test_a_value_that_is_not_text_is_reported_and_kept(made: dict[str, Any], value: float) -> None:
     """The API gives these numbers as text; one that is not would otherwise come back from the graph as text."""
     exported = EXPORTER(change(made, f"{OUTCOMES}.0.analyses.0.pValue", value))
     assert [(error.path, error.expected) for error in exported.errors] == [
@@ -241,7 +241,7 @@ def test_what_is_no_text_is_reported_and_kept(made: dict[str, Any], value: float
 
 
 def test_groups_of_one_outcome_measure_are_never_those_of_another(with_results: list[dict[str, Any]]) -> None:
-    """A path ``part-1`` ... names the list in which a part stands; the group has to be of the same list."""
+    """A path ``part-1`` ... names the list of a part; the group has to be of the same list."""
     homes = {"outcomeMeasure": "outcomeGroup", "baseline": "baselineGroup", "flow": "flowGroup", "event": "eventGroup"}
     for record in with_results:
         references = 0

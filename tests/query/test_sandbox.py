@@ -115,7 +115,7 @@ def test_the_child_ends_with_the_command(store: Path, end: signal.Signals) -> No
     listed = Path(f"/proc/{process.pid}/task/{process.pid}/children")
     if not listed.exists():
         process.kill()
-        pytest.skip("the children of a process are not told here")
+        pytest.skip("the children of a process are not listed here")
     while not (found := listed.read_text().split()):
         time.sleep(0.02)
     process.send_signal(end)
