@@ -165,7 +165,7 @@ def test_texts_of_the_ontology_are_escaped(tmp_path: Any, markup: str) -> None:
     quoted = markup.replace('"', '\\"')
     for file in model.FILES:
         text = (folder("ontology") / file).read_text("utf-8")
-        text = text.replace('"The short name by which the study is known', f'"{quoted} The short name by which')
+        text = text.replace('"The acronym or short name', f'"{quoted} The acronym or short name')
         text = text.replace("https://w3id.org/trialkg/organization/{name}", f"https://x.org/{quoted}/{{name}}")
         (tmp_path / file).write_text(text, "utf-8")
     changed = plan.build_plan(model.read(tmp_path / file for file in model.FILES))
