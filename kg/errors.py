@@ -72,8 +72,8 @@ def shown(value: object) -> str:
     if isinstance(value, Shown):
         return str(value)
     if isinstance(value, str):
-        cut = value if len(value) <= VALUE_WIDTH else value[:VALUE_WIDTH] + "…"
-        return printable(json.dumps(cut, ensure_ascii=False))
+        shortened = value if len(value) <= VALUE_WIDTH else value[:VALUE_WIDTH] + "…"
+        return printable(json.dumps(shortened, ensure_ascii=False))
     if isinstance(value, dict):
         names = (printable(json.dumps(str(key), ensure_ascii=False)) for key in list(value)[:VALUE_WIDTH])
         text = ", ".join(f"{name}: …" for name in names)

@@ -27,14 +27,14 @@ COLUMNS = {
 }
 """The columns, and whether each is nullable."""
 STATISTICS = ["subject", "predicate", "graph"]
-"""The columns whose least and greatest value each row group records; those of objects would not help a reader."""
+"""The columns whose minimum and maximum each row group records; those of objects would not help readers."""
 LEVEL = 3
 """The level of Zstandard."""
 GROUP = 8 << 20
 """Bytes of lines per row group, where no task says where a row group ends."""
 PLAIN, TAGGED = XSD + "string", RDF + "langString"
 
-_MISSING = "Parquet needs a package that is not here: pip install 'trialkg[parquet]'."
+_MISSING = "Parquet needs a package that is not installed: pip install 'trialkg[parquet]'."
 _LITERAL = r'"((?:[^"\\]++|\\.)*+)"(?:@([^ "]+)|\^\^<([^>"]+)>)?'
 _LINE = re.compile(rf"<([^>]*)> <([^>]*)> (?:<([^>]*)>|{_LITERAL}) <([^>]*)> \.\n")
 
@@ -83,7 +83,7 @@ def table(lines: Bytes) -> Any:
 
 
 def _buffers(lines: Bytes) -> tuple[tuple[bytes, bytes, bytes], ...] | None:
-    """Return the Arrow buffers of each column, or ``None`` where the extension cannot split the lines."""
+    """Return the Arrow buffers of each column, or ``None`` if the extension is missing or cannot split the lines."""
     try:
         from kg._emitter import columns
     except ImportError:

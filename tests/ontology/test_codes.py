@@ -1,4 +1,4 @@
-"""``ontology/codes.ttl`` holds the enumerations of the registry's API: all of them, and nothing else."""
+"""``ontology/codes.ttl`` has exactly the enumerations of the registry's API."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_a_concept_is_in_exactly_the_schemes_that_have_its_value(value: str) -> 
 
 
 @pytest.mark.parametrize("value", VALUES)
-def test_a_concept_has_its_code_one_label_and_a_sentence(value: str) -> None:
+def test_a_concept_has_its_code_one_label_and_a_definition(value: str) -> None:
     concept = NamedNode(CODE + value)
     assert objects(concept, skos("notation")) == [Literal(value)]
     (label,) = objects(concept, skos("prefLabel"))
@@ -89,7 +89,7 @@ def test_no_two_concepts_share_a_text(predicate: str) -> None:
     assert {text: values for text, values in owners.items() if len(values) > 1} == {}
 
 
-def test_an_other_label_is_nowhere_a_label() -> None:
+def test_an_alternative_label_is_never_a_preferred_one() -> None:
     labels = {quad.object for quad in STORE.quads_for_pattern(None, skos("prefLabel"), None)}
     assert labels.isdisjoint({quad.object for quad in STORE.quads_for_pattern(None, skos("altLabel"), None)})
 

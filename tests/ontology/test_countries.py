@@ -1,4 +1,4 @@
-"""The countries, held against pycountry itself."""
+"""The countries match those of pycountry."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def looked_up(name: str) -> Country | None:
     return None
 
 
-def test_each_name_and_code_is_found_as_pycountry_finds_it() -> None:
+def test_each_name_and_code_has_the_country_of_pycountry() -> None:
     ours = {"East Timor"}  # which the registry calls the country of today
     assert len(NAMES) > 1000
     assert {name for name in NAMES if country(name) != looked_up(name)} == ours
@@ -32,10 +32,10 @@ def test_each_name_and_code_is_found_as_pycountry_finds_it() -> None:
 @pytest.mark.parametrize(
     "name", ["Turkey (Türkiye)", "SOUTH KOREA", "  Germany ", "Côte d’Ivoire", "Libyan Arab Jamahiriya"]
 )
-def test_spellings_of_the_registry_are_known(name: str) -> None:
+def test_spellings_of_the_registry_have_a_country(name: str) -> None:
     assert country(name) is not None
 
 
-def test_what_is_no_country_is_none() -> None:
+def test_other_names_have_no_country() -> None:
     assert country("") is None
     assert country("840") is None

@@ -1,4 +1,4 @@
-"""Pitfalls of ontologies, after OOPS! (https://oops.linkeddata.es/catalogue.jsp), looked for in ours."""
+"""The ontology has none of the pitfalls in the OOPS! catalogue (https://oops.linkeddata.es/catalogue.jsp)."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ PITFALLS = {
         ?term a ?kind FILTER(?kind IN (owl:Class, owl:ObjectProperty, owl:DatatypeProperty, owl:AnnotationProperty))
         FILTER(NOT EXISTS { ?term rdfs:label ?label FILTER(LANG(?label) = "en") }
             || NOT EXISTS { ?term skos:definition ?text FILTER(LANG(?text) = "en") })""",
-    "P10: a class that is disjoint with no other": """
+    "P10: a class that is not disjoint with any other": """
         ?term a owl:Class
         FILTER NOT EXISTS { ?all owl:members/rdf:rest*/rdf:first ?term }
         FILTER NOT EXISTS { ?term rdfs:subClassOf+/^rdf:first/^rdf:rest*/^owl:members ?all }
@@ -53,14 +53,14 @@ PITFALLS = {
     "P24: a definition that only repeats the label": """
         ?term rdfs:label ?label ; skos:definition ?text FILTER(LCASE(STR(?text)) IN (LCASE(STR(?label)),
             CONCAT(LCASE(STR(?label)), ".")))""",
-    "P34: a class that is used and declared nowhere": """
+    "P34: a class that is used but not declared": """
         { ?x rdfs:subClassOf ?term } UNION { ?x rdfs:domain ?term } UNION { ?x rdfs:range ?term }
         FILTER(ISIRI(?term)) FILTER NOT EXISTS { ?term a owl:Class }""",
-    "P35: a property that is named and declared nowhere": """
+    "P35: a property that is used but not declared": """
         { ?x rdfs:subPropertyOf ?term } UNION { ?x owl:inverseOf ?term } UNION { ?x owl:onProperty ?term }
         FILTER NOT EXISTS { ?term a ?kind FILTER(?kind IN (owl:ObjectProperty, owl:DatatypeProperty)) }""",
     "a property of two kinds": "?term a owl:ObjectProperty , owl:DatatypeProperty",
-    "a definition that is no sentence": f"""
+    "a definition that is not a sentence": f"""
         ?term skos:definition ?text {OURS} FILTER(!REGEX(STR(?text), "^[A-Z].*[.]$"))""",
 }
 
@@ -83,7 +83,7 @@ def test_no_pitfall(ontology: ox.Store, pitfall: str) -> None:
     assert found(ontology, PITFALLS[pitfall]) == []
 
 
-def test_a_planted_pitfall_is_found(ontology: ox.Store) -> None:
+def test_a_planted_pitfall_is_detected(ontology: ox.Store) -> None:
     planted = ox.Store()
     planted.extend(ontology)
     planted.update(
@@ -126,7 +126,7 @@ def test_p11_an_object_property_without_a_range_leads_out_of_the_ontology(ontolo
 
 
 def test_p13_properties_of_swapped_ends_are_inverses(ontology: ox.Store) -> None:
-    """A pair of properties that lead to and fro between two classes says so."""
+    """Two properties with swapped domain and range are declared inverse."""
     query = """SELECT ?p ?q { ?p a owl:ObjectProperty ; rdfs:domain ?a ; rdfs:range ?b .
         ?q a owl:ObjectProperty ; rdfs:domain ?b ; rdfs:range ?a
         FILTER(?p != ?q) FILTER NOT EXISTS { ?p owl:inverseOf|^owl:inverseOf ?q } }"""
@@ -135,12 +135,12 @@ def test_p13_properties_of_swapped_ends_are_inverses(ontology: ox.Store) -> None
     assert [(solution["p"].value, solution["q"].value) for solution in solutions] == []
 
 
-def test_p41_the_licence_is_told(ontology: ox.Store) -> None:
+def test_p41_the_licence_is_declared(ontology: ox.Store) -> None:
     assert ontology.query(PREFIXES + "ASK { ?ontology a owl:Ontology ; dcterms:license ?licence ; owl:versionInfo ?v }")
 
 
 def test_nothing_is_unused(ontology: ox.Store) -> None:
-    """Every class, property and code list is used by a shape, or stands above one that is."""
+    """Every class, property and code list is used by a shape, or is a superclass or superproperty of one that is."""
     plan, used = shipped_plan(), set[str]()
     for entity in plan.entities.values():
         used.update(entity.types)

@@ -1,4 +1,4 @@
-"""The ontology is complete, parses strictly, and a reasoner finds nothing wrong with it."""
+"""The ontology is complete, valid Turtle, and consistent for a reasoner."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_generated_files_are_current() -> None:
     assert stale == [], "run python -m tools.docs"
 
 
-def test_what_is_kept_of_the_ontology_is_what_its_files_say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_cache_file_has_the_content_of_the_ontology(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     files = [Path(shutil.copy(folder("ontology") / name, tmp_path)) for name in FILES]
     (tmp_path / CACHE_FILE).write_text(document(files), "utf-8")
     monkeypatch.setattr("kg.ontology.model.folder", lambda _: tmp_path)
@@ -136,7 +136,7 @@ def test_hermit_finds_it_consistent_and_every_class_satisfiable(whole: ox.Store,
 
 
 @pytest.mark.skipif(shutil.which("java") is None, reason="HermiT needs Java")
-def test_hermit_would_notice_a_contradiction(tmp_path: Path) -> None:
+def test_hermit_detects_a_contradiction(tmp_path: Path) -> None:
     import owlready2
 
     graph = store("trialkg.ttl")
