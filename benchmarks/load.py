@@ -59,7 +59,7 @@ def compare_queries(server: Server, folder: Path) -> tuple[int, list[str]]:
             text = prepare(question.name)
             expected = comparable(evaluate(store, text).rows)
             try:
-                answer = query_endpoint(server.asked, text, credentials=server.credentials, digest=True, timeout=60)
+                answer = query_endpoint(server.query_url, text, credentials=server.credentials, digest=True, timeout=60)
                 same = comparable(answer.rows) == expected
             except KGError as error:
                 same = False

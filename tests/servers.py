@@ -41,7 +41,7 @@ def free_port() -> int:
 
 
 class Server:
-    """A store whose data is in a folder; ``url`` is given to ``--to``, ``asked`` to ``--endpoint``."""
+    """A store whose data is in a folder; ``url`` is given to ``--to``, ``query_url`` to ``--endpoint``."""
 
     name = ""
     credentials: tuple[str, str] | None = None
@@ -60,7 +60,7 @@ class Server:
         return self.root
 
     @property
-    def asked(self) -> str:
+    def query_url(self) -> str:
         return self.url
 
     @property
@@ -76,7 +76,7 @@ class Server:
         deadline = time.monotonic() + LONGEST
         while time.monotonic() < deadline and self.process.poll() is None:
             try:
-                with urlopen(self.asked.partition("?")[0], timeout=5):
+                with urlopen(self.query_url.partition("?")[0], timeout=5):
                     return
             except HTTPError:
                 return
@@ -102,7 +102,7 @@ class Oxigraph(Server):
             raise Missing("the oxigraph server is not installed (pip install oxigraph)")
 
     @property
-    def asked(self) -> str:
+    def query_url(self) -> str:
         return f"{self.root}/query?union-default-graph"
 
     def command(self) -> list[str]:
@@ -123,7 +123,7 @@ class Fuseki(Server):
         return f"{self.root}/ds"
 
     @property
-    def asked(self) -> str:
+    def query_url(self) -> str:
         return f"{self.root}/ds/query"
 
     def command(self) -> list[str]:
@@ -152,7 +152,7 @@ class Virtuoso(Server):
         return f"{self.root}/sparql"
 
     @property
-    def asked(self) -> str:
+    def query_url(self) -> str:
         return f"{self.root}/sparql-auth"
 
     def command(self) -> list[str]:

@@ -65,7 +65,7 @@ QUERIES += ["interventions", "phase_status", "sponsors", "publications", "many_s
 
 @pytest.mark.parametrize("name", QUERIES)
 def test_queries_return_the_rows_of_the_embedded_store(server: Server, name: str) -> None:
-    answer = query_endpoint(server.asked, prepare(name), credentials=server.credentials, digest=True)
+    answer = query_endpoint(server.query_url, prepare(name), credentials=server.credentials, digest=True)
     assert sorted(map(str, answer.rows)) == sorted(map(str, query(name, STUDIES).rows))
 
 

@@ -126,7 +126,7 @@ def test_all_records_are_loaded_and_a_second_load_changes_nothing(server: Server
 @pytest.mark.parametrize("name", QUERIES)
 def test_queries_return_the_rows_of_the_embedded_store(server: Server, folder: Path, name: str) -> None:
     text = prepare(name)
-    answer = query_endpoint(server.asked, text, credentials=server.credentials, digest=True, timeout=120)
+    answer = query_endpoint(server.query_url, text, credentials=server.credentials, digest=True, timeout=120)
     assert rows(answer) == rows(evaluate(folder, text))
 
 
@@ -163,6 +163,6 @@ def test_a_killed_server_has_each_study_old_or_new(server: Server, newer: Path) 
 
 def _any(server: Server, text: str) -> bool:
     try:
-        return bool(query_endpoint(server.asked, text, credentials=server.credentials, digest=True, timeout=5).rows)
+        return bool(query_endpoint(server.query_url, text, credentials=server.credentials, digest=True, timeout=5).rows)
     except OutputError:
         return False
