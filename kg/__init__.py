@@ -15,7 +15,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import kg.query as _query  # noqa: F401 -- before the function is defined: importing the package binds its name
+import kg.query as _query  # noqa: F401 -- importing the package later would replace the function kg.query
 from kg._types import Reject
 from kg._version import __version__ as __version__
 from kg.errors import (
@@ -71,11 +71,11 @@ def _raise(error: InputError) -> None:
 
 
 def read(*inputs: Input, reject: Reject = _raise) -> Iterator[Record]:
-    """The study records of files, folders, addresses or ``-``, one after another.
+    """Iterate over the study records of files, folders and URLs; ``-`` is standard input.
 
-    A record has ``data`` (the JSON of API v2), ``file`` and ``number`` (its place in the file, from 1). What
-    cannot be read goes to ``reject``, which by default raises it: a :class:`SourceError` or
-    :class:`RecordError`.
+    A record has ``data`` (the JSON of API v2), ``file`` and ``number`` (its position in the file, from 1). ``reject``
+    is called with a :class:`SourceError` or :class:`RecordError` for everything that cannot be read; by default it
+    raises the error.
 
     >>> [record.data["hasResults"] for record in read("tests/data/NCT02059759.txt")]
     [False]
@@ -86,13 +86,13 @@ def read(*inputs: Input, reject: Reject = _raise) -> Iterator[Record]:
 
 
 def ntriples(*inputs: Input, contacts: bool = False, reject: Reject = _raise) -> Iterator[bytes]:
-    """The N-Triples of one study after another, as they are read; nothing is held back for newer versions.
+    """Yield the N-Triples of each study as soon as it is read; if a study has several versions, all are exported.
 
-    Each study comes with the labels and classes of the organizations, MeSH terms and countries that it refers to, as
-    its own record describes them: over several studies these repeat.
+    The labels and classes of the organizations, MeSH terms and countries that a study refers to are included, so they
+    are repeated across studies.
 
-    ``contacts`` keeps e-mail addresses and telephone numbers. Fields that are not as their shapes say go to
-    ``reject`` too, as :class:`FieldError`; by default they are passed over.
+    ``contacts`` keeps e-mail addresses and telephone numbers. ``reject`` is also called with a :class:`FieldError` for
+    each value that does not conform to its shape; by default these are ignored.
 
     >>> [study.count(b"\\n") for study in ntriples("tests/data/NCT02059759.txt")]
     [826]
@@ -106,21 +106,23 @@ def ntriples(*inputs: Input, contacts: bool = False, reject: Reject = _raise) ->
 
 
 def graph(*inputs: Input, contacts: bool = False, reject: Reject = _raise) -> NotebookGraph:
-    """The studies of some inputs as one graph of rdflib, with the prefixes bound; of two versions the newer.
+    """Return the studies of the inputs as one rdflib graph, with the prefixes bound.
+
+    Of several versions of a study, only the newest is included.
 
     >>> len(graph("tests/data/NCT02059759.txt"))
     826
     """
-    from kg.export.run import graph as made_of
+    from kg.export.run import graph as export_graph
     from kg.notebook.graph import NotebookGraph
 
     result = NotebookGraph(bind_namespaces="none")
-    made_of(inputs, contacts=contacts, reject=reject, into=result)
+    export_graph(inputs, contacts=contacts, reject=reject, into=result)
     return result
 
 
 def study(number: str, data: Input | Iterable[Input] | rdflib.Graph) -> Study:
-    """Return a study by its NCT number, with its key facts, which a notebook displays as a table, and its picture.
+    """Return a study by its NCT number; a notebook displays its key facts as a table.
 
     ``data`` is as for :func:`query`. Raises :class:`UsageError` if the data does not have the study.
 
@@ -136,8 +138,8 @@ def study(number: str, data: Input | Iterable[Input] | rdflib.Graph) -> Study:
 def drawing(data: Input | Iterable[Input] | rdflib.Graph | None = None, **options: Any) -> Drawing:
     """Return a picture, which a notebook displays as an interactive page; it has ``html``, ``svg`` and ``save``.
 
-    ``data`` is as for :func:`query`. The options are those of ``kg draw``: at most one of ``study``, ``view``,
-    ``around`` (with ``depth``), ``query`` (a text), ``summary`` and ``ontology``, and ``limit``.
+    ``data`` is as for :func:`query`. The options are those of ``kg draw``: ``limit``, and at most one of ``study``,
+    ``view``, ``around`` (with ``depth``), ``query`` (SPARQL text), ``summary`` and ``ontology``.
 
     >>> drawing("tests/data/NCT02059759.txt", view="sites")
     <Drawing Sites: 2 nodes, 1 links>
@@ -155,11 +157,11 @@ def query(
     timeout: float | None = None,
     memory: int | None = None,
 ) -> Answer:
-    """Run a SPARQL query, given by its name in the library, as a file or as a text.
+    """Run a SPARQL query: the name of a query in the library, a file, or the text of a query.
 
-    ``data`` is a store, RDF files and study records, or a graph; ``params`` are the values of parameters. A query is
-    stopped with an :class:`OutputError` after ``timeout`` seconds, by default 300, and if it needs more than ``memory``
-    bytes, by default half of the memory of the machine.
+    ``data`` is a store, RDF files and study records, or a graph; ``params`` maps parameters to their values. A query is
+    stopped with an :class:`OutputError` after ``timeout`` seconds (default: 300), or if it needs more than ``memory``
+    bytes (default: half of the memory of the machine).
 
     >>> answer = query("arms", "tests/data/NCT02059759.txt")
     >>> answer.rows[1]["intervention"]
@@ -172,25 +174,26 @@ def query(
 
 
 def to_networkx(*sources: Any, lists: bool = False) -> nx.MultiDiGraph:
-    """The studies of some sources as a graph of networkx: see :func:`kg.network.graph.to_networkx`.
+    """Return the studies of the sources as a networkx graph; see :func:`kg.network.graph.to_networkx`.
 
-    ``sources`` are names of files with study records or RDF, folders, stores, graphs of rdflib or stores of pyoxigraph.
-    Several values of a property are one text, which every writer of networkx takes, or a list with ``lists``.
+    ``sources`` are names of files (study records or RDF), folders or stores, rdflib graphs, or pyoxigraph stores.
+    Multiple values of a property are joined into one text, which every writer of networkx accepts, or are a list with
+    ``lists``.
 
     >>> to_networkx("tests/data/NCT02059759.txt").nodes["http://id.nlm.nih.gov/mesh/D000690"]["label"]
     'Amyotrophic Lateral Sclerosis'
     """
-    from kg.network.graph import to_networkx as made_of
+    from kg.network.graph import to_networkx as convert
 
-    return made_of(*sources, lists=lists)
+    return convert(*sources, lists=lists)
 
 
 def projection(graph: nx.MultiDiGraph, view: str, *, lists: bool = False) -> nx.Graph:
-    """A network of two kinds of things, of a graph of :func:`to_networkx`: see :mod:`kg.network.projections`.
+    """Return the projection of a graph of :func:`to_networkx` to two kinds of nodes; see :mod:`kg.network.projections`.
 
     >>> projection(to_networkx("tests/data/NCT02059759.txt"), "site-study").number_of_edges()
     1
     """
-    from kg.network.projections import projection as projected
+    from kg.network.projections import projection as project
 
-    return projected(graph, view, lists=lists)
+    return project(graph, view, lists=lists)

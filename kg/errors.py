@@ -6,7 +6,7 @@
     ├── UsageError          an invalid command or call (exit status 2)
     ├── OntologyError       the ontology is inconsistent or cannot be compiled
     ├── OutputError         an output cannot be written
-    └── InputError          a part of the input is not exported as it is
+    └── InputError          a part of the input is not exported unchanged
         ├── SourceError     a file, an archive or an archive member cannot be read
         ├── RecordError     a record is not exported
         ├── Superseded      a record is not exported because a newer one of its study is
@@ -57,7 +57,7 @@ class _Absent:
 ABSENT = _Absent()
 
 
-class Shown(str):
+class FormattedValue(str):
     """A value that was formatted in another process."""
 
     __slots__ = ()
@@ -69,7 +69,7 @@ def shown(value: object) -> str:
     >>> shown(None), shown(True), shown({"a": 1, "b": 2}), shown([1, 2]), shown("a\\x1b"), shown("x" * 100)[-3:]
     ('null', 'true', '{"a": …, "b": …}', '[…] of 2', '"a\\\\u001b"', 'x…"')
     """
-    if isinstance(value, Shown):
+    if isinstance(value, FormattedValue):
         return str(value)
     if isinstance(value, str):
         shortened = value if len(value) <= VALUE_WIDTH else value[:VALUE_WIDTH] + "…"
@@ -88,7 +88,7 @@ def shown(value: object) -> str:
 class InputError(KGError):
     """A problem with a part of the input.
 
-    >>> print(FieldError("not exported as its shape says", file="a.json", record=2, study="NCT02059759",
+    >>> print(FieldError("does not match its shape", file="a.json", record=2, study="NCT02059759",
     ...                  path="hasResults", value="maybe", expected="true or false"))
     a.json, record 2, NCT02059759, hasResults: found "maybe", expected true or false.
     """
@@ -118,14 +118,14 @@ class InputError(KGError):
     def __reduce__(self) -> tuple[Any, ...]:
         if self.value is ABSENT:
             return type(self), self.args, self.__dict__
-        value = Shown(shown(self.value))  # the value itself may be large, or nested deeper than can be pickled
+        value = FormattedValue(shown(self.value))  # the value may be large, or nested too deeply for pickle
         return type(self), self.args, self.__dict__ | {"value": value}
 
     def __str__(self) -> str:
         record = None if self.record is None else f"record {self.record}"
-        where = ", ".join(part for part in (self.file, record, self.study, self.path) if part)
-        what = self.problem if self.expected is None else f"found {shown(self.value)}, expected {self.expected}"
-        return f"{where}: {what}." if where else f"{what}."
+        place = ", ".join(part for part in (self.file, record, self.study, self.path) if part)
+        problem = self.problem if self.expected is None else f"found {shown(self.value)}, expected {self.expected}"
+        return f"{place}: {problem}." if place else f"{problem}."
 
     def as_dict(self) -> dict[str, Any]:
         """Return the parts of the message, for ``--report`` (JSON Lines); long values are truncated."""
@@ -154,7 +154,7 @@ class RecordError(InputError):
     kind = "record"
 
 
-class Superseded(InputError):  # noqa: N818 -- reported like an error, but none
+class Superseded(InputError):  # noqa: N818 -- reported like an error, but is not one
     """A record that is not exported because a newer one of the same study is."""
 
     kind = "superseded"
@@ -173,14 +173,14 @@ class Repaired(FieldError):  # noqa: N818 -- the value is in the graph
 
 
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
-"""Control characters start escape sequences (ECMA-48); bidirectional controls (https://www.unicode.org/reports/tr9/)
-reorder a line."""
+"""Characters that change the display of a line: control characters start escape sequences (ECMA-48), and bidirectional
+controls (https://www.unicode.org/reports/tr9/) reorder text."""
 
 
 def printable(text: str) -> str:
     r"""Escape control characters and bidirectional controls for display in a terminal; tabs and line feeds are kept.
 
-    The escape ``\u001B`` is that of Turtle, N-Triples, SPARQL and JSON, so Turtle stays the same graph.
+    The escape ``\u001B`` is valid in Turtle, N-Triples, SPARQL and JSON, so escaped Turtle is still the same graph.
 
     >>> print(printable("a\x1b[2J\x9b31m\u202eb"))
     a\u001B[2J\u009B31m\u202Eb
@@ -189,7 +189,7 @@ def printable(text: str) -> str:
 
 
 def printable_iri(iri: str) -> str:
-    r"""Percent-encode the same characters in an IRI, which stays a valid link.
+    r"""Percent-encode the characters that :func:`printable` escapes, so that the IRI stays a valid link.
 
     >>> printable_iri("http://a/\u202eb")
     'http://a/%E2%80%AEb'

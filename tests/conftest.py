@@ -32,8 +32,8 @@ os.environ["COLUMNS"] = "110"
 class WithShared(Exporter):
     """Exports studies by themselves, with what their records say of the resources that they share with others."""
 
-    def __call__(self, record: dict[str, Any], *, fit: bool = False) -> Exported:
-        study = super().__call__(record, fit=fit)
+    def __call__(self, record: dict[str, Any], *, is_clean: bool = False) -> Exported:
+        study = super().__call__(record, is_clean=is_clean)
         triples = sum(count for _, count in self.shared(Usage(each, 1) for each in study.shared))
         return dataclasses.replace(study, data=self.with_shared(study), triples=study.triples + triples)
 

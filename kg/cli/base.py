@@ -22,8 +22,8 @@ REFRESH = 0.1
 """Seconds between updates of the progress bar."""
 
 
-def _terminated(*_: object) -> None:
-    """Exit with cleanup, so that no partial file is left."""
+def _exit_on_sigterm(*_: object) -> None:
+    """Raise :class:`SystemExit`, so that cleanup runs and no partial file is left."""
     sys.exit(128 + signal.SIGTERM)
 
 
@@ -33,10 +33,10 @@ def message(text: str) -> None:
 
 
 class Command(click.Group):
-    """Prints every error of ``kg`` as one sentence and sets the exit status."""
+    """Command group that prints every error of ``kg`` as one sentence and sets the exit status."""
 
     def invoke(self, context: click.Context) -> Any:
-        signal.signal(signal.SIGTERM, _terminated)
+        signal.signal(signal.SIGTERM, _exit_on_sigterm)
         try:
             return super().invoke(context)
         except UsageError as error:
@@ -52,7 +52,7 @@ class Command(click.Group):
 
 @contextlib.contextmanager
 def problems_to(name: str | None) -> Iterator[Reject]:
-    """Yield a function that writes problems to a file as JSON Lines, or ignores them without a name."""
+    """Yield a function that writes problems to a file as JSON Lines; without a file name, it ignores them."""
     import orjson
 
     from kg.rdf.atomic import STANDARD_OUTPUT, replacing
@@ -71,7 +71,7 @@ def problems_to(name: str | None) -> Iterator[Reject]:
 
 @contextlib.contextmanager
 def progress_of(inputs: tuple[str, ...]) -> Iterator[Progress | None]:
-    """Show a progress bar if standard error is a terminal."""
+    """Show a progress bar if standard error is a terminal; yield the function that advances it."""
     if not sys.stderr.isatty():
         yield None
         return

@@ -144,7 +144,7 @@ class _Source:
 
 
 def _format(name: str | None, output: str, text: str, inputs: Iterable[str]) -> str:
-    """The format of the answer; checks the output before the query runs."""
+    """Return the format of the answer; check the output before the query runs."""
     from kg.query.lexer import form
     from kg.query.result_formats import check_fits, result_format
     from kg.rdf.atomic import check_outputs

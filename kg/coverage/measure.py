@@ -186,7 +186,7 @@ def measure(records: Iterable[Record], plan: Plan, *, contacts: bool = False, re
     for record in records:
         data = record.data if record.is_clean else clean(record.data, lambda *_: None)
         try:
-            coverage.add(data, exporter(data, fit=True).unmapped.paths)
+            coverage.add(data, exporter(data, is_clean=True).unmapped.paths)
             coverage.studies += 1
         except RecordError as error:
             error.file, error.record = record.file, record.number

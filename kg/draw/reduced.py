@@ -16,9 +16,9 @@ class ReducedExporter(Exporter):
     def __init__(self) -> None:
         super().__init__(graphs=True)
 
-    def __call__(self, record: dict[str, Any], *, fit: bool = False) -> Exported:
+    def __call__(self, record: dict[str, Any], *, is_clean: bool = False) -> Exported:
         """Export a record that is parsed already."""
-        return super().__call__(_reduced(record), fit=fit)
+        return super().__call__(_reduced(record), is_clean=is_clean)
 
     def try_json_at(self, text: bytes, at: int | None) -> tuple[Exported, int] | None:
         """Export a text that is exactly one record; a record at a place in a longer text is left to the reader."""

@@ -34,7 +34,7 @@ def levels(ids: Iterable[str], links: Iterable[tuple[str, str]]) -> dict[str, in
 
 
 def main_parents(picture: Picture) -> dict[str, str]:
-    """Return the parent of each node in the tree that is drawn: of several parents the one of the largest size."""
+    """Return the parent of each node in the drawn tree: the largest, if a node has several."""
     chosen: dict[str, str] = {}
     for edge in picture.edges:
         parent = chosen.get(edge.target)
@@ -53,9 +53,9 @@ def _is_in_cycle(parents: Mapping[str, str], id_: str) -> bool:
 
 
 def layout_tree(picture: Picture, note: str) -> None:
-    """Place the nodes on rings, the roots innermost, children outside their parents.
+    """Place the nodes on rings, with the roots on the innermost ring and children outside their parents.
 
-    ``note`` reports the number of nodes with further parents, as ``{count}``.
+    ``note`` is the text of a note with ``{count}``, the number of nodes with more than one parent.
     """
     for node in picture.nodes.values():
         node.radius = min(node_radius(node.size), MAX_RADIUS)
@@ -67,8 +67,8 @@ def layout_tree(picture: Picture, note: str) -> None:
     roots = [id_ for id_ in picture.nodes if id_ not in parents]
     widths = dict.fromkeys(picture.nodes, 0.0)
     for id_ in reversed(_breadth_first(roots, children)):
-        own = 2 * picture.nodes[id_].radius + GAP
-        widths[id_] = max(sum(widths[child] for child in children[id_]), own)
+        node_width = 2 * picture.nodes[id_].radius + GAP
+        widths[id_] = max(sum(widths[child] for child in children[id_]), node_width)
     for siblings in children.values():
         siblings.sort(key=lambda id_: (-widths[id_], id_))
     roots.sort(key=lambda id_: (picture.nodes[id_].kind, -widths[id_], id_))
@@ -100,7 +100,7 @@ def _depths(roots: Sequence[str], children: Mapping[str, list[str]]) -> dict[str
 
 
 def _ring_radii(picture: Picture, depths: Mapping[str, int], circumference: float) -> list[float]:
-    """Return the radius of each ring: wide enough for its nodes."""
+    """Return the radius of each ring, large enough for its nodes."""
     count = max(depths.values(), default=0) + 1
     widths = [0.0] * count
     for id_, ring in depths.items():

@@ -1,4 +1,4 @@
-"""The export of one study: a pure function of its record and the plan."""
+"""Export of one study, a pure function of its record and the plan."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ class Exported:
 
     study: str
     version: int
-    """Of two records of a study the one with the greater version is exported."""
+    """If a study has several records, only the one with the greatest version is exported."""
     version_holder: str
-    """The day of the registry data that the record is from, or an empty string."""
+    """The date of the registry data that contained the record, or an empty string."""
     data: bytes
     triples: int
     errors: list[FieldError] = field(default_factory=list)
@@ -43,9 +43,9 @@ class Exported:
 class Exporter:
     """Exports records of API v2 as RDF.
 
-    ``grouped`` writes blocks (Turtle, TriG), otherwise lines (N-Triples, N-Quads). ``graphs`` puts the statements of a
-    study into its own named graph. ``contacts`` keeps e-mail addresses and telephone numbers. ``base`` is the namespace
-    of parts, organizations and the like.
+    ``grouped`` selects blocks (Turtle, TriG) instead of lines (N-Triples, N-Quads). ``graphs`` writes one named graph
+    per study. ``contacts`` keeps e-mail addresses and telephone numbers. ``base`` is the namespace of parts,
+    organizations and other resources.
 
     >>> record = {"protocolSection": {"identificationModule": {"nctId": "NCT00000001", "briefTitle": "A trial"}}}
     >>> exported = Exporter(grouped=True)(record)
@@ -77,10 +77,10 @@ class Exporter:
         self._unmapped = self._style.predicate(UNMAPPED)
         self._listed = self._style.predicate(LISTED)
 
-    def __call__(self, record: dict[str, Any], *, fit: bool = False) -> Exported:
+    def __call__(self, record: dict[str, Any], *, is_clean: bool = False) -> Exported:
         """Export a parsed record; raise :class:`~kg.errors.RecordError` if it is not a study.
 
-        ``fit`` means that its JSON is known to have no character that the formats cannot represent.
+        ``is_clean`` states that its JSON has no character that the formats cannot represent.
         """
         study = self.headers.study(record)
         cleaned: list[FieldError] = []
@@ -88,8 +88,8 @@ class Exporter:
         def report(path: str, value: object, expected: str) -> None:
             cleaned.append(FieldError("cleaned", study=study, path=path, value=value, expected=expected))
 
-        exported = self._interpreted(record if fit else clean(record, report))
-        if fit and len(exported.data) > LONGEST:
+        exported = self._interpreted(record if is_clean else clean(record, report))
+        if is_clean and len(exported.data) > LONGEST:
             exported = self._interpreted(clean(record, report))
         paths = {error.path for error in cleaned}
         exported.errors = cleaned + [error for error in exported.errors if error.path not in paths]
@@ -103,7 +103,7 @@ class Exporter:
                 error.value = "(left out)"
 
     def from_json(self, text: bytes) -> Exported:
-        """Export the JSON of one record, which is faster than a parsed record.
+        """Export the JSON of one record, which is faster than exporting a parsed record.
 
         Raises :class:`ValueError` for invalid JSON, and :class:`~kg.errors.RecordError` if it is not a study.
         """
@@ -115,10 +115,10 @@ class Exporter:
         return result and result[0]
 
     def try_json_at(self, text: bytes, at: int | None) -> tuple[Exported, int] | None:
-        """Export the record at a position of a text; return it with its end, which includes the spaces after it."""
+        """Export the record at a position of a text; return it with its end, trailing spaces included."""
         try:
             return self._emitted(text, at)
-        except Exception:  # the parsed record will meet it again, and report it
+        except Exception:  # exporting the parsed record raises it again, and it is reported
             return None
 
     def _emitted(self, text: bytes, at: int | None) -> tuple[Exported, int] | None:
@@ -133,10 +133,10 @@ class Exporter:
         if kept := self._kept(unmapped, emitted.errors):
             data = emitted.with_more(self._style.more(self._token(header.study), [kept], self._graph(header.study)))
             triples += 1
-        shared = tuple(dict.fromkeys(emitted.shared))  # two kinds of node may describe one resource alike
+        shared = tuple(dict.fromkeys(emitted.shared))  # two kinds of node may have equal descriptions of a resource
         withheld = emitted.withheld + unmapped.withheld
         exported = Exported(*header, data, triples, emitted.errors, unmapped, withheld, shared)
-        return _named(exported), emitted.end
+        return _name_errors(exported), emitted.end
 
     def _interpreted(self, record: dict[str, Any]) -> Exported:
         """Export any record by the reference interpreter."""
@@ -151,10 +151,10 @@ class Exporter:
         data = self._style.study(result.blocks, self._graph(header.study))
         triples = sum(len(pairs) for _, pairs in result.blocks) + result.more
         withheld = result.withheld + unmapped.withheld
-        return _named(Exported(*header, data, triples, result.errors, unmapped, withheld, tuple(result.shared)))
+        return _name_errors(Exported(*header, data, triples, result.errors, unmapped, withheld, tuple(result.shared)))
 
     def with_shared(self, exported: Exported) -> bytes:
-        """Return a study with its descriptions of shared resources, which a run writes once for all studies."""
+        """Return the output of a study with the shared resources, which a run writes once for all studies."""
         chunks = self.shared(Usage(description, 1) for description in exported.shared)
         return b"".join((exported.data, *(self._gap + data for data, _ in chunks)))
 
@@ -169,7 +169,7 @@ class Exporter:
         return encode_ontology(self._style, graphs=self._graphs)
 
     def _kept(self, unmapped: Unmapped, errors: list[FieldError]) -> bytes:
-        """Return the pair of a study that keeps its unmapped and its repaired values, or nothing."""
+        """Return the predicate and object that keep the unmapped and repaired values of a study, or nothing."""
         kept = unmapped.kept
         for error in errors:
             if isinstance(error, Repaired):
@@ -194,8 +194,8 @@ class Exporter:
         return number.encode().join(self._record_token) if self._graphs else b""
 
 
-def _named(exported: Exported) -> Exported:
-    """Name the study in its errors."""
+def _name_errors(exported: Exported) -> Exported:
+    """Set the study of the errors."""
     for error in exported.errors:
         error.study = exported.study
     return exported

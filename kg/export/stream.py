@@ -103,7 +103,7 @@ def studies(records: Iterable[Export | Record], exporter: Exporter, reject: Reje
 
 def _interpreted(record: Record, exporter: Exporter, reject: Reject) -> Exported | None:
     try:
-        return exporter(record.data, fit=record.is_clean)
+        return exporter(record.data, is_clean=record.is_clean)
     except RecordError as error:
         error.file, error.record = record.position
         reject(error)

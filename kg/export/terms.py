@@ -25,7 +25,7 @@ _WEB = re.compile(r"(?:https?|ftp)://.+", re.IGNORECASE | re.DOTALL)
 
 
 def is_iri(text: str) -> bool:
-    """Whether a text is an absolute IRI (RFC 3987) of the web.
+    """Return whether a text is an absolute IRI (RFC 3987) of the web.
 
     >>> is_iri("https://example.org/a?b=c"), is_iri("https://example.org/a b"), is_iri("www.example.org")
     (True, False, False)

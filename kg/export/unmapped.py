@@ -84,7 +84,7 @@ class UnmappedFinder:
         )
 
     def is_contact_data(self, path: str) -> bool:
-        """Whether a JSON path leads to contact data that is left out."""
+        """Return whether a JSON path leads to contact data that is left out."""
         return not self._contact_keys.isdisjoint(re.split(r"[.\[\]]+", path))
 
     def find(self, record: dict[str, Any], refused: list[object], *, partial: bool = False) -> Unmapped:

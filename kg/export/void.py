@@ -1,8 +1,8 @@
-"""The description of an export as a dataset: VoID and DCAT, along the HCLS profile.
+"""The description of an export as a dataset, in VoID and DCAT, following the HCLS profile.
 
 The profile (https://www.w3.org/TR/hcls-dataset/) has three levels: the registry (a summary without a version), the
-exported records (a version), and the file (a distribution, which has the counts). Their IRIs contain the SHA-256 of the
-file, so the same export has the same description.
+exported records (a version), and the file (a distribution, with the counts). The IRIs contain the SHA-256 of the file,
+so equal exports have equal descriptions.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ _Value = str | ox.Literal | None
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """An export to describe: the file, and the facts that its run has about it."""
+    """An export to describe: the file, and the settings and totals of the run that wrote it."""
 
     path: Path
     format: Format
@@ -116,11 +116,11 @@ def _statements(export: Export) -> Iterator[Statement]:
 
 def counts(export: Export) -> Tally:
     """Count the contents of the file."""
-    own, shared = (
+    study_prefixes, shared_prefixes = (
         tuple(f"<{export.prefixes[name]}".encode() for name in names)
         for names in (("study", "record", "part"), ("org", "country", "branch", "mesh", "code", "registry"))
     )
-    return count_statements(_statements(export), own, shared)
+    return count_statements(_statements(export), study_prefixes, shared_prefixes)
 
 
 def _iri(name: str) -> str:
@@ -141,7 +141,7 @@ def _count(number: int) -> ox.Literal:
 
 
 def _day(text: str) -> ox.Literal:
-    """Return a date as a literal with the precision that it has.
+    """Return a date as a literal of its precision: a day, a month or a year.
 
     >>> _day("2020-02-00").value
     '2020-02'
@@ -167,7 +167,7 @@ class _Description:
     def add(self, subject: str, types: str, **values: _Value | list[str]) -> None:
         """Add statements about a subject: its classes, and values by property (``prefix_name``).
 
-        A text is an IRI or a prefixed name; ``None`` adds nothing.
+        A string is an IRI or a prefixed name; ``None`` adds nothing.
         """
         pairs: list[tuple[str, _Value]] = [(RDF + "type", _iri(name)) for name in types.split()]
         for name, value in values.items():
@@ -216,12 +216,12 @@ def _registry(out: _Description) -> None:
 
 def _version(out: _Description) -> None:
     totals, data = out.export.totals, out.iri("data")
-    of = f", registry data of {_span(totals)}" if totals.last else ""
+    dated = f", registry data of {_span(totals)}" if totals.last else ""
     out.add(
         data,
         "dctypes:Dataset dcat:Dataset",
-        dcterms_title=_en(f"Study records of ClinicalTrials.gov{of}"),
-        dcterms_description=_en(f"{totals.studies:,} study records of ClinicalTrials.gov{of}."),
+        dcterms_title=_en(f"Study records of ClinicalTrials.gov{dated}"),
+        dcterms_description=_en(f"{totals.studies:,} study records of ClinicalTrials.gov{dated}."),
         dcterms_isVersionOf=CLINICAL_TRIALS,
         dcterms_source=CLINICAL_TRIALS,
         dcterms_creator=NLM,

@@ -66,7 +66,7 @@ class NamedGraph:
         return b"".join(self.lines)
 
     def quads(self) -> bytes:
-        """The N-Quads."""
+        """Return the N-Quads."""
         return as_quads(self.lines, self.name)
 
     def is_complete(self, count: int) -> bool:

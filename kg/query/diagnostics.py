@@ -43,7 +43,7 @@ def syntax_error(query: str, error: Exception, predeclared: Mapping[str, str]) -
 
 
 def _undeclared(query: str, predeclared: Mapping[str, str]) -> Iterator[Token]:
-    """The prefixed names of a query whose prefix is not declared."""
+    """Return the prefixed names of a query whose prefix is not declared."""
     declared = {*prefixes(query), *predeclared}
     return (
         token for token in tokens(query) if token.kind == "prefixed" and token.text.partition(":")[0] not in declared
@@ -56,7 +56,7 @@ def _not_declared(prefix: str, predeclared: Mapping[str, str]) -> str:
 
 
 def _problem(message: str) -> str:
-    """The problem in a message of the parser, without the character ranges that it lists.
+    """Return the problem in a message of the parser, without the character ranges that it lists.
 
     >>> _problem("expected one of \\",\\", \\".\\", ['0' ..= '9' | 'a'], [_]")
     'expected one of ",", "."'
@@ -86,12 +86,12 @@ def find_problems(query: str, store: ox.Store, predeclared: Mapping[str, str] | 
 
 
 def _resources(query: str) -> list[str]:
-    """The IRIs of a query that can occur in statements; datatypes, used in filters, cannot."""
+    """Return the IRIs of a query that can occur in statements; datatypes, used in filters, cannot."""
     return [iri for iri in iris(query) if not iri.startswith(XSD)]
 
 
 def _literals(query: str, store: ox.Store, short: Callable[[str], str]) -> Iterator[str]:
-    """A sentence per literal without matches; a text may be the label of a code."""
+    """Yield a sentence per literal without matches; a text may be the label of a code."""
     misses = [*find_mismatches(query, store, short, _code)]
     respelled = {mismatch.text for mismatch in misses if mismatch.is_respelled}
     codes = {text: code for text in _texts(query) if text not in respelled and (code := _code(text))}
@@ -102,13 +102,13 @@ def _literals(query: str, store: ox.Store, short: Callable[[str], str]) -> Itera
 
 
 def _texts(query: str) -> list[str]:
-    """The distinct strings of a query, except those in triple quotation marks."""
+    """Return the distinct strings of a query, except those in triple quotation marks."""
     strings = (token.text for token in tokens(query) if token.kind == "string")
     return [*dict.fromkeys(text[1:-1] for text in strings if text[:3] not in ('"""', "'''"))]
 
 
 def _code(text: str) -> str | None:
-    """The code with a name or label."""
+    """Return the code with a name or label."""
     name = re.sub(r"[\W_]", "", text).lower()
     codes = ((iri, {plain_name(iri), re.sub(r"[\W_]", "", label).lower()}) for iri, label in ontology_terms().items())
     return next((iri for iri, names in codes if iri.startswith(CODE) and name in names), None)
@@ -143,7 +143,7 @@ def _occurs(node: ox.NamedNode, store: ox.Store) -> bool:
 
 
 def _statements(node: ox.NamedNode, store: ox.Store) -> Iterator[ox.Quad]:
-    """The statements of the data with a resource in any position, except those of the ontology graph."""
+    """Yield the statements of the data with a resource in any position, except those of the ontology graph."""
     for place in ((node, None, None), (None, node, None), (None, None, node)):
         for quad in store.quads_for_pattern(*place):
             if not (isinstance(quad.graph_name, ox.NamedNode) and quad.graph_name.value.endswith(_ONTOLOGY)):
@@ -151,12 +151,12 @@ def _statements(node: ox.NamedNode, store: ox.Store) -> Iterator[ox.Quad]:
 
 
 def _other_spelling(iri: str, store: ox.Store) -> str | None:
-    """The spelling of an IRI in the data: MeSH ids with other zeros and no year, in capitals, with the other scheme."""
+    """Return the spelling of an IRI that occurs in the data, such as a MeSH id in capitals or another scheme."""
     return next((other for other in _spellings(iri) if _occurs(ox.NamedNode(other), store)), None)
 
 
 def _spellings(iri: str) -> list[str]:
-    """Other spellings of an IRI.
+    """Return other spellings of an IRI.
 
     >>> _spellings("https://id.nlm.nih.gov/mesh/d000690")[0]
     'http://id.nlm.nih.gov/mesh/D000690'

@@ -60,7 +60,7 @@ def _post(
 
 
 def _realm(url: str, timeout: int) -> str:
-    """The realm of digest authentication at an endpoint; Virtuoso calls it SPARQL."""
+    """Return the realm of digest authentication at an endpoint; Virtuoso calls it SPARQL."""
     from urllib.error import HTTPError
     from urllib.request import build_opener
 
@@ -73,6 +73,6 @@ def _realm(url: str, timeout: int) -> str:
 
 
 def _is_temporary(error: BaseException) -> bool:
-    """Whether a request may succeed when it is repeated: the server was busy, or the connection broke."""
+    """Return whether a request may succeed when it is repeated: the server was busy, or the connection broke."""
     status = getattr(error, "code", None)  # of the exceptions of urllib for an error status
     return status in BUSY if status is not None else isinstance(getattr(error, "reason", error), ConnectionError)

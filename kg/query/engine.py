@@ -1,4 +1,4 @@
-"""Runs queries, given as a library name, a file or a text, over stores, RDF files, study records and graph objects."""
+"""Query engine: SPARQL queries over stores, RDF files, study records and graph objects."""
 
 from __future__ import annotations
 
@@ -53,13 +53,13 @@ PREFIXES = {
     "skos": SKOS,
     "xsd": XSD,
 }
-"""Prefixes that a query need not declare."""
+"""Prefixes that a query does not have to declare."""
 Params = Mapping[str, str | Sequence[str]]
 _TRIPLES = b"triples"
 
 
 def read_query(query: str) -> str:
-    """Return the text of a query that is given as a text, as a file, or by its name in the library.
+    """Return the text of a query, given as that text, as a file, or as the name of a query in the library.
 
     Raises :class:`~kg.errors.UsageError` for anything else.
     """
@@ -90,7 +90,7 @@ def query_text(query: str, params: Params | None = None) -> str:
 
 
 def with_prefixes(text: str) -> str:
-    """Return a query with declarations of the prefixes that it uses without declaring them."""
+    """Return a query with declarations added for the :data:`PREFIXES` that it uses without declaring them."""
     declared = prefixes(text)
     lines = [f"PREFIX {name}: <{iri}>" for name, iri in PREFIXES.items() if name not in declared and f"{name}:" in text]
     return "\n".join([*lines, text])
@@ -104,11 +104,11 @@ def prepare(query: str, params: Params | None = None) -> str:
 def evaluate(
     data: ox.Store | PathName, text: str, *, allow_service: bool = False, limits: Limits | None = None
 ) -> Answer:
-    """Run a query over a store, or over the store in a folder: the graphs in its FROM clause, or the union of all.
+    """Run a query over a store, or the store in a folder; without a FROM clause, over the union of all graphs.
 
-    The query runs in a process of its own, which enforces the limits. Raises :class:`~kg.errors.UsageError` for an
-    invalid, too deeply nested or updating query or a SERVICE that is not allowed, and
-    :class:`~kg.errors.OutputError` for a query that exceeds its limits.
+    The query runs in a separate process with limits. Raises :class:`~kg.errors.UsageError` for an update, an invalid
+    or too deeply nested query, and a SERVICE that is not allowed, and :class:`~kg.errors.OutputError` for a query that
+    exceeds its limits.
     """
     if is_update(text):
         raise UsageError(f"{form(text)} would change data, and kg query only reads them.")
@@ -161,9 +161,9 @@ def query(
     report: Report | None = None,
     limits: Limits | None = None,
 ) -> Answer:
-    """Run a query, given by its name in the library, as a file or as a text; an empty answer has hints.
+    """Run a query: the name of a query in the library, a file, or the text of a query; an empty answer has hints.
 
-    ``data`` is a store, RDF files or study records, one or several; or a graph of rdflib, or a store of pyoxigraph.
+    ``data`` is one or several stores, RDF files or study records, an rdflib graph, or a pyoxigraph store.
 
     >>> answer = query("arms", "tests/data/NCT02059759.txt")
     >>> answer.variables, len(answer.rows)

@@ -65,7 +65,7 @@ def explain(query: str, data: Data, limits: Limits | None = None) -> Iterator[st
 
 
 def _aligned(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
-    """Rows in columns, numbers aligned to the right."""
+    """Yield rows in columns, numbers aligned to the right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = (cell.rjust(w) if _is_count(cell) else cell.ljust(w) for cell, w in zip(row, widths, strict=True))
@@ -77,7 +77,7 @@ def _is_count(cell: str) -> bool:
 
 
 def _count(data: Data, patterns: Iterable[str], query: str, limits: Limits) -> str:
-    """The number of solutions of the join of patterns."""
+    """Return the number of solutions of the join of patterns."""
     lines = [f"PREFIX {name}: <{iri}>" for name, iri in (PREFIXES | prefixes(query)).items()]
     select = f"SELECT (COUNT(*) AS ?count) {{ {' '.join(patterns)} }}"
     try:

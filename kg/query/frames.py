@@ -65,7 +65,7 @@ def _number(term: Term) -> float:
 
 
 def _date(term: Term) -> datetime.date | None:
-    """The date of an ``xsd:date`` without a time zone."""
+    """Return the date of an ``xsd:date`` without a time zone."""
     if not isinstance(term, ox.Literal) or term.datatype.value != XSD + "date" or len(term.value) != 10:
         return None
     try:

@@ -74,14 +74,14 @@ def form(query: str) -> str:
 
 
 def is_update(query: str) -> bool:
-    """Whether a query is an update."""
+    """Return whether a query is an update."""
     return form(query) in _UPDATES
 
 
 def uses_service(query: str) -> bool:
-    """Whether a query calls another server (SERVICE); in doubt it does.
+    """Return whether a query calls another server (SERVICE); true in case of doubt.
 
-    Engines accept the keyword even without space around it.
+    Engines accept the keyword even without spaces around it.
 
     >>> uses_service("SELECT * { SERVICE <http://a/> { } }"), uses_service("SELECT * { ?service ?p 'SERVICE' }")
     (True, False)
@@ -99,7 +99,7 @@ def _is_service(token: Token) -> bool:
 
 
 def has_from_clause(query: str) -> bool:
-    """Whether a query names the graphs of its dataset.
+    """Return whether a query names the graphs of its dataset.
 
     >>> has_from_clause("SELECT * FROM <http://a/> { ?s ?p ?o }"), has_from_clause("SELECT * { ?from a:from 'FROM' }")
     (True, False)

@@ -1,11 +1,11 @@
 """The query library in ``queries/``: one SPARQL query per file, with a header as in grlc.
 
-The header consists of the lines at the top that begin with ``#+``; after that mark they are YAML
+The header consists of the lines at the top that begin with ``#+``; the rest of these lines is YAML
 (https://github.com/CLARIAH/grlc). ``summary``, ``description`` and ``tags`` are required; ``parameters`` lists the
 parameters, each with its ``name``, ``type`` (one of :data:`TYPES`) and ``description``.
 
 The default of a parameter is in the query itself, in a line ``VALUES ?name { term ... }``, so that the file is a valid
-query for any tool. One or more other terms can take its place between the braces.
+query for any tool. The value of a parameter, one or more terms, replaces the default between the braces.
 
 >>> query = library_query("studies_under")
 >>> query.summary
@@ -33,7 +33,7 @@ _VALUES = re.compile(r"^[ \t]*VALUES \?(?P<name>\w+) \{ (?P<terms>[^}\n]*) \}[ \
 
 
 class Parameter(NamedTuple):
-    """A parameter of a query; ``default`` has its terms as they are written in the query."""
+    """A parameter of a query; ``default`` is the text between the braces in the query."""
 
     name: str
     type: str

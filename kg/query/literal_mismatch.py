@@ -117,7 +117,7 @@ class _Data:
         return [kind for kind, _ in counts.most_common()]
 
     def has(self, term: ox.Literal | ox.NamedNode, properties: tuple[str, ...]) -> bool:
-        """Whether a term is a value of one of some properties, or of any."""
+        """Return whether a term is a value of one of some properties, or of any."""
         nodes = [*map(ox.NamedNode, properties)] if properties else [None]
         return any(next(self.store.quads_for_pattern(None, node, term), None) is not None for node in nodes)
 
@@ -205,5 +205,5 @@ class _Data:
 
 
 def _family(kind: str) -> str:
-    """The group of kinds whose values can be compared with each other."""
+    """Return the group of kinds whose values can be compared with each other."""
     return NUMBER if kind in _NUMBERS else kind

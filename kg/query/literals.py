@@ -228,7 +228,7 @@ def _full(name: str, namespaces: Mapping[str, str]) -> str | None:
 
 
 def _term(text: str, namespaces: Mapping[str, str]) -> ox.Literal | None:
-    """The term of a literal; SPARQL and Turtle share its grammar.
+    """Return the term of a literal; SPARQL and Turtle share its grammar.
 
     >>> _term("'a'@en", {})
     <Literal value=a language=en>

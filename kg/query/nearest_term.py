@@ -73,7 +73,7 @@ def _singular(word: str) -> str:
 
 
 def _is_searchable(field: Field) -> bool:
-    """Whether a field is a property of the ontology, or one of another vocabulary that is not derived."""
+    """Return whether a field is a property of the ontology, or one of another vocabulary that is not derived."""
     return field.shape.path.startswith(CT) or not field.is_derived
 
 
@@ -127,7 +127,7 @@ def nearest_term(iri: str) -> str | None:
 
 
 def _matching_property(name: str) -> str | None:
-    """The property of a field of the API with a name, or with its words in the name, label, path or definition."""
+    """Return the property of an API field by its name, or by words of its name, label, path or definition."""
     of_study = [property_ for property_ in properties() if property_.of_study]
     others = [property_ for property_ in properties() if not property_.of_study]
     return (
@@ -141,7 +141,7 @@ def _matching_property(name: str) -> str | None:
 
 
 def _of_key(name: str, candidates: list[Property]) -> str | None:
-    """The property of the JSON field with a name that is nearest to the root, if only one is."""
+    """Return the property of the JSON field with a name that is nearest to the root, if only one is."""
     matches = [property_ for property_ in candidates if plain_name(name) in property_.keys]
     depth = min((len(property_.path) for property_ in matches), default=0)
     nearest = {property_.iri for property_ in matches if len(property_.path) == depth}
@@ -149,7 +149,7 @@ def _of_key(name: str, candidates: list[Property]) -> str | None:
 
 
 def _of_words(name: str, candidates: list[Property], most: int) -> str | None:
-    """The property whose name has all words of a name and the fewest others, but no more than ``most``.
+    """Return the property whose name has all words of a name and the fewest others, but no more than ``most``.
 
     Among several, names that end in the words and short names are preferred.
     """
@@ -165,12 +165,12 @@ def _of_words(name: str, candidates: list[Property], most: int) -> str | None:
 
 
 def _last(called: str) -> int:
-    """The position of the last word of a name."""
+    """Return the position of the last word of a name."""
     return max((match.start() for match in _WORDS.finditer(called)), default=0)
 
 
 def _of_definition(name: str, candidates: list[Property]) -> str | None:
-    """The property whose definition begins with a noun: a location is *a site* of the study."""
+    """Return the property whose definition begins with a noun: a location is *a site* of the study."""
     wanted = words(name)
     return next((property_.iri for property_ in candidates if {property_.head} == wanted), None)
 
@@ -180,7 +180,7 @@ def _by_plain_name(terms: Iterable[str]) -> dict[str, str]:
 
 
 def _nearest(name: str, terms: dict[str, str]) -> str | None:
-    """The term with a similar name, or the only one that begins with the name or is its beginning."""
+    """Return the term with a similar name, or the only one that begins with the name or is its beginning."""
     close = difflib.get_close_matches(name, terms, n=1, cutoff=0.75)
     extensions = [other for other in terms if _begins(name, other)]
     return terms[close[0]] if close else terms[extensions[0]] if len(extensions) == 1 else None

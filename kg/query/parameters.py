@@ -39,7 +39,7 @@ def fill_parameters(query: LibraryQuery, params: Mapping[str, Sequence[str]]) ->
 
 
 def _values_span(text: str, name: str) -> tuple[int, int]:
-    """The span of the values of a parameter: the text between the braces after ``VALUES ?name``."""
+    """Return the span of the values of a parameter: the text between the braces after ``VALUES ?name``."""
     sequence = list(tokens(text))
     for keyword, variable in pairwise(sequence):
         if keyword.text.upper() == "VALUES" and variable.text == f"?{name}":
@@ -91,7 +91,7 @@ def _iri(value: str, parameter: Parameter, text: str) -> str | None:
 
 
 def _namespace(term: str, namespaces: Mapping[str, str]) -> str:
-    """The namespace of an IRI or a prefixed name."""
+    """Return the namespace of an IRI or a prefixed name."""
     prefix, _, local = term.partition(":")
     iri = term[1:-1] if term.startswith("<") else namespaces.get(prefix, "") + local
     return iri[: max(iri.rfind("/"), iri.rfind("#")) + 1]

@@ -226,7 +226,7 @@ class Answer:
         return output.getvalue()
 
     def _repr_html_(self) -> str:
-        """The first rows as an HTML table with the hints, for notebooks."""
+        """Return the first rows as an HTML table with the hints, for notebooks."""
         return self._html() + "".join(f"<p>{html.escape(printable(hint))}</p>" for hint in self.hints)
 
     def _html(self) -> str:
@@ -253,7 +253,7 @@ def _counted(count: int, noun: str) -> str:
 
 
 def _is_empty(term: Term | None) -> bool:
-    """Whether a cell has the value of an aggregate over no solutions.
+    """Return whether a cell has the value of an aggregate over no solutions.
 
     >>> [_is_empty(term) for term in (None, ox.Literal(0), ox.Literal(""), ox.Literal(False))]
     [True, True, True, False]

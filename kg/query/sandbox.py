@@ -1,10 +1,10 @@
-"""Runs work in a child process with limits of time and memory.
+"""Time and memory limits for queries, which run in a child process.
 
 A deeply nested query overflows the stack of the engine, which kills the process; a cross product may never end or use
 all memory. Neither can be caught within the process, so queries run in a forked child, which returns its answer through
-a pipe. The child ends at its limit, and with its parent.
+a pipe. The child is killed when it reaches a limit, or when its parent ends.
 
-Where processes cannot be forked (Windows), the work runs in this process without limits.
+On platforms without fork (Windows), queries run in this process without limits.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ SECONDS = 300.0
 """Default time limit."""
 _CHUNK = 1 << 16
 Work = Callable[[IO[bytes]], None]
-"""Writes its result to a stream."""
+"""A function that writes its result to a stream."""
 
 
 def half_of_memory() -> int:
@@ -38,7 +38,7 @@ def half_of_memory() -> int:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Limits of work: seconds, and bytes of memory in addition to those of this process."""
+    """Limits: seconds, and bytes of memory in addition to the memory that this process uses."""
 
     seconds: float = SECONDS
     memory: int = field(default_factory=half_of_memory)
@@ -90,7 +90,7 @@ class _Child:
         self._answer, self._error = answer[0], error[0]
 
     def read_answer(self) -> bytes:
-        """Read the output of the child; the limit of memory applies to it too."""
+        """Read the output of the child; the memory limit applies to it too."""
         parts: list[bytes] = []
         size = 0
         while part := os.read(self._answer, _CHUNK):
@@ -147,12 +147,12 @@ def _run_child(work: Work, limits: Limits, answer: int, error: int, parent: int)
     except BaseException as exception:  # the parent raises it
         code = 1
         with suppress(BaseException), open(error, "wb") as stream:
-            stream.write(pickle.dumps(_translated(exception, limits)))
+            stream.write(pickle.dumps(_translate(exception, limits)))
     finally:
         os._exit(code)
 
 
-def _translated(error: BaseException, limits: Limits) -> KGError:
+def _translate(error: BaseException, limits: Limits) -> KGError:
     if isinstance(error, KGError):
         return error
     if isinstance(error, MemoryError):
@@ -169,16 +169,16 @@ def _limit(limits: Limits, parent: int) -> None:
     unblock_signals()
     end_with_parent(parent)
     faulthandler.disable()
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # the engine reports there how it crashes
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # where the engine reports a crash
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    if used := _used():
-        with suppress(ValueError, OSError):  # where a lower limit is set already
+    if used := _address_space():
+        with suppress(ValueError, OSError):  # a lower limit is already set
             resource.setrlimit(resource.RLIMIT_AS, (used + limits.memory, used + limits.memory))
     signal.setitimer(signal.ITIMER_REAL, limits.seconds)
 
 
-def _used() -> int:
-    """The address space of this process in bytes; 0 where it is unknown."""
+def _address_space() -> int:
+    """Return the size of the address space of this process in bytes; 0 if it is unknown."""
     try:
         with open("/proc/self/statm", "rb") as file:  # noqa: PTH123 -- fewer imports in a child
             return int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")

@@ -41,7 +41,7 @@ _DECODER = json.JSONDecoder()
 
 @cache
 def _tokens() -> re.Pattern[str]:
-    """Return the tokens of a literal; compiled on demand, as it takes a millisecond and only pages need it."""
+    """Return the pattern of a token, compiled on first use: that takes a millisecond, and only saved pages need it."""
     return re.compile(
         r"""\s*(?:(?P<single>'[^'\\\n]*+(?:\\.[^'\\\n]*+)*+')|(?P<double>"[^"\\\n]*+(?:\\.[^"\\\n]*+)*+")"""
         r"""|(?P<number>-?\d{1,40}(?:\.\d{1,40})?(?:[eE][+-]?\d{1,4})?(?![\w.]))"""
@@ -61,9 +61,9 @@ def _markup() -> re.Pattern[str]:
 
 
 def record(text: str) -> dict[str, Any]:
-    """Return the first record of a saved page, with the facts that only its header has under ``pageHeader``.
+    """Return the first record of a saved page; facts that occur only in the page's header are under ``pageHeader``.
 
-    Raises :class:`RecordError` if there is none, or if it cannot be read.
+    Raises :class:`RecordError` if the page has no record, or if the record cannot be read.
 
     >>> record("Status: COMPLETED\\nIs Gene Therapy: True\\n\\n{'protocolSection': {'status': 'COMPLETED'}}")
     {'protocolSection': {'status': 'COMPLETED'}, 'pageHeader': {'isGeneTherapy': True}}
@@ -76,7 +76,7 @@ def record(text: str) -> dict[str, Any]:
 
 
 def records(text: str) -> Iterator[dict[str, Any] | RecordError]:
-    """Yield every record of a saved page or a list of Python literals, or the error for one that cannot be read."""
+    """Yield each record of a saved page or a list of Python literals, or the error if it cannot be read."""
     if len(text) > MAX_SIZE:
         yield RecordError(f"is a page of more than {MAX_SIZE >> 20} MiB")
         return
@@ -103,7 +103,7 @@ def is_study(data: object) -> TypeGuard[dict[str, Any]]:
 
 
 def is_page(head: str) -> bool:
-    """Return whether a text with this start (up to 1 MiB) is a saved page or a Python literal, and not JSON.
+    """Return whether a text is a saved page or a Python literal, not JSON; ``head`` is its start (up to 1 MiB).
 
     >>> is_page("Status: X\\n{'a': 1}"), is_page("<p>{&#x27;a&#x27;: 1}"), is_page('{"a": 1}'), is_page("a,b\\n1,2")
     (True, True, False, False)
@@ -127,8 +127,8 @@ def _study(data: dict[str, Any], header: str) -> dict[str, Any] | RecordError:
     if not is_study(data):
         return RecordError("is no study", value=data, expected=STUDY)
     texts = _texts(data)
-    own = {key: _value(text) for key, text in _facts(header).items() if text not in texts}
-    return {**data, "pageHeader": own} if own and "pageHeader" not in data else data
+    facts = {key: _value(text) for key, text in _facts(header).items() if text not in texts}
+    return {**data, "pageHeader": facts} if facts and "pageHeader" not in data else data
 
 
 def _facts(header: str) -> dict[str, str]:
@@ -153,15 +153,15 @@ def _value(text: str) -> str | bool:
 def _texts(data: object) -> set[str]:
     """Return all strings in a JSON value, with normalized white space."""
     texts: set[str] = set()
-    todo: list[object] = [data]
-    while todo:
-        value = todo.pop()
+    stack: list[object] = [data]
+    while stack:
+        value = stack.pop()
         if isinstance(value, str):
             texts.add(" ".join(value.split()))
         elif isinstance(value, dict):
-            todo += value.values()
+            stack += value.values()
         elif isinstance(value, list):
-            todo += value
+            stack += value
     return texts
 
 
@@ -226,7 +226,7 @@ def _string(token: str) -> bytes:
 def _unescaped(token: str) -> str:
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # an unknown escape stays as it is
+            warnings.simplefilter("ignore")  # unknown escapes are kept unchanged
             return str(ast.literal_eval(token))
     except (SyntaxError, ValueError) as error:
         raise RecordError(f"is not a valid literal of a record (invalid escape in {token[:40]})") from error

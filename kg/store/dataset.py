@@ -43,12 +43,12 @@ class Inputs(NamedTuple):
 
 
 def is_store(name: PathName) -> bool:
-    """Whether a path is the folder of a store."""
+    """Return whether a path is the folder of a store."""
     return (Path(name) / "CURRENT").is_file()
 
 
 def is_rdf(name: str) -> bool:
-    """Whether the name of a file has the extension of an RDF format.
+    """Return whether the name of a file has the extension of an RDF format.
 
     >>> is_rdf("trials.nq.zst"), is_rdf("studies.zip"), is_rdf("-")
     (True, False, False)
@@ -62,7 +62,7 @@ def is_rdf(name: str) -> bool:
 
 
 def kind_of(name: str) -> str:
-    """The kind of an input: ``store``, ``rdf`` or ``records``."""
+    """Return the kind of an input: ``store``, ``rdf`` or ``records``."""
     return STORE if is_store(name) else RDF_FILE if is_rdf(name) else RECORDS
 
 
@@ -122,13 +122,13 @@ def check_layout(store: ox.Store, name: str) -> None:
 
 
 def is_of_old_layout(quad: ox.Quad) -> bool:
-    """Whether a statement gives the class of an organization in the graph of a study, as version 0.1.0 did."""
+    """Return whether a statement gives the class of an organization in the graph of a study, as version 0.1.0 did."""
     in_study = isinstance(quad.graph_name, ox.NamedNode) and quad.graph_name.value.startswith(RECORD)
     return in_study and (quad.predicate, quad.object) == (_TYPE, _ORGANIZATION)
 
 
 def old_layout(name: str) -> str:
-    """The error message for an input with the layout of version 0.1.0."""
+    """Return the error message for an input with the layout of version 0.1.0."""
     remedy = "kg store build" if is_store(name) else "kg export"
     return (
         f"{name} has the layout of kg 0.1.0, which repeats organizations and MeSH terms in the graph of each study and "

@@ -36,7 +36,7 @@ class Changes:
     older: int = 0
 
     def summary(self) -> str:
-        """The counts in one sentence."""
+        """Return the counts in one sentence."""
         older = f", {self.older:,} older than in the store" if self.older else ""
         return f"Studies: {self.added:,} added, {self.replaced:,} replaced, {self.unchanged:,} unchanged{older}."
 

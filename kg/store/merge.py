@@ -131,7 +131,7 @@ def in_graphs(statements: Iterable[ox.Quad]) -> Iterator[ox.Quad]:
 
 
 def _graph_of(subject: object, description: list[ox.Quad]) -> ox.NamedNode | None:
-    """The graph for the statements about a resource; ``None`` if it belongs to no study and is not shared."""
+    """Return the graph for the statements about a resource; ``None`` if it belongs to no study and is not shared."""
     iri = subject.value if isinstance(subject, ox.NamedNode) else ""
     if number := study_of(iri):
         return ox.NamedNode(RECORD + number)
@@ -179,7 +179,7 @@ def _merge(other: ox.Store, store: ox.Store, name: str, report: Report) -> set[b
 
 
 def version_of(store: ox.Store, graph: ox.NamedNode) -> tuple[str, ...]:
-    """The version of the record of a graph: the dates of its posting, its submission and the registry's data."""
+    """Return the version of the record of a graph: the dates of its posting, its submission and the registry's data."""
 
     def latest(predicate: ox.NamedNode) -> str:
         values = (quad.object for quad in store.quads_for_pattern(None, predicate, None, graph))

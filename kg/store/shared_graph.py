@@ -104,7 +104,7 @@ def _target(
     added: Mapping[str, Counter[bytes]],
     changed: Collection[str],
 ) -> dict[str, Block]:
-    """The blocks of resources after a change of some graphs, whose new descriptions are counted in ``added``."""
+    """Return the blocks of resources after a change of some graphs, whose new descriptions are counted in ``added``."""
     target: dict[str, Block] = {}
     unused, conflicting = [], []
     for resource in resources:
@@ -245,7 +245,7 @@ def _pairs(lines: Iterable[str], resource: str) -> Block:
 
 
 def _other_changes(store: ox.Store, resource: str, before: Block, after: Block) -> tuple[list[ox.Quad], list[ox.Quad]]:
-    """The statements to remove from and add to other graphs when the block of a resource in the shared graph changes.
+    """Return the statements to remove from and add to other graphs when the block of a shared resource changes.
 
     The label in another graph becomes its ``skos:hiddenLabel``, and its ``skos:altLabel`` too if the block does not
     have the name; with an empty block it becomes the label again, and the class returns.
@@ -267,7 +267,7 @@ def _other_changes(store: ox.Store, resource: str, before: Block, after: Block) 
 
 
 def _others(quads: Iterable[ox.Quad]) -> Iterator[ox.Quad]:
-    """The statements in graphs other than those of studies and the shared graph."""
+    """Yield the statements in graphs other than those of studies and the shared graph."""
     for quad in quads:
         name = quad.graph_name.value if isinstance(quad.graph_name, ox.NamedNode) else ""
         if name != SHARED_GRAPH and not name.startswith(RECORD):
@@ -283,5 +283,5 @@ def _step(kind: str, quad: ox.Quad) -> str:
 
 
 def _in_graph(quad: ox.Quad, line: str) -> str:
-    """A line of N-Triples in the graph of a statement."""
+    """Return a line of N-Triples in the graph of a statement."""
     return line if isinstance(quad.graph_name, ox.DefaultGraph) else f"GRAPH {quad.graph_name} {{ {line} }}"

@@ -56,7 +56,7 @@ def test_random_records_have_the_output_of_the_interpreter(name: str) -> None:
         exported = exporter.try_json(text)
         if exported is not None:
             accepted += 1
-            assert_same(exported, exporter(orjson.loads(text), fit=True))
+            assert_same(exported, exporter(orjson.loads(text), is_clean=True))
     assert accepted > 0
 
 
