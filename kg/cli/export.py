@@ -28,7 +28,7 @@ FORMATS = ("turtle", "ntriples", "nquads", "trig", "parquet", "jsonld", "rdfxml"
 @click.option("-j", "--jobs", type=click.IntRange(1), metavar="N", help="Number of processes (default: one per core).")
 @click.option("--manifest", is_flag=True, help="Also write OUT.manifest.json: counts, SHA-256, range of versions.")
 @click.option("--describe", is_flag=True, help="Also write OUT.void.ttl: a description of the dataset (VoID, DCAT).")
-@click.option("--with-ontology", is_flag=True, help="Include the ontology and its codes, in a graph of their own.")
+@click.option("--with-ontology", is_flag=True, help="Include the ontology and its codes, as a separate graph.")
 @click.option("--report", metavar="FILE", help="Write every problem to FILE as JSON Lines; - is standard output.")
 @click.option("--engine", type=click.Choice(ENGINES), help="Run locally (default) or on Dask, which writes a folder.")
 @click.option("--scheduler", metavar="URL", help="Dask scheduler (default: start local workers).")

@@ -90,7 +90,7 @@ def load(
 
 def _finish(context: click.Context, report: Report, result: LoadResult) -> None:
     print_problems(report)
-    for sentence in result.wrong[: report.shown]:
+    for sentence in result.wrong[: report.max_problems]:
         click.echo(f"kg: {sentence}", err=True)
     click.echo(result.summary(), err=True)
     context.exit(0 if report.lossless and not result.wrong else LOST)

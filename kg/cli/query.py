@@ -117,14 +117,14 @@ def query(
 
 
 class _Source:
-    """The data of a query, and the report of what is lost when records are read."""
+    """The data of a query, and the report of records and files that could not be read."""
 
     def __init__(self, data: tuple[str, ...]) -> None:
         self._data = data
         self._report: Report | None = None
 
     def load(self) -> ox.Store | Path:
-        """Load files into a store; the folder of a store is returned as it is."""
+        """Load files into a store; the folder of a single store is returned unchanged."""
         from kg.store.dataset import classify_inputs, load_dataset
 
         if store := classify_inputs(self._data).single_store:

@@ -26,7 +26,7 @@ LINKS = {
 
 
 def neighbourhood(graph: QueryableGraph, text: str, depth: int, limit: int = DEFAULT_LIMIT) -> Picture:
-    """Return the picture of the nodes within so many links of the node that a text names.
+    """Return the picture of the nodes within ``depth`` links of the node that ``text`` names.
 
     Links lead through studies, terms, organizations and publications, but not through countries and codes, which are
     near everything.

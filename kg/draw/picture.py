@@ -60,7 +60,7 @@ class Node:
     """Position of the label: ``left``, ``right``, or empty for below."""
     card: Card | None = None
     count: str = ""
-    """The number of studies in words that state what is counted."""
+    """The number of studies, with a description of the number."""
     folded: bool = False
     """Whether nodes that are linked to this node only are hidden until it is opened."""
 

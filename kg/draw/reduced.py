@@ -17,11 +17,11 @@ class ReducedExporter(Exporter):
         super().__init__(graphs=True)
 
     def __call__(self, record: dict[str, Any], *, is_clean: bool = False) -> Exported:
-        """Export a record that is parsed already."""
+        """Export a parsed record."""
         return super().__call__(_reduced(record), is_clean=is_clean)
 
     def try_json_at(self, text: bytes, at: int | None) -> tuple[Exported, int] | None:
-        """Export a text that is exactly one record; a record at a place in a longer text is left to the reader."""
+        """Export a text that is exactly one record; return None for a record at a position in a longer text."""
         if at is not None:
             return None
         try:

@@ -21,7 +21,7 @@ DEFAULT_VIEW = "conditions-interventions"
 
 @dataclass(frozen=True, slots=True)
 class DrawRequest:
-    """What to draw; at most one of view, study, around, query, summary and ontology."""
+    """The picture to draw: at most one of view, study, around, query, summary and ontology."""
 
     view: str | None = None
     study: str | None = None

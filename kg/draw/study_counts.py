@@ -1,4 +1,4 @@
-"""The number of studies that a node represents, with words that state what is counted; the same on every page."""
+"""The number of studies that a node represents, with a description of the number; the same on every page."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ class Code(IntEnum):
 Pattern = tuple[tuple[bytes, int, int], ...]
 """A name in pieces: the text before a value, the slot of its key, and the reader that gives its label."""
 LIST = -2
-"""In type_ of a reader: each text of a list is a name."""
+"""In place of a reader: every text of the list in the slot is a name."""
 Spelling = tuple[Form, bytes, bytes]
 """A form of value, and the bytes before and after the value in its token."""
 
@@ -49,7 +49,7 @@ class Op(NamedTuple):
     code: Code
     slot: int = -1
     field: int = -1
-    """The field to name in errors."""
+    """The number of the field, for errors."""
     reader: int = -1
     """The reader that gives the token of a value, or the kind of a shared resource."""
     group: int = -1
@@ -98,9 +98,9 @@ class Type(NamedTuple):
 
 
 def spelling(reader: Converter, form: Form) -> Spelling | None:
-    """Learn from a sample how a reader spells values of a form; ``None`` if it does not accept the sample."""
-    value, shown = SAMPLES[form]
-    before, match, after = (reader(value) or b"").rpartition(shown)
+    """Derive from a sample how a reader spells values of a form; ``None`` if the reader rejects the sample."""
+    value, excerpt = SAMPLES[form]
+    before, match, after = (reader(value) or b"").rpartition(excerpt)
     return (form, before, after) if match else None
 
 
@@ -114,15 +114,15 @@ def forms_within(template: str | None, pattern: str | None) -> tuple[Form, ...]:
 
 
 def within(text: str) -> bytes:
-    """Return a text as it is written within a JSON string."""
+    """Return a text with the escapes of a JSON string, without quotes."""
     return orjson.dumps(text)[1:-1]
 
 
 class Programs:
-    """The programs of a plan in one style; the first is that of the study, and the first type that of a record.
+    """The programs of a plan in one style; the first program exports a study, and the first type is that of a record.
 
-    :attr:`fields`, :attr:`readers` and :attr:`kinds` (of shared resource) are by the numbers in the operations;
-    :attr:`spellings` are those of the readers.
+    Operations refer to :attr:`fields`, :attr:`readers` and :attr:`kinds` (of shared resource) by position;
+    :attr:`spellings` has those of each reader.
     """
 
     def __init__(self, plan: Plan, style: Style, converters: Converters, names: Names, *, contacts: bool, graphs: bool):
@@ -226,7 +226,7 @@ class Programs:
 
     def _ops(self, key: Key, type_: Type) -> Iterator[Op]:
         if key is self._plan.study.root:
-            yield from self._gathers(type_)
+            yield from self._index_targets(type_)
         for field in key.fields:
             yield self._op(field, key.name, -1, type_)
         for below in key.below.values():
@@ -265,7 +265,7 @@ class Programs:
         return op._replace(code=Code.VALUES if field.many else Code.VALUE, rows=field.role is Role.CODE)
 
     def _pick(self, op: Op, field: Field, pick: Pick, type_: Type) -> Op:
-        """Derive from the objects in a list that have a certain text at a key."""
+        """Return the operation that derives values from the objects of a list with a certain text at a key."""
         inner = type_.keys[op.key.decode()][1]
         assert inner is not None
         gate = ((b'"' + within(pick.text) + b'"', inner.slot(pick.gate), -1),)
@@ -331,7 +331,7 @@ class Programs:
         return self._groups.setdefault(local, len(self._groups))
 
     def _index_names(self, field: Field, slot: int, type_: Type | None) -> Op:
-        """Index the nodes of a list by name, before anything refers to them."""
+        """Return the operation that indexes the nodes of a list by name; it runs before references are written."""
         entity = self._plan.target(field)
         assert type_ is not None
         op = Op(Code.NAMES, slot, group=self._group(entity.local), key=field.keys[-1].encode())
@@ -345,13 +345,13 @@ class Programs:
             return op
         return op._replace(back=self._type(entity.root).slot(back[0]), pattern=self._name_pattern(owner, type_))
 
-    def _gathers(self, type_: Type) -> Iterator[Op]:
-        """Gather the possible targets of the links of a record, before anything is written."""
+    def _index_targets(self, type_: Type) -> Iterator[Op]:
+        """Yield the operations that index the possible targets of links; they run before anything is written."""
         for _, field, link in self._plan.links():
             for path, name in link.targets.items():
-                yield self._gather(field, self._plan.study_field(path), link, name, type_)
+                yield self._index_target(field, self._plan.study_field(path), link, name, type_)
 
-    def _gather(self, field: Field, source: Field, link: Link, name: tuple[str, ...], type_: Type) -> Op:
+    def _index_target(self, field: Field, source: Field, link: Link, name: tuple[str, ...], type_: Type) -> Op:
         entity, key = self._plan.target(source), source.keys[-1].encode()
         op = Op(Code.GATHER, group=self._group(field.local), key=key, fold=link.fold, path=type_.path(source.keys))
         if not entity.is_part:

@@ -1,8 +1,8 @@
 """Export on several machines with Dask: workers write parts, and this process checks them and writes a manifest.
 
 A part is the output of a list of input spans, written atomically by a pure function, so a lost worker costs only time.
-What depends on earlier parts (which record of a study is current, the number of a record in its file) is worked out
-here from the small results of each part. A part with a record that another part supersedes is written again.
+Anything that depends on earlier parts (which record of a study is current, the number of a record in its file) is
+computed here, from the small results of each part. A part with a superseded record is written again.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from kg._types import PathName, Progress, Reject
 from kg._version import __version__
 from kg.errors import KGError, OutputError, UsageError
 from kg.export.report import Report
-from kg.export.run import merged, namespace, raise_first, replay
+from kg.export.run import namespace, raise_first, replay, with_problems
 from kg.export.shared_resources import Usage
 from kg.export.study_index import StudyIndex
 from kg.export.tasks import Item, Settings, TaskResult, Worker, tasks
@@ -43,9 +43,9 @@ from kg.records.saved_page import is_page
 from kg.records.sources import Source, files, filesystem, opened, size_of, streams
 
 SIZE = 64 << 20
-"""Bytes of input per part, uncompressed where that is known."""
+"""Bytes of input per part; uncompressed bytes if their number is known."""
 RETRIES = 2
-"""How often a failed part is tried again; the loss of a worker does not count."""
+"""Maximum number of retries of a failed part; lost workers do not count."""
 TIMEOUT = 15
 """Seconds to wait for a scheduler."""
 MANIFEST = "_manifest.json"
@@ -93,11 +93,11 @@ class Span(NamedTuple):
 
 
 class Part(NamedTuple):
-    """A written part: its entry in the manifest, and what the run needs to know of its input."""
+    """A written part: its entry in the manifest, and the results of its tasks."""
 
     entry: dict[str, Any]
     superseded: frozenset[int]
-    """The positions of the studies that are not in it because others replace them."""
+    """Positions of the studies left out of the part because other records supersede them."""
     tasks: list[tuple[list[Item], list[TaskResult]]]
 
 
@@ -158,7 +158,7 @@ def export(
 
 
 def enter(part: Part, index: StudyIndex, report: Report, reject: Reject, readers: dict[str, StreamReader]) -> Part:
-    """Enter the studies and the problems of the next part, as if its tasks had run here; return it without these.
+    """Enter the studies and problems of the next part, as if its tasks had run here; return the part without tasks.
 
     ``readers`` has the readers of files that continue in the next part.
     """
@@ -193,7 +193,7 @@ def _result(future: Any) -> Part:
         part: Part = future.result()
     except KGError:
         raise
-    except Exception as error:  # the worker died repeatedly, or lacks anything that this machine has
+    except Exception as error:  # the worker died repeatedly, or does not have a package of this machine
         raise OutputError(f"A part failed on its worker ({type(error).__name__}: {error}).") from error
     future.release()
     return part
@@ -239,8 +239,8 @@ def write_part(
     """
     worker, chosen, problems, done = _worker(settings), FORMATS[settings.format], list[Item](), []
     name = f"part-{number:05}{chosen.extension}{'' if chosen.compression else settings.compression}"
-    items = (item for span in spans for item in merged(span.items(problems.append), problems))
-    with _placed(f"{folder}/{name}") as path:
+    items = (item for span in spans for item in with_problems(span.items(problems.append), problems))
+    with _local_path(f"{folder}/{name}") as path:
         writer = Writer(path, compression=settings.compression, hashed=True)
         with writer.open(worker.frame, partial(worker.end, usages, ontology=ontology)):
             for output in run_tasks(tasks(items), settings, worker, 1, None):
@@ -266,8 +266,8 @@ def _without_data(item: Item) -> Item:
 
 
 @contextmanager
-def _placed(target: str) -> Iterator[str]:
-    """Give a local path to write to; copy the file to ``target`` atomically if that is a URL."""
+def _local_path(target: str) -> Iterator[str]:
+    """Yield a local path to write to; if ``target`` is a URL, copy the file to it atomically."""
     if "://" not in target:
         yield target
         return
@@ -291,7 +291,7 @@ def prepare(folder: str) -> None:
 def finish(folder: str, entries: list[dict[str, Any]], report: Report, settings: Settings) -> None:
     """Remove parts of an earlier run and write the manifest.
 
-    Raises :class:`~kg.errors.OutputError` if a part is missing: its worker has another folder of that name.
+    Raises :class:`~kg.errors.OutputError` if a part is missing, because its worker has another folder of that name.
     """
     system, path = filesystem(folder)
     system.invalidate_cache()
@@ -306,7 +306,7 @@ def finish(folder: str, entries: list[dict[str, Any]], report: Report, settings:
     del manifest["sha256"]
     problems = [error.as_dict() for error in report.problems]
     manifest |= {"parts": entries, "problems": problems, "moreProblems": report.more}
-    with _placed(f"{folder}/{MANIFEST}") as local, replacing(local) as file:
+    with _local_path(f"{folder}/{MANIFEST}") as local, replacing(local) as file:
         file.write(orjson.dumps(manifest, option=orjson.OPT_INDENT_2) + b"\n")
 
 

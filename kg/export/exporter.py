@@ -126,10 +126,10 @@ class Exporter:
         if emitted is None or len(emitted.data) > LONGEST:
             return None
         self._hide_contacts(emitted.errors)
-        unread, unmapped = text[at or 0 : emitted.end] if emitted.odd else emitted.unread, Unmapped()
+        unread, unmapped = text[at or 0 : emitted.end] if emitted.lossy else emitted.unread, Unmapped()
         if unread:
-            unmapped = self._unmapped_finder.find(orjson.loads(unread), [], partial=not emitted.odd)
-        header, data, triples = self.headers.of(*emitted.header), emitted.data, emitted.triples
+            unmapped = self._unmapped_finder.find(orjson.loads(unread), [], partial=not emitted.lossy)
+        header, data, triples = self.headers.from_values(*emitted.header), emitted.data, emitted.triples
         if kept := self._kept(unmapped, emitted.errors):
             data = emitted.with_more(self._style.more(self._token(header.study), [kept], self._graph(header.study)))
             triples += 1
@@ -142,7 +142,7 @@ class Exporter:
         """Export any record by the reference interpreter."""
         header = self.headers(record)
         result = self._interpreter.study(record, header.study, self._token(header.study))
-        unmapped = self._unmapped_finder.find(record, result.refused) if result.odd else Unmapped()
+        unmapped = self._unmapped_finder.find(record, result.refused) if result.lossy else Unmapped()
         pairs = result.blocks[0][1]
         if result.listed:
             pairs.append(self._listed + self._json(result.listed))

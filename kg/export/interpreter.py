@@ -50,7 +50,7 @@ class Interpreter:
         """The kinds of node that are read from the same object as their owner, which checks its keys."""
 
     def study(self, record: dict[str, Any], number: str, token: bytes) -> Interpretation:
-        """Interpret a record; the first block is the study, then come its parts in order, and its record."""
+        """Interpret a record; the blocks are the study, its parts in order, and its record."""
         stem = self.opening + number.encode()
         result = Interpretation(record, self._targets(record, stem))
         _Node(self, self.plan.study, result, token, stem).write(record, 0)
@@ -58,7 +58,7 @@ class Interpreter:
         return result
 
     def resource(self, entity: Entity, x: Any) -> tuple[Block | None, Interpretation]:
-        """Interpret the JSON of a shared resource; it has no block if it has no key."""
+        """Interpret the JSON of a shared resource; the result has no block if the resource has no key."""
         result = Interpretation(x if isinstance(x, dict) else {})
         is_valid = type(x) is (str if entity.is_text else dict) and x
         return _Node(self, entity, result).resource(x) if is_valid else None, result
@@ -98,18 +98,18 @@ class Interpretation:
     last: list[Block] = dataclasses.field(default_factory=list)
     """Blocks that follow all others."""
     more: int = 0
-    """Objects that follow the first of a predicate in a grouped style, each of which is a triple too."""
+    """Number of triples that are written as further objects of a predicate (grouped styles only)."""
     shared: dict[bytes, None] = dataclasses.field(default_factory=dict)
     """The descriptions of the shared resources that the record refers to."""
     listed: dict[str, object] = dataclasses.field(default_factory=dict)
-    """Property -> the shared resources that it leads to, as the record lists them."""
+    """Property -> the shared resources that are its values, as the record lists them."""
     errors: list[FieldError] = dataclasses.field(default_factory=list)
     withheld: int = 0
     """The number of contact values left out."""
-    odd: bool = False
+    lossy: bool = False
     """Whether parts of the record may be missing in the graph."""
     refused: list[object] = dataclasses.field(default_factory=list)
-    """The objects and lists that are missing in the graph, or not there as they are."""
+    """The objects and lists that are not in the graph, or only in part."""
     _paths: dict[int, str] | None = None
 
     def _add(self, place: Place, value: object, expected: str, kind: type[FieldError] = FieldError) -> None:
@@ -121,8 +121,8 @@ class Interpretation:
         self.errors.append(kind("does not match its shape", path=path, value=value, expected=expected))
 
     def invalid(self, place: Place, value: object, expected: str) -> None:
-        """Report an invalid value, unless it is an empty list or object, which has no content to lose."""
-        self.odd = True
+        """Report an invalid value, except for an empty list or object, which has no content."""
+        self.lossy = True
         if value not in ([], {}):
             self._add(place, value, expected)
 
@@ -141,15 +141,15 @@ class Interpretation:
         self._add(place, ABSENT, expected)
 
     def refuse(self, x: object, key: str, expected: str) -> None:
-        """Report an object without the key that its IRI needs; it becomes no node."""
-        self.odd = True
+        """Report an object that has no node because the key for its IRI is missing."""
+        self.lossy = True
         self.refused.append(x)
         value = x.get(key, ABSENT) if isinstance(x, dict) else x
         self._add((x, key if isinstance(x, dict) else ""), value, expected)
 
     def repeated(self, values: list[object]) -> None:
         """Note a list with equal values, which a graph keeps only once."""
-        self.odd = True
+        self.lossy = True
         self.refused.append(values)
 
 
@@ -175,7 +175,7 @@ def paths(record: object) -> dict[int, str]:
 
 @dataclasses.dataclass(slots=True)
 class _Node:
-    """A node in the making, from an object ``x`` of the JSON; its parts begin their tokens with ``stem``."""
+    """A node that is being written from an object ``x`` of the JSON; tokens of its parts begin with ``stem``."""
 
     run: Interpreter
     entity: Entity
@@ -216,7 +216,7 @@ class _Node:
             self._field(field, x, key.name, x)
         if key.below:
             if self.entity.local not in self.run.second_readers and not key.below.keys() >= x.keys():
-                self.result.odd = True
+                self.result.lossy = True
             self._index_names(key, x)
             for below in key.below.values():
                 self._below(below, x)
@@ -260,7 +260,7 @@ class _Node:
             self.pairs += [predicate + token for token in self._tokens(field, x, (x, name), value)]
 
     def _tokens(self, field: Field, x: Any, place: Place, value: Any) -> list[bytes]:
-        """Return the tokens of a value, or what is kept of an invalid one."""
+        """Return the tokens of a value; for an invalid value, those of its repaired form or its text."""
         position = place[1] + 1 if isinstance(place[1], int) else 0
         tokens = self._converted(field, x, value, position)
         return self._refused(field, place, value) if tokens is None else tokens
@@ -318,7 +318,7 @@ class _Node:
             yield from link_names(x, texts(self.entity, name), fold=link.fold)
 
     def _list(self, field: Field, predicate: bytes, values: list[Any], tokens: list[bytes]) -> None:
-        """Write the tokens of a list without repetition; note what the tokens do not show of the list."""
+        """Write the distinct tokens of a list; record the list itself if it cannot be restored from them."""
         tokens = [*dict.fromkeys(tokens)]
         if field.role is Role.NODE:
             entity = self.run.plan.target(field)

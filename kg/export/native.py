@@ -1,7 +1,7 @@
 """Emitter: runs the programs of a plan on the JSON of records, in the C extension (``native``).
 
-The extension calls Python for the token of a value and for a shared resource that it has not met before. Where it was
-not built, every record goes through the reference interpreter (:mod:`kg.export.interpreter`), with the same output.
+The extension calls Python for the token of a value or a shared resource that it has not seen before. If it was not
+built, the reference interpreter (:mod:`kg.export.interpreter`) exports every record, with the same output.
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ _ESCAPED = re.compile(rb"\\[ubf/]")
 
 
 class Emitted(NamedTuple):
-    """The output of a record, and what is known of it."""
+    """The output of a record, with its header, counts and errors."""
 
     data: bytes
     end: int
-    """The end of the record in the text, and of the spaces after it."""
+    """The end of the record in the text, including the spaces after it."""
     study_end: int
     """The end of the block of the study in the output, before those of its parts."""
     triples: int
     header: tuple[str | None, ...]
     withheld: int
     unread: bytes
-    """The values that no shape reads or that are empty, at their places in the JSON of the record, or nothing."""
-    odd: bool
+    """JSON of the values that no shape reads and of empty values, at their places in the record; empty if none."""
+    lossy: bool
     """Whether other parts of the record may be missing in the graph."""
     errors: list[FieldError]
     shared: tuple[bytes, ...]
@@ -51,7 +51,7 @@ class Emitted(NamedTuple):
 
 
 def native() -> type[Native] | None:
-    """Return the class in the C extension, ``None`` where that was not built."""
+    """Return the class in the C extension, ``None`` if that was not built."""
     try:
         from kg._emitter import Emitter as Native
     except ImportError:
@@ -62,7 +62,7 @@ def native() -> type[Native] | None:
 def keep_memory() -> None:
     """Make the C library keep freed memory for the next output, which has about the same size.
 
-    Returning the pages to the system and getting them again takes up to a tenth of the time of an export
+    Returning pages to the system and allocating them again takes up to a tenth of the time of an export
     (https://man7.org/linux/man-pages/man3/mallopt.3.html: M_TRIM_THRESHOLD and M_MMAP_THRESHOLD).
     """
     with suppress(ImportError):
@@ -109,7 +109,7 @@ class Emitter:
     def __call__(self, text: bytes, at: int | None = None) -> Emitted | None:
         """Emit the record at a position of a text, or a text that is one record; ``None`` if the emitter refuses it.
 
-        Raises :class:`ValueError` for a number that JSON has and Python has not.
+        Raises :class:`ValueError` for a number that is valid JSON but that Python cannot parse.
         """
         if self._run is None or at is not None:
             return self._emit(text, at or 0)
@@ -140,13 +140,13 @@ class Emitter:
         return None if text is None else orjson.dumps(text)
 
     def _resource(self, kind: int, json: bytes) -> Described | None:
-        """Describe a shared resource; ``None`` if something of it is invalid or left out."""
+        """Describe a shared resource; ``None`` if any of its values is invalid or left out."""
         x, (entity, link_name) = orjson.loads(json), self._kinds[kind]
         block, result = self._interpreter.resource(entity, x)
         if block is None or result.errors or result.refused or result.withheld:
             return None
         text = orjson.dumps(listed(entity, x), option=orjson.OPT_SORT_KEYS).decode()
-        return block[0], description(*block), within(text), within(link_name(x)), result.odd
+        return block[0], description(*block), within(text), within(link_name(x)), result.lossy
 
     def _error(self, path: str, field: int, json: bytes) -> FieldError:
         value = orjson.loads(json) if json else ABSENT

@@ -26,9 +26,9 @@ class RecordHeader(NamedTuple):
 
     study: str
     version: int
-    """Of two records of a study the one with the greater version is exported."""
+    """If a study has several records, only the one with the greatest version is exported."""
     version_holder: str
-    """The day of the registry data that the record is from, or an empty string."""
+    """The date of the registry data that contained the record, or an empty string."""
 
 
 class HeaderReader:
@@ -56,9 +56,9 @@ class HeaderReader:
 
     def __call__(self, record: dict[str, Any]) -> RecordHeader:
         """Return the header of a record; raise :class:`~kg.errors.RecordError` if it has no NCT number."""
-        return self.of(*(at(record, path) for path in self.paths))
+        return self.from_values(*(at(record, path) for path in self.paths))
 
-    def of(self, number: object, modified: object, submitted: object, holder: object) -> RecordHeader:
+    def from_values(self, number: object, modified: object, submitted: object, holder: object) -> RecordHeader:
         """Return the header that has these values at :attr:`paths`."""
         newness = version(_short(modified), _short(submitted), _short(holder))
         return RecordHeader(self._checked(number), newness, holder if isinstance(holder, str) else "")
@@ -68,7 +68,7 @@ class HeaderReader:
         return self._checked(at(record, self.paths[0]))
 
     def version(self, record: dict[str, Any]) -> int:
-        """Return the version of a record, which need not have an NCT number."""
+        """Return the version of a record, even of one without an NCT number."""
         return version(*(_short(at(record, path)) for path in self.paths[1:]))
 
     def _checked(self, number: object) -> str:

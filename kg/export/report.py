@@ -15,15 +15,15 @@ _NONE = Totals(0, 0, 0, 0, None, None)
 
 @dataclass(slots=True)
 class Report:
-    """Counts and problems of a run; ``on_problem`` is called with every problem at once.
+    """Counts and problems of a run; ``on_problem`` is called with every problem as it occurs.
 
     ``read`` counts records, ``rejected`` lost records and files, ``superseded`` records replaced by newer ones,
     ``fields`` the field warnings, and ``repaired`` the repaired URLs, which are not in ``problems``. ``problems`` has
-    the first ``shown`` problems. ``totals`` are counts of the output.
+    the first ``max_problems`` problems. ``totals`` are counts of the output.
     """
 
     on_problem: Callable[[InputError], None] = lambda _: None
-    shown: int = 10
+    max_problems: int = 10
     read: int = 0
     rejected: int = 0
     superseded: int = 0
@@ -45,7 +45,7 @@ class Report:
             self.superseded += 1
         else:
             self.rejected += 1
-        if len(self.problems) < self.shown:
+        if len(self.problems) < self.max_problems:
             self.problems.append(error)
         self.on_problem(error)
 

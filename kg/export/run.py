@@ -68,12 +68,12 @@ def export(
 ) -> Report:
     """Export every study of the inputs to one file; ``-`` is standard output.
 
-    ``format`` is a name in :data:`kg.rdf.formats.FORMATS`, by default the one that the extension of the output names;
+    ``format`` is a name in :data:`kg.rdf.formats.FORMATS`, by default that of the extension of the output;
     ``contacts`` keeps e-mail addresses and telephone numbers; ``strict`` raises the first problem;
     ``in_order`` sorts the studies by NCT number; ``manifest`` writes ``OUTPUT.manifest.json`` too;
     ``describe`` reads the output and writes a description of it (VoID) to ``OUTPUT.void.ttl``;
-    ``with_ontology`` adds the ontology and its codes, in a graph of their own where the format has graphs;
-    ``jobs`` is the number of processes, on which the output does not depend; files in ``excluded`` are skipped where
+    ``with_ontology`` adds the ontology and its codes, as a separate graph if the format has named graphs;
+    ``jobs`` is the number of processes, on which the output does not depend; files in ``excluded`` are skipped if
     an input folder contains them; ``progress`` is called with the bytes of input read since its last call.
 
     Raises :class:`~kg.errors.UsageError` for invalid arguments, :class:`~kg.errors.OutputError` where the output
@@ -97,7 +97,7 @@ def export(
         return worker.end(index.shared.usages(), ontology=with_ontology)
 
     with rare_collections(), writer.open(worker.frame, end):
-        for done in run_tasks(tasks(merged(items, problems)), settings, worker, jobs, writer.target):
+        for done in run_tasks(tasks(with_problems(items, problems)), settings, worker, jobs, writer.target):
             writer.add(done.pieces)
             replay(done.task, done.results, index, report, reject)
     report.totals = index.totals(writer.end_triples)
@@ -134,12 +134,12 @@ def namespace(base: str) -> str:
 
 
 def raise_first(problem: InputError) -> None:
-    """Raise a problem, as strict runs do; a repaired value is not a problem."""
+    """Raise a problem (for strict runs); a repaired value is not a problem."""
     if not isinstance(problem, Repaired):
         raise problem
 
 
-def merged(items: Iterator[Item], problems: list[Item]) -> Iterator[Item]:
+def with_problems(items: Iterator[Item], problems: list[Item]) -> Iterator[Item]:
     """Yield items, each after the problems that were added to ``problems`` while it was read."""
     for item in items:
         yield from problems
@@ -166,7 +166,7 @@ def replay(task: list[Item], results: list[TaskResult], index: StudyIndex, repor
             reader.failure = reader.failure or result.failure  # reported once per file
             reader.reject = reject
             for error in result.state.held_back:
-                _renumbered(error, reader.number)
+                _renumber(error, reader.number)
             reader.merge(result.state)
 
 
@@ -178,11 +178,11 @@ def _replay(result: TaskResult, file: str, before: int, index: StudyIndex, repor
         for duplicate in index.enter(result.entries[entered:position]):
             report.problem(_superseded(duplicate, file, before))
         if problem is not None:
-            reject(_renumbered(problem, before))
+            reject(_renumber(problem, before))
         entered = position
 
 
-def _renumbered(problem: InputError, before: int) -> InputError:
+def _renumber(problem: InputError, before: int) -> InputError:
     """Change the number of a record within a chunk to its number within the file."""
     if problem.record is not None:
         problem.record += before

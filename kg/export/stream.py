@@ -1,7 +1,7 @@
-"""Exports of records one after another: by the compiled emitter where it accepts their JSON, otherwise interpreted.
+"""Export of records one by one: by the compiled emitter if it accepts their JSON, otherwise by the interpreter.
 
-The emitter reads a study where it starts in a larger text and returns where it ends, so most text is not scanned twice.
-Where it declines, the text is split and parsed by :mod:`kg.records`.
+The emitter reads a study at its position in a larger text and returns the end of the study, so most text is scanned
+only once. If the emitter declines a study, :mod:`kg.records` splits and parses the text.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class StreamExporter:
     def _emitted(self, piece: Piece, at: int) -> tuple[Export, int] | None:
         """Return the export of the study at a position, and the position after it and the separators that follow.
 
-        Returns None unless the next study or the end of the piece is there, as :meth:`Piece.study` would split it too.
+        Return None unless the next study or the end of the piece follows, where :meth:`Piece.study` would split it too.
         """
         if not piece.whole or not splitter.starts_at(piece.data, at):
             return None
@@ -87,7 +87,7 @@ class StreamExporter:
 
 
 def studies(records: Iterable[Export | Record], exporter: Exporter, reject: Reject) -> Iterator[Export]:
-    """Yield the export of each record with its position; report records that are no studies, and invalid fields."""
+    """Yield the export of each record with its position; report records that are not studies, and invalid fields."""
     for record in records:
         if not isinstance(record, Record):
             position, exported = record

@@ -54,7 +54,7 @@ class StudyEntries:
 
 
 class Duplicate(NamedTuple):
-    """A record of a study that is in the index already; ``replaces`` if it is at least as new."""
+    """A further record of a study in the index; ``replaces`` is true if it is at least as new."""
 
     record: int
     study: str
@@ -62,7 +62,7 @@ class Duplicate(NamedTuple):
 
 
 class StudyIndex:
-    """The studies in the order of the output; of two records of a study the newer, or else the later, is current."""
+    """The studies in the order of the output; of several records of a study, the last of the newest ones is current."""
 
     def __init__(self) -> None:
         self._positions: dict[int, int] = {}

@@ -1,7 +1,7 @@
 """Counts of an export as one graph, for its description: a statement in several graphs counts once.
 
 The statements of a study are counted together, because its classes may come after its other statements. Statements
-about shared resources are remembered to the end.
+about shared resources are kept until the end.
 """
 
 from __future__ import annotations
@@ -50,15 +50,14 @@ class Tally:
     """The first study."""
 
 
-def count_statements(statements: Iterable[Statement], own: tuple[bytes, ...], shared: tuple[bytes, ...]) -> Tally:
-    """Count statements.
-
-    The IRIs of studies and their parts start with one of ``own``, those of shared resources with one of ``shared``.
-    """
-    counting, study, number = _Counting(shared), dict[Statement, None](), b""
+def count_statements(
+    statements: Iterable[Statement], study_prefixes: tuple[bytes, ...], shared_prefixes: tuple[bytes, ...]
+) -> Tally:
+    """Count statements; the prefixes are those of the IRIs of studies and their parts, and of shared resources."""
+    counting, study, number = _Counting(shared_prefixes), dict[Statement, None](), b""
     for statement in statements:
         subject = statement[0]
-        if not subject.startswith(own):
+        if not subject.startswith(study_prefixes):
             counting.share(statement)
             continue
         at = subject.rindex(b"/") + 1
@@ -73,8 +72,8 @@ def count_statements(statements: Iterable[Statement], own: tuple[bytes, ...], sh
 class _Counting:
     """Counts statements by the classes of the subject, the property and the kind of the object."""
 
-    def __init__(self, shared: tuple[bytes, ...]) -> None:
-        self._shared = shared
+    def __init__(self, shared_prefixes: tuple[bytes, ...]) -> None:
+        self._shared_prefixes = shared_prefixes
         self._triples = Counter[tuple[Classes, bytes, Kind]]()
         self._subjects = Counter[tuple[Classes, bytes]]()
         self._nodes = Counter[Classes]()
@@ -97,7 +96,7 @@ class _Counting:
         self._nodes.update(types.get(s, ()) for s in dict.fromkeys(s for s, _, _ in statements))
 
     def share(self, statement: Statement) -> None:
-        """Remember a statement about a shared resource, once."""
+        """Keep a statement about a shared resource, once."""
         key = hash(statement)
         if key in self._seen:
             return
@@ -110,7 +109,7 @@ class _Counting:
 
     def _kind(self, value: bytes, types: dict[bytes, Classes]) -> Kind:
         if value.startswith(b"<"):
-            return types.get(value) or (hash(value) if value.startswith(self._shared) else None)
+            return types.get(value) or (hash(value) if value.startswith(self._shared_prefixes) else None)
         end = value[value.rindex(b'"') + 1 :]
         return _TAGGED if end.startswith(b"@") else end[2:] or _STRING
 

@@ -1,7 +1,7 @@
-"""The tasks of an export: each some chunks of the input, and their output with the facts about it.
+"""The tasks of an export: a task exports some chunks of the input, and returns their output and facts about it.
 
-A task is a pure function of its input, so any process can do it. What depends on the tasks before it (which record of a
-study is the newest, the number of a record in its file) follows from the facts when results are merged in order.
+A task is a pure function of its input, so any process can run it. Anything that depends on earlier tasks (which record
+of a study is the newest, the number of a record in its file) follows from the facts when results are merged in order.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ TASK_ITEMS = 512
 
 Item = Record | Chunk | WholeFile | EndOfFile | InputError
 UNREADABLE = ScanState(has_losses=True, has_json=True)
-"""State of a chunk that cannot be read: JSON that is lost."""
+"""State of a chunk that cannot be read: it counts as lost JSON."""
 
 
 class Settings(NamedTuple):
@@ -45,9 +45,9 @@ class Settings(NamedTuple):
 class TaskResult(NamedTuple):
     """Result of one item of a task.
 
-    ``entries`` are the studies written, with their record numbers in the chunk; ``problems`` come each with the number
-    of entries before it; ``read`` counts the records; ``state`` is to be merged into that of the file; ``failure`` says
-    why the chunk could not be read.
+    ``entries`` are the studies written, with their record numbers in the chunk; ``problems`` are pairs of the number of
+    preceding entries and a problem; ``read`` counts the records; ``state`` is merged into that of the file; ``failure``
+    is the reason why the chunk could not be read.
     """
 
     entries: StudyEntries
@@ -78,7 +78,7 @@ def _size(item: Item) -> int:
 
 
 def sendable(task: list[Item]) -> list[Item | ChunkData]:
-    """Return what another process needs of a task: its items without the readers of their files, which stay here."""
+    """Return a task for another process: its items without the readers of their files, which stay in this process."""
     items = (item.data if isinstance(item, Chunk) else item for item in task)
     return [item for item in items if isinstance(item, ChunkData | WholeFile | Record)]
 
@@ -100,7 +100,7 @@ class Worker:
     ) -> tuple[list[TaskResult], list[bytes]]:
         """Export the items of a task; return the result of each item, and the output in pieces.
 
-        ``first`` says that nothing was written before.
+        ``first`` is true as long as no study was written.
         """
         output = _Output(self.frame, first=first)
         results = self._results(task, output)
@@ -109,7 +109,7 @@ class Worker:
         return results, output.pieces
 
     def end(self, usages: Iterable[Usage], *, ontology: bool = False) -> Iterator[tuple[bytes, int]]:
-        """Yield what follows the studies, the shared resources and the ontology, in pieces with their triple counts."""
+        """Yield the output after the studies (shared resources, ontology) in pieces with their triple counts."""
         for data, triples in self._exporter.shared(usages):
             yield self.frame.encode(data), triples
         if ontology:

@@ -130,7 +130,7 @@ class Converters:
         return lambda value: tokens.get(value) if type(value) is str else None
 
     def derived(self, field: Field) -> Converter:
-        """Return the converter of a derived field, which need not be one of the plan."""
+        """Return the converter of a derived field, even of one that is not in the plan."""
         derive, token = field.derive, self._token_of(field)
         assert derive is not None
 

@@ -1,6 +1,6 @@
 """Unmapped values: the parts of a record that no shape reads, to be counted and kept.
 
-The emitter and the interpreter notice that something is left; only then does this module walk the record.
+This module walks a record only if the emitter or the interpreter has found that it has unmapped values.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from kg.mapping.json_tree import count, leaves
 from kg.mapping.plan import Entity, Plan, Role
 
 _NOTHING: Any = object()
-"""In place of a value that is in the graph."""
+"""Stands for a value that is in the graph."""
 
 
 @dataclass(slots=True)
@@ -24,7 +24,7 @@ class Unmapped:
     """The unmapped values of a record."""
 
     kept: Any = None
-    """The record without all that is in the graph."""
+    """The record without the values that are in the graph."""
     leaves: int = 0
     """The number of scalars in it."""
     withheld: int = 0
@@ -40,7 +40,7 @@ class Unmapped:
 
 @dataclass(slots=True)
 class _Mapped:
-    """What shapes read at a place in the JSON: scalars of some types, keys of an object, elements of a list."""
+    """The JSON that shapes read at one place: types of scalars, keys of an object, elements of a list."""
 
     types: set[type] = field(default_factory=set)
     keys: dict[str, _Mapped] = field(default_factory=dict)
@@ -59,7 +59,7 @@ class _Mapped:
 
 
 def _mapped(plan: Plan, entity: Entity, place: _Mapped) -> _Mapped:
-    """Add what an entity reads of the JSON at a place."""
+    """Add the JSON that an entity reads at a place; return the place."""
     if entity.template and entity.template.keys != ("^",):
         place.at(entity.template.keys or ()).types.add(str)
     for field_ in entity.fields:
@@ -90,7 +90,7 @@ class UnmappedFinder:
     def find(self, record: dict[str, Any], refused: list[object], *, partial: bool = False) -> Unmapped:
         """Return the unmapped values of a record; the objects in ``refused`` (by identity) are not in the graph at all.
 
-        ``partial`` is for what the emitter leaves of a record, with ``null`` in place of the elements that it read.
+        ``partial`` is true for the unread JSON of the emitter, with ``null`` in place of the elements that it read.
         """
         walk = _Walk(self._contact_keys, {id(x) for x in refused}, partial=partial)
         kept = walk.value(record, self._mapped, "")
@@ -109,7 +109,7 @@ class _Walk:
         self.unmapped = Unmapped()
 
     def value(self, value: Any, mapped: _Mapped, path: str) -> Any:
-        """Return a value without all that is in the graph."""
+        """Return a value without the values that are in the graph."""
         if isinstance(value, dict):
             is_read = bool(value) and bool(mapped.keys) and id(value) not in self._refused
             return self._object(value, mapped, path) if is_read else self._unread(value, path)
@@ -125,7 +125,7 @@ class _Walk:
             step = f"{path}.{name}" if path else name
             place = mapped.keys.get(name)
             if place is not None and name in self._contact_keys:
-                rest = _NOTHING  # the export has counted it
+                rest = _NOTHING  # already counted by the export
             elif place is not None:
                 rest = self.value(below, place, step)
             else:

@@ -27,10 +27,10 @@ from kg.records.chunks import ChunkData
 QUEUED = 3
 """Tasks per process that are queued, running, or done and not yet written."""
 TRIES = 2
-"""How often a task is run in all when worker processes die."""
+"""Maximum number of attempts per task if worker processes die."""
 _READ = 1 << 20
 _RARE_COLLECTIONS = (100_000, 50, 100)
-"""Thresholds of the garbage collector: the objects of a run form no cycles, and looking for some took a fifth of it."""
+"""Thresholds of the garbage collector: a run has no cycles, and searching for them took a fifth of its time."""
 
 
 class TaskOutput(NamedTuple):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _COPY = 1 << 20
 _STEP, _AHEAD = 16 << 20, 64 << 20
-"""Writeback is started after so many bytes, and written pages are dropped from the page cache so many bytes later."""
+"""Bytes after which writeback is started, and bytes that written pages lag behind the output when they are dropped."""
 
 
 class _Drain:
@@ -29,27 +29,27 @@ class _Drain:
     Linux starts writeback of a range at the first ``POSIX_FADV_DONTNEED`` and drops its pages at the second
     (https://man7.org/linux/man-pages/man2/posix_fadvise.2.html). The final ``fsync`` is then short, the page cache is
     not filled, and pages are reused: with two processes the system time of a 3 GB output is less than half. Files that
-    are ``read_again`` at the end are not dropped. Ranges overlap since a folio across the end of a range is kept.
+    are ``read_again`` at the end stay in the cache. Ranges overlap, since a folio across the end of a range is kept.
     """
 
     def __init__(self, file: IO[bytes], *, read_again: bool) -> None:
         self._file = file
         self._drops = not read_again
         self._at = self._dropped = 0
-        self._works = sys.platform == "linux"
+        self._is_supported = sys.platform == "linux"
 
     def __call__(self) -> None:
         end = self._file.tell()
-        if not self._works or end - self._at < _STEP:
+        if not self._is_supported or end - self._at < _STEP:
             return
         self._file.flush()
-        self._give_up(self._at, end)
+        self._advise(self._at, end)
         if self._drops and self._at > _AHEAD:
-            self._give_up(max(0, self._dropped - _STEP), end - _AHEAD)
+            self._advise(max(0, self._dropped - _STEP), end - _AHEAD)
             self._dropped = end - _AHEAD
         self._at = end
 
-    def _give_up(self, begin: int, end: int) -> None:
+    def _advise(self, begin: int, end: int) -> None:
         with contextlib.suppress(OSError):  # only a hint
             os.posix_fadvise(self._file.fileno(), begin, end - begin, os.POSIX_FADV_DONTNEED)
 
@@ -94,7 +94,7 @@ class Writer:
     def open(self, frame: Frame, end: Callable[[], Iterable[tuple[bytes, int]]] = tuple) -> Iterator[Writer]:
         """Return a context in which studies are added; the output appears when it exits without an error.
 
-        ``end`` yields what follows the studies, in pieces with their numbers of triples.
+        ``end`` yields the output after the studies, in pieces with their numbers of triples.
         """
         self._frame, self._end = frame, end
         if self._spooled:
@@ -156,12 +156,12 @@ class Writer:
         from tempfile import TemporaryFile
 
         file.flush()
-        with TemporaryFile(dir=Path(self._name).parent) as kept:
-            self._copy(file, self._compression, kept)
-            kept.seek(0)
+        with TemporaryFile(dir=Path(self._name).parent) as copy:
+            self._copy(file, self._compression, copy)
+            copy.seek(0)
             file.seek(0)
             file.truncate()
-            shutil.copyfileobj(kept, file, _COPY)
+            shutil.copyfileobj(copy, file, _COPY)
 
     def _copy(self, source: IO[bytes], compression: str, file: IO[bytes]) -> None:
         with decompressing(source, compression) as plain, compressing(file, self._compression) as stream:
@@ -173,7 +173,7 @@ class Writer:
             stream.write(self._frame.tail)
 
     def _end_pieces(self, *, final: bool = False) -> Iterator[bytes]:
-        """Yield what follows the studies, unless they are going to be copied once more."""
+        """Yield the output after the studies, unless the studies will still be copied to another file."""
         if not final and (self._spooled or self.index.superseded):
             return
         is_empty = len(self.index) == len(self.index.superseded)

@@ -223,7 +223,7 @@ def _from_file(name: str, progress: Progress | None) -> Iterator[NamedGraph]:
 
 
 def _regrouped(name: str) -> Iterator[NamedGraph]:
-    """Yield the graphs of a file whose statements are not grouped by graph, by way of a temporary store."""
+    """Yield the graphs of a file whose statements are not grouped by graph, using a temporary store."""
     with tempfile.TemporaryDirectory() as folder:
         store = ox.Store(folder)
         store.bulk_extend(quads(name))

@@ -115,17 +115,17 @@ def _recent(candidates: Iterable[NamedGraph], since: int, seen: set[str], result
 
 
 def _batches(candidates: Iterable[NamedGraph], size: int, members: int) -> Iterator[list[NamedGraph]]:
-    """Group graphs into batches of about ``size`` statements; of two with one name, keep the newer or the later."""
+    """Group graphs into batches of about ``size`` statements; of several with one name, keep the last newest one."""
     batch: dict[str, NamedGraph] = {}
-    held = 0
+    count = 0
     for graph in candidates:
         duplicate = batch.get(graph.name)
         if duplicate is None or duplicate.version <= graph.version:
             batch[graph.name] = graph
-            held += graph.most
-        if held >= size or len(batch) >= members:
+            count += graph.most
+        if count >= size or len(batch) >= members:
             yield [*batch.values()]
-            batch, held = {}, 0
+            batch, count = {}, 0
     if batch:
         yield [*batch.values()]
 
@@ -156,15 +156,15 @@ def _load_batch(
     _count(store, new + changed, result)
 
 
-def _write(store: RemoteStore, new: list[NamedGraph], changed: list[NamedGraph], held: int) -> None:
-    """Write new graphs and replace changed ones, none of which has more than ``held`` statements in the store.
+def _write(store: RemoteStore, new: list[NamedGraph], changed: list[NamedGraph], old_size: int) -> None:
+    """Write new graphs and replace changed ones; the largest changed graph has ``old_size`` statements in the store.
 
     If each request is a transaction, only large graphs are staged.
     """
     large = [graph for graph in changed if store.preset.moves and graph.most > store.preset.statements]
     staged = large if store.preset.transactions else new + changed
     if staged:
-        replace_graphs(store, staged, held)
+        replace_graphs(store, staged, old_size)
     if not store.preset.transactions:
         return
     changed = [graph for graph in changed if graph not in large]

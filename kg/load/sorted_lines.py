@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from typing import IO
 
 RUN_SIZE = 1 << 27
-"""Bytes sorted in memory at once."""
+"""Bytes that are sorted together in memory."""
 
 
 class SortedLines:
@@ -52,13 +52,13 @@ class SortedLines:
 
 def _split(lines: Iterable[bytes], size: int) -> Iterator[set[bytes]]:
     run: set[bytes] = set()
-    held = 0
+    total = 0
     for line in lines:
         run.add(line)
-        held += len(line)
-        if held > size:
+        total += len(line)
+        if total > size:
             yield run
-            run, held = set(), 0
+            run, total = set(), 0
     if run:
         yield run
 

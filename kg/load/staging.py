@@ -16,10 +16,10 @@ DELETED = 500_000
 """Statements per deletion of a change by difference: Virtuoso deletes nothing when they are more than a million."""
 
 
-def replace_graphs(store: RemoteStore, graphs: Sequence[NamedGraph], held: int) -> None:
-    """Stage graphs and move all of them into place once every one is complete.
+def replace_graphs(store: RemoteStore, graphs: Sequence[NamedGraph], old_size: int) -> None:
+    """Stage graphs and move all of them into place as soon as all are complete.
 
-    None of the replaced graphs has more than ``held`` statements.
+    ``old_size`` is the number of statements of the largest graph that is replaced.
     """
     stages = {state.staging_graph(graph.name): graph for graph in graphs}
     state.record_staging(store, {stage: graph.name for stage, graph in stages.items()})
@@ -28,24 +28,24 @@ def replace_graphs(store: RemoteStore, graphs: Sequence[NamedGraph], held: int) 
     counted = state.counts(store, stages)
     for stage, graph in stages.items():
         _check(store, graph.name, counted.get(stage, 0), graph.least, graph.most)
-    _publish(store, {stage: (graph.name, graph.digest, graph.version) for stage, graph in stages.items()}, held)
+    _publish(store, {stage: (graph.name, graph.digest, graph.version) for stage, graph in stages.items()}, old_size)
 
 
 def replace_large_graph(
-    store: RemoteStore, name: str, digest: str, lines: Iterable[bytes], size: tuple[int, int], held: int
+    store: RemoteStore, name: str, digest: str, lines: Iterable[bytes], size: tuple[int, int], old_size: int
 ) -> None:
-    """Replace a graph of ``held`` statements by lines that are distinct, in order, and can be iterated twice.
+    """Replace a graph of ``old_size`` statements by sorted, distinct lines, which can be iterated twice.
 
-    ``size`` is the least and the greatest number of statements that the store may count.
+    ``size`` is the least and the greatest number of statements that the store may count afterwards.
     """
     if store.preset.moves:
-        _stage_and_move(store, name, digest, lines, size, held)
+        _stage_and_move(store, name, digest, lines, size, old_size)
     else:
         state.drop_staging(store)
         store.update(StreamedBody(lambda: _replacement(name, digest, lines, store.preset.statements)))
 
 
-def _publish(store: RemoteStore, stages: dict[str, tuple[str, str, int]], held: int, *before: str) -> None:
+def _publish(store: RemoteStore, stages: dict[str, tuple[str, str, int]], old_size: int, *before: str) -> None:
     """Move staging graphs into place, after the updates ``before``; ``stages`` gives (name, digest, version).
 
     The request is not retried: once a staging graph was moved, a second move would empty its target.
@@ -53,16 +53,16 @@ def _publish(store: RemoteStore, stages: dict[str, tuple[str, str, int]], held: 
     moves = [
         step
         for stage, (name, _, _) in stages.items()
-        for step in (_difference(stage, name, held) if store.preset.difference else [f"MOVE <{stage}> TO <{name}>"])
+        for step in (_difference(stage, name, old_size) if store.preset.difference else [f"MOVE <{stage}> TO <{name}>"])
     ]
     store.update(" ;\n".join([*before, *moves, *state.replacement(stages.values())]), retry=False)
 
 
-def _difference(stage: str, name: str, held: int) -> list[str]:
+def _difference(stage: str, name: str, old_size: int) -> list[str]:
     """Return the updates that turn a graph into its staging graph without touching unchanged statements."""
     old, new = (f"{{ GRAPH <{graph}> {{ ?s ?p ?o }} }}" for graph in (name, stage))
     some = f"SELECT ?s ?p ?o WHERE {{ GRAPH <{name}> {{ ?s ?p ?o }} FILTER NOT EXISTS {new} }} LIMIT {DELETED}"
-    deletes = [f"DELETE {old} WHERE {{ {some} }}"] * (held // DELETED + 1)
+    deletes = [f"DELETE {old} WHERE {{ {some} }}"] * (old_size // DELETED + 1)
     return [*deletes, f"ADD <{stage}> TO <{name}>", f"DROP SILENT GRAPH <{stage}>"]
 
 
@@ -74,7 +74,7 @@ def _replacement(name: str, digest: str, lines: Iterable[bytes], size: int) -> I
 
 
 def _stage_and_move(
-    store: RemoteStore, name: str, digest: str, lines: Iterable[bytes], size: tuple[int, int], held: int
+    store: RemoteStore, name: str, digest: str, lines: Iterable[bytes], size: tuple[int, int], old_size: int
 ) -> None:
     """Stage a graph in parts and move it into place; parts staged by a killed load of the same lines are kept."""
     stage = state.staging_graph(name, digest)
@@ -91,7 +91,7 @@ def _stage_and_move(
         store.update(f"DROP SILENT GRAPH <{stage}>")
     _check(store, name, count, *size)
     remove_marks = f"DELETE WHERE {{ GRAPH <{stage}> {{ <{stage}> <{MARK}> ?part }} }}"
-    _publish(store, {stage: (name, digest, 0)}, held, remove_marks)
+    _publish(store, {stage: (name, digest, 0)}, old_size, remove_marks)
 
 
 def _complete_parts(store: RemoteStore, stage: str) -> set[int]:

@@ -25,7 +25,7 @@ from kg.rdf.syntax import Block, Grouped, Style, prefixes
 GRAPH = MESH.rstrip("/")
 """The name of the graph in N-Quads and TriG, as at NLM's endpoint."""
 BATCH = 500
-"""Resources encoded at once."""
+"""Resources encoded together."""
 _PREFIXES = ("mesh", "meshv", "rdfs", "xsd")
 
 

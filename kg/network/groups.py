@@ -54,7 +54,7 @@ class RdfSource:
     name: str
 
     def __iter__(self) -> Iterator[ox.Quad]:
-        """Raises :class:`~kg.errors.SourceError` if the source cannot be read."""
+        """Yield the statements; raise :class:`~kg.errors.SourceError` if the source cannot be read."""
         return statements([self.name])
 
 
@@ -71,7 +71,7 @@ class StatementGroups:
     """Studies whose statements are not contiguous in the input; they are all in ``shared``."""
 
     def __post_init__(self) -> None:
-        """Raises :class:`~kg.errors.InputError` if a source cannot be read."""
+        """Collect the shared statements; raise :class:`~kg.errors.InputError` if a source cannot be read."""
         ended: set[str] = set()
         for study, subjects in self._runs():
             if study in ended:

@@ -98,7 +98,7 @@ class KgxRows:
     """Pairs of the current study and its countries."""
 
     def __post_init__(self) -> None:
-        """Collect the terms first: a term has one row, and any study may make it a condition."""
+        """Collect the terms: a term has a single row, and is a condition if it is one in any study."""
         for _, edges in self.items():
             for edge in edges:
                 if edge.predicate in ("conditionMesh", "interventionMesh"):
@@ -124,7 +124,7 @@ class KgxRows:
             return "biolink:ClinicalTrial" if interventional else "biolink:Study"
         if node.id in self.conditions:
             return "biolink:DiseaseOrPhenotypicFeature"
-        if node.id in self.terms:  # a drug, a procedure or a diet: the record does not say which
+        if node.id in self.terms:  # a drug, a procedure or a diet; records do not distinguish them
             return "biolink:NamedThing"
         return _CATEGORIES.get(node.type)
 

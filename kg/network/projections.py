@@ -98,7 +98,9 @@ def projection(graph: nx.MultiDiGraph, view: str, *, lists: bool = False) -> nx.
 def _add_node(network: nx.Graph, id_: str, attributes: dict[str, Any], side: int) -> None:
     if id_ not in network:
         network.add_node(id_, **attributes, bipartite=side)
-    elif network.nodes[id_]["bipartite"] != side:  # a condition in one study and an intervention in another
+    elif (
+        network.nodes[id_]["bipartite"] != side
+    ):  # a term can be a condition in one study and an intervention in another
         network.nodes[id_]["type"] = "Condition and intervention"
 
 

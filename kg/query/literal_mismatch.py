@@ -122,7 +122,7 @@ class _Data:
         return any(next(self.store.quads_for_pattern(None, node, term), None) is not None for node in nodes)
 
     def mismatch(self, use: Use) -> Mismatch | None:
-        """Return what is wrong with a literal, if anything."""
+        """Return the mismatch of a literal, if any."""
         kinds = self.kinds(use.properties)
         if use.properties and not kinds:
             return None

@@ -149,7 +149,7 @@ def _of_key(name: str, candidates: list[Property]) -> str | None:
 
 
 def _of_words(name: str, candidates: list[Property], most: int) -> str | None:
-    """Return the property whose name has all words of a name and the fewest others, but no more than ``most``.
+    """Return the property whose name has all words of a name and the fewest others, at most ``most``.
 
     Among several, names that end in the words and short names are preferred.
     """

@@ -1,6 +1,6 @@
 """Parameters of queries: values are converted to terms, which replace the defaults in the query.
 
-A value never becomes part of the query as it is: it is converted to a term of the type of the parameter, or rejected.
+A value is never inserted verbatim: it is converted to a term of the type of the parameter, or rejected.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ class Answer:
     triples: list[ox.Triple] | None = None
     prefixes: Mapping[str, str] = field(default_factory=dict)
     hints: Sequence[str] = ()
-    """Sentences about what may be wrong with a query whose answer is empty."""
+    """Possible reasons why the answer is empty, in sentences."""
 
     @classmethod
     def of(cls, results: Any, prefixes: Mapping[str, str]) -> Answer:

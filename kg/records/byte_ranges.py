@@ -28,7 +28,7 @@ class ZipEntry(NamedTuple):
 
 
 class ByteRange(NamedTuple):
-    """Bytes of a local file, ``size`` of them when decompressed; ``file`` is its identity, which its path may lose."""
+    """Bytes of a local file, ``size`` of them when decompressed; ``file`` detects that the file was replaced."""
 
     path: str
     file: FileId
@@ -48,7 +48,7 @@ def file_id(status: os.stat_result) -> FileId:
 
 
 def whole_range(handle: object) -> ByteRange | None:
-    """Return the byte range of all of an open file, if it is a regular file with a path and a size."""
+    """Return the byte range of a whole open file, if it is a regular file with a path and a size."""
     try:
         path, status = os.fspath(handle.name), os.fstat(handle.fileno())  # type: ignore[attr-defined]  # it may have none
     except (AttributeError, OSError, TypeError):

@@ -1,7 +1,7 @@
 """The input in chunks of about 1 MiB, which another process can read and parse.
 
-Large files are split where studies start, and a chunk of a local file is only a byte range of it. What a chunk reveals
-about its file is merged, in the order of the chunks, into the reader of the file.
+Large files are split where studies start, and a chunk of a local file is only a byte range of it. The scan states of
+the chunks are merged, in their order, into the reader of the file.
 """
 
 from __future__ import annotations

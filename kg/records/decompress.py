@@ -118,7 +118,10 @@ class _Steps:
 
 
 def _limited(codec: Codec, chunks: Iterable[bytes], ratio: int) -> Iterator[bytes]:
-    """Yield the output of a codec in larger chunks, up to a ratio; output before an error is yielded before it."""
+    """Yield the output of a codec in larger chunks; before an error is raised, all output up to it is yielded.
+
+    Raises :class:`SourceError` if the output is more than ``ratio`` times as large as the input.
+    """
     steps, pending, size = _Steps(chunks), io.BytesIO(), 0
     try:
         for piece in codec(steps):
@@ -215,7 +218,7 @@ def _byte_range(ranges: RangeReader, archive: ByteRange, info: ZipInfo) -> ByteR
     """Return the byte range of a member that is small, plain JSON and stored or deflated; otherwise None
     (https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT, 4.3.7).
 
-    Members that are unusual or damaged in any way are left to :mod:`zipfile`, which reports what is wrong.
+    Members that are unusual or damaged in any way are left to :mod:`zipfile`, which reports the problem.
     """
     method, sizes = info.compress_type, (info.file_size, info.compress_size)
     if method not in (_STORED, _DEFLATED) or info.flag_bits & ~_PLAIN_FLAGS or max(sizes) > SMALL:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 PAGE_HEAD = 1 << 20
 MAX_HELD_BACK = 1000
-"""Problems held back for a file that does not start as JSON, so that a PDF is reported once and not brace by brace."""
+"""Problems held back for a file that does not start as JSON, so that a PDF is reported once, not once per brace."""
 
 _OBJECT = re.compile(r'\{\s*["}]')
 _PARQUET = b"PAR1"
@@ -150,7 +150,7 @@ class StreamReader:
     # -- the stream as a whole ----------------------------------------------------------------------------------
 
     def parts(self, chunks: Iterator[bytes]) -> Iterator[Piece | Record]:
-        """Yield the stream in pieces, or the records of a saved page; then report what is wrong with the whole."""
+        """Yield the stream in pieces, or the records of a saved page; then report problems of the whole stream."""
         stream = self.start(chunks)
         if stream is not None:
             yield from self.page(stream) if self.is_page else self.pieces(stream)
@@ -201,7 +201,7 @@ class StreamReader:
                 yield self._record(record)
 
     def finish(self) -> None:
-        """Report what is wrong with the stream as a whole."""
+        """Report problems of the whole stream."""
         if self.refused:
             return
         if self.failure:
@@ -229,7 +229,7 @@ class StreamReader:
     # -- one study ----------------------------------------------------------------------------------------------
 
     def count(self, closed_lists: int = 0) -> RecordPosition:
-        """Count a study, after which the text closes some lists; return its position."""
+        """Count a study and the lists that are closed after it; return its position."""
         self._release()
         self.number += 1
         self.open_brackets -= closed_lists
@@ -299,7 +299,7 @@ class StreamReader:
         self._lose(error, is_json=_OBJECT.match(text) is not None)
 
     def _lose(self, error: RecordError, is_json: bool) -> None:
-        """Count and report a loss; what a truncated file lost at its end is reported with the file."""
+        """Count and report a loss, except at the end of a truncated file, which is reported as truncated."""
         if self.truncated:
             return
         self.has_losses = True
@@ -317,7 +317,7 @@ class StreamReader:
             self.held_back.append(error)
 
     def _release(self) -> None:
-        """Note that the stream contains JSON, and report the errors held back."""
+        """Record that the stream contains JSON, and report the errors held back."""
         self.has_json = True
         for error in self.held_back:
             self.reject(error)

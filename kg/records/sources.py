@@ -79,7 +79,7 @@ def sources(
 
 
 def total_size(inputs: Iterable[PathName]) -> int | None:
-    """Return the number of bytes that reading the inputs reads, or None if it is not known in advance."""
+    """Return the total size of the input files in bytes, or None if it is not known in advance."""
     names = _checked_names(inputs)
     if any(name == "-" or _URL.match(name) for name in names):
         return None

@@ -51,7 +51,7 @@ _ENCODINGS = (
 _TRAILING = b" \t\r\n,]"
 _SEPARATOR = re.compile(rb"[ \t\r\n,\]]*+")
 _SHORT = 16
-"""Bytes at the end of a piece that are searched first for what follows the study."""
+"""Bytes at the end of a piece that are searched first for the separators after the study."""
 DECODER = json.JSONDecoder()
 
 
@@ -88,7 +88,7 @@ def bare(piece: bytes) -> bytes:
 
 
 def _value_end(piece: bytes) -> int:
-    """Return where the separators at the end of a piece start, without a copy of the piece where they are short."""
+    """Return where the separators at the end of a piece start; short ones are found without copying the piece."""
     last = piece[-_SHORT:]
     kept = last.rstrip(_TRAILING)
     return len(piece) - len(last) + len(kept) if kept else len(piece.rstrip(_TRAILING))
@@ -259,7 +259,7 @@ def _starts(buffer: bytes | bytearray, at: int = 0) -> Iterator[int]:
 
 
 def _last_value_end(buffer: bytearray) -> int:
-    """Return the end of the last whole line or value, for studies that start with keys of their own."""
+    """Return the end of the last whole line or value, for studies that start with other keys."""
     line = buffer.rfind(b"\n{")
     if line > 0 and _ends_value(buffer, line):
         return line

@@ -1,6 +1,6 @@
-"""Decides what an input is (study records, RDF files, stores, graph objects, or any mix of these) and opens it.
+"""Detection and opening of inputs: study records, RDF files, stores, graph objects, or any mix of these.
 
-A folder that is a store is opened as it is. Everything else is loaded into a store in memory, by :mod:`kg.store.merge`.
+The folder of a store is opened in place. Everything else is loaded into a store in memory, by :mod:`kg.store.merge`.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def _check_exists(name: str) -> None:
 
 @contextmanager
 def open_store(data: ox.Store | PathName, *, read_only: bool = True) -> Iterator[ox.Store]:
-    """Open the store in a folder; a store that is open already is yielded as it is.
+    """Open the store in a folder; a store that is already open is yielded unchanged.
 
     One process may write to a store while others read it. Raises :class:`~kg.errors.UsageError` for a folder that is
     not a store or that has the layout of version 0.1.0, and :class:`~kg.errors.OutputError` for a store that another

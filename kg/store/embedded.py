@@ -23,7 +23,7 @@ from kg.rdf.atomic import temporary_folder
 from kg.store.dataset import classify_inputs, open_store
 from kg.store.info import StoreInfo, store_info
 from kg.store.merge import add_ontology, load_on_disk, version_of
-from kg.store.shared_graph import StoreGraphs, change, settling
+from kg.store.shared_graph import StoreGraphs, change, other_graph_updates
 
 
 @dataclass(slots=True)
@@ -77,7 +77,9 @@ def update(
     """
     sources, exporter, changes = classify_inputs(inputs), Exporter(graphs=True, contacts=contacts), Changes()
     if others := [*sources.stores, *sources.rdf]:
-        raise UsageError(f"{others[0]} is not study records, which update a store; kg store build accepts both.")
+        raise UsageError(
+            f"{others[0]} is an RDF file or a store, which only kg store build accepts; name study records."
+        )
     with open_store(name, read_only=False) as store:
         graphs = StoreGraphs(store)
         for record, exported in exports(sources.records, exporter, report.problem, progress):
@@ -118,7 +120,7 @@ def replace(
     before = {graph.value: graphs.of(graph.value)}
     shared_change = change(graphs, before, {graph.value: [*shared]})
     insert = [f"INSERT DATA {{ GRAPH {graph} {{\n{lines}\n}} }}"] if lines else []
-    operations = [*insert, *shared_change.steps(), *settling(store, shared_change)]
+    operations = [*insert, *shared_change.steps(), *other_graph_updates(store, shared_change)]
     store.update(" ;\n".join([f"DROP SILENT GRAPH {graph}", *operations]))
 
 

@@ -25,7 +25,7 @@ from kg.ontology.study_iri import study_of
 from kg.ontology.vocabulary import BASE, CT, DCTERMS, MESH, RDF, RDFS, RECORD, SHARED_GRAPH, SKOS
 from kg.rdf.parse import quads
 from kg.store.dataset import Inputs, check_layout, open_store
-from kg.store.shared_graph import StoreGraphs, rebuild, settle
+from kg.store.shared_graph import StoreGraphs, deduplicate_other_graphs, rebuild
 
 Loader = Callable[[ox.Store], None]
 """Loads an input into an empty store."""
@@ -119,8 +119,8 @@ def _load_export(into: ox.Store, names: list[str], path: Path, report: Report, o
 def in_graphs(statements: Iterable[ox.Quad]) -> Iterator[ox.Quad]:
     """Move statements of the default graph to the graph of the study that they describe, or to the shared graph.
 
-    With that, the studies of an export to Turtle or N-Triples can be replaced one by one too. MeSH files stay in the
-    default graph: their terms have other properties in addition to those of shared resources.
+    Studies from Turtle or N-Triples can then be replaced individually, too. MeSH files stay in the default graph: their
+    terms have other properties in addition to those of shared resources.
     """
     for subject, group in groupby(statements, key=lambda quad: quad.subject):
         description = [*group]
@@ -154,7 +154,7 @@ def _fill(store: ox.Store, loaders: list[tuple[str, Loader]], report: Report, sc
         dropped |= _merge(other, store, name, report)
     if len(loaders) > 1:
         rebuild(store, set(map(resource, dropped)))
-    settle(store)
+    deduplicate_other_graphs(store)
 
 
 def _merge(other: ox.Store, store: ox.Store, name: str, report: Report) -> set[bytes]:

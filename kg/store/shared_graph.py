@@ -61,7 +61,7 @@ class Change(NamedTuple):
 
 
 @lru_cache(1 << 14)
-def parsed(text: bytes) -> tuple[str, Block]:
+def parse_description(text: bytes) -> tuple[str, Block]:
     """Return the IRI of the resource of a description, and its statements."""
     token, *pairs = text.split(b"\0")
     lines = b"".join(token + b" " + pair + b" .\n" for pair in pairs)
@@ -69,18 +69,18 @@ def parsed(text: bytes) -> tuple[str, Block]:
     return token[1:-1].decode(), frozenset((triple.predicate, triple.object) for triple in triples)
 
 
-def merged(usages: Mapping[bytes, int]) -> Block:
+def merge_descriptions(usages: Mapping[bytes, int]) -> Block:
     """Merge the descriptions of one resource, given with the numbers of studies that use them."""
     block = next(iter(blocks([Usage(*item) for item in usages.items()], _STYLE)), None)
-    return parsed(description(*block))[1] if block else frozenset()
+    return parse_description(description(*block))[1] if block else frozenset()
 
 
 def change(graphs: Graphs, before: Descriptions, after: Descriptions) -> Change:
     """Compute the change of the shared graph for a change of the graphs of some studies."""
     added: dict[str, Counter[bytes]] = {}
     for text in chain.from_iterable(after.values()):
-        added.setdefault(parsed(text)[0], Counter())[text] += 1
-    affected = sorted({parsed(text)[0] for text in _differing(before, after)})
+        added.setdefault(parse_description(text)[0], Counter())[text] += 1
+    affected = sorted({parse_description(text)[0] for text in _differing(before, after)})
     current = graphs.blocks(affected)
     return _change(affected, current, _target(graphs, affected, current, added, {*before, *after}))
 
@@ -89,7 +89,7 @@ def recount(graphs: Graphs, resources: Collection[str]) -> Change:
     """Compute the change that derives the blocks of resources from the graphs of the studies again."""
     current = graphs.blocks(resources)
     counts = _counted(graphs, resources, ())
-    return _change(resources, current, {resource: merged(counts[resource]) for resource in resources})
+    return _change(resources, current, {resource: merge_descriptions(counts[resource]) for resource in resources})
 
 
 def _differing(before: Descriptions, after: Descriptions) -> Iterator[bytes]:
@@ -110,8 +110,8 @@ def _target(
     for resource in resources:
         block, new = current.get(resource), added.get(resource, Counter())
         if block is None:
-            target[resource] = merged(new)
-        elif _has_several_descriptions(block) or any(parsed(text)[1] != block for text in new):
+            target[resource] = merge_descriptions(new)
+        elif _has_several_descriptions(block) or any(parse_description(text)[1] != block for text in new):
             conflicting.append(resource)
         elif new:
             target[resource] = block
@@ -120,14 +120,16 @@ def _target(
     used = graphs.used(unused, changed) if unused else set()
     target |= {resource: current[resource] if resource in used else frozenset() for resource in unused}
     counts = _counted(graphs, conflicting, changed) if conflicting else {}
-    return target | {resource: merged(counts[resource] + added.get(resource, Counter())) for resource in conflicting}
+    return target | {
+        resource: merge_descriptions(counts[resource] + added.get(resource, Counter())) for resource in conflicting
+    }
 
 
 def _counted(graphs: Graphs, resources: Collection[str], without: Collection[str]) -> dict[str, Counter[bytes]]:
     counts = {resource: Counter[bytes]() for resource in resources}
     for descriptions in graphs.descriptions(resources, without):
         for text in descriptions:
-            if (resource := parsed(text)[0]) in counts:
+            if (resource := parse_description(text)[0]) in counts:
                 counts[resource][text] += 1
     return counts
 
@@ -188,7 +190,7 @@ class StoreGraphs:
 
 
 def rebuild(store: ox.Store, dropped: Collection[str] = ()) -> None:
-    """Derive the shared graph of a store from its studies again.
+    """Rebuild the shared graph of a store from its studies.
 
     Resources that no study describes stay as they are, except the ``dropped`` resources of replaced studies, which are
     removed unless a study refers to them.
@@ -198,7 +200,7 @@ def rebuild(store: ox.Store, dropped: Collection[str] = ()) -> None:
         if isinstance(graph, ox.NamedNode) and graph.value.startswith(RECORD):
             counts.update(graphs.of(graph.value))
     usages = [Usage(*item) for item in counts.items()]
-    described = dict(parsed(description(*block)) for block in blocks(usages, _STYLE))
+    described = dict(parse_description(description(*block)) for block in blocks(usages, _STYLE))
     candidates = {*dropped} - described.keys()
     unused = candidates - graphs.used(candidates, ())
     for resource, block in {**described, **dict.fromkeys(unused, frozenset[Pair]())}.items():
@@ -208,8 +210,8 @@ def rebuild(store: ox.Store, dropped: Collection[str] = ()) -> None:
         store.extend(ox.Quad(subject, predicate, value, shared) for predicate, value in block)
 
 
-def settle(store: ox.Store) -> None:
-    """Remove from other graphs, such as MeSH, what the shared graph states, so that a term has one label."""
+def deduplicate_other_graphs(store: ox.Store) -> None:
+    """Remove statements of the shared graph from other graphs, such as MeSH, so that each term has one label."""
     labels = store.quads_for_pattern(None, _LABEL, None, ox.NamedNode(SHARED_GRAPH))
     hidden = store.quads_for_pattern(None, _HIDDEN, None, None)
     for resource in {str(quad.subject)[1:-1] for quad in chain(labels, hidden)}:
@@ -220,7 +222,7 @@ def settle(store: ox.Store) -> None:
         store.extend(added)
 
 
-def settling(store: ox.Store, shared: Change) -> list[str]:
+def other_graph_updates(store: ox.Store, shared: Change) -> list[str]:
     """Return the update operations on other graphs for a change of the shared graph, so that none repeats it.
 
     A label that was removed from a graph such as MeSH returns to it when the shared graph loses its own.
