@@ -8,13 +8,13 @@ from typing import TypeVar
 BUSY = frozenset({429, 502, 503, 504})
 """HTTP statuses that are worth a retry."""
 TRIES, MAX_WAIT = 6, 20.0
-"""Number of attempts, and the most seconds between two."""
+"""Maximum number of attempts, and maximum number of seconds between two attempts."""
 
 T = TypeVar("T")
 
 
-def retried(call: Callable[[], T], passing: Callable[[BaseException], bool], tries: int = TRIES) -> T:
-    """Return the result of a call, which is repeated after growing waits while its error is ``passing``.
+def retried(call: Callable[[], T], is_temporary: Callable[[BaseException], bool], tries: int = TRIES) -> T:
+    """Return the result of a call; if its error is temporary, repeat the call after exponentially growing waits.
 
     >>> left = iter([ValueError(), ValueError()])
     >>> def call() -> str:
@@ -30,7 +30,7 @@ def retried(call: Callable[[], T], passing: Callable[[BaseException], bool], tri
     again = tenacity.Retrying(
         stop=tenacity.stop_after_attempt(tries),
         wait=waits,
-        retry=tenacity.retry_if_exception(passing),
+        retry=tenacity.retry_if_exception(is_temporary),
         reraise=True,
     )
     return again(call)

@@ -25,17 +25,17 @@ _DATE_TIMES = ("%Y-%m-%dT%H:%M", "%Y-%m-%d @ %I:%M %p")
 
 
 class Form(IntEnum):
-    """A form of JSON value that the token has unchanged, so that the emitter writes it itself (``native/forms.c``).
+    """A form of JSON value that its token contains unchanged, so that the emitter can write it (``native/forms.c``).
 
-    Numbers are of a form only as Python would write them.
+    A number has a form only if Python would write it in the same way.
     """
 
     TEXT, WORD, DIGITS, WHOLE, FRACTION = range(5)
     """Any text, letters and digits, digits; a number as text, without and with a point."""
     DAY, MONTH, YEAR, MINUTE, DATED = range(5, 10)
-    """Text: a day that exists, a month, a year, a minute of a day, and a date of which the token has the year."""
+    """Text: a day that exists, a month, a year, a minute of a day, and a date whose token contains only the year."""
     INTEGER, DECIMAL, POINT = range(10, 13)
-    """Numbers without and with a point; an object with latitude and longitude, of which the token has both."""
+    """Numbers without and with a point; an object with latitude and longitude, both of which the token contains."""
 
 
 SAMPLES: dict[Form, tuple[Any, bytes]] = {
@@ -53,7 +53,7 @@ SAMPLES: dict[Form, tuple[Any, bytes]] = {
     Form.DECIMAL: (-9081.7263, b"-9081.7263"),
     Form.POINT: ({"lat": 12.3456, "lon": -98.7654}, b"-98.7654 12.3456"),
 }
-"""Form -> a value of it, and the part of the token that shows the value."""
+"""Form -> a sample value, and the part of it that the token contains."""
 
 
 class Literal(NamedTuple):
@@ -66,7 +66,7 @@ class Literal(NamedTuple):
 class Kind(NamedTuple):
     """A kind of values: its description, and a function that returns ``None`` for invalid ones.
 
-    ``types`` are the JSON types of valid values, ``forms`` the forms, in order, that the literal has unchanged, and
+    ``types`` are the JSON types of valid values, ``forms`` the forms, in order, that literals contain unchanged, and
     ``restore`` converts a lexical form back to the JSON value.
     """
 

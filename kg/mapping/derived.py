@@ -1,4 +1,4 @@
-"""What a path cannot express: values derived from a field, and the keys of shared resources.
+"""Values that no path can express: values derived from a field, and the keys of shared resources.
 
 ``VALUES`` is keyed by the IRI of the property, ``KEYS`` by that of the node shape. A function returns ``None`` if
 nothing can be derived; the value of the field itself is in the graph either way.
@@ -345,7 +345,7 @@ VALUES: dict[str | tuple[str, str], Derive | tuple[Derive, ...]] = {
     (CT + "MeshTerm", RDF + "type"): mesh_class,
     (CT + "Country", RDFS + "label"): country_name,
 }
-"""Functions of the JSON value, by property or by node shape and property; each of several returns a value."""
+"""Functions of the JSON value, by property or by node shape and property; a tuple derives several values."""
 
 FORMS: dict[Derive, tuple[Form, ...]] = {
     year: (Form.DATED,),
@@ -354,7 +354,7 @@ FORMS: dict[Derive, tuple[Form, ...]] = {
     last_day: (Form.DAY,),
     pubmed: (Form.DIGITS,),
 }
-"""The forms that the result of a function shows unchanged."""
+"""The forms that the result of a function contains unchanged."""
 
 KEYS: dict[str, Derive] = {
     CT + "MeshTerm": mesh_id,

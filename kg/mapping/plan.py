@@ -30,7 +30,7 @@ _PATH = re.compile(r"(?:\.|[A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)*(?:\[\])?)")
 
 
 class Role(enum.Enum):
-    """What the values at a path become."""
+    """The kind of term that the values at a path become."""
 
     TEXT = "text"
     VALUE = "value"
@@ -172,7 +172,7 @@ def _fields(ontology: Ontology, owner: NodeShape, shape: PropertyShape, json: st
 
 
 def _on_nodes(ontology: Ontology, owner: NodeShape, function: derived.Derive, json: str) -> derived.Derive:
-    """Bind a function that reads the JSON of nodes to the shape of the nodes at the same path; return others as is."""
+    """Bind a :class:`Pick` to the shape of the nodes at its path; return any other function unchanged."""
     if not isinstance(function, derived.Pick):
         return function
     node = next(other.of_class for other in owner.properties if other.json == json and other.of_class)

@@ -32,7 +32,7 @@ class Frame(NamedTuple):
 
 
 class Format(NamedTuple):
-    """A serialisation of RDF; ``grouped`` and ``graphs`` are the options of the exporter for it."""
+    """A serialization of RDF; ``grouped`` and ``graphs`` are the options of the exporter for it."""
 
     name: str
     extension: str

@@ -31,7 +31,7 @@ STATISTICS = ["subject", "predicate", "graph"]
 LEVEL = 3
 """The level of Zstandard."""
 GROUP = 8 << 20
-"""Bytes of lines per row group, where no task says where a row group ends."""
+"""Bytes of lines per row group, unless lines are added as row groups."""
 PLAIN, TAGGED = XSD + "string", RDF + "langString"
 
 _MISSING = "Parquet needs a package that is not installed: pip install 'trialkg[parquet]'."
@@ -66,7 +66,7 @@ def schema() -> Any:
 def table(lines: Bytes) -> Any:
     """Return the table of some lines of N-Quads.
 
-    Raises :class:`ValueError` for lines in another form than the export's.
+    Raises :class:`ValueError` for lines that do not have the form of an export.
 
     >>> row = b'<http://e.org/s> <http://e.org/p> "a \\\\"b\\\\""@en <http://e.org/g> .\\n'
     >>> print(*table(row).to_pylist()[0].values(), sep=" | ")
@@ -92,7 +92,7 @@ def _buffers(lines: Bytes) -> tuple[tuple[bytes, bytes, bytes], ...] | None:
 
 
 def rows(lines: bytes) -> Iterator[Row]:
-    """Yield the row of each line of N-Quads: the Python twin of ``native/columns.c``."""
+    """Yield the row of each line of N-Quads; this is the Python counterpart of ``native/columns.c``."""
     for line in lines.splitlines(keepends=True):
         match = _LINE.fullmatch(line.decode())
         if match is None:

@@ -1,4 +1,4 @@
-"""Parses RDF files of any format, compressed or not."""
+"""Parsing of RDF files in any format, compressed or not."""
 
 from __future__ import annotations
 

@@ -227,7 +227,7 @@ class _Page:
         )
         yield element(
             "p",
-            "Each property of a class is listed with the JSON path that it is filled from. The IRIs of parts contain "
+            "Each property of a class is listed with the JSON path of its values. The IRIs of parts contain "
             f"the number of their study; parts that come from a list have {compact(POSITION, self.names)}.",
         )
 

@@ -22,7 +22,7 @@ def _first_line(path: Path) -> str:
 
 
 def tree(top: Path) -> str:
-    """The packages of a checkout as a tree, each with its role."""
+    """Return the packages of a checkout as a tree, each with its role."""
     return "kg/\n" + "".join(_branches(roles(top)))
 
 
