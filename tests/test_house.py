@@ -76,6 +76,30 @@ def test_imports_never_go_upwards(path: Path) -> None:
     assert siblings == set() or layer in (0, len(LAYERS) - 1), "a package of the same layer"
 
 
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+def modules_imported(path: Path) -> set[Path]:
+    """The files of the package that a module imports when it is imported, or for its types."""
+    tree = ast.parse(path.read_text("utf-8"))
+    in_functions = {
+        node for function in ast.walk(tree) if isinstance(function, FUNCTIONS) for node in ast.walk(function)
+    }
+    files: set[Path] = set()
+    for node in set(ast.walk(tree)) - in_functions:
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "kg":
+            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+            files |= {file for name in names if (file := TOP / f"{name.replace('.', '/')}.py").exists()}
+    return files
+
+
+def test_modules_do_not_import_each_other_in_a_circle() -> None:
+    remaining = {path: modules_imported(path) for path in MODULES}
+    while independent := {path for path, others in remaining.items() if not others & remaining.keys()}:
+        remaining = {path: others for path, others in remaining.items() if path not in independent}
+    assert sorted(str(path.relative_to(TOP)) for path in remaining) == []
+
+
 def test_the_package_has_few_entries_at_its_top() -> None:
     entries = {top_level(path) for path in MODULES} | {"py.typed", "_emitter.pyi"}
     assert len(entries) <= 25

@@ -17,8 +17,6 @@ from kg.ontology.vocabulary import CT, RDF, RDFS
 from kg.store.dataset import classify_inputs, open_store
 
 Row = dict[str, str]
-RESULTS = ("resultsSection", "documentSection")
-"""The sections of a record with results, which most pictures do not show."""
 LABEL, TYPE = ox.NamedNode(RDFS + "label"), ox.NamedNode(RDF + "type")
 
 

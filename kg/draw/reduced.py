@@ -6,8 +6,10 @@ from typing import Any
 
 import orjson
 
-from kg.draw.graph import RESULTS
 from kg.export.exporter import Exported, Exporter
+
+RESULTS = ("resultsSection", "documentSection")
+"""The sections of a record with results, which most pictures do not show."""
 
 
 class ReducedExporter(Exporter):

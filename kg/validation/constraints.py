@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar, Protocol
 
 import pyoxigraph as ox
 
@@ -13,14 +13,21 @@ from kg.mapping.datatypes import KINDS
 from kg.ontology.lexical import is_well_formed
 from kg.ontology.model import NodeShape, PropertyShape, Term
 from kg.ontology.vocabulary import RDF, SKOS, XSD
-from kg.validation.findings import short
+from kg.validation.findings import Finding, short
 from kg.validation.graph import TYPE, StatementGraph
-from kg.validation.vocabulary import nearest
-
-if TYPE_CHECKING:
-    from kg.validation.shacl import Checker
+from kg.validation.vocabulary import Vocabulary, nearest
 
 IN_SCHEME = SKOS + "inScheme"
+
+
+class NodeChecker(Protocol):
+    """Checks the nodes that values refer to."""
+
+    vocabulary: Vocabulary
+
+    def node_findings(self, graph: StatementGraph, node: Term, shape: NodeShape) -> list[Finding]:
+        """Return the violations of a node shape by a node."""
+        ...
 
 
 class Constraint:
@@ -130,7 +137,7 @@ class _Code(Constraint):
 class _ConformsTo(Constraint):
     component = "Node"
     shape: NodeShape
-    checker: Checker
+    checker: NodeChecker
 
     def holds(self, graph: StatementGraph, value: Term) -> bool:
         return not self.checker.node_findings(graph, value, self.shape)
@@ -157,7 +164,7 @@ def _describe(iri: str, language: str | None = None) -> str:
     return f"{KINDS[iri].expected} as {short(iri)}" if iri in KINDS else f"a literal of {short(iri)}"
 
 
-def constraints(shape: PropertyShape, checker: Checker) -> Iterator[Constraint]:
+def constraints(shape: PropertyShape, checker: NodeChecker) -> Iterator[Constraint]:
     """Yield the constraints of a property shape in the order in which they are checked."""
     vocabulary = checker.vocabulary
     ontology = vocabulary.ontology
