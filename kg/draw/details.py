@@ -119,7 +119,7 @@ def _detail(graph: QueryableGraph, property_: str, value: Any, max_length: int) 
 
 
 def shorten(text: str, max_length: int) -> str:
-    """Return a text of at most so many characters.
+    """Return a text shortened to a maximum number of characters.
 
     >>> shorten("abcdef", 4)
     'abc…'

@@ -65,7 +65,7 @@ def _node(graph: QueryableGraph, picture: Picture, term: Any, label: str = "", k
 
 
 def _kind(types: Iterable[str]) -> str:
-    """Return the kind of a node with some classes: preferably one with a colour of its own; empty without classes."""
+    """Return the kind of a node by its classes, preferably one in ``KINDS``; empty without classes."""
     return min(map(local_name, types), key=lambda name: (name not in KINDS, name), default="")
 
 

@@ -13,7 +13,7 @@ from kg.mapping.plan import Entity, Field, Plan, Role
 from kg.ontology.model import SLOT
 
 SEPARATOR = "\0"
-"""Joins the texts of a link name. No text contains it, because :mod:`kg.records.sanitize` replaces it."""
+"""Separator of the texts of a link name. No text contains it, because :mod:`kg.records.sanitize` replaces it."""
 
 Namer = Callable[[dict[str, Any]], str | None]
 """From the JSON of a node to its name, ``None`` if it has none."""

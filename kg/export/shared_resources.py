@@ -28,7 +28,7 @@ CHUNK_SIZE = 1 << 20
 """Bytes of the graph per chunk."""
 _IN_MEMORY = _CHUNK = 1 << 16
 _END = b"\0"
-"""Separates the token of a resource and its predicate-object pairs in a description."""
+"""Separator of the token of a resource and its predicate-object pairs in a description."""
 
 
 def description(token: bytes, pairs: Iterable[bytes]) -> bytes:

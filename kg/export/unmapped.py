@@ -16,7 +16,7 @@ from kg.mapping.json_tree import count, leaves
 from kg.mapping.plan import Entity, Plan, Role
 
 _NOTHING: Any = object()
-"""Stands for a value that is in the graph."""
+"""Placeholder of a value that is in the graph."""
 
 
 @dataclass(slots=True)

@@ -1,4 +1,4 @@
-"""Runs the tasks of an export, in this process or in several, and yields their results in the order of the tasks."""
+"""Running of the tasks of an export, in this process or in several; results are in the order of the tasks."""
 
 from __future__ import annotations
 

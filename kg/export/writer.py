@@ -1,4 +1,4 @@
-"""Writes an export atomically: without superseded studies, sorted if requested, and with its SHA-256 if requested."""
+"""Atomic output of an export: without superseded studies, and optionally sorted and with its SHA-256."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from kg.ontology.vocabulary import BASE, RECORD, SHARED_GRAPH
 from kg.store.shared_graph import Block, Change, Descriptions, Pair, change, recount
 
 PENDING = BASE + "pending"
-"""Marks a resource in the load state whose statements are about to change."""
+"""Property that marks a resource in the load state whose statements are about to change."""
 STATEMENTS = 500
 """Statements per request: few enough for every store."""
 

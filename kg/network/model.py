@@ -67,7 +67,7 @@ class Edge:
 
 
 Items = Callable[[], Iterable[tuple[Node, list[Edge]]]]
-"""Returns a new iterator over the nodes with their outgoing edges."""
+"""A function that returns a new iterator over the nodes with their outgoing edges."""
 
 
 def local_name(iri: str) -> str:

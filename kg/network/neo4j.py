@@ -13,7 +13,7 @@ from kg.network.model import Edge, Items, Node, Value
 from kg.network.schema import Column, Schema, text
 
 SEPARATOR = "\x1f"
-"""Separates the values of a list; no text contains it, as the export removes control characters."""
+"""Separator of the values of a list; no text contains it, as the export removes control characters."""
 ARGUMENTS = "import.args"
 RELATIONSHIPS = "relationships.csv"
 RELATIONSHIP_HEADER = ":START_ID,:END_ID,:TYPE\n"

@@ -24,7 +24,7 @@ _ONTOLOGY = "/graph/ontology"
 def syntax_error(query: str, error: Exception, predeclared: Mapping[str, str]) -> UsageError:
     """Return the error message for a syntax error, with the line and a caret under the place.
 
-    ``predeclared`` has the prefixes that a query need not declare.
+    ``predeclared`` has the prefixes that a query does not have to declare.
     """
     match = _PLACE.match(str(error))
     if match is None:
@@ -74,7 +74,7 @@ def _problem(message: str) -> str:
 def find_problems(query: str, store: ox.Store, predeclared: Mapping[str, str] | None = None) -> Iterator[str]:
     """Yield a sentence per term or value of a query that does not occur in the data, with the nearest that does.
 
-    ``predeclared`` has the prefixes that a query need not declare.
+    ``predeclared`` has the prefixes that a query does not have to declare.
     """
     short = _Shortener(query, predeclared or {})
     for iri in _resources(query):

@@ -1,4 +1,4 @@
-"""Explains a query: the meaning of its terms, and the number of matches of its patterns.
+"""Explanation of a query: the meaning of its terms, and the number of matches of its patterns.
 
 The engine has no query plan to show. To find the pattern that leaves an answer empty, each pattern is counted alone and
 together with the patterns above it.

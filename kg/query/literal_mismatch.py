@@ -1,4 +1,4 @@
-"""Finds literals of a query that the data have with another language tag, datatype or spelling."""
+"""Literals of a query that occur in the data with another language tag, datatype or spelling."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _KINDS = ("@en", _TEXT, *(XSD + name for name in ("integer", "decimal", "boolean
 _NUMBER = re.compile(r"[+-]?(\d+|\d*\.\d+)")
 _DAY = re.compile(r"(\d{4})(?:-(\d\d))?(?:-(\d\d))?(?:T.*)?")
 Short = Callable[[str], str]
-"""Shortens an IRI by a prefix."""
+"""A function that shortens an IRI by a prefix."""
 Code = Callable[[str], str | None]
 
 

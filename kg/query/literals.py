@@ -1,4 +1,4 @@
-"""Finds the literals of a SPARQL query and the properties whose values they are matched or compared with.
+"""Literals of a SPARQL query, and the properties whose values they are matched or compared with.
 
 A query is read token by token, not parsed: the result helps to explain an empty answer, and takes linear time for any
 text. Variables of subqueries are not distinguished from those outside.

@@ -1,4 +1,4 @@
-"""Finds the term of the ontology nearest to an unknown name: a typo, a field of the API, a word of a label."""
+"""The term of the ontology nearest to an unknown name: a typo, a field of the API, a word of a label."""
 
 from __future__ import annotations
 

@@ -85,7 +85,7 @@ def is_plain(head: bytes) -> bool:
 
 
 def decompressed(chunks: Iterator[bytes], layers: int = 0) -> Iterator[bytes]:
-    """Decompress a stream of gzip or Zstandard, also if nested; return any other stream as it is.
+    """Decompress a stream of gzip or Zstandard, also if nested; return any other stream unchanged.
 
     Raises :class:`SourceError` for a zip archive in it and for a stream that expands out of proportion; for a damaged
     one, any exception of the decompressor.

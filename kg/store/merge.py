@@ -28,7 +28,7 @@ from kg.store.dataset import Inputs, check_layout, open_store
 from kg.store.shared_graph import StoreGraphs, deduplicate_other_graphs, rebuild
 
 Loader = Callable[[ox.Store], None]
-"""Loads an input into an empty store."""
+"""A function that loads an input into an empty store."""
 
 _TYPE = ox.NamedNode(RDF + "type")
 _STUDY = ox.NamedNode(CT + "Study")

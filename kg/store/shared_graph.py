@@ -1,4 +1,4 @@
-"""Maintains the shared graph of a store when studies are added, replaced or removed.
+"""Maintenance of the shared graph of a store when studies are added, replaced or removed.
 
 The shared graph is derived from the graphs of the studies (:mod:`kg.export.descriptions`). A resource with a single
 description is added with the first study that refers to it and removed with the last. For a resource with several
@@ -192,7 +192,7 @@ class StoreGraphs:
 def rebuild(store: ox.Store, dropped: Collection[str] = ()) -> None:
     """Rebuild the shared graph of a store from its studies.
 
-    Resources that no study describes stay as they are, except the ``dropped`` resources of replaced studies, which are
+    Resources that no study describes are kept, except the ``dropped`` resources of replaced studies, which are
     removed unless a study refers to them.
     """
     graphs, shared, counts = StoreGraphs(store), ox.NamedNode(SHARED_GRAPH), Counter[bytes]()

@@ -1,6 +1,6 @@
 """Validation with pySHACL: slow, but an independent implementation of SHACL.
 
-pySHACL decides what is a violation; messages are those of the fast engine. pySHACL looks for superclasses and for the
+pySHACL finds the violations; messages are those of the fast engine. pySHACL looks for superclasses and for the
 schemes of codes in the data, so these statements are added to it.
 """
 
