@@ -2,7 +2,7 @@
 
 STUDIES.jsonl is JSON Lines, one study per line, from anywhere that Spark can read; OUT.parquet is a folder of Parquet
 with the columns of ``kg export -o trials.parquet``. The newest record of each study is exported.
-The workers need the package: ``pip install 'trialkg[parquet]' 'pyspark[sql]'``.
+The workers need the package: ``pip install '.[parquet]' 'pyspark[sql]'`` in the checkout.
 """
 
 from __future__ import annotations

@@ -36,6 +36,19 @@ class UsageError(KGError):
     """An invalid command or call."""
 
 
+def missing_extra(what: str, extra: str) -> UsageError:
+    """Return the error for a package that is not installed: what needs it, and how to install it.
+
+    The package is not on an index, so extras are installed from the checkout.
+
+    >>> print(missing_extra("PNG and PDF", "draw"))
+    PNG and PDF need a package that is not installed; in the checkout of kg, run: pip install '.[draw]'
+    """
+    return UsageError(
+        f"{what} need a package that is not installed; in the checkout of kg, run: pip install '.[{extra}]'"
+    )
+
+
 class OntologyError(KGError):
     """The ontology is inconsistent, or uses something that the plan does not support."""
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from kg.draw import ASSETS
 from kg.draw.scene import PAPER, Circle, Curve, Mark, Polygon, Scene, Text
-from kg.errors import UsageError
+from kg.errors import missing_extra
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,7 +32,7 @@ def matplotlib_file(scene: Scene, kind: str) -> bytes:
         from matplotlib.backends.backend_pdf import FigureCanvasPdf
         from matplotlib.figure import Figure
     except ImportError as error:
-        raise UsageError("PNG and PDF need matplotlib; pip install 'trialkg[draw]'.") from error
+        raise missing_extra("PNG and PDF", "draw") from error
     left, top, width, height = scene.frame
     figure = Figure(figsize=(width * POINTS / 72, height * POINTS / 72), facecolor=PAPER)
     axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from kg.draw.picture import Node, Picture, Region
-from kg.errors import UsageError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -41,15 +40,9 @@ def node_radius(size: float) -> float:
 
 
 def layout_network(picture: Picture) -> None:
-    """Set the radius and the position of each node, and add a disc behind each community.
+    """Set the radius and the position of each node, and add a disc behind each community."""
+    import numpy as np
 
-    Raises :class:`~kg.errors.UsageError` if numpy or networkx is not installed.
-    """
-    try:
-        import networkx as nx  # noqa: F401 -- checked here, used below
-        import numpy as np
-    except ImportError as error:
-        raise UsageError("A network needs numpy and networkx; pip install 'trialkg[draw]'.") from error
     for node in picture.nodes.values():
         node.radius = node_radius(node.size)
     groups = communities(picture)

@@ -16,7 +16,7 @@ from kg.draw.html_page import csp_digest
 from kg.draw.kinds import Kind
 from kg.draw.picture import Node, Picture
 from kg.draw.scene import INK, LINE, folded_ids
-from kg.errors import UsageError
+from kg.errors import missing_extra
 
 SHAPES = {"circle": "dot", "ring": "dot", "square": "square", "diamond": "diamond", "triangle": "triangle"}
 MAX_TITLE, MAX_LABEL, MAX_LABELLED = 2000, 60, 60
@@ -52,7 +52,7 @@ def pyvis_page(picture: Picture) -> bytes:
     try:
         from pyvis.network import Network
     except ImportError as error:
-        raise UsageError("The renderer pyvis is not installed; pip install 'trialkg[pyvis]'.") from error
+        raise missing_extra("Pages drawn with pyvis", "pyvis") from error
     network = Network(height="80vh", width="100%", cdn_resources="in_line", directed=False)
     kinds = picture.kinds()
     hidden = folded_ids(picture)

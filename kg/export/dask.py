@@ -24,7 +24,7 @@ import orjson
 
 from kg._types import PathName, Progress, Reject
 from kg._version import __version__
-from kg.errors import KGError, OutputError, UsageError
+from kg.errors import KGError, OutputError, UsageError, missing_extra
 from kg.export.report import Report
 from kg.export.run import namespace, raise_first, replay, with_problems
 from kg.export.shared_resources import Usage
@@ -40,7 +40,8 @@ from kg.records.chunks import Chunk, ChunkData, EndOfFile, chunk_of, chunks_of
 from kg.records.decompress import CHUNK, is_plain, is_zip, sizes
 from kg.records.reader import Record, StreamReader
 from kg.records.saved_page import is_page
-from kg.records.sources import Source, files, filesystem, opened, size_of, streams
+from kg.records.sources import Source, files, opened, size_of, streams
+from kg.records.urls import filesystem
 
 SIZE = 64 << 20
 """Bytes of input per part; uncompressed bytes if their number is known."""
@@ -205,7 +206,7 @@ def _client(scheduler: str | None, jobs: int) -> Iterator[Any]:
     try:
         from distributed import Client
     except ImportError as error:
-        raise UsageError("Dask is not installed: pip install 'trialkg[dask]'.") from error
+        raise missing_extra("Runs on Dask", "dask") from error
     local = {"host": "127.0.0.1", "dashboard_address": "127.0.0.1:0", "silence_logs": logging.CRITICAL}
     options: dict[str, Any] = (
         {"address": scheduler} if scheduler else local | {"n_workers": jobs, "threads_per_worker": 1}

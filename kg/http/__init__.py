@@ -1,1 +1,1 @@
-"""Retries and credentials for HTTP."""
+"""HTTP: a client for downloads, retries, error messages and credentials."""

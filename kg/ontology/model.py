@@ -118,6 +118,8 @@ class Ontology(NamedTuple):
     """Concepts by the IRI of their scheme and their API value."""
     registries: tuple[Registry, ...]
     prefixes: dict[str, str]
+    other_names: dict[str, tuple[str, ...]]
+    """Other labels of classes and properties by their IRI: synonyms, and words by which people look for them."""
 
 
 class _Graph:
@@ -247,7 +249,17 @@ def read(files: Iterable[Path]) -> Ontology:
         if iri not in schemes
     }
     registries = tuple(_registry(iri, properties) for iri, properties in graph.of_type(CT + "Registry"))
-    return Ontology(shapes, schemes, registries, graph.prefixes)
+    return Ontology(shapes, schemes, registries, graph.prefixes, _other_names(graph))
+
+
+def _other_names(graph: _Graph) -> dict[str, tuple[str, ...]]:
+    """Return the alternative and hidden labels of the terms of the ontology."""
+    names = {
+        subject.value: (*texts(properties, SKOS + "altLabel"), *texts(properties, SKOS + "hiddenLabel"))
+        for subject, properties in graph.subjects.items()
+        if isinstance(subject, ox.NamedNode) and subject.value.startswith(CT)
+    }
+    return {iri: others for iri, others in names.items() if others}
 
 
 def _checksum(files: Iterable[Path]) -> int:
@@ -282,7 +294,8 @@ def _cached(files: Iterable[Path], cache_file: Path) -> Ontology | None:
         iri: {notation: Concept._make(concept) for notation, concept in concepts.items()}
         for iri, concepts in cached["schemes"].items()
     }
-    return Ontology(shapes, schemes, tuple(map(Registry._make, cached["registries"])), cached["prefixes"])
+    other_names = {iri: tuple(names) for iri, names in cached["other_names"].items()}
+    return Ontology(shapes, schemes, tuple(map(Registry._make, cached["registries"])), cached["prefixes"], other_names)
 
 
 @cache

@@ -10,7 +10,7 @@ import pyoxigraph as ox
 
 from kg.errors import UsageError
 from kg.ontology.vocabulary import CODE, CT, RDFS, XSD
-from kg.query.lexer import Token, form, iris, prefixes, tokens
+from kg.query.lexer import Token, class_iris, form, iris, prefixes, tokens
 from kg.query.literal_mismatch import find_mismatches
 from kg.query.nearest_term import local_name, nearest_term, ontology_terms, plain_name
 
@@ -76,10 +76,10 @@ def find_problems(query: str, store: ox.Store, predeclared: Mapping[str, str] | 
 
     ``predeclared`` has the prefixes that a query does not have to declare.
     """
-    short = _Shortener(query, predeclared or {})
+    short, classes = _Shortener(query, predeclared or {}), class_iris(query)
     for iri in _resources(query):
         if not _occurs(ox.NamedNode(iri), store):
-            match = nearest_term(iri) or _other_spelling(iri, store)
+            match = nearest_term(iri, is_class=iri in classes) or _other_spelling(iri, store)
             end = f"; did you mean {short(match)}?" if match else "."
             yield f"{short(iri)} does not occur in the data{end}"
     yield from dict.fromkeys(_literals(query, store, short))
@@ -118,10 +118,10 @@ def count_terms(
     query: str, store: ox.Store, predeclared: Mapping[str, str] | None = None
 ) -> Iterator[tuple[str, str, int]]:
     """Yield the terms of a query with their meaning and the number of statements of the data that have them."""
-    short = _Shortener(query, predeclared or {})
+    short, classes = _Shortener(query, predeclared or {}), class_iris(query)
     for iri in _resources(query):
         count = sum(1 for _ in _statements(ox.NamedNode(iri), store))
-        match = None if count else nearest_term(iri) or _other_spelling(iri, store)
+        match = None if count else nearest_term(iri, is_class=iri in classes) or _other_spelling(iri, store)
         label = meaning(iri, store) or ("" if count else "unknown")
         yield short(iri), label + (f"; did you mean {short(match)}?" if match else ""), count
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 STRING = "|".join(
@@ -123,17 +124,31 @@ def iris(query: str) -> list[str]:
     >>> iris('PREFIX a: <b:> SELECT * { ?s a:p "1"^^a:int FILTER(a:int(?s) = 1) }')
     ['b:p']
     """
+    return [*dict.fromkeys(iri for _, iri in _resources(query))]
+
+
+def class_iris(query: str) -> set[str]:
+    """Return the IRIs of a query that follow the keyword ``a``.
+
+    >>> class_iris('PREFIX a: <b:> SELECT * { ?s a a:C ; a:p a:o }')
+    {'b:C'}
+    """
+    sequence = list(tokens(query))
+    places = {name.at for keyword, name in pairwise(sequence) if keyword.text == "a"}
+    return {iri for at, iri in _resources(query) if at in places}
+
+
+def _resources(query: str) -> Iterator[tuple[int, str]]:
+    """The positions and IRIs of the resources of a query."""
     declared = prefixes(query)
     namespaces = set(declared.values())
-    resources: dict[str, None] = {}
     for token in tokens(query):
         end = token.at + len(token.text)
         if query[token.at - 2 : token.at] == "^^" or query[end : end + 1] == "(":
             continue
         if token.kind == "iri" and token.text[1:-1] not in namespaces:
-            resources[token.text[1:-1]] = None
+            yield token.at, token.text[1:-1]
         elif token.kind == "prefixed" and not token.text.endswith(":"):
             prefix, _, local = token.text.partition(":")
             if prefix in declared:
-                resources[declared[prefix] + local] = None
-    return list(resources)
+                yield token.at, declared[prefix] + local

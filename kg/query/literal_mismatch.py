@@ -129,10 +129,14 @@ class _Data:
         names = " or ".join(map(self.short, use.properties))
         if self.has(use.term, use.properties):
             return self.ambiguous(use, kinds, names or "the data")
-        respelled = self.respelled(use, kinds) or self.labelled(use, kinds)
-        if respelled:
-            problem = f"matches no {names}" if names else "does not occur in the data"
-            return Mismatch(use.term.value, f"{use.text} {problem}; write {respelled}.", True)
+        if respelled := self.respelled(use, kinds):
+            problem = f"matches no {names}{self.reason(use, respelled)}" if names else "does not occur in the data"
+            return Mismatch(
+                use.term.value, f"{use.text} {problem}; write {format_literal(respelled, self.short)}.", True
+            )
+        if labelled := self.labelled(use, kinds):
+            problem = f"matches no {names}, which has values of type IRI" if names else "does not occur in the data"
+            return Mismatch(use.term.value, f"{use.text} {problem}; write {labelled}.", True)
         return self.of_another_kind(use, kinds, names)
 
     def ambiguous(self, use: Use, kinds: list[str], names: str) -> Mismatch | None:
@@ -148,14 +152,23 @@ class _Data:
             True,
         )
 
-    def respelled(self, use: Use, kinds: list[str]) -> str | None:
+    def respelled(self, use: Use, kinds: list[str]) -> ox.Literal | None:
         """Return the literal in the spelling of the data: with another tag, datatype or case."""
         if use.relation == "<" or (use.relation == "=" and _family(literal_kind(use.term)) == NUMBER):
             return None
         for literal in self.candidates(use, kinds):
             if literal != use.term and self.has(literal, use.properties):
-                return format_literal(literal, self.short)
+                return literal
         return None
+
+    def reason(self, use: Use, respelled: ox.Literal) -> str:
+        """Return in which language tag or datatype the values have the text of a literal, if in another."""
+        kind = literal_kind(respelled)
+        if kind == literal_kind(use.term):
+            return ""
+        if kind.startswith("@"):
+            return f", which has it with the language tag {kind}"
+        return f", which has it {'without a language tag' if use.term.language else f'as {self.short(kind)}'}"
 
     def candidates(self, use: Use, kinds: list[str]) -> Iterator[ox.Literal]:
         text, tagged = use.term.value, bool(use.term.language)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyoxigraph as ox
 
-from kg.errors import UsageError, printable
+from kg.errors import UsageError, missing_extra, printable
 from kg.query.frames import Term, Value, python_value, typed_column
 from kg.query.result_formats import BINDINGS, GRAPHS, TABLE, check_fits
 from kg.query.tables import Cell, html_table, one_line, text_table
@@ -141,9 +141,7 @@ class Answer:
         try:
             import pandas
         except ImportError as error:
-            raise UsageError(
-                "Data frames need a package that is not installed: pip install 'trialkg[pandas]'."
-            ) from error
+            raise missing_extra("Data frames", "pandas") from error
         columns = {name: typed_column(row[i] for row in self.terms) for i, name in enumerate(self.variables)}
         series = {
             name: pandas.Series(values, dtype="object" if values else "string").convert_dtypes()
@@ -158,9 +156,7 @@ class Answer:
         try:
             import pyarrow
         except ImportError as error:
-            raise UsageError(
-                "Parquet needs a package that is not installed: pip install 'trialkg[parquet]'."
-            ) from error
+            raise missing_extra("Parquet files and Arrow tables", "parquet") from error
         types = {
             "integer": pyarrow.int64(),
             "number": pyarrow.float64(),

@@ -52,8 +52,9 @@ def decompressing(file: IO[bytes], compression: str) -> Iterator[IO[bytes]]:
             yield cast("IO[bytes]", stream)
     elif compression == PARQUET:
         from kg.rdf import parquet
+        from kg.records.decompress import ChunkReader
 
-        yield cast("IO[bytes]", io.BufferedReader(cast("io.RawIOBase", Chunks(parquet.read(file)))))
+        yield cast("IO[bytes]", io.BufferedReader(cast("io.RawIOBase", ChunkReader(parquet.read(file)))))
     else:
         yield file
 
@@ -78,24 +79,3 @@ def compressing(file: Any, compression: str) -> Iterator[Any]:
             yield rows
     else:
         yield file
-
-
-class Chunks(io.RawIOBase):
-    """A file object over an iterator of chunks."""
-
-    def __init__(self, chunks: Iterator[bytes]) -> None:
-        self._chunks = chunks
-        self._left = b""
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]  # any writable buffer
-        while not self._left:
-            chunk = next(self._chunks, None)
-            if chunk is None:
-                return 0
-            self._left = chunk
-        size = min(len(buffer), len(self._left))
-        buffer[:size], self._left = self._left[:size], self._left[size:]
-        return size

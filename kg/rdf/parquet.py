@@ -14,7 +14,7 @@ from typing import IO, Any, Self, cast
 import orjson
 
 from kg._types import Bytes
-from kg.errors import SourceError, UsageError
+from kg.errors import SourceError, missing_extra
 from kg.ontology.vocabulary import RDF, XSD
 
 COLUMNS = {
@@ -34,7 +34,7 @@ GROUP = 8 << 20
 """Bytes of lines per row group, unless lines are added as row groups."""
 PLAIN, TAGGED = XSD + "string", RDF + "langString"
 
-_MISSING = "Parquet needs a package that is not installed: pip install 'trialkg[parquet]'."
+_MISSING = "Parquet files", "parquet"
 _LITERAL = r'"((?:[^"\\]++|\\.)*+)"(?:@([^ "]+)|\^\^<([^>"]+)>)?'
 _LINE = re.compile(rf"<([^>]*)> <([^>]*)> (?:<([^>]*)>|{_LITERAL}) <([^>]*)> \.\n")
 
@@ -44,7 +44,7 @@ Row = tuple[str, str, str, str | None, str | None, str | None]
 def check() -> None:
     """Raise :class:`~kg.errors.UsageError` if pyarrow is not installed, without loading it."""
     if find_spec("pyarrow") is None:
-        raise UsageError(_MISSING)
+        raise missing_extra(*_MISSING)
 
 
 def arrow() -> Any:
@@ -53,7 +53,7 @@ def arrow() -> Any:
         import pyarrow as pa
         import pyarrow.parquet
     except ImportError as error:
-        raise UsageError(_MISSING) from error
+        raise missing_extra(*_MISSING) from error
     return pa
 
 

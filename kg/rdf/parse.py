@@ -13,9 +13,9 @@ import pyoxigraph as ox
 
 from kg.errors import SourceError
 from kg.rdf import parquet
-from kg.rdf.compress import PARQUET, Chunks
+from kg.rdf.compress import PARQUET
 from kg.rdf.formats import format_of
-from kg.records.decompress import CHUNK, decompressed
+from kg.records.decompress import CHUNK, ChunkReader, decompressed
 
 FORMATS = {
     "turtle": ox.RdfFormat.TURTLE,
@@ -39,7 +39,7 @@ def quads(name: str, progress: Callable[[int], None] | None = None) -> Iterator[
             chunks = parquet.read(file)
         else:
             chunks = decompressed(counted(iter(partial(file.read, CHUNK), b""), progress))
-        yield from ox.parse(BufferedReader(cast("Any", Chunks(chunks)), CHUNK), format=FORMATS[rdf_format.name])
+        yield from ox.parse(BufferedReader(cast("Any", ChunkReader(chunks)), CHUNK), format=FORMATS[rdf_format.name])
 
 
 @contextmanager
@@ -57,7 +57,7 @@ def shared_quads(name: str) -> Iterator[ox.Quad]:
     """Yield the statements of the shared graph in a file of N-Quads; other lines are not parsed."""
     with _readable(name), Path(name).open("rb") as file:
         chunks = decompressed(iter(partial(file.read, CHUNK), b""))
-        lines = (line for line in BufferedReader(cast("Any", Chunks(chunks)), CHUNK) if line.endswith(_SHARED_END))
+        lines = (line for line in BufferedReader(cast("Any", ChunkReader(chunks)), CHUNK) if line.endswith(_SHARED_END))
         yield from ox.parse(b"".join(lines), format=ox.RdfFormat.N_QUADS)
 
 

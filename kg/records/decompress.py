@@ -96,10 +96,37 @@ def decompressed(chunks: Iterator[bytes], layers: int = 0) -> Iterator[bytes]:
     if layers == MAX_LAYERS:
         raise SourceError(f"is compressed more than {MAX_LAYERS - 1} times")
     if _GZIP.match(head):
-        return decompressed(_limited(_gunzip, chunks, DEFLATE_RATIO), layers + 1)
+        return decompressed(gunzip(chunks), layers + 1)
     if _ZSTANDARD.match(head):
         return decompressed(_limited(_unzstd, chunks, ZSTANDARD_RATIO), layers + 1)
     return chunks
+
+
+class ChunkReader(io.RawIOBase):
+    """A file object over an iterator of chunks."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = chunks
+        self._left = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]  # any writable buffer
+        while not self._left:
+            chunk = next(self._chunks, None)
+            if chunk is None:
+                return 0
+            self._left = chunk
+        size = min(len(buffer), len(self._left))
+        buffer[:size], self._left = self._left[:size], self._left[size:]
+        return size
+
+    def close(self) -> None:
+        """End the iterator, which may hold a connection."""
+        if not self.closed and hasattr(self._chunks, "close"):
+            self._chunks.close()
+        super().close()
 
 
 class _Steps:
@@ -136,6 +163,11 @@ def _limited(codec: Codec, chunks: Iterable[bytes], ratio: int) -> Iterator[byte
         yield pending.getvalue()
         raise
     yield pending.getvalue()
+
+
+def gunzip(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Decompress a stream of gzip within limits, whatever its content is."""
+    return _limited(_gunzip, chunks, DEFLATE_RATIO)
 
 
 def _gunzip(steps: Iterable[bytes]) -> Iterator[bytes]:

@@ -19,6 +19,8 @@ from urllib.parse import urlsplit
 
 from kg._types import PathName, Progress, Reject
 from kg.errors import SourceError, UsageError
+from kg.http.client import public_url
+from kg.records import urls
 from kg.records.archive import ALL
 from kg.records.byte_ranges import ByteRange, FileId, file_id, whole_range
 from kg.records.decompress import CHUNK, decompressed, is_plain, is_zip, members
@@ -27,9 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
 
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 _URL_IN_TEXT = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://[^\s'\")]+")
-_EXTRAS = {"s3": "s3", "s3a": "s3", "gs": "gs", "gcs": "gs", "http": "https", "https": "https"}
 
 
 class Source(NamedTuple):
@@ -81,7 +81,7 @@ def sources(
 def total_size(inputs: Iterable[PathName]) -> int | None:
     """Return the total size of the input files in bytes, or None if it is not known in advance."""
     names = _checked_names(inputs)
-    if any(name == "-" or _URL.match(name) for name in names):
+    if any(name == "-" or urls.is_url(name) for name in names):
         return None
     paths = (path for name in names for path in _files(name, lambda _: None))
     files = {file_id(status): status for status in map(os.stat, paths)}
@@ -96,25 +96,22 @@ def files(inputs: Iterable[PathName], reject: Reject) -> Iterator[tuple[str, str
     """
     seen: set[str] = set()
     for name in _checked_names(inputs):
-        for path in _remote_files(name) if _URL.match(name) else _files(name, reject):
-            is_url = _URL.match(path)
+        for path in urls.files(name) if urls.is_url(name) else _files(name, reject):
+            is_url = urls.is_url(path)
             place = path if is_url else os.path.realpath(path)
             if place not in seen:
                 seen.add(place)
-                yield (_public_url(path) if is_url else one_line(path)), place
+                yield (public_url(path) if is_url else one_line(path)), place
 
 
 def opened(place: str) -> AbstractContextManager[IO[bytes]]:
     """Open a local file or a URL for reading."""
-    return _open_url(place) if _URL.match(place) else _open_file(place)
+    return urls.opened(place) if urls.is_url(place) else _open_file(place)
 
 
 def size_of(place: str) -> int | None:
     """Return the size of a local file or a URL, or None if it is not known."""
-    if not _URL.match(place):
-        return Path(place).stat().st_size
-    system, path = filesystem(place)
-    return cast("int | None", system.info(path).get("size"))
+    return urls.size(place) if urls.is_url(place) else Path(place).stat().st_size
 
 
 def streams(name: str, place: str, reject: Reject, span: slice = ALL) -> Iterator[Source]:
@@ -163,43 +160,13 @@ def _check(name: str) -> None:
         return
     if not name:
         raise UsageError("The name of an input is empty; name a file, a folder, a URL, or - for standard input.")
-    if _URL.match(name):
-        filesystem(name)
+    if urls.is_url(name):
+        urls.check(name)
         return
     try:
         Path(name).stat()
     except (OSError, ValueError) as error:
         raise UsageError(f"{one_line(name)}: {getattr(error, 'strerror', None) or error}.") from error
-
-
-def filesystem(url: str) -> tuple[Any, str]:
-    """Return the filesystem of a URL, or that of this machine, and the path in it."""
-    from fsspec.core import url_to_fs
-
-    protocol = url.partition("://")[0]
-    try:
-        return cast("tuple[Any, str]", url_to_fs(url))
-    except ImportError as error:
-        extra = _EXTRAS.get(protocol)
-        package = f"pip install 'trialkg[{extra}]'" if extra else str(error)
-        needs = f"{protocol}:// needs a package that is not installed: {package}."
-        raise UsageError(f"{_public_url(url)}: {needs}") from error
-    except ValueError as error:
-        raise UsageError(f"{_public_url(url)}: {protocol}:// is not a supported protocol.") from error
-
-
-def _public_url(url: str) -> str:
-    """Return a URL without user, password and query, which may be secret."""
-    return one_line(re.sub(r"(?<=://)[^/@]*@", "", url).partition("?")[0])
-
-
-def _remote_files(url: str) -> list[str]:
-    """Return the URLs of the files in a folder, or the URL itself if it is not a folder."""
-    system, path = filesystem(url)
-    if not system.isdir(path):
-        return [url]
-    paths = [file for file in system.find(path) if not re.search(r"/\.", file.removeprefix(path))]
-    return sorted(map(system.unstrip_protocol, paths))
 
 
 def _files(name: str, reject: Reject) -> list[str]:
@@ -238,8 +205,8 @@ def _all_streams(names: list[str], reject: Reject, progress: Progress | None, se
     for name in names:
         if name == "-":
             yield from _streams("-", lambda: nullcontext(sys.stdin.buffer), reject, progress, is_local=False)
-        elif _URL.match(name):
-            yield from _streams(_public_url(name), partial(_open_url, name), reject, progress)
+        elif urls.is_url(name):
+            yield from _streams(public_url(name), partial(urls.opened, name), reject, progress)
         else:
             yield from _local_streams(name, seen, reject, progress)
 
@@ -261,11 +228,6 @@ def _local_streams(name: str, seen: set[FileId], reject: Reject, progress: Progr
 
 def _open_file(path: str) -> IO[bytes]:
     return open(path, "rb")  # noqa: PTH123 -- many paths
-
-
-def _open_url(url: str) -> AbstractContextManager[IO[bytes]]:
-    system, path = filesystem(url)
-    return cast("AbstractContextManager[IO[bytes]]", system.open(path, "rb"))
 
 
 def _streams(

@@ -13,7 +13,7 @@ from typing import Any
 
 import pyoxigraph as ox
 
-from kg.errors import UsageError
+from kg.errors import missing_extra
 from kg.ontology.files import folder
 from kg.ontology.lexical import is_well_formed
 from kg.ontology.model import FILES, Term
@@ -32,7 +32,7 @@ def pyshacl_engine() -> Callable[[StatementGraph], Iterable[Finding]]:
     try:
         import pyshacl
     except ImportError as error:
-        raise UsageError("The engine pyshacl is not installed: pip install 'trialkg[validate]'.") from error
+        raise missing_extra("Validations with the engine pyshacl", "validate") from error
     import rdflib
 
     shapes = rdflib.Graph()

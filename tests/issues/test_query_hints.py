@@ -106,6 +106,16 @@ def test_nothing_is_said_of_literals_that_are_right(store: ox.Store, pattern: st
     assert hints(pattern, store) == []
 
 
+def test_the_language_tag_or_the_datatype_is_named(store: ox.Store) -> None:
+    assert (
+        f'"{CNS}" matches no rdfs:label, which has it with the language tag @en;'
+        in hints(f'?m rdfs:label "{CNS}"', store)[0]
+    )
+    assert "which has it as xsd:boolean;" in hints('?s ct:hasResults "false"', store)[0]
+    assert "which has values of type IRI;" in hints('?s ct:phase "Phase 2"', store)[0]
+    assert "which has it without a language tag;" in hints('?s dcterms:identifier "NCT02059759"@en', store)[0]
+
+
 def test_what_the_respelling_finds_is_there(store: ox.Store) -> None:
     for pattern, spelled in RESPELLED.items():
         if spelled.startswith('"Central') and "FILTER" not in pattern and "rdfs:label ?l" not in pattern:
@@ -152,7 +162,7 @@ def test_an_answer_without_gaps_has_no_hint(store: ox.Store) -> None:
 def test_the_command_says_it_on_standard_error() -> None:
     output, message = kg_query('SELECT (COUNT(*) AS ?n) { ?s ct:enrollmentCount "36" }', "-d", str(SEED), "-f", "csv")
     assert output.split() == ["n", "0"]
-    assert message == 'kg: "36" matches no ct:enrollmentCount; write 36.\n'
+    assert message == 'kg: "36" matches no ct:enrollmentCount, which has it as xsd:integer; write 36.\n'
 
 
 def test_datatypes_and_functions_are_no_names_of_the_data(store: ox.Store) -> None:

@@ -208,7 +208,7 @@ def test_an_empty_answer_reports_unknown_terms() -> None:
 def test_a_string_in_place_of_a_code_is_reported(text: str) -> None:
     message = kg_query(f"SELECT * {{ ?s ct:overallStatus '{text}' }}", "-d", str(SEED))[1]
     code = {"phase2": "PHASE2"}.get(text.lower().replace(" ", ""), text.upper().replace(" ", "_"))
-    assert f"kg: '{text}' matches no ct:overallStatus; write code:{code}." in message
+    assert f"kg: '{text}' matches no ct:overallStatus, which has values of type IRI; write code:{code}." in message
 
 
 def test_unknown_data_and_queries_are_one_error_message() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import gzip
 import io
 import json
@@ -21,6 +20,7 @@ from kg.errors import InputError, SourceError, UsageError
 from kg.records import decompress
 from kg.records.reader import Record, read
 from kg.records.sources import one_line, sources, total_size
+from tests.loopback import Reply, serving
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -327,7 +327,7 @@ def test_an_invalid_input_is_rejected_before_anything_is_read(bad: str) -> None:
     assert str(caught.value).isprintable()
 
 
-@pytest.mark.parametrize(("url", "extra"), [("s3://b/k", "s3"), ("gs://b/k", "gs"), ("https://h/k", "https")])
+@pytest.mark.parametrize(("url", "extra"), [("s3://b/k", "s3"), ("gs://b/k", "gs")])
 def test_the_message_about_a_missing_package_names_the_extra(
     monkeypatch: pytest.MonkeyPatch, url: str, extra: str
 ) -> None:
@@ -337,7 +337,7 @@ def test_the_message_about_a_missing_package_names_the_extra(
         raise ImportError("Install it")
 
     monkeypatch.setattr(fsspec.core, "url_to_fs", missing)
-    with pytest.raises(UsageError, match=rf"pip install 'trialkg\[{extra}\]'"):
+    with pytest.raises(UsageError, match=rf"pip install '\.\[{extra}\]'"):
         sources([url], lambda _: None)
 
 
@@ -359,34 +359,12 @@ def test_file_urls_are_local_files(tmp_path: Path) -> None:
 
 @pytest.fixture
 def server() -> Iterator[str]:
-    web = pytest.importorskip("aiohttp.web")
     files = {"/a.json": data(1), "/b.zip": zipped({"2.json": data(2)}), "/c.zst": zstd(lines(50_000))}
-
-    async def answer(request: Any) -> Any:
-        if request.path not in files:
-            return web.Response(status=403 if request.path == "/closed" else 404)
-        return web.Response(body=files[request.path], headers={"Accept-Ranges": "none"})
-
-    loop, ready, urls = asyncio.new_event_loop(), threading.Event(), []
-
-    async def serve() -> None:
-        runner = web.ServerRunner(web.Server(answer))
-        await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
-        urls.append(f"http://127.0.0.1:{site._server.sockets[0].getsockname()[1]}")
-        ready.set()
-
-    thread = threading.Thread(target=lambda: (loop.create_task(serve()), loop.run_forever()))
-    thread.start()
-    assert ready.wait(10)
-    yield urls[0]
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join()
-    loop.close()
+    routes = {path: Reply(content) for path, content in files.items()} | {"/closed": Reply(status=403)}
+    with serving(routes) as running:
+        yield running.url
 
 
-@pytest.mark.filterwarnings("ignore")
 def test_http_urls(server: str) -> None:
     records, lost = run(f"{server}/a.json?token=secret", f"{server}/b.zip", f"{server}/c.zst")
     assert lost == []
@@ -394,7 +372,6 @@ def test_http_urls(server: str) -> None:
     assert [record.file for record in records[:2]] == [f"{server}/a.json", f"{server}/b.zip!2.json"]
 
 
-@pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", ["gone", "closed"])
 def test_http_errors_are_reported_without_secrets(server: str, name: str) -> None:
     records, lost = run(f"{server}/{name}?token=secret")

@@ -476,7 +476,7 @@ def test_a_missing_engine(faulty: Path) -> None:
     command = [sys.executable, "-c", code, "validate", str(faulty), "--engine", "pyshacl"]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     assert result.returncode == 2
-    assert "pip install 'trialkg[validate]'" in result.stderr
+    assert "pip install '.[validate]'" in result.stderr
 
 
 def test_an_unknown_engine(faulty: Path) -> None:

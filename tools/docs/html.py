@@ -109,6 +109,10 @@ class _Page:
         definition = self.text(iri, SKOS + "definition")
         yield element("p", element("strong", label), f": {definition}" if definition else "")
 
+    def also_called(self, iri: str) -> Iterator[tuple[str, Markup]]:
+        if names := self.plan.ontology.other_names.get(iri):
+            yield "also called", join(names, ", ")
+
     def facts(self, iri: str, predicates: Iterable[tuple[str, str]]) -> Iterator[tuple[str, Markup]]:
         for title, predicate in predicates:
             if values := sorted(texts(self.terms.get(iri, {}), predicate)):
@@ -122,7 +126,7 @@ class _Page:
     def class_section(self, iri: str) -> Markup:
         shapes = [entity for entity in self.plan.entities.values() if iri in (entity.shape.iri, *entity.types[:1])]
         parts = [*self.head(iri, self.text(iri, RDFS + "label"), "class")]
-        facts = [*self.facts(iri, [("subclass of", RDFS + "subClassOf")])]
+        facts = [*self.also_called(iri), *self.facts(iri, [("subclass of", RDFS + "subClassOf")])]
         leads = [self.link(path) for path, uses in self.uses.items() if any(iri == self.reached(use) for use in uses)]
         facts += [("value of", join(leads, ", "))] if leads else []
         parts.append(self.listed([*facts, *(fact for shape in shapes for fact in self.iris(shape))]))
@@ -161,7 +165,7 @@ class _Page:
         field = uses[0][2] if uses else None
         kind = f"{self.kinds.get(iri, 'annotation')} property"
         label = self.text(iri, RDFS + "label") or (field.shape.name if field else iri.removeprefix(CT))
-        facts = [*self.facts(iri, _PROPERTY_FACTS)]
+        facts = [*self.also_called(iri), *self.facts(iri, _PROPERTY_FACTS)]
         facts += [("on", join(dict.fromkeys(self.link(use[1].shape.iri) for use in uses), ", "))] if uses else []
         facts += [("values", join(dict.fromkeys(self.value(use[2]) for use in uses), ", "))] if uses else []
         paths = [element("li", element("code", path)) for path in dict.fromkeys(use[0] for use in uses) if path]
