@@ -26,7 +26,7 @@ from kg._types import PathName, Progress, Reject
 from kg._version import __version__
 from kg.errors import KGError, OutputError, UsageError, missing_extra
 from kg.export.report import Report
-from kg.export.run import namespace, raise_first, replay, with_problems
+from kg.export.run import namespace, replay, strict_reject, with_problems
 from kg.export.shared_resources import Usage
 from kg.export.study_index import StudyIndex
 from kg.export.tasks import Item, Settings, TaskResult, Worker, tasks
@@ -132,7 +132,7 @@ def export(
     settings = Settings(chosen.name, chosen.compression or compression_of(folder), contacts, namespace(base))
     _worker(settings)  # reports missing packages before workers start
     report = report or Report()
-    reject = raise_first if strict else report.problem
+    reject = strict_reject(report) if strict else report.problem
     spans = list(split(names, reject, size))
     prepare(folder)
     with _client(scheduler, jobs) as client:

@@ -85,7 +85,7 @@ def export(
     chosen = format_of(name, format)
     base = namespace(base)
     report = report or Report()
-    reject = raise_first if strict else report.problem
+    reject = strict_reject(report) if strict else report.problem
     writer = Writer(name, compression=chosen.compression, in_order=in_order, hashed=manifest or describe)
     settings = Settings(chosen.name, writer.compression, contacts, base)
     worker = Worker(settings)
@@ -133,10 +133,15 @@ def namespace(base: str) -> str:
     return base if base.endswith("/") else base + "/"
 
 
-def raise_first(problem: InputError) -> None:
-    """Raise a problem (for strict runs); a repaired value is not a problem."""
-    if not isinstance(problem, Repaired):
-        raise problem
+def strict_reject(report: Report) -> Reject:
+    """Return a function that raises the first problem; a repaired value is counted, not raised."""
+
+    def reject(problem: InputError) -> None:
+        if not isinstance(problem, Repaired):
+            raise problem
+        report.problem(problem)
+
+    return reject
 
 
 def with_problems(items: Iterator[Item], problems: list[Item]) -> Iterator[Item]:

@@ -21,6 +21,7 @@ from kg.rdf.syntax import Style
 Converter = Callable[[Any], bytes | None]
 """From a JSON value to its token, ``None`` for an invalid value."""
 
+_HTML_ESCAPE = re.compile(r"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|amp|lt|gt|quot|apos);", re.IGNORECASE)
 _WEB = re.compile(r"(?:https?|ftp)://.+", re.IGNORECASE | re.DOTALL)
 
 
@@ -37,6 +38,15 @@ def is_iri(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def unescaped(url: str) -> str:
+    """Return a URL without HTML escapes; what only looks like one is kept, such as the parameter ``&copy=1``.
+
+    >>> unescaped("https:&#x2F;&#x2F;a.org/?b=1&amp;copy=2&copy=3")
+    'https://a.org/?b=1&copy=2&copy=3'
+    """
+    return _HTML_ESCAPE.sub(lambda match: html.unescape(match[0]), url)
 
 
 def plain_text(value: object) -> str | None:
@@ -99,7 +109,8 @@ class Converters:
         """Return the token of a URL that is valid without HTML escapes, as in ``https:&#x2F;&#x2F;example.org``."""
         if field.role is not Role.IRI or field.shape.template or type(value) is not str or "&" not in value:
             return None
-        return self.scalar(field)(html.unescape(value))
+        repaired = unescaped(value)
+        return None if repaired == value else self.scalar(field)(repaired)
 
     def _scalar(self, field: Field) -> Converter:
         converters = {
@@ -160,6 +171,8 @@ class Converters:
             if type(value) is not str:
                 return None
             iri = before + value + after
+            if not field.shape.template and "&" in value and unescaped(value) != value and is_iri(unescaped(value)):
+                return None  # a link that leads elsewhere
             if not is_iri(iri) or (pattern and not pattern.search(iri)):
                 return None
             return self._style.iri(iri)

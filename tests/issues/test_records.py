@@ -83,7 +83,7 @@ def test_an_address_with_html_escapes_is_repaired_and_the_record_is_restored() -
 def test_repaired_addresses_are_counted_and_are_no_problem(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text(json.dumps(study(referencesModule={"seeAlsoLinks": [{"url": LINK}]})))
     report = Report()
-    export([tmp_path / "a.json"], tmp_path / "x.nt", strict=True, report=report)
+    export([tmp_path / "a.json"], tmp_path / "x.nt", strict=True, report=Report())
     export([tmp_path / "a.json"], tmp_path / "x.nt", report=report)
     assert (report.repaired, report.fields, report.problems) == (1, 0, [])
     assert "1 URL repaired" in report.summary()
