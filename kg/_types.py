@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from typing import IO, Any
 
 from kg.errors import InputError
 
 Bytes = bytes | memoryview
 PathName = str | os.PathLike[str]
 """The path of a file, a folder or a store, or a URL."""
+Input = PathName | Mapping[str, Any] | bytes | IO[Any] | Iterable["Input"]
+"""The name of an input, a study or an API page as a dictionary, JSON as bytes or text, an open file, or several."""
 Reject = Callable[[InputError], None]
 """Called with each problem of the input."""
 Progress = Callable[[int], None]

@@ -185,6 +185,12 @@ class Repaired(FieldError):  # noqa: N818 -- the value is in the graph
     kind = "repaired"
 
 
+def raise_losses(error: InputError) -> None:
+    """Raise the problem of a record or a file that is lost; others are passed over."""
+    if not isinstance(error, FieldError | Superseded):
+        raise error
+
+
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
 """Characters that change the display of a line: control characters start escape sequences (ECMA-48), and bidirectional
 controls (https://www.unicode.org/reports/tr9/) reorder text."""

@@ -165,15 +165,18 @@ def a_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-EXPORTS = "export|records|mapping"
+EXPORTS = r"export\.|records|mapping"
 MODULES_LOADED = {
-    "--help": (26, rf"{EXPORTS}|ontology|rdf|store|query\.|_process"),
-    "store info STORE": (14, rf"{EXPORTS}|rdf|query\.|store\.(merge|embedded|shared_graph)"),
+    "--help": (29, rf"{EXPORTS}|ontology|rdf|store\.|query\.|_process"),
+    "store info STORE": (17, rf"{EXPORTS}|rdf|query\.|store\.(merge|embedded|shared_graph)"),
     "query arms --data STORE": (
-        27,
+        30,
         rf"{EXPORTS}|rdf\.(columns|parquet|parse)|store\.merge|query\.(diagnostics|endpoint|explain|liter|near)",
     ),
-    "export SEED -o OUT": (60, r"store|query\.|validation|rdf\.(columns|parquet|parse|jsonld)|export\.(cluster|void)"),
+    "export SEED -o OUT": (
+        64,
+        r"store\.|query\.|validation|rdf\.(columns|parquet|parse|jsonld)|export\.(cluster|void)",
+    ),
 }
 """Command -> the greatest number of modules of kg that it loads, and those that it does not load."""
 AT_EXIT = "import atexit, sys; atexit.register(lambda: print(*sys.modules, file=sys.stderr))"

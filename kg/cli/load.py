@@ -58,33 +58,31 @@ def load(
     continues the load. Blazegraph, Neptune and QLever load from files, which -o writes.
     """
     from kg.errors import UsageError
-    from kg.export.record_header import day
     from kg.export.report import Report
-    from kg.http.credentials import credentials
-    from kg.load.client import connect
-    from kg.load.run import LoadOptions, load_as_one
-    from kg.load.run import load as run
-    from kg.load.shapes import shape_validator
+    from kg.load.options import load_into
 
     if output is not None:
         _write_files(context, inputs, preset, (output, url), settings, graph=graph, contacts=contacts)
         return
     if url is None:
         raise UsageError("No target given; name a running store with --to, or a folder for bulk loader files with -o.")
-    if graph and (since or prune or validate):
-        raise UsageError("--graph replaces a whole graph and cannot be combined with --since, --prune or --validate.")
     report = Report()
-    with (
-        connect(url, preset, credentials(url, user), digest=digest, timeout=timeout) as store,
-        progress_of(inputs) as progress,
-    ):
-        if graph:
-            result = load_as_one(store, graph, inputs, report=report, contacts=contacts, progress=progress)
-        else:
-            first_day = day(f"{since:%Y-%m-%d}") if since else 0
-            validator = shape_validator() if validate else None
-            options = LoadOptions(since=first_day, prune=prune, contacts=contacts, validator=validator)
-            result = run(store, inputs, options, report=report, progress=progress)
+    with progress_of(inputs) as progress:
+        result = load_into(
+            url,
+            inputs,
+            preset=preset,
+            graph=graph,
+            since=since,
+            prune=prune,
+            validate=validate,
+            contacts=contacts,
+            user=user,
+            digest=digest,
+            timeout=timeout,
+            report=report,
+            progress=progress,
+        )
     _finish(context, report, result)
 
 

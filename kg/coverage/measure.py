@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from kg._types import PathName, Progress, Reject
+from kg._types import Input, Progress, Reject
 from kg.coverage.fields import shipped_sample
 from kg.errors import RecordError
 from kg.export.exporter import Exporter
@@ -197,7 +197,7 @@ def measure(records: Iterable[Record], plan: Plan, *, contacts: bool = False, re
 
 
 def measure_inputs(
-    inputs: Iterable[PathName],
+    inputs: Iterable[Input],
     *,
     contacts: bool = False,
     official: bool = False,

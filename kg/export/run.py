@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from kg._types import Reject
+from kg._types import PathName, Reject
 from kg._version import __version__
 from kg.errors import InputError, Repaired, Superseded, UsageError
 from kg.export.exporter import Exporter
@@ -24,6 +24,7 @@ from kg.ontology.vocabulary import BASE
 from kg.rdf.atomic import check_outputs, is_stream, replacing
 from kg.rdf.formats import format_of
 from kg.records.chunks import EndOfFile, WholeFile, read_chunks
+from kg.records.objects import AnyInput, ObjectInput, flatten
 from kg.records.reader import Record, holds_studies
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ MANIFEST, DESCRIPTION = ".manifest.json", ".void.ttl"
 
 
 def graph(
-    inputs: Iterable[str | os.PathLike[str]], *, contacts: bool, reject: Reject, into: rdflib.Graph | None = None
+    inputs: Iterable[AnyInput], *, contacts: bool, reject: Reject, into: rdflib.Graph | None = None
 ) -> rdflib.Graph:
     """Return one rdflib graph of all studies, or add them to ``into``; the newest record of each study is used."""
     import rdflib
@@ -50,8 +51,8 @@ def graph(
 
 
 def export(
-    inputs: Iterable[str | os.PathLike[str]],
-    output: str | os.PathLike[str],
+    inputs: Iterable[AnyInput],
+    output: PathName,
     *,
     format: str | None = None,  # noqa: A002 -- the name of the option
     contacts: bool = False,
@@ -80,8 +81,8 @@ def export(
     cannot be written and, if strict, the first :class:`~kg.errors.InputError`.
     """
     name = os.fspath(output)
-    names = [os.fspath(path) for path in inputs]
-    _check(names, name, beside=manifest or describe)
+    items = flatten(inputs)
+    _check(items, name, beside=manifest or describe)
     chosen = format_of(name, format)
     base = namespace(base)
     report = report or Report()
@@ -90,14 +91,14 @@ def export(
     settings = Settings(chosen.name, writer.compression, contacts, base)
     worker = Worker(settings)
     problems: list[Item] = []
-    items = read_chunks(names, problems.append, progress, [name, name + MANIFEST, name + DESCRIPTION, *excluded])
+    chunks = read_chunks(items, problems.append, progress, [name, name + MANIFEST, name + DESCRIPTION, *excluded])
     index = writer.index
 
     def end() -> Iterator[tuple[bytes, int]]:
         return worker.end(index.shared.usages(), ontology=with_ontology)
 
     with rare_collections(), writer.open(worker.frame, end):
-        for done in run_tasks(tasks(with_problems(items, problems)), settings, worker, jobs, writer.target):
+        for done in run_tasks(tasks(with_problems(chunks, problems)), settings, worker, jobs, writer.target):
             writer.add(done.pieces)
             replay(done.task, done.results, index, report, reject)
     report.totals = index.totals(writer.end_triples)
@@ -110,7 +111,7 @@ def export(
     return report
 
 
-def _check(inputs: list[str], name: str, *, beside: bool) -> None:
+def _check(inputs: list[str | ObjectInput], name: str, *, beside: bool) -> None:
     if not inputs:
         raise UsageError("No input is given; name files, folders, URLs, or - for standard input.")
     if beside and is_stream(name):
@@ -119,7 +120,8 @@ def _check(inputs: list[str], name: str, *, beside: bool) -> None:
         raise UsageError(f"{name} is a URL; write a local file and upload it.")
     if Path(name).is_dir():
         raise UsageError(f"{name} is a folder; name a file in it.")
-    check_outputs(inputs, [name, name + MANIFEST, name + DESCRIPTION] if beside else [name])
+    names = [item for item in inputs if isinstance(item, str)]
+    check_outputs(names, [name, name + MANIFEST, name + DESCRIPTION] if beside else [name])
     if holds_studies(name):
         raise UsageError(f"{name} contains study records, which are never overwritten; name another output.")
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from kg._types import PathName, Progress, Reject
+from kg._types import Progress, Reject
 from kg.errors import RecordError
 from kg.export.exporter import Exported, Exporter
 from kg.export.shared_resources import Usage
 from kg.records import splitter
+from kg.records.objects import AnyInput
 from kg.records.reader import Record, RecordPosition, StreamReader
 from kg.records.sources import sources
 from kg.records.splitter import Piece
@@ -114,7 +115,7 @@ def _interpreted(record: Record, exporter: Exporter, reject: Reject) -> Exported
 
 
 def exports(
-    inputs: Iterable[PathName], exporter: Exporter, reject: Reject, progress: Progress | None = None
+    inputs: Iterable[AnyInput], exporter: Exporter, reject: Reject, progress: Progress | None = None
 ) -> Iterator[Export]:
     """Yield every study of the inputs with its export; the arguments are those of :func:`kg.records.reader.read`."""
     streams = sources(inputs, reject, progress)

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import pyoxigraph as ox
 
@@ -20,6 +20,9 @@ from kg.http.credentials import checked
 from kg.rdf.atomic import replacing, writing
 from kg.store.dataset import classify_inputs
 from kg.store.merge import add_ontology, load_on_disk
+
+if TYPE_CHECKING:
+    from kg.store.dataset import AnyData
 
 DATA = "trials.nq.gz"
 Files = dict[str, str]
@@ -137,7 +140,7 @@ def write_files(
     name: str,
     settings: Mapping[str, str],
     folder: PathName,
-    inputs: Iterable[PathName],
+    inputs: Iterable[AnyData],
     *,
     report: Report,
     graph: str | None = None,
@@ -155,10 +158,10 @@ def write_files(
     return BulkFiles(count, [str(target / file_name) for file_name in (DATA, *files)], command)
 
 
-def _write_data(output: str, inputs: Iterable[PathName], report: Report, graph: str | None, **options: Any) -> int:
+def _write_data(output: str, inputs: Iterable[AnyData], report: Report, graph: str | None, **options: Any) -> int:
     """Write all inputs as N-Quads, optionally into one graph, and return the number of statements."""
     by_kind = classify_inputs(inputs)
-    if graph is None and not by_kind.stores and not by_kind.rdf:
+    if graph is None and not (by_kind.stores or by_kind.rdf or by_kind.graphs):
         export(by_kind.records, output, format="nquads", with_ontology=True, report=report, **options)
         return report.totals.triples
     with tempfile.TemporaryDirectory() as folder:

@@ -14,10 +14,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
+from typing import TYPE_CHECKING, Any
 
 import pyoxigraph as ox
 
-from kg._types import PathName, Progress
+from kg._types import Progress
 from kg.errors import SourceError, UsageError
 from kg.export import ontology_graph, shared_resources
 from kg.export.descriptions import Describer
@@ -28,7 +29,11 @@ from kg.export.stream import exports
 from kg.ontology.vocabulary import ONTOLOGY_GRAPH, RECORD, SHARED_GRAPH
 from kg.rdf.parse import quads
 from kg.rdf.syntax import Style
+from kg.records.objects import ObjectInput
 from kg.store.dataset import RDF_FILE, RECORDS, STORE, classify_inputs, is_of_old_layout, old_layout, open_store
+
+if TYPE_CHECKING:
+    from kg.store.dataset import AnyData
 
 _DATES = (b"dc/terms/modified", b"ontology#lastUpdateSubmitDate", b"ontology#versionHolder")
 _DATE = re.compile(rb'(%s)> "(\d{4}(?:-\d\d){0,2})"' % b"|".join(_DATES))
@@ -105,7 +110,7 @@ def version_of(lines: Iterable[bytes]) -> int:
 
 
 def graphs(
-    inputs: Iterable[PathName],
+    inputs: Iterable[AnyData],
     report: Report,
     progress: Progress | None = None,
     *,
@@ -126,7 +131,7 @@ def graphs(
 
 
 def _graphs(
-    inputs: Iterable[PathName], report: Report, progress: Progress | None, *, contacts: bool
+    inputs: Iterable[AnyData], report: Report, progress: Progress | None, *, contacts: bool
 ) -> Iterator[NamedGraph]:
     for kind, names in _kinds(inputs):
         if kind == RECORDS:
@@ -140,7 +145,7 @@ def _graphs(
 
 
 def statements(
-    inputs: Iterable[PathName],
+    inputs: Iterable[AnyData],
     report: Report,
     progress: Progress | None = None,
     *,
@@ -160,7 +165,7 @@ def statements(
         else:
             for name in names:
                 source = _store_quads(name) if kind == STORE else quads(name, progress)
-                yield from (_line(quad, name) for quad in source)
+                yield from (_line(quad, str(name)) for quad in source)
 
 
 def _shared_lines(usages: Counter[bytes]) -> Iterator[bytes]:
@@ -172,15 +177,15 @@ def _shared_lines(usages: Counter[bytes]) -> Iterator[bytes]:
         yield from data.splitlines(keepends=True)
 
 
-def _kinds(inputs: Iterable[PathName]) -> list[tuple[str, list[str]]]:
-    """Return the kinds of inputs (stores, RDF files, study records) with the names of each."""
+def _kinds(inputs: Iterable[AnyData]) -> list[tuple[str, list[Any]]]:
+    """Return the kinds of inputs (stores, RDF files, study records) with the names or objects of each."""
     by_kind = classify_inputs(inputs)
-    kinds = ((STORE, by_kind.stores), (RDF_FILE, by_kind.rdf), (RECORDS, by_kind.records))
+    kinds = ((STORE, [*by_kind.stores, *by_kind.graphs]), (RDF_FILE, by_kind.rdf), (RECORDS, by_kind.records))
     return [(kind, names) for kind, names in kinds if names]
 
 
 def _from_records(
-    names: list[str], report: Report, progress: Progress | None, *, contacts: bool = False
+    names: list[str | ObjectInput], report: Report, progress: Progress | None, *, contacts: bool = False
 ) -> Iterator[NamedGraph]:
     exporter = Exporter(contacts=contacts)
     for record, exported in exports(names, exporter, report.problem, progress):
@@ -193,15 +198,16 @@ def _from_records(
             report.problem(SourceError(problem, file=record.file, record=record.number, study=exported.study))
 
 
-def _from_store(name: str) -> Iterator[NamedGraph]:
-    with open_store(name) as store:
+def _from_store(data: str | ox.Store) -> Iterator[NamedGraph]:
+    name = data if isinstance(data, str) else "<Graph>"
+    with open_store(data) as store:
         if any(True for _ in store.quads_for_pattern(None, None, None, ox.DefaultGraph())):
             raise UsageError(_without_graph(name))
         for graph in store.named_graphs():
             yield _named(graph, store.quads_for_pattern(None, None, None, graph), name)
 
 
-def _store_quads(name: str) -> Iterator[ox.Quad]:
+def _store_quads(name: str | ox.Store) -> Iterator[ox.Quad]:
     with open_store(name) as store:
         yield from store
 

@@ -6,8 +6,9 @@ import hashlib
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from kg._types import PathName, Progress
+from kg._types import Progress
 from kg.errors import InputError, Superseded, UsageError
 from kg.export.record_header import modified_day
 from kg.export.report import Report
@@ -19,6 +20,9 @@ from kg.load.sorted_lines import SortedLines
 from kg.load.staging import count_range, replace_graphs, replace_large_graph
 from kg.load.state import GraphState
 from kg.ontology.vocabulary import SHARED_GRAPH
+
+if TYPE_CHECKING:
+    from kg.store.dataset import AnyData
 
 Validator = Callable[[NamedGraph], Iterable[str]]
 """Returns one sentence per violation in a graph."""
@@ -71,7 +75,7 @@ class LoadOptions:
 
 def load(
     store: RemoteStore,
-    inputs: Iterable[PathName],
+    inputs: Iterable[AnyData],
     options: LoadOptions | None = None,
     *,
     report: Report,
@@ -211,7 +215,7 @@ def _prune(store: RemoteStore, shared: SharedGraph, seen: set[str], result: Load
 def load_as_one(
     store: RemoteStore,
     graph: str,
-    inputs: Iterable[PathName],
+    inputs: Iterable[AnyData],
     *,
     report: Report,
     contacts: bool = False,

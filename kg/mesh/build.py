@@ -12,7 +12,7 @@ from itertools import chain, islice
 import orjson
 
 from kg._types import Progress, Reject
-from kg.errors import UsageError
+from kg.errors import UsageError, raise_losses
 from kg.mapping.datatypes import Literal
 from kg.mesh.read import read
 from kg.mesh.tree import DESCRIPTOR, SUPPLEMENTARY, Heading, Tree, parent
@@ -52,7 +52,7 @@ def build(
     output: str,
     *,
     format: str | None = None,  # noqa: A002 -- the name of the option
-    reject: Reject,
+    reject: Reject = raise_losses,
     progress: Progress | None = None,
 ) -> MeshCounts:
     """Write the headings of some files as a graph, sorted by id.

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 import pyoxigraph as ox
 
-from kg.errors import UsageError
 from kg.export.report import Report
 from kg.network.groups import StatementGroups, open_sources
 from kg.network.model import Edge, Node, Value, iter_nodes
 from kg.network.schema import Table
-from kg.store.dataset import serialized_graph
+from kg.store.dataset import is_graph, serialized_graph
 
 if TYPE_CHECKING:
     import networkx as nx
     import rdflib
 
-    from kg._types import PathName
+    from kg._types import Input
 
-    Source = PathName | rdflib.Graph | ox.Store | Iterable[ox.Quad]
+    Source = Input | rdflib.Graph | ox.Store | Iterable[ox.Quad]
 
 
 def to_networkx(
@@ -29,9 +28,11 @@ def to_networkx(
 ) -> nx.MultiDiGraph:
     """Return a directed multigraph of all statements, with nodes and edges sorted by name.
 
-    ``sources`` are names of files (study records or RDF), folders or stores, rdflib graphs, pyoxigraph stores or
-    iterables of pyoxigraph quads. All sources and all their named graphs form one graph. Nodes are IRIs with ``type``,
-    ``label`` and an attribute per property; edges have the name of their predicate as ``predicate`` and as key.
+    ``sources`` are names of files (study records or RDF), folders or stores, studies as dictionaries, open files,
+    rdflib graphs, pyoxigraph stores or iterables of pyoxigraph quads.
+
+    All sources and all their named graphs form one graph. Nodes are IRIs with ``type``, ``label`` and an attribute per
+    property; edges have the name of their predicate as ``predicate`` and as key.
 
     An attribute has one type in the whole graph, as the writers of networkx require: multiple values are joined by
     ``" | "``, and an attribute with both numbers and text is text, with its number in a second attribute (``pValue``,
@@ -48,24 +49,34 @@ def to_networkx(
     >>> [graph.nodes[term]["label"] for _, term, name in graph.out_edges(study, keys=True) if name == "conditionMesh"]
     ['Amyotrophic Lateral Sclerosis']
     """
-    names = [os.fspath(source) for source in sources if isinstance(source, str | os.PathLike)]
-    graphs = [_quads(source) for source in sources if not isinstance(source, str | os.PathLike)]
-    if not names:
+    inputs: list[Any] = []
+    graphs: list[Iterable[ox.Quad]] = []
+    for source in sources:
+        quads, source = _quads(source)
+        if quads is None:
+            inputs.append(source)
+        else:
+            graphs.append(quads)
+    if not inputs:
         return multigraph(StatementGroups(graphs), lists=lists)
-    with open_sources(names, report or Report(), progress) as files:
-        return multigraph(StatementGroups([*files, *graphs]), lists=lists)
+    with open_sources(inputs, report or Report(), progress) as opened:
+        return multigraph(StatementGroups([*opened, *graphs]), lists=lists)
 
 
-def _quads(source: Any) -> Iterable[ox.Quad]:
-    """Return the quads of an rdflib graph, a store or an iterable of quads."""
-    if hasattr(source, "serialize"):
+def _quads(source: Any) -> tuple[Iterable[ox.Quad] | None, Any]:
+    """Return the quads of a graph or of an iterable of quads, or else ``None`` and the source to read instead."""
+    if isinstance(source, ox.Store):
+        return source, None
+    if is_graph(source):
         content, format_ = serialized_graph(source)
-        return list(ox.parse(content, format=format_))
-    if isinstance(source, Iterable):
-        return source if isinstance(source, ox.Store) else list(source)
-    raise UsageError(
-        f"Cannot read a graph from {type(source).__name__}; give file names, rdflib graphs or pyoxigraph stores."
-    )
+        return list(ox.parse(content, format=format_)), None
+    if isinstance(source, list | tuple | set):
+        return (source, None) if isinstance(next(iter(source), None), ox.Quad) else (None, source)
+    if isinstance(source, Iterator) and not hasattr(source, "read"):
+        first = [*islice(source, 1)]
+        rest = chain(first, source)
+        return (list(rest), None) if isinstance([*first, None][0], ox.Quad) else (None, rest)
+    return None, source
 
 
 def multigraph(groups: StatementGroups, *, lists: bool = False) -> nx.MultiDiGraph:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from operator import attrgetter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
 
@@ -26,6 +27,9 @@ from kg.ontology import files
 from kg.ontology.vocabulary import CODE, CT, SCHEME
 from kg.store.dataset import Inputs, classify_inputs, statements
 from kg.store.merge import load_on_disk
+
+if TYPE_CHECKING:
+    from kg.store.dataset import AnyData
 
 _STUDY = re.compile(r"NCT[0-9]{8}")
 _VOCABULARY = (CT, CODE, SCHEME)
@@ -145,17 +149,19 @@ def nct_number(iri: str) -> str:
 
 
 @contextlib.contextmanager
-def open_sources(inputs: Iterable[str], report: Report, progress: Progress | None = None) -> Iterator[list[RdfSource]]:
-    """Open study records, RDF files and stores, in any mix, as sources of :class:`StatementGroups`.
+def open_sources(
+    inputs: Iterable[AnyData], report: Report, progress: Progress | None = None
+) -> Iterator[list[Iterable[ox.Quad]]]:
+    """Open study records, RDF files, stores and graphs, in any mix, as sources of :class:`StatementGroups`.
 
     Raises :class:`~kg.errors.UsageError` for missing input; problems with records go to ``report``.
     """
     by_kind = classify_inputs(inputs)
     with tempfile.TemporaryDirectory() as folder:
-        graphs = [*by_kind.stores, *by_kind.rdf]
-        if not by_kind.records and len(graphs) == 1:
-            yield [RdfSource(graphs[0])]
-        elif not graphs:
+        sources: list[Iterable[ox.Quad]] = [*map(RdfSource, [*by_kind.stores, *by_kind.rdf]), *by_kind.graphs]
+        if not by_kind.records and len(sources) == 1:
+            yield sources
+        elif not sources:
             exported = str(Path(folder, "studies.nq.zst"))
             export(by_kind.records, exported, report=report, progress=progress)
             yield [RdfSource(exported)]

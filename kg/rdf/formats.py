@@ -99,6 +99,8 @@ FORMATS = {
     )
 }
 
+NAMES = {name: item.name for item in FORMATS.values() for name in (item.name, item.extension[1:], item.extension)}
+"""The names that a format can be requested by (its name and its extension) -> its name."""
 COMPRESSIONS = (".gz", ".zst")
 
 
@@ -115,12 +117,15 @@ def compression_of(name: str) -> str:
 def format_of(name: str, requested: str | None = None) -> Format:
     """Return the requested format, or that of a file name; Turtle for standard output.
 
-    >>> format_of("studies.nq.gz").name, format_of("-").name
-    ('nquads', 'turtle')
+    >>> format_of("studies.nq.gz").name, format_of("-").name, format_of("-", "nt").name
+    ('nquads', 'turtle', 'ntriples')
 
     Raises :class:`~kg.errors.UsageError` if neither determines a format, and for compressed Parquet.
     """
-    result = FORMATS[requested or "turtle"] if requested or name == "-" else _by_extension(name)
+    if requested and requested.lower() not in NAMES:
+        raise UsageError(f"Unknown format {requested}; the formats are {', '.join(FORMATS)}, or their extensions.")
+    requested = "turtle" if name == "-" and not requested else requested
+    result = FORMATS[NAMES[requested.lower()]] if requested else _by_extension(name)
     if result.compression and compression_of(name):
         raise UsageError(f"Parquet has its own compression; end the name {name} in {result.extension}.")
     return result

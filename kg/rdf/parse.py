@@ -16,6 +16,7 @@ from kg.rdf import parquet
 from kg.rdf.compress import PARQUET
 from kg.rdf.formats import format_of
 from kg.records.decompress import CHUNK, ChunkReader, decompressed
+from kg.records.objects import ObjectInput
 
 FORMATS = {
     "turtle": ox.RdfFormat.TURTLE,
@@ -28,13 +29,14 @@ FORMATS = {
 }
 
 
-def quads(name: str, progress: Callable[[int], None] | None = None) -> Iterator[ox.Quad]:
+def quads(source: str | ObjectInput, progress: Callable[[int], None] | None = None) -> Iterator[ox.Quad]:
     """Yield the statements of a file in the format of its name; raise :class:`~kg.errors.SourceError` if it is invalid.
 
     ``progress`` is called with the number of bytes read since its last call.
     """
+    name = str(source)
     rdf_format = format_of(name)
-    with _readable(name), Path(name).open("rb") as file:
+    with _readable(name), Path(source).open("rb") if isinstance(source, str) else source.open() as file:
         if rdf_format.compression == PARQUET:
             chunks = parquet.read(file)
         else:

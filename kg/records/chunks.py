@@ -16,6 +16,7 @@ from kg.errors import SourceError
 from kg.records import splitter
 from kg.records.byte_ranges import TRUNCATED, ByteRange, RangeReader
 from kg.records.decompress import CHUNK, SMALL
+from kg.records.objects import AnyInput
 from kg.records.reader import Record, StreamReader
 from kg.records.sources import Source, read_failure, sources
 
@@ -70,7 +71,7 @@ class EndOfFile(NamedTuple):
 
 
 def read_chunks(
-    inputs: Iterable[str | os.PathLike[str]],
+    inputs: Iterable[AnyInput],
     reject: Reject,
     progress: Progress | None = None,
     exclude: Iterable[str] = (),

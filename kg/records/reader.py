@@ -18,6 +18,7 @@ from kg.errors import RecordError, SourceError
 from kg.ontology.vocabulary import CLINICAL_TRIALS
 from kg.records import broken_json, splitter
 from kg.records.decompress import peek
+from kg.records.objects import AnyInput
 from kg.records.sanitize import may_be_unfit
 from kg.records.saved_page import STUDY_START, is_page, is_study
 from kg.records.saved_page import records as page_records
@@ -25,7 +26,6 @@ from kg.records.sources import sources
 from kg.records.splitter import Piece
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Generator, Iterable, Sequence
 
 
@@ -74,9 +74,7 @@ class Record:
         return RecordPosition(self.file, self.number)
 
 
-def read(
-    inputs: Iterable[str | os.PathLike[str]], reject: Reject, progress: Progress | None = None
-) -> Iterator[Record]:
+def read(inputs: Iterable[AnyInput], reject: Reject, progress: Progress | None = None) -> Iterator[Record]:
     """Yield every study record of the inputs, in an order that depends on their names only.
 
     ``reject`` is called with a :class:`SourceError` or :class:`RecordError` for everything that is lost, ``progress``

@@ -17,13 +17,14 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple, cast
 from urllib.parse import urlsplit
 
-from kg._types import PathName, Progress, Reject
+from kg._types import Progress, Reject
 from kg.errors import SourceError, UsageError
 from kg.http.client import public_url
 from kg.records import urls
 from kg.records.archive import ALL
 from kg.records.byte_ranges import ByteRange, FileId, file_id, whole_range
 from kg.records.decompress import CHUNK, decompressed, is_plain, is_zip, members
+from kg.records.objects import AnyInput, ObjectInput, flatten
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -64,21 +65,24 @@ class Source(NamedTuple):
 
 
 def sources(
-    inputs: Iterable[PathName], reject: Reject, progress: Progress | None = None, exclude: Iterable[str] = ()
+    inputs: Iterable[AnyInput], reject: Reject, progress: Progress | None = None, exclude: Iterable[str] = ()
 ) -> Iterator[Source]:
-    """Yield every stream of the inputs.
+    """Yield every stream of the inputs: names in their order, then objects (:mod:`kg.records.objects`) as given.
 
     ``reject`` is called with a :class:`SourceError` for each that cannot be opened, ``progress`` with the number of
     bytes read since its last call. The files ``exclude`` are skipped, such as an earlier output in an input folder.
 
     Raises :class:`UsageError`, before anything is read, for an input that does not exist.
     """
-    names = _checked_names(inputs)
+    items = flatten(inputs)
+    objects = [item for item in items if isinstance(item, ObjectInput)]
+    names = _checked_names(item for item in items if isinstance(item, str))
     excluded = [Path(name).stat() for name in exclude if os.path.isfile(name)]  # noqa: PTH113 -- accepts any name
-    return _all_streams(names, reject, progress, set(map(file_id, excluded)))
+    named = _all_streams(names, reject, progress, set(map(file_id, excluded)))
+    return chain(named, _object_streams(objects, reject, progress))
 
 
-def total_size(inputs: Iterable[PathName]) -> int | None:
+def total_size(inputs: Iterable[str]) -> int | None:
     """Return the total size of the input files in bytes, or None if it is not known in advance."""
     names = _checked_names(inputs)
     if any(name == "-" or urls.is_url(name) for name in names):
@@ -89,7 +93,7 @@ def total_size(inputs: Iterable[PathName]) -> int | None:
     return sum(status.st_size for status in files.values()) if is_known else None
 
 
-def files(inputs: Iterable[PathName], reject: Reject) -> Iterator[tuple[str, str]]:
+def files(inputs: Iterable[str | os.PathLike[str]], reject: Reject) -> Iterator[tuple[str, str]]:
     """Yield every file of the inputs once, in the order of :func:`sources`: its name in messages, and its path or URL.
 
     The URL of a folder is expanded too. Raises :class:`UsageError` for an input that does not exist.
@@ -140,7 +144,7 @@ def read_failure(name: str, error: Exception) -> SourceError:
 # -- names ------------------------------------------------------------------------------------------------------
 
 
-def _checked_names(inputs: Iterable[PathName]) -> list[str]:
+def _checked_names(inputs: Iterable[str | os.PathLike[str]]) -> list[str]:
     names = sorted({_local_path(os.fspath(name)) for name in inputs}, key=lambda name: (name == "-", name))
     for name in names:
         _check(name)
@@ -224,6 +228,11 @@ def _local_streams(name: str, seen: set[FileId], reject: Reject, progress: Progr
         if file not in seen:
             seen.add(file)
             yield from _streams(one_line(path), partial(_open_file, path), reject, progress)
+
+
+def _object_streams(objects: list[ObjectInput], reject: Reject, progress: Progress | None) -> Iterator[Source]:
+    for item in objects:
+        yield from _streams(one_line(item.name), item.open, reject, progress, is_local=False)
 
 
 def _open_file(path: str) -> IO[bytes]:

@@ -1,4 +1,4 @@
-"""Detection and opening of inputs: study records, RDF files, stores, graph objects, or any mix of these.
+"""Detection and opening of inputs: study records, RDF files, stores, graphs and other objects, or any mix of these.
 
 The folder of a store is opened in place. Everything else is loaded into a store in memory, by :mod:`kg.store.merge`.
 """
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyoxigraph as ox
 
-from kg._types import PathName, Progress
+from kg._types import Input, PathName, Progress
 from kg.errors import OutputError, SourceError, UsageError
 from kg.ontology.vocabulary import CT, RDF, RECORD
 
@@ -21,8 +21,11 @@ if TYPE_CHECKING:
     import rdflib
 
     from kg.export.report import Report
+    from kg.records.objects import AnyInput, ObjectInput
 
-    Data = PathName | Iterable[PathName] | rdflib.Graph | ox.Store
+    Graph = rdflib.Graph | ox.Store
+    AnyData = AnyInput | Graph | Iterable[AnyInput | Graph]
+    Data = Input | Graph | Iterable[Input | Graph]
 
 STORE, RDF_FILE, RECORDS = "store", "rdf", "records"
 _TYPE = ox.NamedNode(RDF + "type")
@@ -34,12 +37,15 @@ class Inputs(NamedTuple):
 
     stores: list[str]
     rdf: list[str]
-    records: list[str]
+    records: list[str | ObjectInput]
+    graphs: tuple[ox.Store, ...] = ()
+    """Graph objects, and open files of RDF, as stores."""
 
     @property
     def single_store(self) -> Path | None:
         """The folder of the store that is the only input, or ``None``."""
-        return Path(self.stores[0]) if len(self.stores) == 1 and not self.rdf and not self.records else None
+        only_one = len(self.stores) == 1 and not (self.rdf or self.records or self.graphs)
+        return Path(self.stores[0]) if only_one else None
 
 
 def is_store(name: PathName) -> bool:
@@ -61,26 +67,67 @@ def is_rdf(name: str) -> bool:
         return False
 
 
-def kind_of(name: str) -> str:
-    """Return the kind of an input: ``store``, ``rdf`` or ``records``."""
-    return STORE if is_store(name) else RDF_FILE if is_rdf(name) else RECORDS
+def is_graph(value: object) -> bool:
+    """Whether an object is a graph of rdflib or a store of pyoxigraph."""
+    return isinstance(value, ox.Store) or hasattr(value, "context_aware")
 
 
-def classify_inputs(inputs: Iterable[PathName]) -> Inputs:
+def classify_inputs(inputs: Iterable[AnyData]) -> Inputs:
     """Group inputs by their kinds.
 
-    Raises :class:`~kg.errors.UsageError` where there is no input and for an RDF file that does not exist.
+    Raises :class:`~kg.errors.UsageError` where there is no input, for an RDF file that does not exist and for an object
+    that is no input, and :class:`~kg.errors.SourceError` for an open file of invalid RDF.
     """
-    result = Inputs([], [], [])
-    names = {STORE: result.stores, RDF_FILE: result.rdf, RECORDS: result.records}
-    for name in (os.fspath(path) for path in inputs):
-        kind = kind_of(name)
-        if kind == RDF_FILE:
-            _check_exists(name)
-        names[kind].append(name)
+    stores: list[str] = []
+    rdf: list[str] = []
+    records: list[str | ObjectInput] = []
+    graphs: list[ox.Store] = []
+    for item in _flatten(inputs):
+        if is_graph(item):
+            graphs.append(_as_store(item))
+        elif not isinstance(item, str):
+            if is_rdf(item.name):
+                graphs.append(_read_store(item))
+            else:
+                records.append(item)
+        elif is_store(item):
+            stores.append(item)
+        elif is_rdf(item):
+            _check_exists(item)
+            rdf.append(item)
+        else:
+            records.append(item)
+    result = Inputs(stores, rdf, records, tuple(graphs))
     if not any(result):
         raise UsageError("No input is given; name study records, RDF files, or the folder of a store.")
     return result
+
+
+def _flatten(inputs: Iterable[AnyData]) -> list[Any]:
+    """Return inputs as names, graphs and objects with content; names alone need no module for that."""
+    items = [*inputs]
+    if all(isinstance(item, str) and not item.lstrip().startswith(("{", "[")) for item in items):
+        return items
+    from kg.records.objects import flatten
+
+    return flatten(items, is_graph)
+
+
+def _as_store(graph: Any) -> ox.Store:
+    if isinstance(graph, ox.Store):
+        return graph
+    store = ox.Store()
+    content, format_ = serialized_graph(graph)
+    store.bulk_load(content, format=format_)
+    return store
+
+
+def _read_store(file: ObjectInput) -> ox.Store:
+    from kg.rdf.parse import quads
+
+    store = ox.Store()
+    store.bulk_extend(quads(file))
+    return store
 
 
 def _check_exists(name: str) -> None:
@@ -139,18 +186,13 @@ def old_layout(name: str) -> str:
 def load_dataset(data: Data, report: Report | None = None, progress: Progress | None = None) -> ox.Store | Path:
     """Load data for queries: the folder of a single store, or else a store in memory with all inputs.
 
-    ``data`` is one or several names of stores, RDF files and study records, a graph of rdflib, or a store of
-    pyoxigraph. Raises :class:`~kg.errors.UsageError` where an input does not exist or none is given, and
-    :class:`~kg.errors.SourceError` where records are expected and none is read.
+    ``data`` is one or several names of stores, RDF files and study records, studies as dictionaries, open files, graphs
+    of rdflib and stores of pyoxigraph. Raises :class:`~kg.errors.UsageError` where an input does not exist or none is
+    given, and :class:`~kg.errors.SourceError` where records are expected and none is read.
     """
-    if isinstance(data, ox.Store):
-        return data
-    if hasattr(data, "serialize"):
-        store = ox.Store()
-        content, format_ = serialized_graph(data)
-        store.bulk_load(content, format=format_)
-        return store
-    inputs = classify_inputs([data] if isinstance(data, str | os.PathLike) else data)
+    inputs = classify_inputs(data if isinstance(data, list | tuple) else [data])
+    if len(inputs.graphs) == 1 and not (inputs.stores or inputs.rdf or inputs.records):
+        return inputs.graphs[0]
     return inputs.single_store or _loaded(inputs, report, progress)
 
 
@@ -162,7 +204,7 @@ def _loaded(inputs: Inputs, report: Report | None, progress: Progress | None) ->
     store = load_in_memory(inputs, report, progress)
     if inputs.records:
         if not report.read:
-            raise SourceError("holds no study record", file=", ".join(inputs.records))
+            raise SourceError("holds no study record", file=", ".join(map(str, inputs.records)))
         add_ontology(store)
     return store
 

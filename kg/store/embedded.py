@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyoxigraph as ox
 
@@ -24,6 +24,9 @@ from kg.store.dataset import classify_inputs, open_store
 from kg.store.info import StoreInfo, store_info
 from kg.store.merge import add_ontology, load_on_disk, version_of
 from kg.store.shared_graph import StoreGraphs, change, other_graph_updates
+
+if TYPE_CHECKING:
+    from kg.store.dataset import AnyData
 
 
 @dataclass(slots=True)
@@ -41,7 +44,7 @@ class Changes:
         return f"Studies: {self.added:,} added, {self.replaced:,} replaced, {self.unchanged:,} unchanged{older}."
 
 
-def build(inputs: Iterable[PathName], output: PathName, *, report: Report, **options: Any) -> StoreInfo:
+def build(inputs: Iterable[AnyData], output: PathName, *, report: Report, **options: Any) -> StoreInfo:
     """Build a store from study records, RDF files and other stores; the folder is written atomically.
 
     Options are those of :func:`kg.export.run.export`. Raises :class:`~kg.errors.UsageError` where the output exists.
@@ -64,7 +67,7 @@ def build(inputs: Iterable[PathName], output: PathName, *, report: Report, **opt
 
 def update(
     name: PathName,
-    inputs: Iterable[PathName],
+    inputs: Iterable[AnyData],
     *,
     report: Report,
     contacts: bool = False,
@@ -76,9 +79,9 @@ def update(
     and stores, which only :func:`build` accepts.
     """
     sources, exporter, changes = classify_inputs(inputs), Exporter(graphs=True, contacts=contacts), Changes()
-    if others := [*sources.stores, *sources.rdf]:
+    if others := [*sources.stores, *sources.rdf, *("<Graph>" for _ in sources.graphs)]:
         raise UsageError(
-            f"{others[0]} is an RDF file or a store, which only kg store build accepts; name study records."
+            f"{others[0]} is a graph, an RDF file or a store, which only kg store build accepts; name study records."
         )
     with open_store(name, read_only=False) as store:
         graphs = StoreGraphs(store)

@@ -24,6 +24,7 @@ from kg.export.stream import Export, exports, newest, usages
 from kg.ontology.study_iri import study_of
 from kg.ontology.vocabulary import BASE, CT, DCTERMS, MESH, RDF, RDFS, RECORD, SHARED_GRAPH, SKOS
 from kg.rdf.parse import quads
+from kg.records.objects import ObjectInput
 from kg.store.dataset import Inputs, check_layout, open_store
 from kg.store.shared_graph import StoreGraphs, deduplicate_other_graphs, rebuild
 
@@ -76,10 +77,12 @@ def _graph_loaders(inputs: Inputs, progress: Progress | None) -> Iterator[tuple[
         yield name, partial(_load_store, name=name)
     for name in inputs.rdf:
         yield name, partial(_load_rdf, name=name, progress=progress)
+    for graph in inputs.graphs:
+        yield "<Graph>", partial(_load_graph, graph=graph)
 
 
 def _record_loaders(inputs: Inputs, load: Loader) -> list[tuple[str, Loader]]:
-    return [(", ".join(inputs.records), load)] if inputs.records else []
+    return [(", ".join(map(str, inputs.records)), load)] if inputs.records else []
 
 
 def _load_store(into: ox.Store, name: str) -> None:
@@ -91,8 +94,12 @@ def _load_rdf(into: ox.Store, name: str, progress: Progress | None) -> None:
     into.bulk_extend(in_graphs(quads(name, progress)))
 
 
+def _load_graph(into: ox.Store, graph: ox.Store) -> None:
+    into.bulk_extend(in_graphs(graph))
+
+
 def _load_records(
-    into: ox.Store, names: list[str], report: Report, progress: Progress | None, exporter: Exporter | None
+    into: ox.Store, names: list[str | ObjectInput], report: Report, progress: Progress | None, exporter: Exporter | None
 ) -> None:
     """Load the newest record of each study, and the shared resources of these records."""
     exporter = exporter or Exporter(graphs=True)
@@ -107,7 +114,9 @@ def _load_records(
     into.bulk_load(b"".join([*(study.data for study in studies), *shared]), format=ox.RdfFormat.N_QUADS)
 
 
-def _load_export(into: ox.Store, names: list[str], path: Path, report: Report, options: dict[str, Any]) -> None:
+def _load_export(
+    into: ox.Store, names: list[str | ObjectInput], path: Path, report: Report, options: dict[str, Any]
+) -> None:
     """Export records to a file of N-Quads and load it."""
     from kg.export.run import export
 

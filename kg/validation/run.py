@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING, Any
 
 import pyoxigraph as ox
 
@@ -21,12 +21,16 @@ from kg.ontology.model import Term, shipped
 from kg.ontology.vocabulary import BASE, RDF, RULE, SH, SHARED_GRAPH
 from kg.rdf.formats import format_of
 from kg.rdf.parse import shared_quads
-from kg.store.dataset import is_rdf, is_store, open_store, statements
+from kg.records.objects import flatten
+from kg.store.dataset import classify_inputs, is_graph, is_rdf, is_store, open_store, statements
 from kg.validation.findings import Finding
 from kg.validation.graph import StatementGraph
 from kg.validation.rules import STUDY, check
 from kg.validation.shacl import Checker
 from kg.validation.vocabulary import vocabulary
+
+if TYPE_CHECKING:
+    from kg.store.dataset import AnyData
 
 ENGINES = ("fast", "pyshacl")
 UNREADABLE = RULE + "unreadable"
@@ -61,8 +65,8 @@ class ValidationResult:
         return f"Validated: {text}, {time.monotonic() - self.started:.1f} s."
 
 
-def validate(names: Iterable[str], *, engine: str = "fast") -> ValidationResult:
-    """Validate RDF files and stores, each separately.
+def validate(inputs: Iterable[AnyData], *, engine: str = "fast") -> ValidationResult:
+    """Validate RDF files, stores and graph objects, each separately.
 
     ``engine`` is ``fast``, which also checks :mod:`kg.validation.rules`, or ``pyshacl``, which is plain SHACL.
 
@@ -72,16 +76,26 @@ def validate(names: Iterable[str], *, engine: str = "fast") -> ValidationResult:
     Raises :class:`~kg.errors.UsageError` if a file does not exist, or if its extension is not that of an RDF format.
     """
     run = _engine(engine)
-    files = list(names)
-    for name in files:
-        _check(name)
+    items = flatten(inputs, is_graph)
+    for item in items:
+        _check(item)
     result = ValidationResult()
-    for name in files:
+    for item in items:
+        if not isinstance(item, str):
+            _validate_object(result, item, run)
+            continue
         try:
-            _validate_file(result, _graphs(name), run, name)
+            _validate_file(result, _graphs(item), run, item)
         except _NotContiguous:
-            _validate_file(result, _graphs(name, in_memory=True), run, name)
+            _validate_file(result, _graphs(item, in_memory=True), run, item)
     return result
+
+
+def _validate_object(result: ValidationResult, item: Any, run: Engine) -> None:
+    """Add the findings in a graph object or an open file of RDF."""
+    (store,) = classify_inputs([item]).graphs
+    shared = StatementGraph(SHARED_GRAPH).add(store.quads_for_pattern(None, None, None, ox.NamedNode(SHARED_GRAPH)))
+    _validate_file(result, _collect(store, shared), run, "<Graph>" if is_graph(item) else str(item))
 
 
 def _validate_file(result: ValidationResult, graphs: Iterator[StatementGraph], run: Engine, name: str) -> None:
@@ -112,7 +126,14 @@ def _engine(name: str) -> Engine:
     raise UsageError(f"Unknown engine {name}; the engines are {' and '.join(ENGINES)}.")
 
 
-def _check(name: str) -> None:
+def _check(item: Any) -> None:
+    if is_graph(item):
+        return
+    name = str(item)
+    if not isinstance(item, str):
+        if not is_rdf(name):
+            raise UsageError(f"{name} does not have RDF but study records, whose graph is kg.graph(...).")
+        return
     if not Path(name).exists():
         raise UsageError(f"{name}: No such file or directory.")
     if Path(name).is_file() and not is_rdf(name):

@@ -210,10 +210,10 @@ def test_the_same_picture_has_the_same_bytes(tmp_path: Path, suffix: str, wanted
 
 
 def test_stores_rdf_and_records_give_the_same_picture(tmp_path: Path) -> None:
-    import kg.export.run
+    import kg
 
     rdf, folder = tmp_path / "seed.nq", tmp_path / "store"
-    kg.export.run.export([SEED], rdf)
+    kg.export([SEED], rdf)
     store = ox.Store(str(folder))
     store.load(path=str(rdf), format=ox.RdfFormat.N_QUADS)
     del store

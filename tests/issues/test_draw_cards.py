@@ -107,14 +107,14 @@ def test_cards_and_their_details_show_no_markup(tmp_path: Path) -> None:
 
 
 def test_the_page_of_a_study_is_the_same_for_records_rdf_and_a_store(tmp_path: Path) -> None:
-    import kg.export.run
+    import kg
     from kg.draw.render import DrawRequest, draw
     from kg.export.report import Report
     from kg.store.embedded import build
 
     record, rdf, store = tmp_path / "results.json", tmp_path / "results.nq", tmp_path / "results.kgstore"
     record.write_bytes(_with_results())
-    kg.export.run.export([record], rdf)
+    kg.export([record], rdf)
     build([record], store, report=Report())
     pages = []
     for source in (record, rdf, store):

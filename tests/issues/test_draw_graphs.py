@@ -7,7 +7,7 @@ from pathlib import Path
 import pyoxigraph as ox
 import pytest
 
-import kg.export.run
+import kg
 from kg.draw import VIEWS
 from kg.draw.graph import QueryableGraph
 from kg.draw.render import DrawRequest, render
@@ -28,7 +28,7 @@ REQUESTS = [
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory: pytest.TempPathFactory) -> ox.Store:
     path = tmp_path_factory.mktemp("graphs") / "studies.nq"
-    kg.export.run.export(STUDIES, path)
+    kg.export(STUDIES, path)
     store = ox.Store()
     store.bulk_load(path=str(path), format=ox.RdfFormat.N_QUADS)
     return store

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-import kg.export.run
+import kg
 from kg.cli import main
 from kg.export.report import Report
 from kg.store.dataset import open_store
@@ -26,7 +26,7 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Three studies: one as a record, one as RDF, one as a store."""
     folder = tmp_path_factory.mktemp("mixed")
     record, rdf, store = RECORDS[0], folder / "studies.nq", folder / "studies.kgstore"
-    kg.export.run.export([RECORDS[1]], rdf)
+    kg.export([RECORDS[1]], rdf)
     build([RECORDS[2]], store, report=Report())
     return {"record": record, "rdf": rdf, "store": store}
 
@@ -71,7 +71,7 @@ def test_what_only_a_replaced_record_refers_to_is_left_out(
     names = []
     for name, record in (("older", older), ("newer", newer)):
         (tmp_path / f"{name}.json").write_text(json.dumps(record))
-        kg.export.run.export([tmp_path / f"{name}.json"], tmp_path / (name + extension))
+        kg.export([tmp_path / f"{name}.json"], tmp_path / (name + extension))
         names.append(tmp_path / (name + extension))
     build(sorted(names, reverse=not newer_first), tmp_path / "merged", report=Report())
     build([tmp_path / "newer.json"], tmp_path / "fresh", report=Report())

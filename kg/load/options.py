@@ -1,0 +1,56 @@
+"""A load with the options of ``kg load``: connect to the store, and load graph by graph or everything into one."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from kg._types import Progress
+from kg.errors import UsageError
+from kg.export.record_header import day
+from kg.export.report import Report
+from kg.http.credentials import credentials
+from kg.load.client import connect
+from kg.load.run import LoadOptions, LoadResult, load, load_as_one
+
+if TYPE_CHECKING:
+    from kg.store.dataset import AnyData
+
+
+def load_into(
+    url: str,
+    inputs: Iterable[AnyData],
+    *,
+    preset: str | None = None,
+    graph: str | None = None,
+    since: str | datetime.date | None = None,
+    prune: bool = False,
+    validate: bool = False,
+    contacts: bool = False,
+    user: str | None = None,
+    digest: bool = False,
+    timeout: int = 300,
+    report: Report,
+    progress: Progress | None = None,
+) -> LoadResult:
+    """Load inputs into the store at a URL; with ``graph``, into one graph of this name.
+
+    ``since`` is a day. Raises :class:`~kg.errors.UsageError` for options that exclude each other, and otherwise as
+    :func:`kg.load.run.load` and :func:`kg.load.run.load_as_one` do.
+    """
+    if graph and (since or prune or validate):
+        raise UsageError("--graph replaces a whole graph and cannot be combined with --since, --prune or --validate.")
+    first_day = day(str(since)[:10]) if since else 0
+    if since and not first_day:
+        raise UsageError(f"{since} is not a day such as 2025-01-31.")
+    with connect(url, preset, credentials(url, user), digest=digest, timeout=timeout) as store:
+        if graph:
+            return load_as_one(store, graph, inputs, report=report, contacts=contacts, progress=progress)
+        validator = None
+        if validate:
+            from kg.load.shapes import shape_validator
+
+            validator = shape_validator()
+        options = LoadOptions(since=first_day, prune=prune, contacts=contacts, validator=validator)
+        return load(store, inputs, options, report=report, progress=progress)
