@@ -73,7 +73,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send(self, reply: Reply) -> None:
         body = reply.body.encode() if isinstance(reply.body, str) else reply.body
-        self.send_response(reply.status)
+        self.send_response_only(reply.status)
         for name, value in ({"Content-Length": str(len(body))} | dict(reply.headers)).items():
             if value:
                 self.send_header(name, value)

@@ -66,6 +66,11 @@ FORMATS = ("table", "csv", "tsv", "json", "xml", "parquet", "turtle", "ntriples"
 @click.option(
     "--explain", is_flag=True, help="Count the matches of each term and each pattern of the query in the data."
 )
+@click.option(
+    "--strict",
+    is_flag=True,
+    help="Write nothing if the answer is incomplete: cut by the endpoint, or without some records.",
+)
 @click.option("--allow-service", is_flag=True, help="Allow the query to call other servers (SERVICE).")
 @click.pass_context
 def query(
@@ -83,6 +88,7 @@ def query(
     listed: bool,
     show: bool,
     explain: bool,
+    strict: bool,
     allow_service: bool,
 ) -> None:
     """Run a SPARQL query.
@@ -90,7 +96,7 @@ def query(
     The query is a name in the library (see --list), a file, a text, or - for standard input. It runs over the union of
     all graphs of DATA. Values of parameters are converted to terms: D000690, mesh:D000690 or a complete IRI.
     """
-    from kg.errors import UsageError
+    from kg.errors import OutputError, UsageError
     from kg.query.engine import query_text, with_prefixes
 
     if listed:
@@ -112,6 +118,9 @@ def query(
             answer = _query_endpoint(endpoint, with_prefixes(text), timeout or 60, digest)
         else:
             answer = _query_data(text, source, limits, allow_service)
+        if strict and (answer.warnings or not source.is_complete):
+            source.report_problems()
+            raise OutputError("The answer is incomplete, so it is not written (--strict).")
         _write(answer, format_, output)
     context.exit(source.report_problems())
 
@@ -135,12 +144,17 @@ class _Source:
         with progress_of(self._data) as progress:
             return load_dataset(self._data, self._report, progress)
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether no record was lost."""
+        return self._report is None or self._report.lossless
+
     def report_problems(self) -> int:
         """Print the problems of the records and return the exit status."""
         if self._report is None:
             return 0
         print_problems(self._report)
-        return 0 if self._report.lossless else LOST
+        return 0 if self.is_complete else LOST
 
 
 def _format(name: str | None, output: str, text: str, inputs: Iterable[str]) -> str:
@@ -160,7 +174,10 @@ def _query_endpoint(url: str, text: str, timeout: int, digest: bool) -> Answer:
     from kg.http.credentials import credentials
     from kg.query.endpoint import query_endpoint
 
-    return query_endpoint(url, text, timeout=timeout, credentials=credentials(url), digest=digest)
+    answer = query_endpoint(url, text, timeout=timeout, credentials=credentials(url), digest=digest)
+    for warning in answer.warnings:
+        message(warning)
+    return answer
 
 
 def _standard_input() -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from kg._version import __version__
 from kg.errors import SourceError, UsageError, printable
-from kg.http.messages import EXCERPT, plain, status_and_text
+from kg.http.messages import EXCERPT, status_and_text
 from kg.http.retries import BUSY, MAX_RETRY_AFTER, TRIES, retried, retry_after
 
 if TYPE_CHECKING:
@@ -295,4 +295,4 @@ def _known_reason(error: BaseException) -> str | None:
 
 
 def _detail(error: Exception) -> str:
-    return plain(str(error))[:EXCERPT].rstrip(".") or type(error).__name__
+    return " ".join(str(error).split())[:EXCERPT].rstrip(".") or type(error).__name__

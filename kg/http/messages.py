@@ -10,6 +10,7 @@ EXCERPT = 300
 
 _INVISIBLE = re.compile(r"<(style|script|head)\b.*?</\1\s*>|<!--.*?-->", re.DOTALL | re.IGNORECASE)
 _TITLE = re.compile(r"<title\b[^>]*>(.*?)</title", re.DOTALL | re.IGNORECASE)
+_MARKUP = re.compile(r"</?(?:html|head|title|body|h[1-6]|p|div|span|pre|br|hr|b|center|table)\b[^>:]*>", re.IGNORECASE)
 _TAG = re.compile(r"<[^>]*>")
 _HTML = re.compile(
     r"\s*(?:<\?xml[^>]*>\s*|<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.DOTALL | re.IGNORECASE
@@ -32,7 +33,11 @@ def first_line(text: str) -> str:
     '502 Proxy Error'
     >>> first_line("<head><title>Access&nbsp;Denied</title></head><p>Ask \n us"), first_line("\nLine 3: error.\nSELECT")
     ('Access Denied: Ask', 'Line 3: error')
+    >>> first_line("Expected <http://x/1> before <")
+    'Expected <http://x/1> before <'
     """
+    if not _MARKUP.search(text):
+        return next(filter(None, (" ".join(line.split()) for line in text.splitlines())), "")[:EXCERPT].rstrip(". ")
     title = _TITLE.search(text)
     lines = (plain(line) for line in _INVISIBLE.sub(" ", _TITLE.sub(" <", text)).splitlines())
     first = next((line for line in lines if line), "")
@@ -54,6 +59,7 @@ def status_and_text(status: int, reason: str, text: str) -> str:
     >>> status_and_text(503, "Service Unavailable", "<html><body>503 Service Unavailable</body></html>")
     '503 Service Unavailable'
     """
+    reason = " ".join(reason.split())
     head = f"{status} {reason}".strip()
     line = first_line(text)
     line = re.sub(rf"^(?:{status}\b\W*)?(?:{re.escape(reason)}\b\W*)?", "", line, flags=re.IGNORECASE) if line else ""

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 import pyoxigraph as ox
 
 from kg.errors import OutputError, UsageError
+from kg.http.client import USER_AGENT
 from kg.http.credentials import Credentials, checked
+from kg.http.messages import EXCERPT, status_and_text
 from kg.http.retries import BUSY, retried
 from kg.load.presets import FILE_PRESETS, PRESETS, Preset, dataset_url, preset_from_headers, preset_from_url
 
@@ -19,8 +21,6 @@ if TYPE_CHECKING:
     import httpx
 
 N_TRIPLES, N_QUADS = "application/n-triples", "application/n-quads"
-EXCERPT = 300
-"""Characters of a server's own message that an error quotes."""
 
 Row = dict[str, str]
 
@@ -124,7 +124,8 @@ class RemoteStore:
             raise _no_response(self.url, error) from error
         if response.is_success:
             return response
-        raise OutputError(f"{self.url} refused {method} {path or '/'} ({_excerpt(response)}).{_hint(response)}")
+        reason = status_and_text(response.status_code, response.reason_phrase, response.text)
+        raise OutputError(f"{self.url} refused {method} {path or '/'} ({reason}).{_hint(response)}")
 
 
 def _no_response(url: str, error: Exception) -> OutputError:
@@ -135,17 +136,6 @@ def _no_response(url: str, error: Exception) -> OutputError:
 def _standard(content: bytes) -> bytes:
     """Replace Virtuoso's ``typed-literal`` in JSON results with the standard ``literal``."""
     return re.sub(rb'("type"\s*:\s*)"typed-literal"', rb'\1"literal"', content)
-
-
-def _excerpt(response: httpx.Response) -> str:
-    """Return the status of a response and the first line of its text without markup."""
-    text = re.sub(
-        r"<(?:style|script|title|head)\b.*?</(?:style|script|title|head)>|<[^>]*>", " ", response.text, flags=re.S
-    )
-    lines = (" ".join(line.split()) for line in text.splitlines())
-    first = next((line for line in lines if line), "")
-    status = f"{response.status_code} {response.reason_phrase}"
-    return status + (f": {first[:EXCERPT].rstrip('.')}" if first else "")
 
 
 def _hint(response: httpx.Response) -> str:
@@ -172,7 +162,7 @@ def connect(
     checked(url)
     name = preset or preset_from_url(url)
     limits = httpx.Timeout(timeout, connect=min(timeout, 10))
-    with httpx.Client(timeout=limits, headers={"User-Agent": "kg"}) as client:
+    with httpx.Client(timeout=limits, headers={"User-Agent": USER_AGENT}) as client:
         name = name or _detect(client, url)
         if name in FILE_PRESETS:
             raise UsageError(f"{name} loads from files; write them with --preset {name} -o DIR.")

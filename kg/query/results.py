@@ -47,6 +47,8 @@ class Answer:
     prefixes: Mapping[str, str] = field(default_factory=dict)
     hints: Sequence[str] = ()
     """Possible reasons why the answer is empty, in sentences."""
+    warnings: Sequence[str] = ()
+    """Sentences about what is missing in an answer that an endpoint cut."""
 
     @classmethod
     def of(cls, results: Any, prefixes: Mapping[str, str]) -> Answer:
@@ -222,8 +224,9 @@ class Answer:
         return output.getvalue()
 
     def _repr_html_(self) -> str:
-        """Return the first rows as an HTML table with the hints, for notebooks."""
-        return self._html() + "".join(f"<p>{html.escape(printable(hint))}</p>" for hint in self.hints)
+        """Return the first rows as an HTML table with the warnings and hints, for notebooks."""
+        notes = [*self.warnings, *self.hints]
+        return self._html() + "".join(f"<p>{html.escape(printable(note))}</p>" for note in notes)
 
     def _html(self) -> str:
         if self.form != "SELECT":
