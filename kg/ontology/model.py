@@ -253,9 +253,9 @@ def read(files: Iterable[Path]) -> Ontology:
 
 
 def _other_names(graph: _Graph) -> dict[str, tuple[str, ...]]:
-    """Return the alternative and hidden labels of the terms of the ontology."""
+    """Return the alternative labels of the terms of the ontology."""
     names = {
-        subject.value: (*texts(properties, SKOS + "altLabel"), *texts(properties, SKOS + "hiddenLabel"))
+        subject.value: tuple(texts(properties, SKOS + "altLabel"))
         for subject, properties in graph.subjects.items()
         if isinstance(subject, ox.NamedNode) and subject.value.startswith(CT)
     }

@@ -177,7 +177,7 @@ def _declare_external(graph: rdflib.Graph) -> None:
         graph.add((above, type_, URIRef(OWL + "Class")))
     for name in ("title", "description", "creator", "license", "source", "created"):
         graph.add((URIRef("http://purl.org/dc/terms/" + name), type_, URIRef(OWL + "AnnotationProperty")))
-    for name in ("definition", "prefLabel", "altLabel", "hiddenLabel"):
+    for name in ("definition", "prefLabel", "altLabel"):
         graph.add((URIRef(SKOS + name), type_, URIRef(OWL + "AnnotationProperty")))
     for name in ("inScheme", "closeMatch"):
         graph.add((URIRef(SKOS + name), type_, URIRef(OWL + "ObjectProperty")))
