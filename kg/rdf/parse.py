@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from io import BufferedReader
 from pathlib import Path
-from typing import Any, cast
+from typing import IO, Any, cast
 
 import pyoxigraph as ox
 
@@ -36,12 +36,20 @@ def quads(source: str | ObjectInput, progress: Callable[[int], None] | None = No
     """
     name = str(source)
     rdf_format = format_of(name)
-    with _readable(name), Path(source).open("rb") if isinstance(source, str) else source.open() as file:
+    with _readable(name), _opened(source) if isinstance(source, str) else source.open() as file:
         if rdf_format.compression == PARQUET:
             chunks = parquet.read(file)
         else:
             chunks = decompressed(counted(iter(partial(file.read, CHUNK), b""), progress))
         yield from ox.parse(BufferedReader(cast("Any", ChunkReader(chunks)), CHUNK), format=FORMATS[rdf_format.name])
+
+
+def _opened(name: str) -> AbstractContextManager[IO[bytes]]:
+    if "://" not in name:
+        return Path(name).open("rb")
+    from kg.records.urls import opened
+
+    return opened(name)
 
 
 @contextmanager

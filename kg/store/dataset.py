@@ -131,7 +131,11 @@ def _read_store(file: ObjectInput) -> ox.Store:
 
 
 def _check_exists(name: str) -> None:
-    if not Path(name).exists():
+    if "://" in name:
+        from kg.records.urls import check
+
+        check(name)
+    elif not Path(name).exists():
         raise UsageError(f"{name}: No such file or directory.")
 
 

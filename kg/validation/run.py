@@ -134,6 +134,8 @@ def _check(item: Any) -> None:
         if not is_rdf(name):
             raise UsageError(f"{name} does not have RDF but study records, whose graph is kg.graph(...).")
         return
+    if "://" in name:
+        raise UsageError(f"{name} is a URL, and graphs are validated from files only; download it first.")
     if not Path(name).exists():
         raise UsageError(f"{name}: No such file or directory.")
     if Path(name).is_file() and not is_rdf(name):

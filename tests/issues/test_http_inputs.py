@@ -355,3 +355,19 @@ def test_the_client_keeps_an_interval(server: Loopback) -> None:
         for _ in range(3):
             client.get(f"{server.url}/a")
     assert 0.2 <= time.monotonic() - started < 2
+
+
+# -- RDF --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["a.nt", "a.nt.gz", "a.ttl"])
+def test_rdf_at_a_url_is_data_of_a_query(name: str) -> None:
+    """It was "No such file or directory"."""
+    data = b"<http://x/1> <http://x/p> 1 ." if name.endswith("ttl") else b'<http://x/1> <http://x/p> "1" .\n'
+    with serving({f"/{name}": Reply(gzip.compress(data) if name.endswith("gz") else data)}) as server:
+        arguments = ["query", "SELECT ?s { ?s ?p ?o }", "-f", "csv", "--data"]
+        result = CliRunner().invoke(main, [*arguments, f"{server.url}/{name}"])
+        assert (result.exit_code, result.stdout.split()) == (0, ["s", "http://x/1"]), result.stderr
+        result = CliRunner().invoke(main, [*arguments, f"{server.url}/gone/{name}"])
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == f"kg: {server.url}/gone/{name}: the server answers 404 Not Found: no such page.\n"
