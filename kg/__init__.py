@@ -23,12 +23,15 @@ from kg._types import Input, PathName, Reject
 from kg._version import __version__ as __version__
 from kg.errors import (
     FieldError,
+    Incomplete,
     InputError,
     KGError,
+    NothingFoundError,
     OntologyError,
     OutputError,
     RecordError,
     Repaired,
+    Skipped,
     SourceError,
     Superseded,
     UsageError,
@@ -51,12 +54,15 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FieldError",
+    "Incomplete",
     "InputError",
     "KGError",
+    "NothingFoundError",
     "OntologyError",
     "OutputError",
     "RecordError",
     "Repaired",
+    "Skipped",
     "SourceError",
     "Superseded",
     "UsageError",

@@ -8,6 +8,9 @@
     ├── OutputError         an output cannot be written
     └── InputError          a part of the input is not exported unchanged
         ├── SourceError     a file, an archive or an archive member cannot be read
+        │   ├── NothingFoundError  the input holds nothing to write, so no output is written
+        │   └── Skipped     a file of a folder or archive, or JSON around studies, that holds no study
+        ├── Incomplete      a page of a longer result, without the pages that follow
         ├── RecordError     a record is not exported
         ├── Superseded      a record is not exported because a newer one of its study is
         └── FieldError      a value does not conform to the shape of its field
@@ -20,7 +23,9 @@ and the expected value, as far as they apply; :meth:`InputError.as_dict` returns
 from __future__ import annotations
 
 import json
+import os
 import re
+from collections.abc import Sequence
 from typing import Any, ClassVar
 from urllib.parse import quote
 
@@ -161,6 +166,50 @@ class SourceError(InputError):
     kind = "file"
 
 
+class NothingFoundError(SourceError):
+    """The input holds nothing to write: no output is written, and an existing one is kept.
+
+    ``causes`` are the problems of the input, unless the message is about the only one.
+    """
+
+    causes: Sequence[InputError] = ()
+
+
+def nothing_found(what: str, inputs: Sequence[object], causes: Sequence[InputError] = ()) -> NothingFoundError:
+    """Return the error for inputs without anything to write; a single cause becomes its message.
+
+    >>> print(nothing_found("study record", ["a.json", "b.json"]))
+    a.json, b.json: hold no study record, so nothing was written.
+    >>> print(nothing_found("study record", ["a.json"], [SourceError("is empty", file="a.json")]))
+    a.json: is empty, so nothing was written.
+    """
+    if len(causes) == 1:
+        return NothingFoundError(f"{str(causes[0]).removesuffix('.')}, so nothing was written")
+    more = f" and {len(inputs) - 3} more inputs" if len(inputs) > 3 else ""
+    names = ", ".join(map(_input_name, inputs[:3])) + more
+    verb = "holds" if len(inputs) == 1 else "hold"
+    error = NothingFoundError(f"{verb} no {what}, so nothing was written", file=names or None)
+    error.causes = [*causes]
+    return error
+
+
+def _input_name(value: object) -> str:
+    is_named = isinstance(value, str | os.PathLike) or hasattr(value, "name")
+    return str(value) if is_named else f"<{type(value).__name__}>"
+
+
+class Skipped(SourceError):  # noqa: N818 -- reported like an error, but none
+    """A part of the input without studies: a file of a folder or archive, or the JSON around studies."""
+
+    kind = "skipped"
+
+
+class Incomplete(InputError):  # noqa: N818 -- a warning
+    """A page of a longer result, of which the input lacks pages."""
+
+    kind = "incomplete"
+
+
 class RecordError(InputError):
     """A record that is not exported."""
 
@@ -187,7 +236,7 @@ class Repaired(FieldError):  # noqa: N818 -- the value is in the graph
 
 def raise_losses(error: InputError) -> None:
     """Raise the problem of a record or a file that is lost; others are passed over."""
-    if not isinstance(error, FieldError | Superseded):
+    if not isinstance(error, FieldError | Incomplete | Skipped | Superseded):
         raise error
 
 

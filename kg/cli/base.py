@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kg._types import Progress, Reject
-from kg.errors import InputError, KGError, UsageError, printable
+from kg.errors import InputError, KGError, NothingFoundError, UsageError, printable
 
 if TYPE_CHECKING:
     from kg.export.report import Report
@@ -42,6 +42,10 @@ class Command(click.Group):
         except UsageError as error:
             message(str(error))
             context.exit(WRONG_USE)
+        except NothingFoundError as error:
+            for text in map(str, [*error.causes, error]):
+                message(text)
+            context.exit(LOST)
         except KGError as error:
             message(str(error))
             context.exit(LOST)

@@ -37,6 +37,7 @@ def coverage(
     """
     from kg.coverage.measure import measure_inputs
     from kg.coverage.table import as_json, as_table
+    from kg.errors import nothing_found
     from kg.export.report import Report
     from kg.rdf.atomic import STANDARD_OUTPUT, check_outputs, writing
 
@@ -44,6 +45,8 @@ def coverage(
     report = Report()
     with progress_of(inputs) as progress:
         result = measure_inputs(inputs, contacts=contacts, official=official, reject=report.problem, progress=progress)
+    if not result.studies + result.lost:
+        raise nothing_found("study record", inputs, report.problems)
     if json_file is not None:
         with writing(json_file) as file:
             file.write(as_json(result))

@@ -46,6 +46,7 @@ def export(context: click.Context, /, inputs: tuple[str, ...], output: str, repo
 
     The exit status is 0 if every record was exported, 1 if a record or file was lost, and 2 for incorrect usage.
     """
+    from kg.errors import NothingFoundError
     from kg.export.native import keep_memory
     from kg.export.report import Report
     from kg.export.workers import cores
@@ -55,7 +56,13 @@ def export(context: click.Context, /, inputs: tuple[str, ...], output: str, repo
     run = _run_of(inputs, output, report, options)
     options = {name: value for name, value in options.items() if value is not None}
     with problems_to(report) as on_problem, progress_of(inputs) as progress:
-        result = run(inputs, output, report=Report(on_problem=on_problem), progress=progress, **options)
+        result, failure = Report(on_problem=on_problem), None
+        try:
+            run(inputs, output, report=result, progress=progress, **options)
+        except NothingFoundError as error:  # the problems file is written nevertheless
+            failure = error
+    if failure is not None:
+        raise failure
     print_report(result)
     context.exit(0 if result.lossless else LOST)
 

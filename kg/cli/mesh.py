@@ -62,6 +62,7 @@ def check(
 
     The exit status is 0 if records and tree agree, 1 if they differ or input was lost, and 2 for incorrect usage.
     """
+    from kg.errors import nothing_found
     from kg.export.report import Report
     from kg.mesh.comparison import as_json, as_table, compare
     from kg.mesh.read import read as read_mesh
@@ -73,6 +74,8 @@ def check(
     tree = read_mesh(mesh_files, report.problem)
     with progress_of(records) as progress:
         comparison = compare(read(records, report.problem, progress), tree, report.problem)
+    if not comparison.studies:
+        raise nothing_found("study record", records, report.problems)
     if json_file is not None:
         with writing(json_file) as file:
             file.write(as_json(comparison))

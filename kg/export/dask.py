@@ -24,10 +24,12 @@ import orjson
 
 from kg._types import PathName, Progress, Reject
 from kg._version import __version__
-from kg.errors import KGError, OutputError, UsageError, missing_extra
+from kg.errors import KGError, OutputError, UsageError, missing_extra, nothing_found
+from kg.export.exporter import Exporter
 from kg.export.report import Report
 from kg.export.run import namespace, replay, strict_reject, with_problems
 from kg.export.shared_resources import Usage
+from kg.export.stream import exports
 from kg.export.study_index import StudyIndex
 from kg.export.tasks import Item, Settings, TaskResult, Worker, tasks
 from kg.export.workers import run_tasks
@@ -124,7 +126,8 @@ def export(
     started. ``size`` is the number of input bytes per part. The last part has the shared resources.
 
     Raises :class:`~kg.errors.UsageError`, :class:`~kg.errors.OutputError` and, if strict or if a range of a file cannot
-    be read, :class:`~kg.errors.InputError`; then there is no manifest.
+    be read, :class:`~kg.errors.InputError`; then there is no manifest. Where no study is found, an earlier export is
+    kept.
     """
     names = [os.fspath(name) for name in inputs]
     folder = _folder(os.fspath(output), names)
@@ -134,6 +137,7 @@ def export(
     report = report or Report()
     reject = strict_reject(report) if strict else report.problem
     spans = list(split(names, reject, size))
+    _check_studies(names)
     prepare(folder)
     with _client(scheduler, jobs) as client:
         submit = partial(client.submit, write_part, settings=settings, folder=folder, pure=False, retries=RETRIES)
@@ -156,6 +160,13 @@ def export(
     report.totals = index.totals(parts[-1].entry["triples"])
     finish(folder, [part.entry for part in parts], report, settings)
     return report
+
+
+def _check_studies(names: list[str]) -> None:
+    """Raise :class:`~kg.errors.NothingFoundError` where no study is found, before earlier parts are replaced."""
+    report = Report()
+    if next(exports(names, Exporter(), report.problem), None) is None:
+        raise nothing_found("study record", names, report.problems)
 
 
 def enter(part: Part, index: StudyIndex, report: Report, reject: Reject, readers: dict[str, StreamReader]) -> Part:

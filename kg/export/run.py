@@ -11,7 +11,7 @@ import orjson
 
 from kg._types import PathName, Reject
 from kg._version import __version__
-from kg.errors import InputError, Repaired, Superseded, UsageError
+from kg.errors import InputError, Repaired, Superseded, UsageError, nothing_found
 from kg.export.exporter import Exporter
 from kg.export.report import Report
 from kg.export.stream import exports, newest, usages
@@ -78,7 +78,8 @@ def export(
     an input folder contains them; ``progress`` is called with the bytes of input read since its last call.
 
     Raises :class:`~kg.errors.UsageError` for invalid arguments, :class:`~kg.errors.OutputError` where the output
-    cannot be written and, if strict, the first :class:`~kg.errors.InputError`.
+    cannot be written, :class:`~kg.errors.NothingFoundError` where no study was exported, in which case an existing
+    output is kept and, if strict, the first :class:`~kg.errors.InputError`.
     """
     name = os.fspath(output)
     items = flatten(inputs)
@@ -101,6 +102,8 @@ def export(
         for done in run_tasks(tasks(with_problems(chunks, problems)), settings, worker, jobs, writer.target):
             writer.add(done.pieces)
             replay(done.task, done.results, index, report, reject)
+        if not len(index):
+            raise nothing_found("study record", items, report.problems)
     report.totals = index.totals(writer.end_triples)
     if manifest:
         _write_manifest(name, report.manifest(writer.sha256, Path(name).name, chosen.name, __version__))

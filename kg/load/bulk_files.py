@@ -13,12 +13,12 @@ from typing import IO, TYPE_CHECKING, Any
 import pyoxigraph as ox
 
 from kg._types import PathName, Progress
-from kg.errors import UsageError
+from kg.errors import NothingFoundError, UsageError
 from kg.export.report import Report
 from kg.export.run import export
 from kg.http.credentials import checked
 from kg.rdf.atomic import replacing, writing
-from kg.store.dataset import classify_inputs
+from kg.store.dataset import check_statements, classify_inputs
 from kg.store.merge import add_ontology, load_on_disk
 
 if TYPE_CHECKING:
@@ -147,11 +147,20 @@ def write_files(
     contacts: bool = False,
     progress: Progress | None = None,
 ) -> BulkFiles:
-    """Write the files for a store to a folder, which is created if needed."""
+    """Write the files for a store to a folder, which is created if needed.
+
+    Raises :class:`~kg.errors.NothingFoundError` where the inputs have no study or statement.
+    """
     target = Path(folder)
+    is_new = not target.exists()
     target.mkdir(parents=True, exist_ok=True)
     files, command = LOADERS[name].configuration(settings)
-    count = _write_data(str(target / DATA), inputs, report, graph, contacts=contacts, progress=progress)
+    try:
+        count = _write_data(str(target / DATA), inputs, report, graph, contacts=contacts, progress=progress)
+    except NothingFoundError:
+        if is_new:
+            target.rmdir()
+        raise
     for file_name, text in files.items():
         with replacing(str(target / file_name)) as file:
             file.write(text.encode())
@@ -167,6 +176,7 @@ def _write_data(output: str, inputs: Iterable[AnyData], report: Report, graph: s
     with tempfile.TemporaryDirectory() as folder:
         store = ox.Store(f"{folder}/store")
         load_on_disk(store, by_kind, Path(folder), report, **options)
+        check_statements(store, by_kind)
         add_ontology(store)
         if any(True for _ in store.quads_for_pattern(None, None, None, ox.DefaultGraph())) and graph is None:
             raise UsageError(

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import pyoxigraph as ox
 
 from kg._types import Progress
-from kg.errors import SourceError, UsageError
+from kg.errors import SourceError, UsageError, nothing_found
 from kg.export import ontology_graph, shared_resources
 from kg.export.descriptions import Describer
 from kg.export.exporter import Exporter
@@ -187,7 +187,7 @@ def _kinds(inputs: Iterable[AnyData]) -> list[tuple[str, list[Any]]]:
 def _from_records(
     names: list[str | ObjectInput], report: Report, progress: Progress | None, *, contacts: bool = False
 ) -> Iterator[NamedGraph]:
-    exporter = Exporter(contacts=contacts)
+    exporter, before = Exporter(contacts=contacts), report.read
     for record, exported in exports(names, exporter, report.problem, progress):
         report.read += 1
         try:
@@ -196,6 +196,8 @@ def _from_records(
         except (SyntaxError, ValueError) as error:  # a bug of the exporter; the other studies are loaded
             problem = f"exported as invalid RDF ({error})"
             report.problem(SourceError(problem, file=record.file, record=record.number, study=exported.study))
+    if report.read == before:
+        raise nothing_found("study record", names, report.problems)
 
 
 def _from_store(data: str | ox.Store) -> Iterator[NamedGraph]:

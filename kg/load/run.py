@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from kg._types import Progress
-from kg.errors import InputError, Superseded, UsageError
+from kg.errors import InputError, Superseded, UsageError, nothing_found
 from kg.export.record_header import modified_day
 from kg.export.report import Report
 from kg.load import state
@@ -86,13 +86,15 @@ def load(
     Raises :class:`~kg.errors.OutputError` if the store refuses a request; each graph is then old or new, and running
     the same load again continues from there.
     """
-    options = options or LoadOptions()
+    inputs, options = [*inputs], options or LoadOptions()
     result, seen = LoadResult(), set[str]()
     state.drop_staging(store)
     shared = SharedGraph(store)
     valid = _valid(graphs(inputs, report, progress, contacts=options.contacts), options.validator, report)
     for batch in _batches(_recent(valid, options.since, seen, result), store.preset.statements, store.preset.members):
         _load_batch(store, shared, batch, result, report)
+    if not seen:
+        raise nothing_found("graph", inputs, report.problems)
     if options.prune:
         _prune(store, shared, seen, result, report)
     shared.complete()
@@ -227,10 +229,12 @@ def load_as_one(
     incomplete, and :class:`~kg.errors.OutputError` if the store refuses a request. The graph is then unchanged, and
     running the same load again continues from there.
     """
-    strict = Report(on_problem=lambda error: _raise_losses(error, report))
+    inputs, strict = [*inputs], Report(on_problem=lambda error: _raise_losses(error, report))
     result, size = LoadResult(), store.preset.statements
     with SortedLines(statements(inputs, strict, progress, contacts=contacts)) as lines:
         report.read += strict.read
+        if next(iter(lines), None) is None:
+            raise nothing_found("statement", inputs, report.problems)
         digest = _digest(lines)
         least, most = count_range(lines, size)
         before = state.graph_states(store, [graph])[graph]

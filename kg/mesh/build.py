@@ -12,7 +12,7 @@ from itertools import chain, islice
 import orjson
 
 from kg._types import Progress, Reject
-from kg.errors import UsageError, raise_losses
+from kg.errors import InputError, UsageError, nothing_found, raise_losses
 from kg.mapping.datatypes import Literal
 from kg.mesh.read import read
 from kg.mesh.tree import DESCRIPTOR, SUPPLEMENTARY, Heading, Tree, parent
@@ -64,7 +64,12 @@ def build(
     rdf_format = format_of(output, format)
     if rdf_format.name == "jsonld":  # its context is for studies
         raise UsageError(f"MeSH cannot be written as JSON-LD; use another extension for {output}, such as .ttl or .nt.")
-    tree = read(names, reject, progress)
+    problems: list[InputError] = []
+    tree = read(names, problems.append, progress)
+    if not len(tree):
+        raise nothing_found("MeSH heading", names, problems)
+    for problem in problems:
+        reject(problem)
     namespaces = {name: namespace for name, namespace in prefixes(shipped()).items() if name in _PREFIXES}
     style: Style = Grouped(prefixes=namespaces) if rdf_format.grouped else Style()
     frame = rdf_format.frame(namespaces)

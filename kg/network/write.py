@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from kg._types import Progress
-from kg.errors import OutputError, UsageError
+from kg.errors import OutputError, UsageError, nothing_found
 from kg.export.report import Report
 from kg.network import neo4j, xml
 from kg.network.formats import FILE_FORMATS, FOLDER_FORMATS, VIEWS
@@ -68,6 +68,8 @@ def write(
     check_outputs(inputs, [output])
     with open_sources(inputs, report, progress) as files:
         groups = StatementGroups(list(files))
+        if not any(group.statements for group in groups):
+            raise nothing_found("statement about studies", inputs)
         if format_name in FILE_FORMATS:
             return _view(groups, view, output, format_name) if view else _whole(groups, output, format_name)
         items = partial(iter_nodes, groups)

@@ -16,7 +16,7 @@ import orjson
 import pyoxigraph as ox
 
 from kg._types import Reject
-from kg.errors import InputError, RecordError
+from kg.errors import InputError, RecordError, nothing_found
 from kg.export.run import namespace
 from kg.mapping import derived
 from kg.mapping.json_tree import at, overlay, put
@@ -49,6 +49,8 @@ def restore(names: Iterable[str], output: str, *, base: str = BASE, reject: Reje
         for record in Restorer(statements(inputs), base=base, reject=reject):
             file.write(orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE))
             count += 1
+        if not count:
+            raise nothing_found("study", inputs)
     return count
 
 

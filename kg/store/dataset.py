@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pyoxigraph as ox
 
 from kg._types import Input, PathName, Progress
-from kg.errors import OutputError, SourceError, UsageError
+from kg.errors import OutputError, SourceError, UsageError, nothing_found
 from kg.ontology.vocabulary import CT, RDF, RECORD
 
 if TYPE_CHECKING:
@@ -192,7 +192,7 @@ def load_dataset(data: Data, report: Report | None = None, progress: Progress | 
 
     ``data`` is one or several names of stores, RDF files and study records, studies as dictionaries, open files, graphs
     of rdflib and stores of pyoxigraph. Raises :class:`~kg.errors.UsageError` where an input does not exist or none is
-    given, and :class:`~kg.errors.SourceError` where records are expected and none is read.
+    given, and :class:`~kg.errors.NothingFoundError` where the inputs have no study record or no statement.
     """
     inputs = classify_inputs(data if isinstance(data, list | tuple) else [data])
     if len(inputs.graphs) == 1 and not (inputs.stores or inputs.rdf or inputs.records):
@@ -208,9 +208,16 @@ def _loaded(inputs: Inputs, report: Report | None, progress: Progress | None) ->
     store = load_in_memory(inputs, report, progress)
     if inputs.records:
         if not report.read:
-            raise SourceError("holds no study record", file=", ".join(map(str, inputs.records)))
+            raise nothing_found("study record", inputs.records, report.problems)
         add_ontology(store)
+    check_statements(store, inputs)
     return store
+
+
+def check_statements(store: ox.Store, inputs: Inputs) -> None:
+    """Raise :class:`~kg.errors.NothingFoundError` for inputs without any statement."""
+    if not len(store):
+        raise nothing_found("statement", [name for names in inputs for name in names])
 
 
 @contextmanager

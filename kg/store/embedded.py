@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 import pyoxigraph as ox
 
 from kg._types import PathName, Progress
-from kg.errors import Superseded, UsageError
+from kg.errors import Superseded, UsageError, nothing_found
 from kg.export.exporter import Exported, Exporter
 from kg.export.report import Report
 from kg.export.stream import exports
 from kg.ontology.vocabulary import RECORD
 from kg.rdf.atomic import temporary_folder
-from kg.store.dataset import classify_inputs, open_store
+from kg.store.dataset import check_statements, classify_inputs, open_store
 from kg.store.info import StoreInfo, store_info
 from kg.store.merge import add_ontology, load_on_disk, version_of
 from kg.store.shared_graph import StoreGraphs, change, other_graph_updates
@@ -56,6 +56,7 @@ def build(inputs: Iterable[AnyData], output: PathName, *, report: Report, **opti
         path = folder / "store"
         store = ox.Store(str(path))
         load_on_disk(store, sources, folder, report, **options)
+        check_statements(store, sources)
         add_ontology(store)
         store.optimize()
         store.flush()
@@ -91,6 +92,8 @@ def update(
                 problem = "is older than the record of the study in the store and was skipped"
                 report.problem(Superseded(problem, file=record.file, record=record.number, study=exported.study))
         store.flush()
+    if not report.read:
+        raise nothing_found("study record", sources.records, report.problems)
     return changes
 
 

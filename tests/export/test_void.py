@@ -142,12 +142,6 @@ def test_the_base_can_be_set(tmp_path: Path) -> None:
     assert int(count[0]) == len(loaded(path, "application/n-triples"))
 
 
-def test_an_empty_export_is_described(tmp_path: Path) -> None:
-    (tmp_path / "none.json").write_text("[]", "utf-8")
-    _, about = described(tmp_path, "none.nt", tmp_path / "none.json")
-    assert rows(about, VOID + "SELECT ?n WHERE { ?file void:triples ?n }") == [("0",)]
-
-
 def test_standard_output_cannot_be_described() -> None:
     command = [sys.executable, "-m", "kg", "export", str(SEED), "-o", "-", "--describe"]
     done = subprocess.run(command, capture_output=True, check=False)

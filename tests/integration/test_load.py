@@ -14,7 +14,7 @@ from pathlib import Path
 import pyoxigraph as ox
 import pytest
 
-from kg.errors import SourceError, UsageError
+from kg.errors import NothingFoundError, SourceError, UsageError
 from kg.export.record_header import day
 from kg.export.report import Report
 from kg.http.credentials import credentials
@@ -169,6 +169,17 @@ def test_since_and_prune(server: Server, tmp_path: Path) -> None:
         assert counts(store, GRAPHS[1:3]).keys() == set(GRAPHS[1:3])
         load(store, STUDIES[1:3], LoadOptions(prune=True), report=Report())
     assert counts_of(server, [*GRAPHS, other]).keys() == {*GRAPHS[1:3], other}
+
+
+def test_an_input_without_studies_prunes_nothing(server: Server, tmp_path: Path) -> None:
+    (tmp_path / "empty.json").write_text("[]")
+    load_into(server, STUDIES[:2])
+    before = counts_of(server, GRAPHS)
+    with connect(server.url, None, server.credentials) as store, pytest.raises(NothingFoundError):
+        load(store, [tmp_path / "empty.json"], LoadOptions(prune=True), report=Report())
+    with pytest.raises(NothingFoundError):
+        load_into(server, [tmp_path / "empty.json"], ONE)
+    assert counts_of(server, GRAPHS) == before
 
 
 def test_a_graph_with_shape_violations_is_skipped(server: Server, tmp_path: Path) -> None:
