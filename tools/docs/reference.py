@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import orjson
+import pyoxigraph as ox
 
 from kg.coverage.fields import cardinality
 from kg.mapping.plan import LISTED, OF_STUDY, POSITION, UNMAPPED, Entity, Field, Plan, Role, shipped_plan
@@ -20,6 +21,7 @@ from kg.ontology.files import folder
 from kg.ontology.model import CACHE_FILE, FILES, PropertyShape, Registry, document
 from kg.ontology.vocabulary import CT, OWL, RDF, RDFS, SH, SKOS, XSD
 from kg.rdf.jsonld import compact, context
+from kg.rdf.ontology_document import convert
 from kg.rdf.syntax import prefixes
 from tools.docs.catalogue import examples
 from tools.docs.catalogue import page as catalogue
@@ -82,6 +84,13 @@ def owl(plan: Plan) -> str:
         written.add(triple)
     note = "# Generated from the other files here by python -m tools.docs: open this one in Protégé, edit those.\n\n"
     return note + written.serialize(format="turtle").strip() + "\n"
+
+
+def owl_xml(owl: str) -> str:
+    """Return the ontology as RDF/XML; ``owl`` is the Turtle document."""
+    declaration, root, content = convert(owl.encode(), ox.RdfFormat.RDF_XML).decode().partition("<rdf:RDF")
+    note = "<!-- Generated from the Turtle files here by python -m tools.docs: edit those. -->"
+    return f"{declaration}{note}\n{root}{content}"
 
 
 def _words(name: str) -> str:
@@ -337,6 +346,7 @@ def generated(plan: Plan) -> dict[str, str]:
         "ontology/fields.json": sample,
         "ontology/prefixes.json": prefix_map(plan.ontology),
         f"ontology/{CACHE_FILE}": document(folder("ontology") / name for name in FILES),
+        "ontology/trialkg.owl": owl_xml(ontology),
         "ontology/trialkg.ttl": ontology,
         "CONTRIBUTING.md": contributing(_CHECKOUT),
         "docs/commands.md": commands(),
