@@ -1,5 +1,6 @@
 #include "output.h"
 
+#define MAX_TRIPLES 3000000 /* MAX_STATEMENTS of kg/export/limits.py; the interpreter refuses the record */
 #define MAX_RETAINED ((size_t)4 << 20) /* a larger buffer is freed: the next record will be smaller */
 
 void start_output(Output *output, Span nct_number)
@@ -52,6 +53,12 @@ static void close_segment(Output *output)
 
 /* Statements */
 
+static void count_triple(Output *output)
+{
+    if (++output->triples > MAX_TRIPLES)
+        fail(output->guard, UNSUPPORTED);
+}
+
 void begin_statement(Output *output, const Node *node)
 {
     if (output->block != node->block) {
@@ -61,7 +68,7 @@ void begin_statement(Output *output, const Node *node)
     Block *block = &output->blocks[node->block];
     emit(output, output->line_based || !block->begun ? contents(&node->subject) : output->syntax->next_predicate);
     block->begun = true;
-    output->triples++;
+    count_triple(output);
 }
 
 void begin_object(Output *output, const Node *node, Span predicate, size_t i, size_t count, bool rows)
@@ -72,7 +79,7 @@ void begin_object(Output *output, const Node *node, Span predicate, size_t i, si
         return;
     }
     emit_string(output, rows && (count < 4 || i % 3) ? ", " : ",\n        ");
-    output->triples++;
+    count_triple(output);
 }
 
 void write_object(Output *output, const Node *node, Span predicate, size_t i, size_t count, bool rows, Span token)

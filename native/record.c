@@ -3,6 +3,7 @@
 /* The budget of a record; real records spend less than one step per byte. */
 #define BASE_BUDGET ((size_t)1 << 20)
 #define BUDGET_PER_BYTE 16
+#define MAX_ERRORS 100000 /* as in kg/export/limits.py */
 
 static Span nct_number(Record *record, Value value)
 {
@@ -26,6 +27,7 @@ static void reset(Record *record)
     record->record_number++;
     record->names.size = record->scratch.size = 0;
     record->named_count = record->resource_count = record->listing_count = record->description_count = 0;
+    record->listed_size = 0;
     record->withheld = 0;
     record->incomplete = false;
     memset(record->groups, 0, sizeof record->groups);
@@ -81,6 +83,8 @@ static void append_path(Guard *guard, Buffer *path, const Step *step)
 void report_error(Record *record, const Step *parent, const Op *op, Span json)
 {
     Step step = {parent, op->key, -1};
+    if (PyList_Size(record->errors) > MAX_ERRORS)
+        unsupported(record);
     record->scratch.size = 0;
     append_path(&record->guard, &record->scratch, &step);
     Span span = contents(&record->scratch);

@@ -50,6 +50,7 @@ typedef struct {
     size_t resource_count, resource_capacity;
     Listing *listings;
     size_t listing_count, listing_capacity;
+    size_t listed_size; /* of the resources of all listings */
     Py_ssize_t *descriptions; /* of the shared resources in the record, each once */
     size_t description_count, description_capacity;
     size_t withheld; /* contact values left out */

@@ -2,12 +2,17 @@
 
 #include <stdlib.h>
 
+#define MAX_LISTED ((size_t)1 << 24) /* as in kg/records/sanitize.py: no parser reads a longer literal */
+
 /* Add a resource to those of the listings, and its description to those of the record. */
 static Resource *add_resource(Record *record, const Op *op, Span json)
 {
     Guard *guard = &record->guard;
     Resource *resource = resource_of(&record->tokens, op->reader, json);
     record->incomplete |= resource->incomplete;
+    record->listed_size += resource->listed.size;
+    if (record->listed_size > MAX_LISTED)
+        unsupported(record);
     if (resource->record != record->record_number) {
         resource->record = record->record_number;
         RESERVE(guard, record->descriptions, record->description_capacity, record->description_count + 1);

@@ -8,8 +8,9 @@ from typing import Any
 
 import orjson
 
-from kg.errors import FieldError, Repaired
-from kg.export.interpreter import Interpreter
+from kg.errors import FieldError, RecordError, Repaired
+from kg.export.interpreter import Interpretation, Interpreter
+from kg.export.limits import check_errors, check_statements
 from kg.export.native import Emitter
 from kg.export.record_header import HeaderReader
 from kg.export.shared_resources import Usage, encode_graph
@@ -17,8 +18,9 @@ from kg.export.unmapped import Unmapped, UnmappedFinder
 from kg.mapping.json_tree import nested, overlay
 from kg.mapping.plan import LISTED, UNMAPPED, Plan, shipped_plan
 from kg.ontology.vocabulary import BASE, RDF, RECORD, STUDY
-from kg.rdf.syntax import Grouped, Style, prefixes
-from kg.records.sanitize import LONGEST, clean
+from kg.rdf.syntax import Grouped, Style, prefixes, quoted
+from kg.records.sanitize import LONGEST, ROOM, clean, fits
+from kg.records.value_limit import TOO_MANY, has_too_many_values
 
 
 @dataclass(slots=True)
@@ -45,7 +47,7 @@ class Exporter:
 
     ``grouped`` selects blocks (Turtle, TriG) instead of lines (N-Triples, N-Quads). ``graphs`` writes one named graph
     per study. ``contacts`` keeps e-mail addresses and telephone numbers. ``base`` is the namespace of parts,
-    organizations and other resources.
+    organizations and other resources. ``longest`` is the length of the longest text, in bytes as written.
 
     >>> record = {"protocolSection": {"identificationModule": {"nctId": "NCT00000001", "briefTitle": "A trial"}}}
     >>> exported = Exporter(grouped=True)(record)
@@ -61,6 +63,7 @@ class Exporter:
         graphs: bool = False,
         contacts: bool = False,
         base: str = BASE,
+        longest: int = LONGEST,
     ) -> None:
         self.plan = plan or shipped_plan()
         self.prefixes = prefixes(self.plan.ontology, base)
@@ -70,6 +73,7 @@ class Exporter:
         self.headers = HeaderReader(self.plan)
         self.emitter = Emitter(self._interpreter, self.headers.paths, graphs=graphs)
         self._graphs = graphs
+        self._longest = longest
         self._gap = b"\n" if grouped else b""
         self._study_token = self._style.opening(STUDY)
         self._record_token = self._style.opening(RECORD)
@@ -83,14 +87,24 @@ class Exporter:
         ``is_clean`` states that its JSON has no character that the formats cannot represent.
         """
         study = self.headers.study(record)
+        try:
+            return self._exported(record, study, is_clean=is_clean)
+        except RecordError as error:
+            error.study = study
+            raise
+
+    def _exported(self, record: dict[str, Any], study: str, *, is_clean: bool) -> Exported:
         cleaned: list[FieldError] = []
 
         def report(path: str, value: object, expected: str) -> None:
+            check_errors(len(cleaned) + 1)
             cleaned.append(FieldError("cleaned", study=study, path=path, value=value, expected=expected))
 
-        exported = self._interpreted(record if is_clean else clean(record, report))
-        if is_clean and len(exported.data) > LONGEST:
-            exported = self._interpreted(clean(record, report))
+        exported = self._interpreted(record if is_clean else clean(record, report, longest=self._longest))
+        if is_clean and not fits(exported.data, self._longest):
+            exported = self._interpreted(clean(record, report, longest=self._longest))
+        if not fits(exported.data, self._longest + ROOM):
+            raise RecordError("has a statement that is too long for RDF files")
         paths = {error.path for error in cleaned}
         exported.errors = cleaned + [error for error in exported.errors if error.path not in paths]
         self._hide_contacts(exported.errors)
@@ -107,7 +121,10 @@ class Exporter:
 
         Raises :class:`ValueError` for invalid JSON, and :class:`~kg.errors.RecordError` if it is not a study.
         """
-        return self.try_json(text) or self(orjson.loads(text))
+        exported = self.try_json(text)
+        if exported is None and has_too_many_values(text):
+            raise RecordError(TOO_MANY)
+        return exported or self(orjson.loads(text))
 
     def try_json(self, text: bytes) -> Exported | None:
         """Export the JSON of one record by the emitter; ``None`` if it has to be exported as a parsed record."""
@@ -123,10 +140,13 @@ class Exporter:
 
     def _emitted(self, text: bytes, at: int | None) -> tuple[Exported, int] | None:
         emitted = self.emitter(text, at)
-        if emitted is None or len(emitted.data) > LONGEST:
+        if emitted is None or not fits(emitted.data, self._longest):
             return None
+        check_errors(len(emitted.errors))
         self._hide_contacts(emitted.errors)
         unread, unmapped = text[at or 0 : emitted.end] if emitted.lossy else emitted.unread, Unmapped()
+        if has_too_many_values(unread):
+            return None
         if unread:
             unmapped = self._unmapped_finder.find(orjson.loads(unread), [], partial=not emitted.lossy)
         header, data, triples = self.headers.from_values(*emitted.header), emitted.data, emitted.triples
@@ -145,11 +165,12 @@ class Exporter:
         unmapped = self._unmapped_finder.find(record, result.refused) if result.lossy else Unmapped()
         pairs = result.blocks[0][1]
         if result.listed:
-            pairs.append(self._listed + self._json(result.listed))
+            pairs += self._listing(result)
         if kept := self._kept(unmapped, result.errors):
             pairs.append(kept)
         data = self._style.study(result.blocks, self._graph(header.study))
         triples = sum(len(pairs) for _, pairs in result.blocks) + result.more
+        check_statements(triples - bool(kept))
         withheld = result.withheld + unmapped.withheld
         return _name_errors(Exported(*header, data, triples, result.errors, unmapped, withheld, tuple(result.shared)))
 
@@ -177,15 +198,25 @@ class Exporter:
         if kept is None:
             return b""
         token = self._json(kept)
-        if len(token) <= LONGEST:
-            return self._unmapped + token
-        expected = f"at most {LONGEST:,} bytes that no shape reads"
+        return self._unmapped + token if self._is_short(token, "that no shape reads", errors) else b""
+
+    def _listing(self, result: Interpretation) -> list[bytes]:
+        """Return the predicate and object that keep the shared resources as the record lists them."""
+        token = self._json(result.listed)
+        is_short = self._is_short(token, "of MeSH terms, organizations and countries", result.errors)
+        return [self._listed + token] if is_short else []
+
+    def _is_short(self, token: bytes, content: str, errors: list[FieldError]) -> bool:
+        """Return whether the JSON that a study keeps fits into a literal; report it otherwise."""
+        if len(token) <= self._longest:
+            return True
+        expected = f"at most {self._longest:,} bytes {content}, as RDF files write them"
         errors.append(FieldError("too large", value=f"{len(token):,} bytes", expected=expected))
-        return b""
+        return False
 
     def _json(self, value: object) -> bytes:
         text = orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
-        return orjson.dumps(text) + self._json_type
+        return quoted(text, self._json_type)
 
     def _token(self, number: str) -> bytes:
         return number.encode().join(self._study_token)

@@ -11,9 +11,8 @@ from functools import cache
 from itertools import chain
 from typing import Any
 
-import orjson
-
 from kg.errors import ABSENT, FieldError, Repaired
+from kg.export.limits import check_errors, check_statements
 from kg.export.names import Names, NodesByName, Targets, link_names, linked, nodes_by_name, resolve, texts
 from kg.export.shared_resources import description
 from kg.export.terms import Converters, listed, plain_text
@@ -22,7 +21,8 @@ from kg.mapping.derived import Link
 from kg.mapping.json_tree import at
 from kg.mapping.plan import OF_STUDY, POSITION, Entity, Field, Key, Plan, Role
 from kg.ontology.vocabulary import PART, RDF, XSD
-from kg.rdf.syntax import Block, Style
+from kg.rdf.syntax import Block, Style, quoted
+from kg.records.sanitize import LONGEST
 
 Place = tuple[Any, str | int]
 """A container, and the key or the index of a value in it."""
@@ -108,6 +108,10 @@ class Interpretation:
     """The number of contact values left out."""
     lossy: bool = False
     """Whether parts of the record may be missing in the graph."""
+    statements: int = 0
+    """The number of statements written so far, without those of unfinished nodes."""
+    resolved: int = 0
+    """The number of nodes found by name so far."""
     refused: list[object] = dataclasses.field(default_factory=list)
     """The objects and lists that are not in the graph, or only in part."""
     _paths: dict[int, str] | None = None
@@ -118,6 +122,7 @@ class Interpretation:
         if self._paths is None:
             self._paths = paths(self.record)
         path = (self._paths.get(id(container), "") + step).removeprefix(".")
+        check_errors(len(self.errors) + 1)
         self.errors.append(kind("does not match its shape", path=path, value=value, expected=expected))
 
     def invalid(self, place: Place, value: object, expected: str) -> None:
@@ -130,11 +135,22 @@ class Interpretation:
         """Report an invalid value; return the token of its plain text, if it is a scalar."""
         self.invalid(place, value, expected)
         text = plain_text(value)
-        return [] if text is None else [orjson.dumps(text)]
+        return [] if text is None else [quoted(text)]
 
     def repaired(self, place: Place, value: object, expected: str) -> None:
         """Report a value that was repaired."""
         self._add(place, value, expected, Repaired)
+
+    def count(self, statements: int) -> None:
+        """Count the statements of a node; raise :class:`~kg.errors.RecordError` if there are too many."""
+        self.statements += statements
+        check_statements(self.statements)
+
+    def matched(self, tokens: list[bytes]) -> list[bytes]:
+        """Count and return nodes that were found by name, of which a short list may have many."""
+        self.resolved += len(tokens)
+        check_statements(self.resolved)
+        return tokens
 
     def missing(self, place: Place, expected: str) -> None:
         """Report a required value that is missing."""
@@ -197,6 +213,7 @@ class _Node:
             number = self.run.style.literal(Literal(str(position), XSD + "integer"))
             self.pairs.append(self.run.predicate(POSITION) + number)
         self._read(self.entity.root, x)
+        self.result.count(len(self.pairs))
 
     def resource(self, x: Any) -> Block | None:
         """Return the block of a node with its own IRI; ``None`` if its JSON has no key."""
@@ -283,7 +300,8 @@ class _Node:
             return self._node(field, value, position)
         if field.role is Role.REFERENCE:
             nodes = self.names.get(self.run.plan.target(field).local, {})
-            return resolve(nodes, value, x, self.run.names.back(field) if field.many else None) or None
+            back = self.run.names.back(field) if field.many else None
+            return self.result.matched(resolve(nodes, value, x, back)) or None
         token = self.run.converters.scalar(field)(value)
         return None if token is None else [token]
 
@@ -337,5 +355,8 @@ class _Node:
         elif tokens:
             step = 3 if in_rows else 1
             rows = [b", ".join(tokens[i : i + step]) for i in range(0, len(tokens), step)]
+            if len(max(rows, key=len)) > LONGEST:
+                rows = tokens
             self.pairs.append(predicate + b",\n        ".join(rows))
             self.result.more += len(tokens) - 1
+            self.result.count(len(tokens) - 1)

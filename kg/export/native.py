@@ -17,6 +17,8 @@ from kg.export.compiler import Programs, within
 from kg.export.interpreter import Interpreter
 from kg.export.shared_resources import description
 from kg.export.terms import listed, plain_text
+from kg.rdf.syntax import quoted
+from kg.records.value_limit import has_too_many_values
 
 if TYPE_CHECKING:
     from kg._emitter import Described
@@ -114,7 +116,7 @@ class Emitter:
         if self._run is None or at is not None:
             return self._emit(text, at or 0)
         emitted, end = self._emit(text, 0), len(text)
-        if emitted is None and _ESCAPED.search(text):
+        if emitted is None and _ESCAPED.search(text) and not has_too_many_values(text):
             text = orjson.dumps(orjson.loads(text))  # without unneeded escapes, which the emitter refuses
             emitted = self._emit(text, 0)
         return emitted._replace(end=end) if emitted is not None and emitted.end == len(text) else None
@@ -137,7 +139,7 @@ class Emitter:
         if token := self._converters.repaired(self.programs.fields[field], value):
             return token
         text = plain_text(value)
-        return None if text is None else orjson.dumps(text)
+        return None if text is None else quoted(text)
 
     def _resource(self, kind: int, json: bytes) -> Described | None:
         """Describe a shared resource; ``None`` if any of its values is invalid or left out."""

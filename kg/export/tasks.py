@@ -89,7 +89,11 @@ class Worker:
     def __init__(self, settings: Settings) -> None:
         chosen = FORMATS[settings.format]
         self._exporter = Exporter(
-            grouped=chosen.grouped, graphs=chosen.graphs, contacts=settings.contacts, base=settings.base
+            grouped=chosen.grouped,
+            graphs=chosen.graphs,
+            contacts=settings.contacts,
+            base=settings.base,
+            longest=chosen.longest,
         )
         self.prefixes = self._exporter.prefixes
         self.frame = chosen.frame(self.prefixes)

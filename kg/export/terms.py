@@ -9,19 +9,20 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-import orjson
 import pyoxigraph as ox
 
 from kg.mapping import derived
 from kg.mapping.datatypes import Literal
 from kg.mapping.plan import Entity, Field, Plan, Role
 from kg.ontology.vocabulary import XSD
-from kg.rdf.syntax import Style
+from kg.rdf.syntax import Style, quoted
 
 Converter = Callable[[Any], bytes | None]
 """From a JSON value to its token, ``None`` for an invalid value."""
 
 _HTML_ESCAPE = re.compile(r"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|amp|lt|gt|quot|apos);", re.IGNORECASE)
+MAX_KEY = 1 << 14
+"""Length in bytes of the longest key in the IRI of a shared resource, which is the subject of statements."""
 _WEB = re.compile(r"(?:https?|ftp)://.+", re.IGNORECASE | re.DOTALL)
 
 
@@ -124,7 +125,7 @@ class Converters:
 
     def _text(self, field: Field) -> Converter:
         language = b"@" + field.shape.language.encode() if field.shape.language else b""
-        return lambda value: orjson.dumps(value) + language if type(value) is str else None
+        return lambda value: quoted(value, language) if type(value) is str else None
 
     def _value(self, field: Field) -> Converter:
         assert field.kind is not None
@@ -158,7 +159,7 @@ class Converters:
             return lru_cache(64)(self._style.iri)
         if shape.language or shape.datatype in (None, XSD + "string"):
             suffix = f"@{shape.language}".encode() if shape.language else b""
-            return lambda text: orjson.dumps(text) + suffix
+            return lambda text: quoted(text, suffix)
         datatype = str(shape.datatype)
         return lambda text: self._style.literal(Literal(text, datatype))
 
@@ -186,6 +187,6 @@ class Converters:
 
         def convert(value: Any) -> bytes | None:
             name = key(value)
-            return None if name is None else opening + name.encode() + close
+            return None if name is None or len(name) > MAX_KEY else opening + name.encode() + close
 
         return convert

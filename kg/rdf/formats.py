@@ -6,7 +6,7 @@ from its N-Quads.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import PurePath
 from typing import NamedTuple
 
@@ -14,6 +14,7 @@ import pyoxigraph as ox
 
 from kg.errors import UsageError
 from kg.rdf.compress import PARQUET
+from kg.records.sanitize import LINE, LONGEST, ROOM
 
 Encoder = Callable[[bytes], bytes]
 
@@ -42,6 +43,8 @@ class Format(NamedTuple):
     frame: Callable[[Mapping[str, str]], Frame]
     compression: str = ""
     """Compression that is part of the format (:mod:`kg.rdf.compress`)."""
+    longest: int = LONGEST
+    """Length of the longest text that strict parsers of the format accept, in bytes as written."""
 
 
 def _lines(_: Mapping[str, str]) -> Frame:
@@ -72,7 +75,7 @@ _ROOT_END = b"</rdf:RDF>"
 def _rdf_xml(prefixes: Mapping[str, str]) -> Frame:
     named = dict(prefixes)
 
-    def document(triples: list[ox.Triple]) -> bytes:
+    def document(triples: Iterable[ox.Triple]) -> bytes:
         data = ox.serialize(triples, format=ox.RdfFormat.RDF_XML, prefixes=named)
         return (data or b"").rstrip()
 
@@ -80,7 +83,7 @@ def _rdf_xml(prefixes: Mapping[str, str]) -> Frame:
     opening = head.rstrip()
 
     def encode(data: bytes) -> bytes:
-        triples = [quad.triple for quad in ox.parse(data, format=ox.RdfFormat.N_TRIPLES)]
+        triples = (quad.triple for quad in ox.parse(data, format=ox.RdfFormat.N_TRIPLES))
         return document(triples).removeprefix(opening).removesuffix(_ROOT_END).strip(b"\n") + b"\n"
 
     return Frame(head, b"", _ROOT_END + b"\n", encode)
@@ -94,7 +97,7 @@ FORMATS = {
         Format("nquads", ".nq", "application/n-quads", False, True, _lines),
         Format("trig", ".trig", "application/trig", True, True, _grouped),
         Format("parquet", PARQUET, "application/vnd.apache.parquet", False, True, _columns, PARQUET),
-        Format("jsonld", ".jsonld", "application/ld+json", False, False, _json_ld),
+        Format("jsonld", ".jsonld", "application/ld+json", False, False, _json_ld, longest=LINE // 2 - ROOM),
         Format("rdfxml", ".rdf", "application/rdf+xml", False, False, _rdf_xml),
     )
 }

@@ -32,6 +32,8 @@ LEVEL = 3
 """The level of Zstandard."""
 GROUP = 8 << 20
 """Bytes of lines per row group, unless lines are added as row groups."""
+LARGEST = 64 << 20
+"""Largest number of bytes of lines in a row group, apart from a last line."""
 PLAIN, TAGGED = XSD + "string", RDF + "langString"
 
 _MISSING = "Parquet files", "parquet"
@@ -105,6 +107,18 @@ def rows(lines: bytes) -> Iterator[Row]:
             yield subject, predicate, text, TAGGED if language else datatype or PLAIN, language, graph
 
 
+def _parts(lines: Bytes) -> Iterator[Bytes]:
+    """Yield lines in parts that are not much larger than :data:`LARGEST`."""
+    if len(lines) <= LARGEST:
+        yield from (lines,) if lines else ()
+        return
+    data, at = bytes(lines), 0
+    while at < len(data):
+        end = data.find(b"\n", at + LARGEST) + 1 or len(data)
+        yield data[at:end]
+        at = end
+
+
 class StatementWriter:
     """Writes a Parquet file of statements from lines of N-Quads.
 
@@ -138,9 +152,9 @@ class StatementWriter:
             del self._lines[:end]
 
     def add(self, lines: Bytes) -> None:
-        """Add lines as one row group."""
-        if lines:
-            self._writer.write_table(statements := table(lines), statements.num_rows)
+        """Add lines as one row group, or several if they are larger than :data:`LARGEST`."""
+        for part in _parts(lines):
+            self._writer.write_table(statements := table(part), statements.num_rows)
 
     def close(self) -> None:
         """Write the remaining lines and the footer."""

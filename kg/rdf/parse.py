@@ -59,6 +59,8 @@ def _readable(name: str) -> Iterator[None]:
         yield
     except (SyntaxError, ValueError, OSError) as error:
         raise SourceError(f"is not valid {format_of(name).name} ({error})", file=name) from error
+    except MemoryError as error:
+        raise SourceError(f"has a literal or a line that is too long to be read ({error})", file=name) from error
     except SourceError as error:
         raise SourceError(error.problem, file=name) from error
 

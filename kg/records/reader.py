@@ -24,6 +24,7 @@ from kg.records.saved_page import STUDY_START, is_page, is_study
 from kg.records.saved_page import records as page_records
 from kg.records.sources import sources
 from kg.records.splitter import Piece
+from kg.records.value_limit import TOO_MANY, has_too_many_values
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Sequence
@@ -237,7 +238,9 @@ class StreamReader:
         """Yield the records of a piece that starts with a study: exactly one, unless something is unusual."""
         self.truncated = study.truncated
         if not study.whole:
-            self._lose_oversized(study)
+            self._lose_oversized(study, f"is larger than {splitter.MAX_RECORD >> 20} MiB, at byte {study.at}")
+        elif has_too_many_values(study.data):
+            self._lose_oversized(study, f"{TOO_MANY}, at byte {study.at}")
         elif is_study(data := splitter.loaded(study.data)):
             yield self._record(data, splitter.closed(study.data), is_clean=not may_be_unfit(study.data))
         else:
@@ -290,9 +293,8 @@ class StreamReader:
 
     # -- losses -------------------------------------------------------------------------------------------------
 
-    def _lose_oversized(self, piece: Piece) -> None:
-        problem = f"is larger than {splitter.MAX_RECORD >> 20} MiB, at byte {piece.at}"
-        text = splitter.decoded(piece.data)
+    def _lose_oversized(self, piece: Piece, problem: str) -> None:
+        text = splitter.decoded(piece.data[: splitter.HEAD])
         error = RecordError(problem, study=broken_json.study_id(text))
         self._lose(error, is_json=_OBJECT.match(text) is not None)
 

@@ -1,4 +1,4 @@
-"""Removal of characters and numbers that the output formats cannot represent.
+"""Removal of characters, numbers and excess text that the output formats cannot represent.
 
 Lone surrogates cannot be encoded in UTF-8, and XML 1.0 excludes most control characters, U+FFFE and U+FFFF
 (https://www.w3.org/TR/xml/#charsets): they become U+FFFD, and the field is reported. Numbers that JSON cannot represent
@@ -13,10 +13,18 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-LONGEST = 16_777_198
-"""Length in bytes of UTF-8 of the longest literal that strict parsers accept (Oxigraph 0.5)."""
+import orjson
 
+UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+LINE = 1 << 24
+"""Bytes of a line, up to the end of a literal in it, that strict parsers accept (Oxigraph 0.5)."""
+ROOM = 1 << 16
+"""Bytes left on a line for what is beside its literal: subject, predicate, datatype and graph."""
+LONGEST = LINE - ROOM
+"""Length in bytes of the longest text, as written with its escapes."""
+
+_WIDEST = 4
+"""Bytes of the widest character as written: four in UTF-8, two with an escape."""
 _SUSPECT = frozenset(b"ubf")
 _SUSPECT_ESCAPE = re.compile(rb"\\[ubf]")
 
@@ -45,8 +53,10 @@ def _has_suspect_escape(encoded: bytes) -> bool:
 Report = Callable[[str, object, str], None]
 
 
-def clean(value: Any, report: Report, path: str = "") -> Any:
+def clean(value: Any, report: Report, path: str = "", longest: int = LONGEST) -> Any:
     r"""Return a copy of a JSON value that all formats can represent; ``report`` gets path, value and expectation.
+
+    Texts are cut to ``longest`` bytes, as written.
 
     >>> clean({"a": ["x\x00y", 1, float("nan")]}, lambda *problem: print(problem))
     ('a[0]', 'x\x00y', 'text without control characters or lone surrogates')
@@ -55,24 +65,50 @@ def clean(value: Any, report: Report, path: str = "") -> Any:
     """
     if isinstance(value, dict):
         return {
-            _clean_text(name, report, path): clean(child, report, f"{path}.{name}" if path else name)
+            _clean_text(name, report, path, longest): clean(child, report, f"{path}.{name}" if path else name, longest)
             for name, child in value.items()
         }
     if isinstance(value, list):
-        return [clean(child, report, f"{path}[{i}]") for i, child in enumerate(value)]
+        return [clean(child, report, f"{path}[{i}]", longest) for i, child in enumerate(value)]
     if isinstance(value, str):
-        return _clean_text(value, report, path)
+        return _clean_text(value, report, path, longest)
     return value if _is_portable(value) else _as_text(value, report, path)
 
 
-def _clean_text(text: str, report: Report, path: str) -> str:
+def _clean_text(text: str, report: Report, path: str, longest: int) -> str:
     if UNFIT.search(text):
         report(path, text, "text without control characters or lone surrogates")
         text = UNFIT.sub("\ufffd", text)
-    if len(text) * 4 > LONGEST and len(encoded := text.encode()) > LONGEST:
-        report(path, text, f"text of at most {LONGEST:,} bytes")
-        text = encoded[:LONGEST].decode("utf-8", "ignore")
+    if len(text) * _WIDEST > longest and len(orjson.dumps(text)) > longest:
+        report(path, text, f"text of at most {longest:,} bytes, as RDF files write it")
+        text = cut(text, longest)
     return text
+
+
+def cut(text: str, size: int) -> str:
+    r"""Return the longest start of a text whose literal has at most ``size`` bytes, with quotes and escapes.
+
+    >>> cut("abcdef", 6), cut("a\n\nb", 6), cut("ééé", 7)
+    ('abcd', 'a\n', 'éé')
+    """
+    start = orjson.dumps(text)[1 : size - 1].decode("utf-8", "ignore")
+    backslashes = len(start) - len(start.rstrip("\\"))
+    return str(orjson.loads(f'"{start[: len(start) - backslashes % 2]}"'))
+
+
+def fits(lines: bytes, size: int = LINE) -> bool:
+    r"""Return whether no line has more than ``size`` bytes.
+
+    >>> fits(b"ab\nabc\n", 4), fits(b"ab\nabc\n", 3)
+    (True, False)
+    """
+    at = 0
+    while len(lines) - at > size:
+        end = lines.rfind(b"\n", at, at + size)
+        if end < 0:
+            return False
+        at = end + 1
+    return True
 
 
 def _is_portable(value: object) -> bool:

@@ -1,0 +1,45 @@
+"""The limit on the values of a record, which keeps the memory of its parsed JSON in bounds.
+
+A parsed object takes some 250 bytes, however short its JSON is. The compiled emitter parses no values, so the limit is
+checked only where Python has to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+MAX_VALUES = 4_000_000
+"""Largest number of values in a parsed record, where an object counts as :data:`_OBJECT` of them."""
+_OBJECT = 3
+_SMALL = MAX_VALUES // _OBJECT
+"""Bytes that cannot hold too many values."""
+_OTHER = bytes({*range(256)} - {*b'",[{'})
+_STEP = 1 << 16
+TOO_MANY = f"has more than {MAX_VALUES:,} values, too many to be parsed"
+
+
+def has_too_many_values(text: bytes) -> bool:
+    """Return whether JSON has more than :data:`MAX_VALUES` values: fast, unless a text is full of commas.
+
+    >>> has_too_many_values(b'{"a": [' + b"0," * 7_000_000 + b"0]}"), has_too_many_values(b'["' + b"," * 7_000_000)
+    (True, True)
+    >>> has_too_many_values(b'["' + b"," * 7_000_000 + b'"]')
+    False
+    """
+    if len(text) < _SMALL or _values(text) <= MAX_VALUES:
+        return False
+    marks = text.replace(b"\\\\", b"").replace(b'\\"', b"").translate(None, _OTHER)
+    return sum(map(_values, _outside_strings(marks))) > MAX_VALUES
+
+
+def _outside_strings(marks: bytes) -> Iterator[bytes]:
+    """Yield what is between the strings of JSON in which all quotes delimit strings."""
+    inside = 0
+    for at in range(0, len(marks), _STEP):
+        pieces = marks[at : at + _STEP].split(b'"')
+        yield b"".join(pieces[inside::2])
+        inside = (inside + len(pieces) - 1) % 2
+
+
+def _values(text: bytes) -> int:
+    return text.count(b",") + text.count(b"[") + _OBJECT * text.count(b"{")
