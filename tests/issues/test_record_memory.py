@@ -26,7 +26,7 @@ MODULES = {
 }
 _PEAK = """
 import resource, sys
-import kg.export.native as native
+from kg.export import native
 if sys.argv[3] == "interpreter":
     native.native = lambda: None
 from kg.export.run import export
