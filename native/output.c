@@ -1,6 +1,6 @@
 #include "output.h"
 
-#define MAX_TRIPLES 3000000 /* MAX_STATEMENTS of kg/export/limits.py; the interpreter refuses the record */
+#define MAX_TRIPLES 3000000 /* MAX_STATEMENTS of kg/records/limits.py; the interpreter refuses the record */
 #define MAX_RETAINED ((size_t)4 << 20) /* a larger buffer is freed: the next record will be smaller */
 
 void start_output(Output *output, Span nct_number)

@@ -3,7 +3,7 @@
 /* The budget of a record; real records spend less than one step per byte. */
 #define BASE_BUDGET ((size_t)1 << 20)
 #define BUDGET_PER_BYTE 16
-#define MAX_ERRORS 100000 /* as in kg/export/limits.py */
+#define MAX_ERRORS 100000 /* as in kg/records/limits.py */
 
 static Span nct_number(Record *record, Value value)
 {

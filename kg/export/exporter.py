@@ -10,7 +10,6 @@ import orjson
 
 from kg.errors import FieldError, RecordError, Repaired
 from kg.export.interpreter import Interpretation, Interpreter
-from kg.export.limits import check_errors, check_statements
 from kg.export.native import Emitter
 from kg.export.record_header import HeaderReader
 from kg.export.shared_resources import Usage, encode_graph
@@ -19,8 +18,8 @@ from kg.mapping.json_tree import nested, overlay
 from kg.mapping.plan import LISTED, UNMAPPED, Plan, shipped_plan
 from kg.ontology.vocabulary import BASE, RDF, RECORD, STUDY
 from kg.rdf.syntax import Grouped, Style, prefixes, quoted
+from kg.records.limits import TOO_MANY, check_errors, check_statements, has_too_many_values
 from kg.records.sanitize import LONGEST, ROOM, clean, fits
-from kg.records.value_limit import TOO_MANY, has_too_many_values
 
 
 @dataclass(slots=True)

@@ -12,7 +12,6 @@ from itertools import chain
 from typing import Any
 
 from kg.errors import ABSENT, FieldError, Repaired
-from kg.export.limits import check_errors, check_statements
 from kg.export.names import Names, NodesByName, Targets, link_names, linked, nodes_by_name, resolve, texts
 from kg.export.shared_resources import description
 from kg.export.terms import Converters, listed, plain_text
@@ -22,6 +21,7 @@ from kg.mapping.json_tree import at
 from kg.mapping.plan import OF_STUDY, POSITION, Entity, Field, Key, Plan, Role
 from kg.ontology.vocabulary import PART, RDF, XSD
 from kg.rdf.syntax import Block, Style, quoted
+from kg.records.limits import check_errors, check_statements
 from kg.records.sanitize import LONGEST
 
 Place = tuple[Any, str | int]

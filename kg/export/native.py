@@ -18,7 +18,7 @@ from kg.export.interpreter import Interpreter
 from kg.export.shared_resources import description
 from kg.export.terms import listed, plain_text
 from kg.rdf.syntax import quoted
-from kg.records.value_limit import has_too_many_values
+from kg.records.limits import has_too_many_values
 
 if TYPE_CHECKING:
     from kg._emitter import Described

@@ -23,6 +23,7 @@ from kg.records.byte_ranges import RangeReader
 from kg.records.chunks import Chunk, ChunkData, EndOfFile, WholeFile
 from kg.records.decompress import of_size
 from kg.records.reader import Record, ScanState, StreamReader
+from kg.records.sanitize import LONGEST
 from kg.records.sources import Source, read_failure
 
 TASK_ITEMS = 512
@@ -93,7 +94,7 @@ class Worker:
             graphs=chosen.graphs,
             contacts=settings.contacts,
             base=settings.base,
-            longest=chosen.longest,
+            longest=chosen.longest or LONGEST,
         )
         self.prefixes = self._exporter.prefixes
         self.frame = chosen.frame(self.prefixes)

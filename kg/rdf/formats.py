@@ -14,7 +14,6 @@ import pyoxigraph as ox
 
 from kg.errors import UsageError
 from kg.rdf.compress import PARQUET
-from kg.records.sanitize import LINE, LONGEST, ROOM
 
 Encoder = Callable[[bytes], bytes]
 
@@ -43,8 +42,8 @@ class Format(NamedTuple):
     frame: Callable[[Mapping[str, str]], Frame]
     compression: str = ""
     """Compression that is part of the format (:mod:`kg.rdf.compress`)."""
-    longest: int = LONGEST
-    """Length of the longest text that strict parsers of the format accept, in bytes as written."""
+    longest: int = 0
+    """Length of the longest text that strict parsers accept, in bytes as written; 0 for that of lines of text."""
 
 
 def _lines(_: Mapping[str, str]) -> Frame:
@@ -97,7 +96,7 @@ FORMATS = {
         Format("nquads", ".nq", "application/n-quads", False, True, _lines),
         Format("trig", ".trig", "application/trig", True, True, _grouped),
         Format("parquet", PARQUET, "application/vnd.apache.parquet", False, True, _columns, PARQUET),
-        Format("jsonld", ".jsonld", "application/ld+json", False, False, _json_ld, longest=LINE // 2 - ROOM),
+        Format("jsonld", ".jsonld", "application/ld+json", False, False, _json_ld, longest=(8 << 20) - (1 << 16)),
         Format("rdfxml", ".rdf", "application/rdf+xml", False, False, _rdf_xml),
     )
 }

@@ -18,13 +18,13 @@ from kg.errors import RecordError, SourceError
 from kg.ontology.vocabulary import CLINICAL_TRIALS
 from kg.records import broken_json, splitter
 from kg.records.decompress import peek
+from kg.records.limits import TOO_MANY, has_too_many_values
 from kg.records.objects import AnyInput
 from kg.records.sanitize import may_be_unfit
 from kg.records.saved_page import STUDY_START, is_page, is_study
 from kg.records.saved_page import records as page_records
 from kg.records.sources import sources
 from kg.records.splitter import Piece
-from kg.records.value_limit import TOO_MANY, has_too_many_values
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Sequence

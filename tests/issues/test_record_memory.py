@@ -11,11 +11,10 @@ import orjson
 import pytest
 
 from kg.errors import RecordError
-from kg.export import limits
 from kg.export.exporter import Exporter
 from kg.export.report import Report
 from kg.export.run import export
-from kg.records import value_limit
+from kg.records import limits
 
 MODULES = {
     "keywords": {"conditionsModule": {"keywords": [f"k{i}" for i in range(120_000)]}},
@@ -82,8 +81,8 @@ def test_too_many_errors_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_record_with_too_many_values_is_lost_and_the_others_are_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(value_limit, "MAX_VALUES", 1000)
-    monkeypatch.setattr(value_limit, "_SMALL", 0)
+    monkeypatch.setattr(limits, "MAX_VALUES", 1000)
+    monkeypatch.setattr(limits, "_SMALL", 0)
     lists = {"newModule": [[]] * 1000}
     other = record({}).replace(b"NCT00000001", b"NCT00000002")
     (tmp_path / "a.jsonl").write_bytes(record(lists) + b"\n" + other + b"\n")

@@ -1,13 +1,19 @@
-"""The limit on the values of a record, which keeps the memory of its parsed JSON in bounds.
+"""Limits on one record, which keep the memory of a run in bounds; a record beyond them is refused.
 
-A parsed object takes some 250 bytes, however short its JSON is. The compiled emitter parses no values, so the limit is
-checked only where Python has to.
+A parsed object takes some 250 bytes, however short its JSON is. The compiled emitter parses no values, so the limit on
+values is checked only where Python has to parse; records beyond the other limits are left to the interpreter.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kg.errors import RecordError
+
+MAX_STATEMENTS = 3_000_000
+"""Largest number of statements about one study; real records have one for every 15 bytes or more."""
+MAX_ERRORS = 100_000
+"""Largest number of reported values of one record."""
 MAX_VALUES = 4_000_000
 """Largest number of values in a parsed record, where an object counts as :data:`_OBJECT` of them."""
 _OBJECT = 3
@@ -41,3 +47,15 @@ def _outside_strings(marks: bytes) -> Iterator[bytes]:
 
 def _values(text: bytes) -> int:
     return text.count(b",") + text.count(b"[") + _OBJECT * text.count(b"{")
+
+
+def check_statements(count: int) -> None:
+    """Raise :class:`~kg.errors.RecordError` for too many statements."""
+    if count > MAX_STATEMENTS:
+        raise RecordError(f"would become more than {MAX_STATEMENTS:,} statements, the limit for one study")
+
+
+def check_errors(count: int) -> None:
+    """Raise :class:`~kg.errors.RecordError` for too many reported values."""
+    if count > MAX_ERRORS:
+        raise RecordError(f"has more than {MAX_ERRORS:,} values that do not match their shapes")
