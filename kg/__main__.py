@@ -11,7 +11,9 @@ def main() -> None:
     gc.set_threshold(100_000, 50, 100)  # there are few cycles; collecting takes 5 % of the start-up time
     atexit.register(gc.freeze)  # skips the collection at exit
     from kg.cli import main as command
+    from kg.cli.streams import prepare_streams
 
+    prepare_streams()
     command()
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import signal
 import sys
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
 from kg._types import Progress, Reject
-from kg.errors import InputError, KGError, NothingFoundError, UsageError, printable
+from kg.errors import KGError, NothingFoundError, UsageError, printable
 
 if TYPE_CHECKING:
     from kg.export.report import Report
@@ -49,16 +49,43 @@ class Command(click.Group):
         except KGError as error:
             message(str(error))
             context.exit(LOST)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            message(_system_error(error))
+            context.exit(LOST)
+        except MemoryError:
+            message("The memory does not suffice; give fewer inputs at once, or raise the limit of this process.")
+            context.exit(LOST)
         except KeyboardInterrupt:
             click.echo("kg: interrupted; no partial output was written.", err=True)
             context.exit(130)
+
+    def main(self, *args: Any, **options: Any) -> Any:
+        """Run the command; standard output may fail before a command is invoked, in ``--help``."""
+        try:
+            return super().main(*args, **options)
+        except KGError as error:
+            message(str(error))
+            sys.exit(LOST)
+
+
+def _system_error(error: OSError) -> str:
+    """Return a sentence for an error of the operating system."""
+    reason = error.strerror or " ".join(str(error).split()) or type(error).__name__
+    return f"{error.filename} cannot be used: {reason}." if error.filename else f"A file cannot be used: {reason}."
 
 
 @contextlib.contextmanager
 def problems_to(name: str | None) -> Iterator[Reject]:
     """Yield a function that writes problems to a file as JSON Lines; without a file name, it ignores them."""
-    import orjson
+    with report_to(name) as write:
+        yield lambda error: write(error.as_dict())
 
+
+@contextlib.contextmanager
+def report_to(name: str | None) -> Iterator[Callable[[dict[str, Any]], None]]:
+    """Yield a function that writes objects to a file as JSON Lines; without a file name, it ignores them."""
     from kg.rdf.atomic import STANDARD_OUTPUT, replacing
 
     if name is None:
@@ -66,11 +93,14 @@ def problems_to(name: str | None) -> Iterator[Reject]:
         return
     output = contextlib.nullcontext(sys.stdout.buffer) if name == STANDARD_OUTPUT else replacing(name)
     with output as file:
+        yield lambda row: _write_line(file, row)
+        file.flush()
 
-        def write(error: InputError) -> None:
-            file.write(orjson.dumps(error.as_dict()) + b"\n")
 
-        yield write
+def _write_line(file: IO[bytes], row: dict[str, Any]) -> None:
+    import orjson
+
+    file.write(orjson.dumps(row) + b"\n")
 
 
 @contextlib.contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,29 @@ if TYPE_CHECKING:
 
 FORMATS = ("table", "csv", "tsv", "json", "xml", "parquet", "turtle", "ntriples")
 """The formats of :mod:`kg.query.result_formats`, which is imported only when a query runs."""
+
+SMALLEST = 50_000_000
+"""Bytes that the engine needs for any query."""
+_SIZE = re.compile(r"([0-9]*\.?[0-9]+) ?([MGT]?)(?:i?B)?", re.IGNORECASE)
+_UNITS = {"M": 1e6, "G": 1e9, "": 1e9, "T": 1e12}
+
+
+class Size(click.ParamType):  # type: ignore[type-arg]  # not generic before click 8.4
+    """A number of bytes with a unit: M, G (the default) or T, in decimal.
+
+    >>> [Size().convert(text, None, None) for text in ("100M", "1.5", "2 GB")]
+    [100000000, 1500000000, 2000000000]
+    """
+
+    name = "size"
+
+    def convert(self, value: str, param: click.Parameter | None, context: click.Context | None) -> int:
+        """Return the number of bytes; raise :class:`click.BadParameter` for anything else."""
+        match = _SIZE.fullmatch(value.strip())
+        size = int(float(match[1]) * _UNITS[match[2].upper()]) if match else 0
+        if size < SMALLEST:
+            self.fail(f"{value} is not a size of at least 50M, such as 500M or 2G.", param, context)
+        return size
 
 
 @click.command()
@@ -42,9 +66,10 @@ FORMATS = ("table", "csv", "tsv", "json", "xml", "parquet", "turtle", "ntriples"
 )
 @click.option(
     "--memory",
-    type=click.FloatRange(0.05),
-    metavar="GB",
-    help="Memory limit of the query; by default half of the memory of the machine.",
+    type=Size(),
+    metavar="SIZE",
+    help="Memory that the query may use, such as 100M or 2G (a number alone is in GB); by default half of the memory of"
+    " the machine.",
 )
 @click.option("--param", "-p", multiple=True, metavar="NAME=VALUE", help="A parameter; repeat it for several values.")
 @click.option(
@@ -81,7 +106,7 @@ def query(
     endpoint: str | None,
     digest: bool,
     timeout: int | None,
-    memory: float | None,
+    memory: int | None,
     param: tuple[str, ...],
     name: str | None,
     output: str,
@@ -190,10 +215,10 @@ def _standard_input() -> str:
         raise UsageError(f"The query on standard input cannot be read ({error}).") from error
 
 
-def _limits(timeout: int | None, memory: float | None) -> Limits:
+def _limits(timeout: int | None, memory: int | None) -> Limits:
     from kg.query.sandbox import SECONDS, Limits, half_of_memory
 
-    return Limits(timeout or SECONDS, int(memory * 1e9) if memory else half_of_memory())
+    return Limits(timeout or SECONDS, memory or half_of_memory())
 
 
 def _query_data(text: str, source: _Source, limits: Limits, allow_service: bool) -> Answer:

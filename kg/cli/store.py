@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from kg.cli.base import LOST, print_problems, progress_of
+from kg.cli.base import LOST, print_problems, progress_of, report_to
 
 
 @click.group()
@@ -42,21 +42,43 @@ def build(context: click.Context, /, inputs: tuple[str, ...], output: str, conta
 @store.command()
 @click.argument("folder", metavar="STORE")
 @click.argument("inputs", metavar="INPUT...", nargs=-1, required=True)
+@click.option("--prune", is_flag=True, help="Remove the studies that are not in the input.")
 @click.option("--contacts", is_flag=True, help="Keep the e-mail addresses and telephone numbers of contacts.")
+@click.option(
+    "--report",
+    "report_file",
+    metavar="FILE",
+    help="Write what happened to each study, and every problem, to FILE as JSON Lines; - is standard output.",
+)
 @click.pass_context
-def update(context: click.Context, /, folder: str, inputs: tuple[str, ...], contacts: bool) -> None:
+def update(
+    context: click.Context,
+    /,
+    folder: str,
+    inputs: tuple[str, ...],
+    prune: bool,
+    contacts: bool,
+    report_file: str | None,
+) -> None:
     """Replace the studies that changed.
 
     Each study is replaced as a whole, in one transaction: a run that is killed leaves either the old or the new study.
-    Records that are older than those in the store are left out.
+    Records that are older than those in the store are left out. Studies that differ only in the day of the registry
+    data (versionHolder) are unchanged.
     """
     from kg.export.report import Report
+    from kg.rdf.atomic import check_outputs
     from kg.store.embedded import update as run
 
-    report = Report()
-    with progress_of(inputs) as progress:
-        changes = run(folder, inputs, report=report, contacts=contacts, progress=progress)
+    check_outputs(inputs, [report_file])
+    with report_to(report_file) as write, progress_of(inputs) as progress:
+        report = Report(on_problem=lambda error: write(error.as_dict()))
+        changes = run(folder, inputs, report=report, prune=prune, contacts=contacts, progress=progress)
+        for row in changes.rows():
+            write(row)
     print_problems(report)
+    for line in changes.few():
+        click.echo(line, err=True)
     click.echo(changes.summary(), err=True)
     context.exit(0 if report.lossless else LOST)
 

@@ -14,7 +14,7 @@ import re
 import secrets
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache, partial
 from itertools import chain, pairwise
 from pathlib import Path
@@ -35,7 +35,7 @@ from kg.export.tasks import Item, Settings, TaskResult, Worker, tasks
 from kg.export.workers import run_tasks
 from kg.export.writer import Writer
 from kg.ontology.vocabulary import BASE
-from kg.rdf.atomic import replacing
+from kg.rdf.atomic import output_errors, replacing
 from kg.rdf.formats import FORMATS, compression_of, format_of
 from kg.records import splitter
 from kg.records.chunks import Chunk, ChunkData, EndOfFile, chunk_of, chunks_of
@@ -138,8 +138,7 @@ def export(
     reject = strict_reject(report) if strict else report.problem
     spans = list(split(names, reject, size))
     _check_studies(names)
-    prepare(folder)
-    with _client(scheduler, jobs) as client:
+    with prepared(folder), _client(scheduler, jobs) as client:
         submit = partial(client.submit, write_part, settings=settings, folder=folder, pure=False, retries=RETRIES)
         futures = [submit(part, number) for number, part in enumerate(spans)]
         parts, starts, index, readers = [], [0], StudyIndex(), dict[str, StreamReader]()
@@ -155,10 +154,10 @@ def export(
                 again.append((number, submit(spans[number], number, drop=drop)))
         for number, future in again:
             parts[number] = _result(future)._replace(tasks=[])
-    write_last = partial(write_part, usages=index.shared.usages(), ontology=with_ontology)
-    parts.append(write_last((), len(parts), settings=settings, folder=folder))
-    report.totals = index.totals(parts[-1].entry["triples"])
-    finish(folder, [part.entry for part in parts], report, settings)
+        write_last = partial(write_part, usages=index.shared.usages(), ontology=with_ontology)
+        parts.append(write_last((), len(parts), settings=settings, folder=folder))
+        report.totals = index.totals(parts[-1].entry["triples"])
+        finish(folder, [part.entry for part in parts], report, settings)
     return report
 
 
@@ -292,12 +291,34 @@ def _local_path(target: str) -> Iterator[str]:
         system.mv(temporary, path)
 
 
-def prepare(folder: str) -> None:
-    """Create the folder; remove the manifest of an earlier run."""
+@contextmanager
+def prepared(folder: str) -> Iterator[None]:
+    """Create the folder and remove the manifest of an earlier run; on failure, remove the parts of this run.
+
+    Raises :class:`~kg.errors.OutputError` if the folder cannot be written.
+    """
     system, path = filesystem(folder)
-    system.makedirs(path, exist_ok=True)
-    if system.exists(f"{path}/{MANIFEST}"):
-        system.rm_file(f"{path}/{MANIFEST}")
+    is_new = not system.exists(path)
+    with output_errors(folder):
+        system.makedirs(path, exist_ok=True)
+        if system.exists(f"{path}/{MANIFEST}"):
+            system.rm_file(f"{path}/{MANIFEST}")
+    try:
+        yield
+    except BaseException:
+        with suppress(Exception):  # the first error is the one to report
+            _remove_parts(folder, with_folder=is_new)
+        raise
+
+
+def _remove_parts(folder: str, *, with_folder: bool) -> None:
+    system, path = filesystem(folder)
+    system.invalidate_cache()
+    for file in system.ls(path, detail=False):
+        if NAME.fullmatch(posixpath.basename(file)):
+            system.rm_file(file)
+    if with_folder:
+        system.rmdir(path)
 
 
 def finish(folder: str, entries: list[dict[str, Any]], report: Report, settings: Settings) -> None:

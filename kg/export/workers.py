@@ -21,7 +21,7 @@ from kg._process import blocked_signals, end_with_parent, unblock_signals
 from kg._types import Bytes
 from kg.errors import KGError, OutputError
 from kg.export.tasks import Item, Settings, TaskResult, Worker, sendable
-from kg.rdf.atomic import temporary_folder
+from kg.rdf.atomic import system_folder, temporary_folder
 from kg.records.chunks import ChunkData
 
 QUEUED = 3
@@ -84,18 +84,13 @@ def run_tasks(
             break
     first = next(remaining, None) if jobs > 1 else None
     if first is not None:
-        with temporary_folder(target or _temporary()) as folder, _Pool(settings, worker, jobs, folder, target) as pool:
+        place = temporary_folder(target) if target else system_folder()
+        with place as folder, _Pool(settings, worker, jobs, folder, target) as pool:
             yield from pool.run(first, remaining)
         return
     for task in remaining:
         results, pieces = worker(task)
         yield TaskOutput(task, results, pieces)
-
-
-def _temporary() -> Path:
-    from tempfile import gettempdir
-
-    return Path(gettempdir(), "kg")
 
 
 class _Pool:

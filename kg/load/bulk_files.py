@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,13 +12,13 @@ from typing import IO, TYPE_CHECKING, Any
 import pyoxigraph as ox
 
 from kg._types import PathName, Progress
-from kg.errors import NothingFoundError, UsageError
+from kg.errors import UsageError
 from kg.export.report import Report
 from kg.export.run import export
 from kg.http.credentials import checked
-from kg.rdf.atomic import replacing, writing
+from kg.rdf.atomic import replacing_folder, writing
 from kg.store.dataset import check_statements, classify_inputs
-from kg.store.merge import add_ontology, load_on_disk
+from kg.store.merge import add_ontology, load_on_disk, temporary_store
 
 if TYPE_CHECKING:
     from kg.store.dataset import AnyData
@@ -152,18 +151,11 @@ def write_files(
     Raises :class:`~kg.errors.NothingFoundError` where the inputs have no study or statement.
     """
     target = Path(folder)
-    is_new = not target.exists()
-    target.mkdir(parents=True, exist_ok=True)
     files, command = LOADERS[name].configuration(settings)
-    try:
-        count = _write_data(str(target / DATA), inputs, report, graph, contacts=contacts, progress=progress)
-    except NothingFoundError:
-        if is_new:
-            target.rmdir()
-        raise
-    for file_name, text in files.items():
-        with replacing(str(target / file_name)) as file:
-            file.write(text.encode())
+    with replacing_folder(str(target)) as temporary:
+        count = _write_data(str(temporary / DATA), inputs, report, graph, contacts=contacts, progress=progress)
+        for file_name, text in files.items():
+            (temporary / file_name).write_text(text, "utf-8")
     return BulkFiles(count, [str(target / file_name) for file_name in (DATA, *files)], command)
 
 
@@ -173,9 +165,8 @@ def _write_data(output: str, inputs: Iterable[AnyData], report: Report, graph: s
     if graph is None and not (by_kind.stores or by_kind.rdf or by_kind.graphs):
         export(by_kind.records, output, format="nquads", with_ontology=True, report=report, **options)
         return report.totals.triples
-    with tempfile.TemporaryDirectory() as folder:
-        store = ox.Store(f"{folder}/store")
-        load_on_disk(store, by_kind, Path(folder), report, **options)
+    with temporary_store() as (store, scratch):
+        load_on_disk(store, by_kind, scratch, report, **options)
         check_statements(store, by_kind)
         add_ontology(store)
         if any(True for _ in store.quads_for_pattern(None, None, None, ox.DefaultGraph())) and graph is None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import itertools
 import re
-import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -31,6 +30,7 @@ from kg.rdf.parse import quads
 from kg.rdf.syntax import Style
 from kg.records.objects import ObjectInput
 from kg.store.dataset import RDF_FILE, RECORDS, STORE, classify_inputs, is_of_old_layout, old_layout, open_store
+from kg.store.merge import temporary_store
 
 if TYPE_CHECKING:
     from kg.store.dataset import AnyData
@@ -232,8 +232,7 @@ def _from_file(name: str, progress: Progress | None) -> Iterator[NamedGraph]:
 
 def _regrouped(name: str) -> Iterator[NamedGraph]:
     """Yield the graphs of a file whose statements are not grouped by graph, using a temporary store."""
-    with tempfile.TemporaryDirectory() as folder:
-        store = ox.Store(folder)
+    with temporary_store() as (store, _):
         store.bulk_extend(quads(name))
         for graph in store.named_graphs():
             yield _named(graph, store.quads_for_pattern(None, None, None, graph), name)

@@ -10,12 +10,10 @@ from __future__ import annotations
 import contextlib
 import itertools
 import re
-import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from operator import attrgetter
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
@@ -25,8 +23,9 @@ from kg.export.report import Report
 from kg.export.run import export
 from kg.ontology import files
 from kg.ontology.vocabulary import CODE, CT, SCHEME
-from kg.store.dataset import Inputs, classify_inputs, statements
-from kg.store.merge import load_on_disk
+from kg.rdf.atomic import system_folder
+from kg.store.dataset import classify_inputs, statements
+from kg.store.merge import load_on_disk, temporary_store
 
 if TYPE_CHECKING:
     from kg.store.dataset import AnyData
@@ -157,20 +156,15 @@ def open_sources(
     Raises :class:`~kg.errors.UsageError` for missing input; problems with records go to ``report``.
     """
     by_kind = classify_inputs(inputs)
-    with tempfile.TemporaryDirectory() as folder:
-        sources: list[Iterable[ox.Quad]] = [*map(RdfSource, [*by_kind.stores, *by_kind.rdf]), *by_kind.graphs]
-        if not by_kind.records and len(sources) == 1:
-            yield sources
-        elif not sources:
-            exported = str(Path(folder, "studies.nq.zst"))
+    sources: list[Iterable[ox.Quad]] = [*map(RdfSource, [*by_kind.stores, *by_kind.rdf]), *by_kind.graphs]
+    if not by_kind.records and len(sources) == 1:
+        yield sources
+    elif not sources:
+        with system_folder() as folder:
+            exported = str(folder / "studies.nq.zst")
             export(by_kind.records, exported, report=report, progress=progress)
             yield [RdfSource(exported)]
-        else:
-            yield [RdfSource(_merged(by_kind, Path(folder), report, progress))]
-
-
-def _merged(by_kind: Inputs, folder: Path, report: Report, progress: Progress | None) -> str:
-    """Build a temporary store with all inputs and return its path."""
-    path = str(folder / "store")
-    load_on_disk(ox.Store(path), by_kind, folder, report, progress=progress)
-    return path
+    else:
+        with temporary_store() as (store, scratch):
+            load_on_disk(store, by_kind, scratch, report, progress=progress)
+            yield [store]

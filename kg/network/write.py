@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from kg._types import Progress
-from kg.errors import OutputError, UsageError, nothing_found
+from kg.errors import UsageError, nothing_found
 from kg.export.report import Report
 from kg.network import neo4j, xml
 from kg.network.formats import FILE_FORMATS, FOLDER_FORMATS, VIEWS
@@ -23,7 +23,7 @@ from kg.network.kgx import EDGE_COLUMNS, NODE_COLUMNS, KgxRows, Row, tsv_line
 from kg.network.model import Edge, Items, iter_nodes
 from kg.network.projections import projection
 from kg.network.schema import Schema, Table
-from kg.rdf.atomic import check_outputs, output_errors, replacing, writing
+from kg.rdf.atomic import check_outputs, replacing_folder, writing
 from kg.rdf.formats import COMPRESSIONS, compression_of
 
 if TYPE_CHECKING:
@@ -73,8 +73,8 @@ def write(
         if format_name in FILE_FORMATS:
             return _view(groups, view, output, format_name) if view else _whole(groups, output, format_name)
         items = partial(iter_nodes, groups)
-        folder = _create_folder(output)
-        return _neo4j(items, folder) if format_name == "neo4j" else _kgx(items, folder, lines=format_name != "kgx")
+        with replacing_folder(_folder(output)) as folder:
+            return _neo4j(items, folder) if format_name == "neo4j" else _kgx(items, folder, lines=format_name != "kgx")
 
 
 def format_of_name(output: str) -> str:
@@ -141,33 +141,27 @@ def _attributes(values: dict[str, Any]) -> dict[str, list[Any]]:
     return {name: [value] for name, value in values.items() if name != "label"}
 
 
-def _create_folder(output: str) -> Path:
-    """Create the folder for a format of several files, each of which is written atomically."""
-    folder = Path(output)
-    if output == "-" or output.endswith(COMPRESSIONS) or (folder.exists() and not folder.is_dir()):
+def _folder(output: str) -> str:
+    """Check the name of the folder for a format of several files."""
+    if output == "-" or output.endswith(COMPRESSIONS) or (Path(output).exists() and not Path(output).is_dir()):
         raise UsageError(f"{output} is not a folder, but the format has several files; name a folder.")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{output} cannot be created: {error.strerror}.") from error
-    return folder
+    return output
 
 
 def _kgx(items: Items, folder: Path, *, lines: bool) -> NetworkCounts:
     extension = "jsonl" if lines else "tsv"
     counts = NetworkCounts()
-    with replacing(str(folder / f"nodes.{extension}")) as nodes, replacing(str(folder / f"edges.{extension}")) as edges:
+    with (folder / f"nodes.{extension}").open("wb") as nodes, (folder / f"edges.{extension}").open("wb") as edges:
         if not lines:
             nodes.write(("\t".join(NODE_COLUMNS) + "\n").encode())
             edges.write(("\t".join(EDGE_COLUMNS) + "\n").encode())
-        with output_errors(str(folder)):
-            for node, rows in KgxRows(items).rows():
-                if node is not None:
-                    nodes.write(_encoded(node, NODE_COLUMNS, lines))
-                    counts.nodes[node["category"][0]] += 1
-                for row in rows:
-                    edges.write(_encoded(row, EDGE_COLUMNS, lines))
-                    counts.edges[row["predicate"]] += 1
+        for node, rows in KgxRows(items).rows():
+            if node is not None:
+                nodes.write(_encoded(node, NODE_COLUMNS, lines))
+                counts.nodes[node["category"][0]] += 1
+            for row in rows:
+                edges.write(_encoded(row, EDGE_COLUMNS, lines))
+                counts.edges[row["predicate"]] += 1
     return counts
 
 
@@ -180,9 +174,9 @@ def _neo4j(items: Items, folder: Path) -> NetworkCounts:
     classes = sorted(schemas.schemas)
     counts = NetworkCounts()
     with contextlib.ExitStack() as stack:
-        files = {name: stack.enter_context(replacing(str(folder / neo4j.node_file(name)))) for name in classes}
-        relationships = stack.enter_context(replacing(str(folder / neo4j.RELATIONSHIPS)))
-        arguments = stack.enter_context(replacing(str(folder / neo4j.ARGUMENTS)))
+        files = {name: stack.enter_context((folder / neo4j.node_file(name)).open("wb")) for name in classes}
+        relationships = stack.enter_context((folder / neo4j.RELATIONSHIPS).open("wb"))
+        arguments = stack.enter_context((folder / neo4j.ARGUMENTS).open("wb"))
         arguments.write("".join(neo4j.arguments(classes)).encode())
         relationships.write(neo4j.RELATIONSHIP_HEADER.encode())
         for name, file in files.items():

@@ -2,7 +2,8 @@
 
 A deeply nested query overflows the stack of the engine, which kills the process; a cross product may never end or use
 all memory. Neither can be caught within the process, so queries run in a forked child, which returns its answer through
-a pipe. The child is killed when it reaches a limit, or when its parent ends.
+a pipe. The child is killed when it reaches a limit, or when its parent ends. The parent watches its memory: the address
+space, which the system can limit, includes the files of a store.
 
 On platforms without fork (Windows), queries run in this process without limits.
 """
@@ -11,12 +12,15 @@ from __future__ import annotations
 
 import os
 import pickle
+import re
+import select
 import signal
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import IO, NoReturn
+from typing import IO, NamedTuple, NoReturn
 
 from kg._process import blocked_signals, end_with_parent, fork, unblock_signals
 from kg.errors import KGError, OutputError, UsageError
@@ -24,6 +28,11 @@ from kg.errors import KGError, OutputError, UsageError
 SECONDS = 300.0
 """Default time limit."""
 _CHUNK = 1 << 16
+_INTERVAL = 0.02
+"""Seconds between checks of the memory of the child."""
+_RESERVED = 1 << 29
+"""Bytes of address space that the engine reserves and does not use, such as the stacks of its threads."""
+_SIZE = re.compile(rb"^(RssAnon|VmSwap|VmData):\s+(\d+) kB", re.MULTILINE)
 Work = Callable[[IO[bytes]], None]
 """A function that writes its result to a stream."""
 
@@ -38,7 +47,7 @@ def half_of_memory() -> int:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Limits: seconds, and bytes of memory in addition to the memory that this process uses."""
+    """Limits: seconds, and bytes of memory in addition to the memory that this process uses and to mapped files."""
 
     seconds: float = SECONDS
     memory: int = field(default_factory=half_of_memory)
@@ -80,7 +89,9 @@ class _Child:
         self._limits = limits
         answer, error = os.pipe(), os.pipe()
         parent = os.getpid()
-        sys.stdout.flush()
+        self._before = _memory(parent).anonymous
+        if sys.stdout:
+            sys.stdout.flush()
         with blocked_signals():
             self._id = fork()
             if not self._id:
@@ -93,19 +104,31 @@ class _Child:
         """Read the output of the child; the memory limit applies to it too."""
         parts: list[bytes] = []
         size = 0
-        while part := os.read(self._answer, _CHUNK):
+        for part in self._read(self._answer):
             parts.append(part)
             size += len(part)
             if size > self._limits.memory:
-                raise OutputError(f"The answer exceeds the memory limit of {_bytes(self._limits.memory)}.")
+                raise _exceeded(self._limits)
         return b"".join(parts)
 
     def read_error(self) -> bytes:
         """Read the pickled exception of the child until it ends."""
-        error = b""
-        while part := os.read(self._error, _CHUNK):
-            error += part
-        return error
+        return b"".join(self._read(self._error))
+
+    def _read(self, pipe: int) -> Iterator[bytes]:
+        """Yield what the child writes to a pipe until it closes it; check how much memory the child uses."""
+        poll, checked = select.poll(), 0.0
+        poll.register(pipe, select.POLLIN)
+        while True:
+            ready = poll.poll(_INTERVAL * 1000)
+            if (now := time.monotonic()) - checked >= _INTERVAL:
+                checked = now
+                if _memory(self._id).anonymous - self._before > self._limits.memory:
+                    raise _exceeded(self._limits)
+            if ready:
+                if not (part := os.read(pipe, _CHUNK)):
+                    return
+                yield part
 
     def end(self, error: bytes) -> None:
         """Reap the child; re-raise its exception, or translate its exit status."""
@@ -133,7 +156,7 @@ class _Child:
         if code in (-signal.SIGSEGV, -signal.SIGBUS, -signal.SIGILL):
             raise UsageError("The query is too deeply nested for the engine, or one of its lists is too long.")
         if code in (-signal.SIGABRT, -signal.SIGKILL):
-            raise OutputError(f"The query exceeds the memory limit of {_bytes(self._limits.memory)}.")
+            raise _exceeded(self._limits)
         raise OutputError(f"The query failed: its process ended with status {code}.")
 
 
@@ -156,7 +179,7 @@ def _translate(error: BaseException, limits: Limits) -> KGError:
     if isinstance(error, KGError):
         return error
     if isinstance(error, MemoryError):
-        return OutputError(f"The query exceeds the memory limit of {_bytes(limits.memory)}.")
+        return _exceeded(limits)
     return OutputError(f"The query failed ({type(error).__name__}: {' '.join(str(error).split())[:300]}).")
 
 
@@ -171,19 +194,34 @@ def _limit(limits: Limits, parent: int) -> None:
     faulthandler.disable()
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # where the engine reports a crash
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    if used := _address_space():
+    if used := _memory("self").data:  # in case the parent is too slow to see that the limit is exceeded
+        limit = used + limits.memory + _RESERVED
         with suppress(ValueError, OSError):  # a lower limit is already set
-            resource.setrlimit(resource.RLIMIT_AS, (used + limits.memory, used + limits.memory))
+            resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
     signal.setitimer(signal.ITIMER_REAL, limits.seconds)
 
 
-def _address_space() -> int:
-    """Return the size of the address space of this process in bytes; 0 if it is unknown."""
+class _Memory(NamedTuple):
+    """Memory of a process in bytes; all 0 if it is unknown."""
+
+    anonymous: int = 0
+    """Memory that it has written to, swapped out or not; without mapped files, such as those of a store."""
+    data: int = 0
+    """The private writable address space, which RLIMIT_DATA limits."""
+
+
+def _memory(process: int | str) -> _Memory:
     try:
-        with open("/proc/self/statm", "rb") as file:  # noqa: PTH123 -- fewer imports in a child
-            return int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+        with open(f"/proc/{process}/status", "rb") as file:  # noqa: PTH123 -- fewer imports in a child
+            sizes = {name: 1024 * int(size) for name, size in _SIZE.findall(file.read())}
     except OSError:
-        return 0
+        return _Memory()
+    return _Memory(sizes.get(b"RssAnon", 0) + sizes.get(b"VmSwap", 0), sizes.get(b"VmData", 0))
+
+
+def _exceeded(limits: Limits) -> OutputError:
+    limit = _bytes(limits.memory)
+    return OutputError(f"The query exceeds the memory limit of {limit}; allow more memory, or narrow the query.")
 
 
 def _bytes(count: int) -> str:

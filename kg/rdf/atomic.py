@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import shutil
 import stat
 import sys
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -26,6 +28,8 @@ WIDTH = 60
 """Characters of the output's name in the names of its temporary files."""
 _LOCK = "lock"
 _TRIES = 100
+_PAUSES = (0.01, 0.1, 0.5, 0)
+"""Seconds to wait before a folder is removed again."""
 
 
 @contextmanager
@@ -44,14 +48,36 @@ def temporary_file(target: Path) -> Iterator[IO[bytes]]:
 @contextmanager
 def temporary_folder(target: Path) -> Iterator[Path]:
     """Create a new folder in the folder of ``target``, and remove it at the end."""
+    remove_leftovers(target)
     folder = _name(target)
     try:
-        with _locked_folder(folder) as lock:
-            _lock(lock)
+        with _locked_folder(folder):
             yield folder
     finally:
-        with suppress(OSError):
-            _remove(folder)
+        _remove_written(folder)
+
+
+@contextmanager
+def system_folder() -> Iterator[Path]:
+    """Create a new folder in the folder of the system for temporary files, and remove it at the end."""
+    from tempfile import gettempdir
+
+    with temporary_folder(Path(gettempdir(), "kg-scratch")) as folder:
+        yield folder
+
+
+def _remove_written(folder: Path) -> None:
+    """Remove a folder in which a thread of the engine may still create files after an error."""
+    for pause in _PAUSES:
+        with suppress(FileNotFoundError):
+            try:
+                _remove(folder)
+            except FileNotFoundError:
+                raise
+            except OSError:
+                time.sleep(pause)
+                continue
+        return
 
 
 def _remove(folder: Path) -> None:
@@ -65,20 +91,26 @@ def _remove(folder: Path) -> None:
     folder.rmdir()
 
 
-def remove_leftovers(target: Path) -> None:
-    """Remove the temporary files of killed runs for ``target``."""
-    for path in target.parent.glob(f".{_escaped(target.name[:WIDTH])}.*.part"):
-        with suppress(OSError):
-            if path.is_dir() and not (path / _LOCK).exists():
-                path.rmdir()  # a run that is about to lock it creates it again
-                continue
-            with (path / _LOCK if path.is_dir() else path).open("r+b") as file:
-                if not _lock(file):
-                    continue
-            if path.is_dir():
-                _remove(path)
-            else:
-                path.unlink()
+def remove_leftovers(target: Path) -> list[Path]:
+    """Remove the temporary files of killed runs for ``target``; return those of runs that are still going on."""
+    pattern = f".{_escaped(target.name[:WIDTH])}.{'?' * 16}.part"
+    return [path for path in target.parent.glob(pattern) if _is_in_use(path)]
+
+
+def _is_in_use(path: Path) -> bool:
+    """Return whether a temporary file or folder is locked by another run; remove it if not."""
+    with suppress(OSError):
+        if path.is_dir() and not (path / _LOCK).exists():
+            path.rmdir()  # a run that is about to lock it creates it again
+            return False
+        with (path / _LOCK if path.is_dir() else path).open("r+b") as file:
+            if not _lock(file):
+                return True
+        if path.is_dir():
+            _remove(path)
+        else:
+            path.unlink()
+    return False
 
 
 def _name(target: Path) -> Path:
@@ -103,7 +135,10 @@ def _locked_folder(folder: Path) -> IO[bytes]:
     for _ in range(_TRIES):
         folder.mkdir(0o700, exist_ok=True)
         with suppress(FileNotFoundError):
-            return (folder / _LOCK).open("xb")
+            file = (folder / _LOCK).open("a+b")
+            if _lock(file) and (folder / _LOCK).exists():  # no other run removed it before it was locked
+                return file
+            file.close()
     raise _removed()
 
 
@@ -125,6 +160,17 @@ def _lock(file: IO[bytes]) -> bool:
 
 
 @contextmanager
+def output_of(folder: Path, name: str) -> Iterator[None]:
+    """Raise :class:`~kg.errors.OutputError` with the name of an output in place of paths in its temporary folder."""
+    try:
+        with output_errors(name):
+            yield
+    except OutputError as error:
+        path = re.escape(str(folder)) + r"[^\s:]*"
+        raise OutputError(re.sub(path, lambda _: name, str(error))) from error
+
+
+@contextmanager
 def output_errors(name: str) -> Iterator[None]:
     """Raise :class:`~kg.errors.OutputError` for operating system errors of an output."""
     try:
@@ -132,7 +178,8 @@ def output_errors(name: str) -> Iterator[None]:
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise OutputError(f"{name} cannot be written: {error.strerror or error}.") from error
+        shown = "Standard output" if name == STANDARD_OUTPUT else name
+        raise OutputError(f"{shown} cannot be written: {error.strerror or error}.") from error
 
 
 def is_stream(name: str) -> bool:
@@ -177,6 +224,41 @@ def replacing(name: str) -> Iterator[IO[bytes]]:
         file.flush()
         os.fsync(file.fileno())
         Path(file.name).replace(target)
+
+
+@contextmanager
+def replacing_folder(name: str) -> Iterator[Path]:
+    """Create a temporary folder whose files replace those in the folder ``name`` on success; others there are kept.
+
+    Folders that are missing are created, and removed on failure. Raises :class:`~kg.errors.OutputError` if the output
+    cannot be written.
+    """
+    target = Path(os.path.realpath(name))
+    is_new = not target.exists()
+    with output_errors(name), _created(target.parent), temporary_folder(target if is_new else target / "f") as folder:
+        files = folder / "files"
+        with output_of(folder, name):
+            files.mkdir()
+            yield files
+            if is_new:
+                files.rename(target)
+                return
+            for path in sorted(files.iterdir()):
+                path.replace(target / path.name)
+
+
+@contextmanager
+def _created(folder: Path) -> Iterator[None]:
+    """Create a folder with its parents; remove those that are empty on failure."""
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        yield
+    except BaseException:
+        for path in missing:
+            with suppress(OSError):
+                path.rmdir()
+        raise
 
 
 @contextmanager

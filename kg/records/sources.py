@@ -171,6 +171,9 @@ def _check(name: str) -> None:
         Path(name).stat()
     except (OSError, ValueError) as error:
         raise UsageError(f"{one_line(name)}: {getattr(error, 'strerror', None) or error}.") from error
+    if (Path(name) / "CURRENT").is_file():
+        shown = one_line(name)
+        raise UsageError(f"{shown} is a store, not study records; kg restore {shown} -o FILE.jsonl rebuilds them.")
 
 
 def _files(name: str, reject: Reject) -> list[str]:

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pyoxigraph as ox
 
 from kg._types import Input, PathName, Progress
-from kg.errors import OutputError, SourceError, UsageError, nothing_found
+from kg.errors import UsageError, nothing_found
 from kg.ontology.vocabulary import CT, RDF, RECORD
+from kg.store.engine_errors import engine_errors
 
 if TYPE_CHECKING:
     import rdflib
@@ -49,8 +50,15 @@ class Inputs(NamedTuple):
 
 
 def is_store(name: PathName) -> bool:
-    """Return whether a path is the folder of a store."""
-    return (Path(name) / "CURRENT").is_file()
+    """Return whether a path is the folder of a store, which may be damaged."""
+    folder = Path(name)
+    try:
+        if (folder / "CURRENT").is_file():
+            return True
+        names = os.listdir(folder)  # noqa: PTH208 -- only the names
+    except (OSError, ValueError):
+        return False
+    return "IDENTITY" in names and any(part.startswith(("MANIFEST-", "OPTIONS-")) for part in names)
 
 
 def is_rdf(name: str) -> bool:
@@ -144,8 +152,8 @@ def open_store(data: ox.Store | PathName, *, read_only: bool = True) -> Iterator
     """Open the store in a folder; a store that is already open is yielded unchanged.
 
     One process may write to a store while others read it. Raises :class:`~kg.errors.UsageError` for a folder that is
-    not a store or that has the layout of version 0.1.0, and :class:`~kg.errors.OutputError` for a store that another
-    process writes to.
+    not a store or that has the layout of version 0.1.0, :class:`~kg.errors.SourceError` for one that is damaged, and
+    :class:`~kg.errors.OutputError` for one that cannot be written, for example since another process writes to it.
     """
     if isinstance(data, ox.Store):
         yield data
@@ -153,13 +161,17 @@ def open_store(data: ox.Store | PathName, *, read_only: bool = True) -> Iterator
     name = os.fspath(data)
     if not is_store(name):
         raise UsageError(f"{name} is not the folder of a store; create one with kg store build.")
-    try:
-        store = ox.Store.read_only(name) if read_only else ox.Store(name)
-    except OSError as error:
-        problem = "is in use by another process" if "lock" in str(error).lower() else f"cannot be opened ({error})"
-        raise OutputError(f"{name} {problem}.") from error
-    check_layout(store, name)
-    yield store
+    with engine_errors(name, read_only=read_only):
+        store = ox.Store.read_only(name) if read_only else _writable(name)
+        check_layout(store, name)
+        yield store
+
+
+def _writable(name: str) -> ox.Store:
+    """Open a store for writing after reading it, since the engine drops what it cannot read in order to write."""
+    with engine_errors(name, read_only=True):
+        ox.Store.read_only(name)
+    return ox.Store(name)
 
 
 def check_layout(store: ox.Store, name: str) -> None:
@@ -248,7 +260,5 @@ def statements(names: Iterable[str]) -> Iterator[ox.Quad]:
 
 
 def _stored(name: str) -> Iterator[ox.Quad]:
-    try:
+    with engine_errors(name, read_only=True):
         yield from ox.Store.read_only(name)
-    except OSError as error:
-        raise SourceError(f"is not the folder of a store ({error})", file=name) from error

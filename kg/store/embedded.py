@@ -7,20 +7,21 @@ together with the shared graph, in one transaction. Other graphs, such as MeSH, 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyoxigraph as ox
 
 from kg._types import PathName, Progress
-from kg.errors import Superseded, UsageError, nothing_found
+from kg.errors import OutputError, Superseded, UsageError, nothing_found
 from kg.export.exporter import Exported, Exporter
 from kg.export.report import Report
 from kg.export.stream import exports
-from kg.ontology.vocabulary import RECORD
-from kg.rdf.atomic import temporary_folder
-from kg.store.dataset import check_statements, classify_inputs, open_store
+from kg.ontology.vocabulary import CT, RECORD
+from kg.rdf.atomic import WIDTH, output_errors, output_of, remove_leftovers, temporary_folder
+from kg.store.changes import Changes
+from kg.store.dataset import Inputs, check_statements, classify_inputs, open_store
+from kg.store.engine_errors import engine_errors
 from kg.store.info import StoreInfo, store_info
 from kg.store.merge import add_ontology, load_on_disk, version_of
 from kg.store.shared_graph import StoreGraphs, change, other_graph_updates
@@ -28,42 +29,46 @@ from kg.store.shared_graph import StoreGraphs, change, other_graph_updates
 if TYPE_CHECKING:
     from kg.store.dataset import AnyData
 
-
-@dataclass(slots=True)
-class Changes:
-    """Counts of the studies of an update by what happened to them."""
-
-    added: int = 0
-    replaced: int = 0
-    unchanged: int = 0
-    older: int = 0
-
-    def summary(self) -> str:
-        """Return the counts in one sentence."""
-        older = f", {self.older:,} older than in the store" if self.older else ""
-        return f"Studies: {self.added:,} added, {self.replaced:,} replaced, {self.unchanged:,} unchanged{older}."
+_HOLDER = ox.NamedNode(CT + "versionHolder")
 
 
 def build(inputs: Iterable[AnyData], output: PathName, *, report: Report, **options: Any) -> StoreInfo:
     """Build a store from study records, RDF files and other stores; the folder is written atomically.
 
-    Options are those of :func:`kg.export.run.export`. Raises :class:`~kg.errors.UsageError` where the output exists.
+    Options are those of :func:`kg.export.run.export`. Raises :class:`~kg.errors.UsageError` where the output exists or
+    another process builds it, and :class:`~kg.errors.OutputError` where it cannot be written.
     """
     target, sources = Path(output), classify_inputs(inputs)
-    if target.exists():
-        raise UsageError(f"{target} exists already; update it with kg store update, or name another folder.")
-    with temporary_folder(target) as folder:
-        path = folder / "store"
-        store = ox.Store(str(path))
-        load_on_disk(store, sources, folder, report, **options)
-        check_statements(store, sources)
-        add_ontology(store)
-        store.optimize()
-        store.flush()
-        info = store_info(store)
-        del store
-        path.rename(target)
+    _check_free(target)
+    name = str(target)
+    with output_errors(name), temporary_folder(target) as folder, output_of(folder, name), engine_errors(name):
+        info = _fill(folder / "store", sources, folder, report, options)
+        _move(folder / "store", target)
     return info
+
+
+def _check_free(target: Path) -> None:
+    """Raise an error if the folder of a new store exists or another process builds it."""
+    if target.exists() or target.is_symlink():
+        raise UsageError(f"{target} exists already; update it with kg store update, or name another folder.")
+    if len(target.name) <= WIDTH and any(path.is_dir() for path in remove_leftovers(target)):
+        raise UsageError(f"{target} is being built by another process; wait for it, or name another folder.")
+
+
+def _move(built: Path, target: Path) -> None:
+    if target.exists():
+        raise OutputError(f"{target} was built by another process in the meantime; its store is kept, this one is not.")
+    built.rename(target)
+
+
+def _fill(path: Path, sources: Inputs, scratch: Path, report: Report, options: dict[str, Any]) -> StoreInfo:
+    store = ox.Store(str(path))
+    load_on_disk(store, sources, scratch, report, **options)
+    check_statements(store, sources)
+    add_ontology(store)
+    store.optimize()
+    store.flush()
+    return store_info(store)
 
 
 def update(
@@ -71,13 +76,16 @@ def update(
     inputs: Iterable[AnyData],
     *,
     report: Report,
+    prune: bool = False,
     contacts: bool = False,
     progress: Progress | None = None,
 ) -> Changes:
     """Update a store with study records; each study that changed is replaced in one transaction.
 
-    A record that is older than the one in the store is left out. Raises :class:`~kg.errors.UsageError` for RDF files
-    and stores, which only :func:`build` accepts.
+    A record that is older than the one in the store is left out, and so is one that differs only in the day of the
+    registry data. With ``prune``, studies that are not in the inputs are removed. Raises
+    :class:`~kg.errors.UsageError` for RDF files and stores, which only :func:`build` accepts, and where ``prune`` would
+    remove studies because an input could not be read.
     """
     sources, exporter, changes = classify_inputs(inputs), Exporter(graphs=True, contacts=contacts), Changes()
     if others := [*sources.stores, *sources.rdf, *("<Graph>" for _ in sources.graphs)]:
@@ -85,16 +93,36 @@ def update(
             f"{others[0]} is a graph, an RDF file or a store, which only kg store build accepts; name study records."
         )
     with open_store(name, read_only=False) as store:
-        graphs = StoreGraphs(store)
+        graphs, seen = StoreGraphs(store), set[str]()
         for record, exported in exports(sources.records, exporter, report.problem, progress):
             report.read += 1
+            seen.add(exported.study)
             if _update_study(store, graphs, exported, changes) == "older":
                 problem = "is older than the record of the study in the store and was skipped"
                 report.problem(Superseded(problem, file=record.file, record=record.number, study=exported.study))
+        if not report.read:
+            raise nothing_found("study record", sources.records, report.problems)
+        missing = [study for study in stored_studies(store) if study not in seen]
+        if prune:
+            _check_prune(report)
+            for study in missing:
+                replace(store, graphs, ox.NamedNode(RECORD + study), ())
+        for study in missing:
+            changes.count("removed" if prune else "missing", study)
         store.flush()
-    if not report.read:
-        raise nothing_found("study record", sources.records, report.problems)
     return changes
+
+
+def _check_prune(report: Report) -> None:
+    if not report.lossless:
+        problem = str(report.problems[0]) if report.problems else "Some input could not be read."
+        raise UsageError(f"{problem} So --prune removed no studies; the others were updated.")
+
+
+def stored_studies(store: ox.Store) -> list[str]:
+    """Return the NCT numbers of the studies in a store, sorted."""
+    names = (graph.value for graph in store.named_graphs() if isinstance(graph, ox.NamedNode))
+    return sorted(name.removeprefix(RECORD) for name in names if name.startswith(RECORD))
 
 
 def _update_study(store: ox.Store, graphs: StoreGraphs, exported: Exported, changes: Changes) -> str:
@@ -103,15 +131,20 @@ def _update_study(store: ox.Store, graphs: StoreGraphs, exported: Exported, chan
     new = ox.Store()
     new.load(exported.data, format=ox.RdfFormat.N_QUADS)
     after, before = set(new), set(store.quads_for_pattern(None, None, None, graph))
-    if after == before:
+    if before and _is_unchanged(before ^ after):
         kind = "unchanged"
     elif before and version_of(store, graph) > version_of(new, graph):
         kind = "older"
     else:
         kind = "replaced" if before else "added"
         replace(store, graphs, graph, after, exported.shared)
-    setattr(changes, kind, getattr(changes, kind) + 1)
+    changes.count(kind, exported.study)
     return kind
+
+
+def _is_unchanged(difference: set[ox.Quad]) -> bool:
+    """Return whether two graphs differ at most in the day of the registry data, which is new in every download."""
+    return all(quad.predicate == _HOLDER for quad in difference)
 
 
 def replace(

@@ -7,6 +7,7 @@ contribute to it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from itertools import groupby
 from pathlib import Path
@@ -23,9 +24,11 @@ from kg.export.shared_resources import DESCRIPTIONS, resource
 from kg.export.stream import Export, exports, newest, usages
 from kg.ontology.study_iri import study_of
 from kg.ontology.vocabulary import BASE, CT, DCTERMS, MESH, RDF, RDFS, RECORD, SHARED_GRAPH, SKOS
+from kg.rdf.atomic import system_folder
 from kg.rdf.parse import quads
 from kg.records.objects import ObjectInput
 from kg.store.dataset import Inputs, check_layout, open_store
+from kg.store.engine_errors import engine_errors
 from kg.store.shared_graph import StoreGraphs, deduplicate_other_graphs, rebuild
 
 Loader = Callable[[ox.Store], None]
@@ -70,6 +73,13 @@ def load_on_disk(store: ox.Store, inputs: Inputs, scratch: Path, report: Report,
     load = partial(_load_export, names=inputs.records, path=scratch / "studies.nq", report=report, options=options)
     loaders = [*_graph_loaders(inputs, options.get("progress")), *_record_loaders(inputs, load)]
     _fill(store, loaders, report, scratch)
+
+
+@contextmanager
+def temporary_store() -> Iterator[tuple[ox.Store, Path]]:
+    """Create a store on disk, and a folder for other files, which are removed at the end."""
+    with system_folder() as folder, engine_errors(f"The folder for temporary files, {folder.parent},"):
+        yield ox.Store(str(folder / "store")), folder
 
 
 def _graph_loaders(inputs: Inputs, progress: Progress | None) -> Iterator[tuple[str, Loader]]:

@@ -10,8 +10,8 @@ from kg._types import PathName, Reject
 from kg.errors import raise_losses
 from kg.export.report import Report
 from kg.store import embedded
+from kg.store.changes import Changes
 from kg.store.dataset import open_store
-from kg.store.embedded import Changes
 from kg.store.info import StoreInfo
 
 if TYPE_CHECKING:
@@ -36,19 +36,21 @@ def build(
     return embedded.build([data], output, report=Report(on_problem=reject), contacts=contacts, jobs=jobs)
 
 
-def update(store: PathName, data: Data, *, contacts: bool = False, reject: Reject = raise_losses) -> Changes:
-    """Replace the studies that changed in a store, each in one transaction. Return how many were added and replaced.
+def update(
+    store: PathName, data: Data, *, prune: bool = False, contacts: bool = False, reject: Reject = raise_losses
+) -> Changes:
+    """Replace the studies that changed in a store, each in one transaction. Return which were added and replaced.
 
-    ``data`` is study records, as for :func:`kg.read`. What is lost goes to ``reject``; if that raises, the studies
-    before it are updated.
+    ``data`` is study records, as for :func:`kg.read`. ``prune`` removes the studies that are not in it. What is lost
+    goes to ``reject``; if that raises, the studies before it are updated, and none is removed.
 
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder:
     ...     _ = build("tests/data/studies", f"{folder}/trials.kgstore")
     ...     update(f"{folder}/trials.kgstore", "tests/data/NCT02059759.txt").summary()
-    'Studies: 1 added, 0 replaced, 0 unchanged.'
+    'Studies: 1 added, 0 replaced, 0 unchanged, 34 not in the input (prune removes them).'
     """
-    return embedded.update(store, [data], report=Report(on_problem=reject), contacts=contacts)
+    return embedded.update(store, [data], report=Report(on_problem=reject), prune=prune, contacts=contacts)
 
 
 def remove(store: PathName, numbers: Iterable[str]) -> list[str]:
