@@ -193,11 +193,14 @@ def query(
     return run(query, data, params, report=Report(on_problem=reject), limits=limits)
 
 
-def to_networkx(*sources: Any, lists: bool = False, reject: Reject = raise_losses) -> nx.MultiDiGraph:
+def to_networkx(
+    *sources: Any, lists: bool = False, view: str = "all", reject: Reject = raise_losses
+) -> nx.MultiDiGraph:
     """Return the studies of the sources as a networkx graph; see :func:`kg.network.graph.to_networkx`.
 
     ``sources`` and ``reject`` are as ``data`` and ``reject`` of :func:`query`. Multiple values of a property are joined
-    into one text, which every writer of networkx accepts, or are a list with ``lists``.
+    into one text, which every writer of networkx accepts, or are a list with ``lists``. The view ``core`` leaves out
+    arms, outcomes, results and other details of studies.
 
     >>> to_networkx("tests/data/NCT02059759.txt").nodes["http://id.nlm.nih.gov/mesh/D000690"]["label"]
     'Amyotrophic Lateral Sclerosis'
@@ -205,13 +208,13 @@ def to_networkx(*sources: Any, lists: bool = False, reject: Reject = raise_losse
     from kg.export.report import Report
     from kg.network.graph import to_networkx as convert
 
-    return convert(*sources, lists=lists, report=Report(on_problem=reject))
+    return convert(*sources, lists=lists, view=view, report=Report(on_problem=reject))
 
 
 def projection(graph: nx.MultiDiGraph, view: str, *, lists: bool = False) -> nx.Graph:
     """Return the projection of a graph of :func:`to_networkx` to two kinds of nodes; see :mod:`kg.network.projections`.
 
-    >>> projection(to_networkx("tests/data/NCT02059759.txt"), "site-study").number_of_edges()
+    >>> projection(to_networkx("tests/data/NCT02059759.txt"), "sites-studies").number_of_edges()
     1
     """
     from kg.network.projections import projection as project

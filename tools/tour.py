@@ -75,7 +75,7 @@ CELLS = [
     """,
     "## A network\n\nFor networkx: all nodes, or a projection onto two kinds of them.",
     """
-    network = kg.projection(kg.to_networkx(graph), "condition-intervention")
+    network = kg.projection(kg.to_networkx(graph), "conditions-interventions")
     print(network)
     for node, degree in sorted(network.degree, key=lambda pair: (-pair[1], pair[0]))[:5]:
         print(degree, network.nodes[node]["label"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import IO, TYPE_CHECKING, Any
 
 import click
@@ -20,6 +20,28 @@ LOST, WRONG_USE = 1, 2
 """Exit statuses."""
 REFRESH = 0.1
 """Seconds between updates of the progress bar."""
+
+
+class Choice(click.Choice[str]):
+    """One of some names, which also accepts other spellings: an extension such as ``nt``, or a former name."""
+
+    def __init__(self, names: Sequence[str], others: Mapping[str, str]) -> None:
+        super().__init__(names)
+        self._others = others
+
+    def convert(self, value: Any, param: click.Parameter | None, context: click.Context | None) -> str:
+        name = str(value).lower().removeprefix(".")
+        return super().convert(self._others.get(name, name if name in self.choices else value), param, context)
+
+
+def or_standard_output(output: str | None, example: str) -> str:
+    """Return the output; without one, standard output unless that is a terminal.
+
+    Raises :class:`~kg.errors.UsageError` for a terminal; ``example`` is the name of a file for the message.
+    """
+    if output is None and sys.stdout.isatty():
+        raise UsageError(f"No output is given; name a file, such as -o {example}, or print here with -o -.")
+    return "-" if output is None else output
 
 
 def _exit_on_sigterm(*_: object) -> None:

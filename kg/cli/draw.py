@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from kg.cli.base import print_problems, progress_of
-from kg.draw import RENDERERS, VIEWS
+from kg.cli.base import Choice, print_problems, progress_of
+from kg.draw import OLD_VIEWS, RENDERERS, VIEWS
 
 
 @click.command()
@@ -18,7 +18,7 @@ from kg.draw import RENDERERS, VIEWS
     help="Output file: .html, .svg, .png, .pdf, or - for standard output.",
 )
 @click.option("--study", metavar="NCT", help="Draw one study.")
-@click.option("--view", type=click.Choice(VIEWS), help="Draw a view of all studies.")
+@click.option("--view", type=Choice(VIEWS, OLD_VIEWS), help="Draw a view of all studies.")
 @click.option("--around", metavar="X", help="Draw the neighbourhood of a study, term or organization.")
 @click.option(
     "--depth", type=click.IntRange(1, 6), metavar="N", default=1, help="Links to follow for --around (default: 1)."

@@ -7,20 +7,25 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kg.cli.base import LOST, print_report, problems_to, progress_of
+from kg.cli.base import LOST, Choice, or_standard_output, print_report, problems_to, progress_of
 
 if TYPE_CHECKING:
     from kg.export.report import Report
 
 ENGINES = ("local", "dask")
 FORMATS = ("turtle", "ntriples", "nquads", "trig", "parquet", "jsonld", "rdfxml")
+EXTENSIONS = {"ttl": "turtle", "nt": "ntriples", "nq": "nquads", "rdf": "rdfxml"}
+"""The extensions of formats that are not their names."""
 
 
 @click.command()
 @click.argument("inputs", metavar="INPUT...", nargs=-1, required=True)
-@click.option("-o", "--output", required=True, metavar="OUT", help="Output file; - is standard output.")
+@click.option("-o", "--output", metavar="OUT", help="Output file; - is standard output (the default in a pipe).")
 @click.option(
-    "-f", "--format", type=click.Choice(FORMATS), help="Output format (default: by the extension of OUT, else turtle)."
+    "-f",
+    "--format",
+    type=Choice(FORMATS, EXTENSIONS),
+    help="Output format, or its extension such as nt (default: by the extension of OUT, else turtle).",
 )
 @click.option("--contacts", is_flag=True, help="Keep the e-mail addresses and telephone numbers of contacts.")
 @click.option("--strict", is_flag=True, help="Stop at the first problem and write nothing.")
@@ -34,7 +39,9 @@ FORMATS = ("turtle", "ntriples", "nquads", "trig", "parquet", "jsonld", "rdfxml"
 @click.option("--scheduler", metavar="URL", help="Dask scheduler (default: start local workers).")
 @click.option("--base", metavar="IRI", help="Base IRI of parts, organizations and other resources.")
 @click.pass_context
-def export(context: click.Context, /, inputs: tuple[str, ...], output: str, report: str | None, **options: Any) -> None:
+def export(
+    context: click.Context, /, inputs: tuple[str, ...], output: str | None, report: str | None, **options: Any
+) -> None:
     """Export study records as RDF.
 
     INPUT is any number of files, folders and URLs, or - for standard input: records of API v2 as downloaded (a single
@@ -51,6 +58,7 @@ def export(context: click.Context, /, inputs: tuple[str, ...], output: str, repo
     from kg.export.report import Report
     from kg.export.workers import cores
 
+    output = or_standard_output(output, "studies.ttl")
     options["jobs"] = options["jobs"] or cores()
     keep_memory()  # like workers
     run = _run_of(inputs, output, report, options)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import click
 
-from kg.cli.base import LOST, print_problems, progress_of
+from kg.cli.base import LOST, Choice, or_standard_output, print_problems, progress_of
 
 FORMATS = ("turtle", "ntriples", "nquads", "trig", "parquet", "rdfxml")
+EXTENSIONS = {"ttl": "turtle", "nt": "ntriples", "nq": "nquads", "rdf": "rdfxml"}
+"""The extensions of formats that are not their names."""
 
 
 @click.group()
@@ -16,10 +18,12 @@ def mesh() -> None:
 
 @mesh.command()
 @click.argument("files", metavar="FILE...", nargs=-1, required=True)
-@click.option("-o", "--output", required=True, metavar="MESH.nt", help="Output file; - is standard output.")
-@click.option("-f", "--format", type=click.Choice(FORMATS), help="Output format (default: by extension, else turtle).")
+@click.option("-o", "--output", metavar="MESH.nt", help="Output file; - is standard output (the default in a pipe).")
+@click.option(
+    "-f", "--format", type=Choice(FORMATS, EXTENSIONS), help="Output format (default: by extension, else turtle)."
+)
 @click.pass_context
-def build(context: click.Context, /, files: tuple[str, ...], output: str, format: str | None) -> None:  # noqa: A002
+def build(context: click.Context, /, files: tuple[str, ...], output: str | None, format: str | None) -> None:  # noqa: A002
     """Export the MeSH tree as RDF, with broader descriptors.
 
     FILE is an NLM release: RDF (mesh.nt, mesh.nt.gz), XML of descriptors or of supplementary concepts (desc2025.xml,
@@ -31,6 +35,7 @@ def build(context: click.Context, /, files: tuple[str, ...], output: str, format
     from kg.export.report import Report
     from kg.mesh.build import build as run
 
+    output = or_standard_output(output, "mesh.nt")
     report = Report()
     with progress_of(files) as progress:
         counts = run(list(files), output, format=format, reject=report.problem, progress=progress)

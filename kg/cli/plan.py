@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from kg.cli.base import Choice
+
 STYLES = ("turtle", "ntriples")
 
 
@@ -13,7 +15,7 @@ STYLES = ("turtle", "ntriples")
     "-f",
     "--format",
     "name",
-    type=click.Choice(STYLES),
+    type=Choice(STYLES, {"ttl": STYLES[0], "nt": STYLES[1]}),
     default=STYLES[0],
     help="Output format of the operations (default: turtle).",
 )

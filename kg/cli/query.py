@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kg.cli.base import LOST, message, print_problems, progress_of
+from kg.cli.base import LOST, Choice, message, print_problems, progress_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 FORMATS = ("table", "csv", "tsv", "json", "xml", "parquet", "turtle", "ntriples")
 """The formats of :mod:`kg.query.result_formats`, which is imported only when a query runs."""
+EXTENSIONS = {"txt": "table", "srj": "json", "srx": "xml", "ttl": "turtle", "nt": "ntriples"}
+"""The extensions of formats that are not their names."""
 
 SMALLEST = 50_000_000
 """Bytes that the engine needs for any query."""
@@ -49,9 +51,8 @@ class Size(click.ParamType):  # type: ignore[type-arg]  # not generic before cli
 
 @click.command()
 @click.argument("query", metavar="[NAME|FILE|TEXT]", required=False)
-@click.option(
-    "--data", "-d", multiple=True, metavar="DATA", help="A store, RDF file or file of study records; can be repeated."
-)
+@click.argument("inputs", metavar="[INPUT]...", nargs=-1)
+@click.option("--data", "-d", multiple=True, metavar="INPUT", help="The same as an INPUT argument; can be repeated.")
 @click.option(
     "--endpoint",
     metavar="URL",
@@ -76,7 +77,7 @@ class Size(click.ParamType):  # type: ignore[type-arg]  # not generic before cli
     "-f",
     "--format",
     "name",
-    type=click.Choice(FORMATS),
+    type=Choice(FORMATS, EXTENSIONS),
     help="The format of the answer; by default the one of the extension of OUT, and a table on standard output.",
 )
 @click.option(
@@ -102,6 +103,7 @@ def query(
     context: click.Context,
     /,
     query: str | None,
+    inputs: tuple[str, ...],
     data: tuple[str, ...],
     endpoint: str | None,
     digest: bool,
@@ -118,8 +120,9 @@ def query(
 ) -> None:
     """Run a SPARQL query.
 
-    The query is a name in the library (see --list), a file, a text, or - for standard input. It runs over the union of
-    all graphs of DATA. Values of parameters are converted to terms: D000690, mesh:D000690 or a complete IRI.
+    The query is a name in the library (see --list), a file, a text, or - for standard input. INPUT is stores, RDF files
+    and study records; the query runs over the union of all their graphs. Values of parameters are converted to terms:
+    D000690, mesh:D000690 or a complete IRI.
     """
     from kg.errors import OutputError, UsageError
     from kg.query.engine import query_text, with_prefixes
@@ -133,6 +136,9 @@ def query(
     if show:
         click.echo(with_prefixes(text))
         return
+    data = (*inputs, *data)
+    if endpoint is not None and data:
+        raise UsageError(f"An endpoint has its own data; leave out {data[0]} or --endpoint.")
     limits = _limits(timeout, memory)
     source = _Source(data)
     if explain:

@@ -6,15 +6,15 @@ from typing import Any
 
 import click
 
-from kg.cli.base import LOST, print_problems
+from kg.cli.base import LOST, or_standard_output, print_problems
 
 
 @click.command()
 @click.argument("graphs", metavar="GRAPH...", nargs=-1, required=True)
-@click.option("-o", "--output", required=True, metavar="OUT.jsonl", help="Output file; - is standard output.")
+@click.option("-o", "--output", metavar="OUT.jsonl", help="Output file; - is standard output (the default in a pipe).")
 @click.option("--base", metavar="IRI", help="The --base of the export.")
 @click.pass_context
-def restore(context: click.Context, /, graphs: tuple[str, ...], output: str, **options: Any) -> None:
+def restore(context: click.Context, /, graphs: tuple[str, ...], output: str | None, **options: Any) -> None:
     """Rebuild study records from a graph.
 
     GRAPH is an exported file in any format (optionally compressed) or a store. Records are written as JSON Lines,
@@ -25,6 +25,7 @@ def restore(context: click.Context, /, graphs: tuple[str, ...], output: str, **o
     from kg.export.report import Report
     from kg.restore.records import restore as run
 
+    output = or_standard_output(output, "studies.jsonl")
     report = Report()
     options = {name: value for name, value in options.items() if value is not None}
     count = run(graphs, output, reject=report.problem, **options)

@@ -6,6 +6,7 @@ Properties come from the plan. The official field tree and the sample are in ``o
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -114,6 +115,18 @@ def field_rows(plan: Plan, sample: Sample | None = None) -> list[FieldRow]:
     sample = shipped_sample() if sample is None else sample
     prefixes = plan.ontology.prefixes
     return [_row(path, entity, field, sample.get(path, {}), prefixes) for path, entity, field in plan.walk() if path]
+
+
+def matching(rows: Iterable[FieldRow], words: Iterable[str]) -> list[FieldRow]:
+    """Return the fields that have each word in their path, property, class, value type or definition.
+
+    >>> from kg.mapping.plan import shipped_plan
+    >>> [row.property for row in matching(field_rows(shipped_plan()), ["Enrollment", "integer"])]
+    ['ct:enrollmentCount']
+    """
+    wanted = [word.lower() for word in words]
+    texts = ((row, f"{row.path} {row.property} {row.of_class} {row.value} {row.definition}".lower()) for row in rows)
+    return [row for row, text in texts if all(word in text for word in wanted)]
 
 
 def section(path: str) -> str:

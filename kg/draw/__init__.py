@@ -11,6 +11,8 @@ from pathlib import Path
 ASSETS = Path(__file__).parent / "assets"
 VIEWS = ("conditions-interventions", "sponsors", "sites", "mesh", "references")
 """The names of the views of a whole graph; :data:`kg.draw.views.VIEWS` has their functions."""
+OLD_VIEWS = {"condition-intervention": "conditions-interventions"}
+"""The name of ``kg network`` for a view in versions up to 0.2.0, which is accepted too."""
 RENDERERS = ("canvas", "pyvis")
 """The renderers of a page: the script of this package, or vis-network by pyvis."""
 SUFFIXES = (".html", ".svg", ".png", ".pdf")

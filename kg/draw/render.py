@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kg._types import Progress, Reject
-from kg.draw import DEFAULT_LIMIT, SUFFIXES
+from kg.draw import DEFAULT_LIMIT, OLD_VIEWS, SUFFIXES, VIEWS
 from kg.draw.graph import QueryableGraph, open_graph
 from kg.draw.picture import Picture, limit_nodes
 from kg.draw.scene import Scene
@@ -40,6 +40,8 @@ class DrawRequest:
         names = [f"--{name}" for name in options if getattr(self, name)]
         if len(names) > 1:
             raise UsageError(f"{' and '.join(names)} are different pictures; use one of them.")
+        if self.view and self.view not in (*VIEWS, *OLD_VIEWS):
+            raise UsageError(f"Unknown view {self.view}; the views are {', '.join(VIEWS)}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,14 +162,14 @@ def _network(graph: QueryableGraph, request: DrawRequest, query: str) -> Picture
 def _network_view(graph: QueryableGraph, request: DrawRequest, query: str) -> Picture:
     from kg.draw.neighbourhood_view import neighbourhood
     from kg.draw.query_view import query_picture
-    from kg.draw.views import VIEWS
+    from kg.draw.views import VIEWS as FUNCTIONS
 
     if query:
         return query_picture(graph, query, Path(request.query or "").stem)
     if request.around:
         return neighbourhood(graph, request.around, request.depth, request.limit or DEFAULT_LIMIT)
-    view = request.view or DEFAULT_VIEW
-    picture = VIEWS[view](graph)
+    view = OLD_VIEWS.get(request.view or "", request.view or DEFAULT_VIEW)
+    picture = FUNCTIONS[view](graph)
     if not picture.nodes:
         raise UsageError(f"The input has nothing for the view {view}.")
     return picture

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pyoxigraph as ox
 
+from kg.errors import UsageError
 from kg.export.report import Report
+from kg.network.formats import ALL, CORE
 from kg.network.groups import StatementGroups, open_sources
 from kg.network.model import Edge, Node, Value, iter_nodes
 from kg.network.schema import Table
@@ -24,15 +26,17 @@ if TYPE_CHECKING:
 
 
 def to_networkx(
-    *sources: Source, lists: bool = False, report: Report | None = None, progress: Any = None
+    *sources: Source, lists: bool = False, view: str = ALL, report: Report | None = None, progress: Any = None
 ) -> nx.MultiDiGraph:
     """Return a directed multigraph of all statements, with nodes and edges sorted by name.
 
     ``sources`` are names of files (study records or RDF), folders or stores, studies as dictionaries, open files,
     rdflib graphs, pyoxigraph stores or iterables of pyoxigraph quads.
 
-    All sources and all their named graphs form one graph. Nodes are IRIs with ``type``, ``label`` and an attribute per
-    property; edges have the name of their predicate as ``predicate`` and as key.
+    The view ``core`` leaves out details of studies: arms, outcomes, results, contacts and so on
+    (:data:`kg.network.model.CORE`). All sources and all their named graphs form one graph. Nodes are IRIs
+    with ``type``, ``label`` and an attribute per property; edges have the name of their predicate as ``predicate`` and
+    as key.
 
     An attribute has one type in the whole graph, as the writers of networkx require: multiple values are joined by
     ``" | "``, and an attribute with both numbers and text is text, with its number in a second attribute (``pValue``,
@@ -49,6 +53,8 @@ def to_networkx(
     >>> [graph.nodes[term]["label"] for _, term, name in graph.out_edges(study, keys=True) if name == "conditionMesh"]
     ['Amyotrophic Lateral Sclerosis']
     """
+    if view not in (CORE, ALL):
+        raise UsageError(f"The views of a graph are {CORE} and {ALL}, not {view}; kg.projection has the others.")
     inputs: list[Any] = []
     graphs: list[Iterable[ox.Quad]] = []
     for source in sources:
@@ -58,9 +64,9 @@ def to_networkx(
         else:
             graphs.append(quads)
     if not inputs:
-        return multigraph(StatementGroups(graphs), lists=lists)
+        return multigraph(StatementGroups(graphs), lists=lists, core=view == CORE)
     with open_sources(inputs, report or Report(), progress) as opened:
-        return multigraph(StatementGroups([*opened, *graphs]), lists=lists)
+        return multigraph(StatementGroups([*opened, *graphs]), lists=lists, core=view == CORE)
 
 
 def _quads(source: Any) -> tuple[Iterable[ox.Quad] | None, Any]:
@@ -79,13 +85,13 @@ def _quads(source: Any) -> tuple[Iterable[ox.Quad] | None, Any]:
     return None, source
 
 
-def multigraph(groups: StatementGroups, *, lists: bool = False) -> nx.MultiDiGraph:
+def multigraph(groups: StatementGroups, *, lists: bool = False, core: bool = False) -> nx.MultiDiGraph:
     """Return the multigraph of groups of statements; see :func:`to_networkx`."""
     import networkx as nx
 
     nodes: list[Node] = []
     edges: list[Edge] = []
-    for node, outward in iter_nodes(groups):
+    for node, outward in iter_nodes(groups, core=core):
         nodes.append(node)
         edges += outward
     row = as_lists if lists else Table.of(node.values for node in nodes).row

@@ -66,6 +66,9 @@ class Edge:
     target: str
 
 
+CORE = frozenset(("Study", "Intervention", "Organization", "Country", "Location"))
+"""The classes of the plan that the view ``core`` has; the others are details of studies. MeSH terms, publications and
+resources of other origin are no classes of the plan, and are in the core."""
 Items = Callable[[], Iterable[tuple[Node, list[Edge]]]]
 """A function that returns a new iterator over the nodes with their outgoing edges."""
 
@@ -180,8 +183,10 @@ def to_value(term: ox.NamedNode | ox.Literal) -> Value:
     return xml_safe(term.value)
 
 
-def iter_nodes(groups: StatementGroups) -> Iterator[tuple[Node, list[Edge]]]:
+def iter_nodes(groups: StatementGroups, *, core: bool = False) -> Iterator[tuple[Node, list[Edge]]]:
     """Yield each node with its outgoing edges: study by study, then the shared resources.
+
+    With ``core``, nodes that are details of studies (:data:`CORE`) are left out, and their edges.
 
     Studies and publications that are only referred to come last, so that both ends of every edge are nodes.
     """
@@ -189,6 +194,8 @@ def iter_nodes(groups: StatementGroups) -> Iterator[tuple[Node, list[Edge]]]:
     referenced: set[str] = set()
     for group in groups:
         nodes, edges = build(group.statements, groups.shared)
+        if core:
+            nodes, edges = _core(nodes, edges, groups)
         outward: dict[str, list[Edge]] = {}
         for edge in edges:
             outward.setdefault(edge.source, []).append(edge)
@@ -198,3 +205,19 @@ def iter_nodes(groups: StatementGroups) -> Iterator[tuple[Node, list[Edge]]]:
             yield node, outward.get(id_, [])
     for id_ in sorted(referenced - described):
         yield Node(id_, [stub_type(id_)], local_name(id_)), []
+
+
+def _core(nodes: dict[str, Node], edges: list[Edge], groups: StatementGroups) -> tuple[dict[str, Node], list[Edge]]:
+    """Return the nodes of the core among those of a group, and the edges between nodes of the core."""
+    others = {edge.target for edge in edges} - nodes.keys()
+    shared, _ = build(triple for id_ in others for triple in groups.shared.get(id_, ()))
+    details = {id_ for some in (nodes, shared) for id_, node in some.items() if node.type in _details()}
+    kept = {id_: node for id_, node in nodes.items() if id_ not in details}
+    return kept, [edge for edge in edges if not details & {edge.source, edge.target}]
+
+
+@cache
+def _details() -> frozenset[str]:
+    """Return the local names of the classes of the plan that are not in the core."""
+    types = (iri for entity in shipped_plan().entities.values() for iri in entity.types)
+    return frozenset(map(local_name, types)) - CORE

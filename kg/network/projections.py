@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from kg.errors import UsageError
-from kg.network.formats import VIEWS
+from kg.network.formats import OLD_VIEWS, PROJECTIONS
 from kg.network.model import local_name
 from kg.network.schema import SEPARATOR
 
@@ -63,7 +63,7 @@ def _sites(graph: nx.MultiDiGraph, study: str) -> Iterator[Pair]:
 
 
 _PAIRS: dict[str, Callable[[nx.MultiDiGraph, str], Iterator[Pair]]]
-_PAIRS = dict(zip(VIEWS, (_conditions, _sponsors, _sites), strict=True))
+_PAIRS = dict(zip(PROJECTIONS, (_conditions, _sponsors, _sites), strict=True))
 
 
 def projection(graph: nx.MultiDiGraph, view: str, *, lists: bool = False) -> nx.Graph:
@@ -73,14 +73,15 @@ def projection(graph: nx.MultiDiGraph, view: str, *, lists: bool = False) -> nx.
     site. ``studies`` has NCT numbers joined by ``" | "`` or, with ``lists``, a list of them.
 
     >>> from kg.network.graph import to_networkx
-    >>> network = projection(to_networkx("tests/data/NCT02059759.txt"), "condition-intervention")
+    >>> network = projection(to_networkx("tests/data/NCT02059759.txt"), "conditions-interventions")
     >>> [(network.nodes[a]["label"], network.nodes[b]["label"], edge) for a, b, edge in network.edges(data=True)]
     [('Amyotrophic Lateral Sclerosis', 'aldesleukin', {'weight': 1, 'studies': 'NCT02059759'})]
 
-    Raises :class:`~kg.errors.UsageError` for a view that is not in :data:`kg.network.formats.VIEWS`.
+    Raises :class:`~kg.errors.UsageError` for a view that is not in :data:`kg.network.formats.PROJECTIONS`.
     """
-    if view not in VIEWS:
-        raise UsageError(f"Unknown view {view}; the views are {', '.join(VIEWS)}.")
+    view = OLD_VIEWS.get(view, view)
+    if view not in PROJECTIONS:
+        raise UsageError(f"Unknown view {view}; the views of two kinds are {', '.join(PROJECTIONS)}.")
     import networkx as nx
 
     network = nx.Graph()

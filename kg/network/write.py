@@ -16,7 +16,17 @@ from kg._types import Progress
 from kg.errors import UsageError, nothing_found
 from kg.export.report import Report
 from kg.network import neo4j, xml
-from kg.network.formats import FILE_FORMATS, FOLDER_FORMATS, VIEWS
+from kg.network.formats import (
+    ALL,
+    CORE,
+    FILE_FORMATS,
+    FOLDER_FORMATS,
+    FORMATS,
+    KGX_FORMATS,
+    OLD_VIEWS,
+    PROJECTIONS,
+    VIEWS,
+)
 from kg.network.graph import multigraph
 from kg.network.groups import StatementGroups, open_sources
 from kg.network.kgx import EDGE_COLUMNS, NODE_COLUMNS, KgxRows, Row, tsv_line
@@ -30,16 +40,22 @@ if TYPE_CHECKING:
     import networkx as nx
 
 
+_CORE_NOTE = "of the core; --view all adds arms, outcomes, results and other details of studies"
+
+
 @dataclass(slots=True)
 class NetworkCounts:
     """The number of nodes written by class, and of edges by predicate."""
 
     nodes: Counter[str] = field(default_factory=Counter)
     edges: Counter[str] = field(default_factory=Counter)
+    is_core: bool = False
+    """Whether the view is the core by default."""
 
     def summary(self) -> str:
         """Return the counts in one sentence."""
-        return f"Network: {self.nodes.total():,} nodes, {self.edges.total():,} edges."
+        which = f" {_CORE_NOTE}" if self.is_core else ""
+        return f"Network: {self.nodes.total():,} nodes, {self.edges.total():,} edges{which}."
 
 
 def write(
@@ -54,27 +70,47 @@ def write(
     """Write the network of study records, RDF files or stores.
 
     ``format`` is one of :data:`kg.network.formats.FORMATS`; the default follows from the name of the output. ``view``
-    is one of :data:`kg.network.formats.VIEWS`; the default is all nodes and edges. A view is built in memory,
-    everything else is streamed.
+    is one of :data:`kg.network.formats.VIEWS`, by default the core; KGX has classes of its own. A projection is built
+    in memory, everything else is streamed.
 
     Raises :class:`~kg.errors.UsageError` for an unsupported combination, :class:`~kg.errors.InputError` for unreadable
     RDF, and :class:`~kg.errors.OutputError` if the output cannot be written.
     """
     format_name = format or format_of_name(output)
-    if view is not None and view not in VIEWS:
-        raise UsageError(f"Unknown view {view}; the views are {', '.join(VIEWS)}.")
-    if view is not None and format_name in FOLDER_FORMATS:
-        raise UsageError(f"A view can be written as {' or '.join(FILE_FORMATS)}, not as {format_name}.")
+    if format_name not in FORMATS:
+        raise UsageError(f"Unknown format {format_name}; the formats are {', '.join(FORMATS)}.")
+    is_default, view = view is None, _checked_view(view, format_name)
     check_outputs(inputs, [output])
     with open_sources(inputs, report, progress) as files:
         groups = StatementGroups(list(files))
         if not any(group.statements for group in groups):
             raise nothing_found("statement about studies", inputs)
-        if format_name in FILE_FORMATS:
-            return _view(groups, view, output, format_name) if view else _whole(groups, output, format_name)
-        items = partial(iter_nodes, groups)
-        with replacing_folder(_folder(output)) as folder:
-            return _neo4j(items, folder) if format_name == "neo4j" else _kgx(items, folder, lines=format_name != "kgx")
+        items = partial(iter_nodes, groups, core=view == CORE)
+        if view in PROJECTIONS:
+            return _view(groups, view, output, format_name)
+        counts = _write_items(items, output, format_name)
+    counts.is_core = is_default and view == CORE
+    return counts
+
+
+def _write_items(items: Items, output: str, format_name: str) -> NetworkCounts:
+    if format_name in FILE_FORMATS:
+        return _whole(items, output, format_name)
+    with replacing_folder(_folder(output)) as folder:
+        return _neo4j(items, folder) if format_name == "neo4j" else _kgx(items, folder, lines=format_name != "kgx")
+
+
+def _checked_view(view: str | None, format_name: str) -> str:
+    """Return the view to write in a format; raise :class:`~kg.errors.UsageError` for one that does not fit."""
+    is_kgx = format_name in KGX_FORMATS
+    view = OLD_VIEWS.get(view or "", view) or (ALL if is_kgx else CORE)
+    if view not in VIEWS:
+        raise UsageError(f"Unknown view {view}; the views are {', '.join(VIEWS)}.")
+    if view in PROJECTIONS and format_name in FOLDER_FORMATS:
+        raise UsageError(f"The view {view} can be written as {' or '.join(FILE_FORMATS)}, not as {format_name}.")
+    if is_kgx and view != ALL:
+        raise UsageError(f"{format_name} has the classes of the Biolink Model, so it has no view {view}.")
+    return view
 
 
 def format_of_name(output: str) -> str:
@@ -91,22 +127,22 @@ def format_of_name(output: str) -> str:
     raise UsageError(f"The format of {output} is unknown; use the extension {extensions}, or give --format.")
 
 
-def _whole(groups: StatementGroups, output: str, format_name: str) -> NetworkCounts:
-    """Write all nodes and edges; statements are read twice, first to determine the types of attributes."""
+def _whole(items: Items, output: str, format_name: str) -> NetworkCounts:
+    """Write nodes and edges as they are; statements are read twice, first to determine the types of attributes."""
     schema = Schema()
-    for node, _ in iter_nodes(groups):
+    for node, _ in items():
         schema.add(node.values)
     table = Table(schema)
     node_types = {"type": "string", **table.types}
     xml_format = xml.XML_FORMATS[format_name](node_types, {"predicate": "string"}, directed=True)
     counts = NetworkCounts()
     with writing(output) as file:
-        xml.write(_xml_nodes(groups, table, counts), xml_format, file)
+        xml.write(_xml_nodes(items, table, counts), xml_format, file)
     return counts
 
 
-def _xml_nodes(groups: StatementGroups, table: Table, counts: NetworkCounts) -> xml.XmlNodes:
-    for node, edges in iter_nodes(groups):
+def _xml_nodes(items: Items, table: Table, counts: NetworkCounts) -> xml.XmlNodes:
+    for node, edges in items():
         counts.nodes[node.type] += 1
         counts.edges.update(edge.predicate for edge in edges)
         yield node.id, node.label, {"type": node.type, **table.row(node.values)}, map(_xml_edge, edges)

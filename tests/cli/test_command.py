@@ -82,7 +82,6 @@ def test_strict_stops_at_the_first_problem_and_writes_nothing(tmp_path: Path) ->
     "arguments",
     [
         ["export"],
-        ["export", SEED],
         ["export", SEED, "-o", "out.txt"],
         ["export", "no-such-file.json", "-o", "-"],
         ["export", SEED, "-o", "-", "-f", "word"],

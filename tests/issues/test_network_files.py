@@ -35,7 +35,8 @@ XSD = "http://www.w3.org/2001/XMLSchema#"
 
 def write(*words: object) -> str:
     """Run ``kg network`` and return its messages; fail if it fails."""
-    result = CliRunner().invoke(main, ["network", *map(str, words)])
+    view = () if {"--view", "-f"} & {*map(str, words)} else ("--view", "all")
+    result = CliRunner().invoke(main, ["network", *map(str, words), *view])
     assert result.exit_code in (0, 1), result.stderr
     return result.stderr
 
@@ -366,7 +367,7 @@ def test_the_writers_of_networkx_accept_the_graph_and_its_views(
 def test_neo4j_keeps_lists_and_numbers_in_text_columns(tmp_path: Path) -> None:
     records = tmp_path / "records.json"
     records.write_text(json.dumps([study(1, "0.01"), study(2, "<0.05")]))
-    write(records, SEED, "-o", tmp_path / "neo4j", "-f", "neo4j")
+    write(records, SEED, "-o", tmp_path / "neo4j", "-f", "neo4j", "--view", "all")
     header = (tmp_path / "neo4j" / "nodes-Analysis.csv").read_text().splitlines()[0]
     assert "pValue:string" in header
     assert "pValueNumber:double" in header

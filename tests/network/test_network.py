@@ -20,7 +20,7 @@ from click.testing import CliRunner, Result
 import kg
 from kg.cli import main
 from kg.mapping.derived import mesh_id
-from kg.network.formats import VIEWS
+from kg.network.formats import PROJECTIONS
 from tests.conftest import DATA, SEED
 
 STUDY = "https://clinicaltrials.gov/study/NCT02059759"
@@ -168,7 +168,7 @@ def test_edges_between_sponsors_and_conditions_and_between_sites_and_studies(
     assert sites.nodes[site]["lat"] == 43.61093
     assert sites.edges[site, STUDY] == {"weight": 1, "studies": "NCT02059759"}
     assert nx.is_bipartite(sites)
-    with pytest.raises(kg.UsageError, match="Unknown view x; the views are"):
+    with pytest.raises(kg.UsageError, match="Unknown view x; the views of two kinds are"):
         kg.projection(graph, "x")
 
 
@@ -177,7 +177,7 @@ def test_edges_between_sponsors_and_conditions_and_between_sites_and_studies(
 
 def test_networkx_reads_the_whole_graph_back(tmp_path: Path) -> None:
     expected = kg.to_networkx(SEED)
-    result = run(SEED, "-o", tmp_path / "seed.graphml")
+    result = run(SEED, "-o", tmp_path / "seed.graphml", "--view", "all")
     assert result.exit_code == 0
     assert f"{expected.number_of_nodes():,} nodes, {expected.number_of_edges():,} edges" in result.stderr
     graph = nx.read_graphml(tmp_path / "seed.graphml", force_multigraph=True)
@@ -187,7 +187,7 @@ def test_networkx_reads_the_whole_graph_back(tmp_path: Path) -> None:
     assert graph.nodes[STUDY]["whoMasked"] == "INVESTIGATOR | OUTCOMES_ASSESSOR | PARTICIPANT"
 
 
-@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("view", PROJECTIONS)
 @pytest.mark.parametrize("ending", ["graphml", "gexf", "graphml.gz"])
 def test_networkx_reads_the_views_back_and_output_is_deterministic(
     tmp_path: Path, graph: nx.MultiDiGraph, view: str, ending: str
@@ -275,7 +275,7 @@ def test_kgx_in_json_lines_is_the_table(tmp_path: Path, kgx: Path) -> None:
 @pytest.fixture(scope="module")
 def neo4j(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("neo4j")
-    assert run(*ALL, "-o", folder, "-f", "neo4j").exit_code == 0
+    assert run(*ALL, "-o", folder, "-f", "neo4j", "--view", "all").exit_code == 0
     return folder
 
 
@@ -374,7 +374,7 @@ def test_the_newest_version_of_a_record_is_in_the_network(tmp_path: Path) -> Non
         (["-o", "x.csv"], "The format of x.csv is unknown"),
         (["-o", "-", "-f", "kgx"], "is not a folder"),
         (["-o", "x.zst", "-f", "neo4j"], "is not a folder"),
-        (["-o", "x", "-f", "kgx", "--view", "site-study"], "A view can be written as graphml or gexf"),
+        (["-o", "x", "-f", "kgx", "--view", "site-study"], "The view sites-studies can be written as graphml or gexf"),
         (["-o", SEED, "-f", "graphml"], "is also an input"),
     ],
 )

@@ -25,7 +25,7 @@ _INTRODUCTION = """\
 
 {count} queries that ship with `kg`. Each is a file that also runs unchanged in other SPARQL tools:
 
-    kg query NAME --data trials.kgstore [--param NAME=VALUE]...
+    kg query NAME trials.kgstore [--param NAME=VALUE]...
 
 - Several values of a parameter mean any of them, unless its description says otherwise.
 - A disease or drug class includes everything below it in MeSH: by the ancestors that the records list, and by
