@@ -87,10 +87,7 @@ CELLS = [
     "## A store\n\nA store is a folder that answers queries at once and can be updated, like `kg store build` and "
     "`kg store update` on the command line.",
     """
-    from kg.export.report import Report
-    from kg.store.embedded import build
-
-    build(["../tests/data/studies"], folder / "trials.kgstore", report=Report())
+    kg.store.build("../tests/data/studies", folder / "trials.kgstore")
     """,
     """
     kg.query("countries", folder / "trials.kgstore").to_pandas().head()

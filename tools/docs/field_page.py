@@ -81,7 +81,8 @@ def page(plan: Plan, sample: Sample) -> str:
         "",
         "All fields of a study record: the JSON path of each field, and the property that its values are mapped to. A",
         "path has several rows if it is mapped to several properties. Counts and examples come from the records in the",
-        "test data; contact data has no example. `kg fields` prints this table, also as CSV and JSON, and `kg fields WORD` searches it.",
+        "test data; contact data has no example. `kg fields` prints this table, also as CSV and JSON, and",
+        "`kg fields WORD` searches it.",
         "",
     ]
     return "\n".join(head) + "\n" + as_markdown(field_rows(plan, sample))
