@@ -25,6 +25,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import warnings
 from collections.abc import Sequence
 from typing import Any, ClassVar
 from urllib.parse import quote
@@ -235,8 +236,10 @@ class Repaired(FieldError):  # noqa: N818 -- the value is in the graph
 
 
 def raise_losses(error: InputError) -> None:
-    """Raise the problem of a record or a file that is lost; others are passed over."""
-    if not isinstance(error, FieldError | Incomplete | Skipped | Superseded):
+    """Raise the problem of a record or a file that is lost; warn of missing pages, and pass over others."""
+    if isinstance(error, Incomplete):
+        warnings.warn(str(error), stacklevel=2)
+    elif not isinstance(error, FieldError | Skipped | Superseded):
         raise error
 
 

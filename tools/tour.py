@@ -87,7 +87,7 @@ CELLS = [
     "## A store\n\nA store is a folder that answers queries at once and can be updated, like `kg store build` and "
     "`kg store update` on the command line.",
     """
-    kg.store.build("../tests/data/studies", folder / "trials.kgstore")
+    kg.store.build("../tests/data/studies", folder / "trials.kgstore").studies
     """,
     """
     kg.query("countries", folder / "trials.kgstore").to_pandas().head()

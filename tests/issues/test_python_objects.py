@@ -17,6 +17,7 @@ import pyoxigraph as ox
 import pytest
 
 import kg
+from kg.errors import raise_losses
 from kg.store.dataset import classify_inputs, open_dataset
 from tests.conftest import DATA
 
@@ -192,3 +193,8 @@ def test_a_picture_of_nothing_is_not_the_ontology() -> None:
     with pytest.raises(kg.UsageError, match="No data is given"):
         kg.drawing(None, view="sites")
     assert kg.drawing(ontology=True).nodes
+
+
+def test_missing_pages_are_a_warning() -> None:
+    with pytest.warns(UserWarning, match=r"^<dict>: lacks 3 studies\.$"):
+        raise_losses(kg.Incomplete("lacks 3 studies", file="<dict>"))
