@@ -56,12 +56,17 @@ def draw(
     """
     from kg.draw.render import DrawRequest
     from kg.draw.render import draw as render_to_file
+    from kg.errors import UsageError
     from kg.export.report import Report
 
     request = DrawRequest(view, study, around, depth, query, summary, ontology, limit, renderer)
     report = Report()
-    with progress_of(inputs) as progress:
-        result = render_to_file(inputs, output, request, reject=report.problem, progress=progress)
+    try:
+        with progress_of(inputs) as progress:
+            result = render_to_file(inputs, output, request, reject=report.problem, progress=progress)
+    except UsageError:  # perhaps since records are lost
+        print_problems(report)
+        raise
     print_problems(report)
     for note in result.notes:
         click.echo(note, err=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -18,6 +19,7 @@ from kg.export.exporter import Exporter
 from kg.mapping.json_tree import leaves
 from kg.mapping.plan import Entity, Plan, Role, shipped_plan
 from kg.rdf.jsonld import compact
+from kg.records.limits import depth_errors
 from kg.records.reader import Record, read
 from kg.records.sanitize import clean
 
@@ -184,13 +186,15 @@ def measure(records: Iterable[Record], plan: Plan, *, contacts: bool = False, re
     """Return the coverage of some records; those that are not studies go to ``reject`` and count as not covered."""
     coverage, exporter = empty_coverage(plan, contacts=contacts), Exporter(plan, contacts=contacts)
     for record in records:
-        data = record.data if record.is_clean else clean(record.data, lambda *_: None)
         try:
-            coverage.add(data, exporter(data, is_clean=True).unmapped.paths)
+            with depth_errors():
+                data = record.data if record.is_clean else clean(record.data, lambda *_: None)
+                coverage.add(data, exporter(data, is_clean=True).unmapped.paths)
             coverage.studies += 1
         except RecordError as error:
             error.file, error.record = record.file, record.number
-            coverage.add(data, None)
+            with suppress(RecursionError):
+                coverage.add(record.data, None)
             coverage.lost += 1
             reject(error)
     return coverage

@@ -27,10 +27,10 @@ class ReducedExporter(Exporter):
         if at is not None:
             return None
         try:
-            record = orjson.loads(text)
-        except ValueError:
+            reduced = orjson.dumps(_reduced(orjson.loads(text)))
+        except (ValueError, TypeError):  # invalid, or nested too deeply
             return None
-        return super().try_json_at(orjson.dumps(_reduced(record)), None)
+        return super().try_json_at(reduced, None)
 
 
 def _reduced(record: dict[str, Any]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from kg.mapping.json_tree import nested, overlay
 from kg.mapping.plan import LISTED, UNMAPPED, Plan, shipped_plan
 from kg.ontology.vocabulary import BASE, RDF, RECORD, STUDY
 from kg.rdf.syntax import Grouped, Style, prefixes, quoted
-from kg.records.limits import TOO_MANY, check_errors, check_statements, has_too_many_values
+from kg.records.limits import TOO_MANY, check_errors, check_statements, depth_errors, has_too_many_values
 from kg.records.sanitize import LONGEST, ROOM, clean, fits
 
 
@@ -87,7 +87,8 @@ class Exporter:
         """
         study = self.headers.study(record)
         try:
-            return self._exported(record, study, is_clean=is_clean)
+            with depth_errors():
+                return self._exported(record, study, is_clean=is_clean)
         except RecordError as error:
             error.study = study
             raise

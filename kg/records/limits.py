@@ -7,6 +7,7 @@ values is checked only where Python has to parse; records beyond the other limit
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 from kg.errors import RecordError
 
@@ -59,3 +60,14 @@ def check_errors(count: int) -> None:
     """Raise :class:`~kg.errors.RecordError` for too many reported values."""
     if count > MAX_ERRORS:
         raise RecordError(f"has more than {MAX_ERRORS:,} values that do not match their shapes")
+
+
+@contextmanager
+def depth_errors() -> Iterator[None]:
+    """Raise :class:`~kg.errors.RecordError` where a record is nested more deeply than it can be read and written."""
+    try:
+        yield
+    except (RecursionError, TypeError) as error:
+        if isinstance(error, TypeError) and "Recursion limit" not in str(error):  # that of orjson
+            raise
+        raise RecordError("is nested too deeply (more than 250 levels)") from error
