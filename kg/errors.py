@@ -35,7 +35,10 @@ VALUE_WIDTH = 80
 
 
 class KGError(Exception):
-    """Base class of all errors that ``kg`` raises."""
+    """Base class of all errors that ``kg`` raises; its message has no control characters, which data may contain."""
+
+    def __str__(self) -> str:
+        return printable(super().__str__())
 
 
 class UsageError(KGError):
@@ -144,7 +147,7 @@ class InputError(KGError):
         record = None if self.record is None else f"record {self.record}"
         place = ", ".join(part for part in (self.file, record, self.study, self.path) if part)
         problem = self.problem if self.expected is None else f"found {shown(self.value)}, expected {self.expected}"
-        return f"{place}: {problem}." if place else f"{problem}."
+        return printable(f"{place}: {problem}." if place else f"{problem}.")
 
     def as_dict(self) -> dict[str, Any]:
         """Return the parts of the message, for ``--report`` (JSON Lines); long values are truncated."""

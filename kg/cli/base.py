@@ -49,18 +49,45 @@ def _exit_on_sigterm(*_: object) -> None:
     sys.exit(128 + signal.SIGTERM)
 
 
+def echo(text: str, *, err: bool = False, nl: bool = True) -> None:
+    """Print a text with control characters escaped, since it may have data."""
+    click.echo(printable(text), err=err, nl=nl)
+
+
+def echo_styled(text: str) -> None:
+    """Print a text that may have styles of its own, and data that is escaped already."""
+    click.echo(text, nl=False)
+
+
 def message(text: str) -> None:
-    """Print a message to standard error, with control characters escaped."""
-    click.echo(f"kg: {printable(text)}", err=True)
+    """Print a message to standard error."""
+    echo(f"kg: {text}", err=True)
+
+
+@contextlib.contextmanager
+def _printable_usage() -> Iterator[None]:
+    """Escape the control characters of arguments in errors of usage, which click prints."""
+    try:
+        yield
+    except click.UsageError as error:
+        text = error.format_message()
+        if printable(text) == text:
+            raise
+        raise click.UsageError(printable(text), error.ctx) from None
 
 
 class Command(click.Group):
     """Command group that prints every error of ``kg`` as one sentence and sets the exit status."""
 
+    def make_context(self, *arguments: Any, **options: Any) -> click.Context:
+        with _printable_usage():
+            return super().make_context(*arguments, **options)
+
     def invoke(self, context: click.Context) -> Any:
         signal.signal(signal.SIGTERM, _exit_on_sigterm)
         try:
-            return super().invoke(context)
+            with _printable_usage():
+                return super().invoke(context)
         except UsageError as error:
             message(str(error))
             context.exit(WRONG_USE)
@@ -109,11 +136,12 @@ def problems_to(name: str | None) -> Iterator[Reject]:
 def report_to(name: str | None) -> Iterator[Callable[[dict[str, Any]], None]]:
     """Yield a function that writes objects to a file as JSON Lines; without a file name, it ignores them."""
     from kg.rdf.atomic import STANDARD_OUTPUT, replacing
+    from kg.rdf.terminal import standard_output
 
     if name is None:
         yield lambda _: None
         return
-    output = contextlib.nullcontext(sys.stdout.buffer) if name == STANDARD_OUTPUT else replacing(name)
+    output = standard_output() if name == STANDARD_OUTPUT else replacing(name)
     with output as file:
         yield lambda row: _write_line(file, row)
         file.flush()
@@ -139,7 +167,7 @@ def progress_of(inputs: tuple[str, ...]) -> Iterator[Progress | None]:
     from kg.records.sources import total_size
 
     columns = (
-        progress.TextColumn("{task.description}"),
+        progress.TextColumn("{task.description}", markup=False),
         progress.BarColumn(),
         progress.DownloadColumn(),
         progress.TimeRemainingColumn(),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from kg.cli.base import LOST, print_problems, progress_of
+from kg.cli.base import LOST, echo, echo_styled, print_problems, progress_of
 
 
 @click.command()
@@ -51,7 +51,7 @@ def coverage(
         with writing(json_file) as file:
             file.write(as_json(result))
     if json_file != STANDARD_OUTPUT:
-        click.echo(as_table(result, all_paths=all_paths), nl=False)
+        echo_styled(as_table(result, all_paths=all_paths))
     print_problems(report)
-    click.echo(result.summary(), err=json_file == STANDARD_OUTPUT)
+    echo(result.summary(), err=json_file == STANDARD_OUTPUT)
     context.exit(0 if report.lossless and result.reaches(require or 0) else LOST)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from kg.cli.base import Choice, print_problems, progress_of
+from kg.cli.base import Choice, echo, print_problems, progress_of
 from kg.draw import OLD_VIEWS, RENDERERS, VIEWS
 
 
@@ -69,5 +69,5 @@ def draw(
         raise
     print_problems(report)
     for note in result.notes:
-        click.echo(note, err=True)
-    click.echo(result, err=True)
+        echo(note, err=True)
+    echo(str(result), err=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from kg.cli.base import LOST, Choice, message
+from kg.cli.base import LOST, Choice, echo_styled, message
 
 FORMATS = ("table", "csv", "json", "markdown")
 
@@ -34,4 +34,4 @@ def fields(context: click.Context, /, words: tuple[str, ...], name: str) -> None
     if not rows:
         message(f"No field matches {' '.join(words)}; kg fields lists all.")
         context.exit(LOST)
-    click.echo(FORMATTERS[name](rows), nl=False)
+    echo_styled(FORMATTERS[name](rows))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kg.cli.base import LOST, print_problems, progress_of
+from kg.cli.base import LOST, echo, message, print_problems, progress_of
 from kg.load.presets import FILE_PRESETS, PRESETS
 
 if TYPE_CHECKING:
@@ -89,8 +89,8 @@ def load(
 def _finish(context: click.Context, report: Report, result: LoadResult) -> None:
     print_problems(report)
     for sentence in result.wrong[: report.max_problems]:
-        click.echo(f"kg: {sentence}", err=True)
-    click.echo(result.summary(), err=True)
+        message(sentence)
+    echo(result.summary(), err=True)
     context.exit(0 if report.lossless and not result.wrong else LOST)
 
 
@@ -113,6 +113,6 @@ def _write_files(
     with progress_of(inputs) as progress:
         files = write_files(preset, settings, folder, inputs, report=report, progress=progress, **options)
     print_problems(report)
-    click.echo(f"Files: {', '.join(files.names)}; {files.statements:,} statements. Load them with:", err=True)
-    click.echo(files.command)
+    echo(f"Files: {', '.join(files.names)}; {files.statements:,} statements. Load them with:", err=True)
+    echo(files.command)
     context.exit(0 if report.lossless else LOST)

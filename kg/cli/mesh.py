@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from kg.cli.base import LOST, Choice, or_standard_output, print_problems, progress_of
+from kg.cli.base import LOST, Choice, echo, or_standard_output, print_problems, progress_of
 
 FORMATS = ("turtle", "ntriples", "nquads", "trig", "parquet", "rdfxml")
 EXTENSIONS = {"ttl": "turtle", "nt": "ntriples", "nq": "nquads", "rdf": "rdfxml"}
@@ -40,7 +40,7 @@ def build(context: click.Context, /, files: tuple[str, ...], output: str | None,
     with progress_of(files) as progress:
         counts = run(list(files), output, format=format, reject=report.problem, progress=progress)
     print_problems(report)
-    click.echo(counts.summary(), err=True)
+    echo(counts.summary(), err=True)
     context.exit(0 if report.lossless else LOST)
 
 
@@ -85,7 +85,7 @@ def check(
         with writing(json_file) as file:
             file.write(as_json(comparison))
     if json_file != STANDARD_OUTPUT:
-        click.echo(as_table(comparison, limit), nl=False)
+        echo(as_table(comparison, limit), nl=False)
     print_problems(report)
-    click.echo(comparison.summary(), err=True)
+    echo(comparison.summary(), err=True)
     context.exit(0 if comparison.agrees and report.lossless else LOST)

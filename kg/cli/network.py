@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from kg.cli.base import LOST, Choice, print_problems, progress_of
+from kg.cli.base import LOST, Choice, echo, print_problems, progress_of
 from kg.network.formats import FORMATS, OLD_VIEWS, VIEWS
 
 
@@ -44,5 +44,5 @@ def network(
     with progress_of(inputs) as progress:
         counts = write(list(inputs), output, format=format, view=view, report=report, progress=progress)
     print_problems(report)
-    click.echo(counts.summary(), err=True)
+    echo(counts.summary(), err=True)
     context.exit(0 if report.lossless else LOST)

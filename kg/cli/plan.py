@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from kg.cli.base import Choice
+from kg.cli.base import Choice, echo
 
 STYLES = ("turtle", "ntriples")
 
@@ -28,11 +28,11 @@ def plan(source: bool, name: str) -> None:
     if source:
         from kg.export.exporter import Exporter
 
-        click.echo(Exporter(grouped=name == STYLES[0]).emitter.programs.listing(), nl=False)
+        echo(Exporter(grouped=name == STYLES[0]).emitter.programs.listing(), nl=False)
         return
     from kg.mapping.plan import shipped_plan
 
     for entity in shipped_plan().entities.values():
         for field in entity.fields:
             path = ".".join(field.keys) + ("[]" if field.many else "")
-            click.echo(f"{entity.local:26} {path or '.':72} {field.role.value:10} {field.local}")
+            echo(f"{entity.local:26} {path or '.':72} {field.role.value:10} {field.local}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kg.cli.base import LOST, Choice, message, print_problems, progress_of
+from kg.cli.base import LOST, Choice, echo, message, print_problems, progress_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -134,7 +134,7 @@ def query(
         raise UsageError("No query is given; name one of kg query --list or a file, or give its text.")
     text = query_text(_standard_input() if query == "-" else query, _params(param))
     if show:
-        click.echo(with_prefixes(text))
+        echo(with_prefixes(text).replace("\r\n", "\n"))
         return
     data = (*inputs, *data)
     if endpoint is not None and data:
@@ -238,11 +238,10 @@ def _query_data(text: str, source: _Source, limits: Limits, allow_service: bool)
 
 
 def _explain(text: str, source: _Source, limits: Limits) -> None:
-    from kg.errors import printable
     from kg.query.explain import explain
 
     for line in explain(text, source.load(), limits):
-        click.echo(printable(line))
+        echo(line)
 
 
 def _write(answer: Answer, name: str, output: str) -> None:
@@ -260,14 +259,14 @@ def _write(answer: Answer, name: str, output: str) -> None:
 def _display(answer: Answer, name: str) -> None:
     """Display an answer on a terminal: tables in its width, control characters escaped."""
     from kg.cli.table import show
-    from kg.errors import UsageError, printable
+    from kg.errors import UsageError
 
     if name == "parquet":
         raise UsageError("Parquet is not text; name an output file with -o.")
     if name == "table" and answer.form == "SELECT" and answer:
         show(answer)
     else:
-        click.echo(printable(answer.serialize(name).decode().replace("\r\n", "\n")), nl=False)
+        echo(answer.serialize(name).decode().replace("\r\n", "\n"), nl=False)
 
 
 def _params(options: tuple[str, ...]) -> dict[str, list[str]]:
@@ -289,4 +288,4 @@ def _list() -> None:
     width = max(len(query.name) for query in queries)
     for query in queries:
         names = ", ".join(parameter.name for parameter in query.parameters)
-        click.echo(f"{query.name:{width}}  {query.summary}{f' ({names})' if names else ''}")
+        echo(f"{query.name:{width}}  {query.summary}{f' ({names})' if names else ''}")

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from kg.cli.base import LOST, or_standard_output, print_problems
+from kg.cli.base import LOST, echo, or_standard_output, print_problems
 
 
 @click.command()
@@ -30,5 +30,5 @@ def restore(context: click.Context, /, graphs: tuple[str, ...], output: str | No
     options = {name: value for name, value in options.items() if value is not None}
     count = run(graphs, output, reject=report.problem, **options)
     print_problems(report)
-    click.echo(f"Studies: {count:,} restored, {report.rejected:,} rejected.", err=True)
+    echo(f"Studies: {count:,} restored, {report.rejected:,} rejected.", err=True)
     context.exit(0 if report.lossless else LOST)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from kg.cli.base import LOST, print_problems, progress_of, report_to
+from kg.cli.base import LOST, echo, message, print_problems, progress_of, report_to
 
 
 @click.group()
@@ -35,7 +35,7 @@ def build(context: click.Context, /, inputs: tuple[str, ...], output: str, conta
     with progress_of(inputs) as progress:
         content = run(inputs, output, report=report, contacts=contacts, jobs=jobs or cores(), progress=progress)
     print_problems(report)
-    click.echo(f"Store: {content.studies:,} studies, {content.statements:,} statements.", err=True)
+    echo(f"Store: {content.studies:,} studies, {content.statements:,} statements.", err=True)
     context.exit(0 if report.lossless else LOST)
 
 
@@ -78,8 +78,8 @@ def update(
             write(row)
     print_problems(report)
     for line in changes.few():
-        click.echo(line, err=True)
-    click.echo(changes.summary(), err=True)
+        echo(line, err=True)
+    echo(changes.summary(), err=True)
     context.exit(0 if report.lossless else LOST)
 
 
@@ -93,8 +93,8 @@ def info(folder: str) -> None:
     with open_store(folder) as opened:
         content = store_info(opened)
     versions = content.first if content.first == content.last else f"{content.first} to {content.last}"
-    click.echo(f"studies     {content.studies:,}\nstatements  {content.statements:,}\ngraphs      {content.graphs:,}")
-    click.echo(f"versions    {versions or 'none'}")
+    echo(f"studies     {content.studies:,}\nstatements  {content.statements:,}\ngraphs      {content.graphs:,}")
+    echo(f"versions    {versions or 'none'}")
 
 
 @store.command()
@@ -107,6 +107,6 @@ def remove(context: click.Context, /, folder: str, numbers: tuple[str, ...]) -> 
 
     missing = run(folder, numbers)
     for number in missing:
-        click.echo(f"kg: {number} is not in the store.", err=True)
-    click.echo(f"Studies: {len(numbers) - len(missing):,} removed.", err=True)
+        message(f"{number} is not in the store.")
+    echo(f"Studies: {len(numbers) - len(missing):,} removed.", err=True)
     context.exit(LOST if missing else 0)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import click
 
-from kg.cli.base import LOST
-from kg.errors import printable
+from kg.cli.base import LOST, echo, message
 
 ENGINES = ("fast", "pyshacl")
 
@@ -39,8 +38,8 @@ def validate(context: click.Context, /, data: tuple[str, ...], report: str | Non
         with writing(report) as file:
             write_report(file, result, turtle=report.endswith((".ttl", ".ttl.gz", ".ttl.zst")))
     for finding in result.findings[:limit] if report != STANDARD_OUTPUT else ():
-        click.echo(printable(str(finding)))
+        echo(str(finding))
     if len(result.findings) > limit and report is None:
-        click.echo(f"kg: {len(result.findings) - limit:,} more violations; list all with --report FILE.", err=True)
-    click.echo(result.summary(), err=True)
+        message(f"{len(result.findings) - limit:,} more violations; list all with --report FILE.")
+    echo(result.summary(), err=True)
     context.exit(0 if result.conforms else LOST)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import orjson
 
 from kg.coverage.fields import COLUMNS, FieldRow, section
+from kg.errors import printable
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -96,7 +97,7 @@ def add_by_section(table: Table, rows: Iterable[Any], cells: Callable[[Any, str]
     for row in rows:
         sections.setdefault(section(row.path), []).append(row)
     for name, members in sections.items():
-        table.add_row(Text(name or "others", style="bold cyan"))
+        table.add_row(Text(printable(name) or "others", style="bold cyan"))
         for row in members:
             table.add_row(*cells(row, "  " + row.path.removeprefix(name).removeprefix(".")))
 

@@ -8,6 +8,7 @@ import orjson
 
 from kg.coverage.formats import SECTION_WIDTH, add_by_section, render, terminal_table
 from kg.coverage.measure import IRI_OF, LEFT_OUT, UNMAPPED, Coverage, PathCoverage
+from kg.errors import printable
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -34,7 +35,7 @@ def _cells(item: PathCoverage, path: str) -> list[Text]:
 
     properties = [name for name in item.properties if not name.startswith(IRI_OF)] or item.properties
     counts = [Text(f"{item.values:,}"), Text(f"{item.records:,}")]
-    return [Text(path), _in_graph(item), *counts, Text(", ".join(properties))]
+    return [Text(printable(path)), _in_graph(item), *counts, Text(", ".join(properties))]
 
 
 def _in_graph(item: PathCoverage) -> Text:

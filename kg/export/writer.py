@@ -14,6 +14,7 @@ from kg.export.study_index import StudyIndex
 from kg.rdf.atomic import STANDARD_OUTPUT, is_stream, output_errors, replacing
 from kg.rdf.compress import PARQUET, compress, compressing, decompressing
 from kg.rdf.formats import Frame, compression_of
+from kg.rdf.terminal import standard_output
 
 if TYPE_CHECKING:
     from kg.rdf.parquet import StatementWriter
@@ -143,8 +144,8 @@ class Writer:
     @contextlib.contextmanager
     def _final(self) -> Iterator[IO[bytes]]:
         if self._name == STANDARD_OUTPUT:
-            yield sys.stdout.buffer
-            sys.stdout.buffer.flush()
+            with standard_output() as file:
+                yield file
         else:
             with replacing(self._name) as file:
                 yield file

@@ -9,6 +9,7 @@ from typing import Any
 from kg.draw.graph import QueryableGraph
 from kg.draw.render import DrawRequest, render
 from kg.notebook.html import element
+from kg.query.tables import one_line
 from kg.rdf.atomic import replacing
 
 HEIGHT = 620
@@ -27,7 +28,7 @@ class Drawing:
 
     def __repr__(self) -> str:
         size = f": {self.nodes:,} nodes, {self.edges:,} links" if self.nodes else ""
-        return f"<Drawing {self.title}{size}>"
+        return f"<Drawing {one_line(self.title)}{size}>"
 
     def save(self, name: str) -> None:
         """Write the page, or SVG for the suffix ``.svg``; raises :class:`~kg.errors.OutputError` on failure."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 from kg.draw.picture import web_url
+from kg.errors import printable
 
 _LEFT, _RIGHT = "text-align:left;vertical-align:top", "text-align:right;vertical-align:top"
 _HEADING = _LEFT + ";white-space:nowrap"
@@ -28,8 +29,9 @@ def element(name: str, *children: str, **attributes: str) -> Markup:
 
 
 def join(parts: Iterable[str], separator: str = "") -> Markup:
-    """Join parts, escaping those that are not :class:`Markup`."""
-    return Markup(escape(separator).join(part if isinstance(part, Markup) else escape(part) for part in parts))
+    """Join parts, escaping those that are not :class:`Markup`; control characters are shown as escapes."""
+    escaped = (part if isinstance(part, Markup) else escape(printable(part)) for part in parts)
+    return Markup(escape(separator).join(escaped))
 
 
 def link(text: str, url: str) -> Markup:

@@ -13,6 +13,7 @@ from kg.errors import UsageError
 from kg.notebook.drawing import Drawing, drawing
 from kg.notebook.html import Markup, element, fact_table, lines, link
 from kg.ontology.vocabulary import CT, RECORD, SHARED_GRAPH, STUDY
+from kg.query.tables import one_line
 
 MAX_VALUES = 8
 """Maximum number of values that are listed per fact."""
@@ -34,7 +35,7 @@ class Study:
         self._text = StudyText(self._graph, self.iri)
 
     def __repr__(self) -> str:
-        return f"<Study {self.number}: {self.title}>"
+        return f"<Study {self.number}: {one_line(self.title)}>"
 
     @property
     def title(self) -> str:

@@ -11,7 +11,6 @@ import os
 import re
 import shutil
 import stat
-import sys
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -21,6 +20,7 @@ from typing import IO, Any
 from kg.errors import OutputError, UsageError
 from kg.rdf.compress import compressing
 from kg.rdf.formats import compression_of
+from kg.rdf.terminal import standard_output
 
 STANDARD_OUTPUT = "-"
 
@@ -265,9 +265,8 @@ def _created(folder: Path) -> Iterator[None]:
 def writing(name: str, compression: str = "") -> Iterator[Any]:
     """Open an output like :func:`replacing`, or standard output; compressed as requested, or according to its name."""
     if name == STANDARD_OUTPUT:
-        with compressing(sys.stdout.buffer, compression) as stream:
+        with standard_output() as output, compressing(output, compression) as stream:
             yield stream
-        sys.stdout.buffer.flush()
         return
     with replacing(name) as file, compressing(file, compression or compression_of(name)) as stream:
         yield stream
