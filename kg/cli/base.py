@@ -135,8 +135,7 @@ def problems_to(name: str | None) -> Iterator[Reject]:
 @contextlib.contextmanager
 def report_to(name: str | None) -> Iterator[Callable[[dict[str, Any]], None]]:
     """Yield a function that writes objects to a file as JSON Lines; without a file name, it ignores them."""
-    from kg.rdf.atomic import STANDARD_OUTPUT, replacing
-    from kg.rdf.terminal import standard_output
+    from kg.rdf.atomic import STANDARD_OUTPUT, replacing, standard_output
 
     if name is None:
         yield lambda _: None

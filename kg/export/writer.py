@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from kg.export.study_index import StudyIndex
-from kg.rdf.atomic import STANDARD_OUTPUT, is_stream, output_errors, replacing
+from kg.rdf.atomic import STANDARD_OUTPUT, is_stream, output_errors, replacing, standard_output
 from kg.rdf.compress import PARQUET, compress, compressing, decompressing
 from kg.rdf.formats import Frame, compression_of
-from kg.rdf.terminal import standard_output
 
 if TYPE_CHECKING:
     from kg.rdf.parquet import StatementWriter

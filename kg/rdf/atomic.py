@@ -11,16 +11,16 @@ import os
 import re
 import shutil
 import stat
+import sys
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from kg.errors import OutputError, UsageError
 from kg.rdf.compress import compressing
 from kg.rdf.formats import compression_of
-from kg.rdf.terminal import standard_output
 
 STANDARD_OUTPUT = "-"
 
@@ -259,6 +259,19 @@ def _created(folder: Path) -> Iterator[None]:
             with suppress(OSError):
                 path.rmdir()
         raise
+
+
+@contextmanager
+def standard_output() -> Iterator[IO[bytes]]:
+    """Open standard output for bytes, and flush it at the end; on a terminal, control characters are escaped."""
+    file: IO[bytes] = sys.stdout.buffer
+    if sys.stdout.isatty():
+        from kg.rdf.terminal import TerminalWriter
+
+        yield cast("IO[bytes]", TerminalWriter(file))
+    else:
+        yield file
+    file.flush()
 
 
 @contextmanager

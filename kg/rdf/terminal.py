@@ -1,13 +1,10 @@
-"""Standard output: bytes as they are for files and pipes, text without control characters for terminals."""
+"""Output to a terminal: text, without the control characters that data may contain."""
 
 from __future__ import annotations
 
 import codecs
 import io
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING, cast
+from typing import IO, TYPE_CHECKING
 
 from kg.errors import OutputError, printable
 
@@ -39,11 +36,3 @@ class TerminalWriter(io.RawIOBase):
             ) from error
         self._file.write(printable(text).encode())
         return len(content)
-
-
-@contextmanager
-def standard_output() -> Iterator[IO[bytes]]:
-    """Open standard output for bytes, and flush it at the end; on a terminal, it is a :class:`TerminalWriter`."""
-    file = cast("IO[bytes]", sys.stdout.buffer)
-    yield cast("IO[bytes]", TerminalWriter(file)) if sys.stdout.isatty() else file
-    file.flush()
