@@ -185,10 +185,10 @@ def nothing_found(what: str, inputs: Sequence[object], causes: Sequence[InputErr
     >>> print(nothing_found("study record", ["a.json", "b.json"]))
     a.json, b.json: hold no study record, so nothing was written.
     >>> print(nothing_found("study record", ["a.json"], [SourceError("is empty", file="a.json")]))
-    a.json: is empty, so nothing was written.
+    a.json: is empty (nothing was written).
     """
     if len(causes) == 1:
-        return NothingFoundError(f"{str(causes[0]).removesuffix('.')}, so nothing was written")
+        return NothingFoundError(f"{str(causes[0]).removesuffix('.')} (nothing was written)")
     more = f" and {len(inputs) - 3} more inputs" if len(inputs) > 3 else ""
     names = ", ".join(map(_input_name, inputs[:3])) + more
     verb = "holds" if len(inputs) == 1 else "hold"

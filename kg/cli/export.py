@@ -45,13 +45,14 @@ def export(
     """Export study records as RDF.
 
     INPUT is any number of files, folders and URLs, or - for standard input: records of API v2 as downloaded (a single
-    study, an array, JSON Lines or a page of the API; plain, .gz, .zst or in a .zip), or a saved study page. The kind of
-    input is detected from its content.
+    study, an array, JSON Lines, pages of the API or inside other JSON; compressed, or in a zip or tar archive), or a
+    saved study page. The kind of input is detected from its content.
 
     With --engine dask, OUT is a local or remote folder with one part per partition of the input and _manifest.json,
     which is written last.
 
-    The exit status is 0 if every record was exported, 1 if a record or file was lost, and 2 for incorrect usage.
+    The exit status is 0 if every record was exported, 1 if a record or file was lost or no study was found, and 2 for
+    incorrect usage. Without a study nothing is written.
     """
     from kg.errors import NothingFoundError
     from kg.export.native import keep_memory

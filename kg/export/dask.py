@@ -40,6 +40,7 @@ from kg.rdf.formats import FORMATS, compression_of, format_of
 from kg.records import splitter
 from kg.records.chunks import Chunk, ChunkData, EndOfFile, chunk_of, chunks_of
 from kg.records.decompress import CHUNK, is_plain, is_zip, sizes
+from kg.records.pages import RunProblems
 from kg.records.reader import Record, StreamReader
 from kg.records.saved_page import is_page
 from kg.records.sources import Source, files, opened, size_of, streams
@@ -135,7 +136,7 @@ def export(
     settings = Settings(chosen.name, chosen.compression or compression_of(folder), contacts, namespace(base))
     _worker(settings)  # reports missing packages before workers start
     report = report or Report()
-    reject = strict_reject(report) if strict else report.problem
+    reject = RunProblems(strict_reject(report) if strict else report.problem, names)
     spans = list(split(names, reject, size))
     _check_studies(names)
     with prepared(folder), _client(scheduler, jobs) as client:
@@ -154,6 +155,7 @@ def export(
                 again.append((number, submit(spans[number], number, drop=drop)))
         for number, future in again:
             parts[number] = _result(future)._replace(tasks=[])
+        reject.end()
         write_last = partial(write_part, usages=index.shared.usages(), ontology=with_ontology)
         parts.append(write_last((), len(parts), settings=settings, folder=folder))
         report.totals = index.totals(parts[-1].entry["triples"])

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from kg.errors import FieldError, InputError, Repaired, Superseded
+from kg.errors import FieldError, Incomplete, InputError, Repaired, Skipped, Superseded
 from kg.export.study_index import Totals
 
 _NONE = Totals(0, 0, 0, 0, None, None)
@@ -18,8 +18,9 @@ class Report:
     """Counts and problems of a run; ``on_problem`` is called with every problem as it occurs.
 
     ``read`` counts records, ``rejected`` lost records and files, ``superseded`` records replaced by newer ones,
-    ``fields`` the field warnings, and ``repaired`` the repaired URLs, which are not in ``problems``. ``problems`` has
-    the first ``max_problems`` problems. ``totals`` are counts of the output.
+    ``fields`` the field warnings, ``repaired`` the repaired URLs, ``skipped`` files without studies and JSON around
+    studies, and ``incomplete`` results of which pages are missing. ``problems`` has the first ``max_problems`` problems
+    other than repaired and skipped ones. ``totals`` are counts of the output.
     """
 
     on_problem: Callable[[InputError], None] = lambda _: None
@@ -29,20 +30,25 @@ class Report:
     superseded: int = 0
     fields: int = 0
     repaired: int = 0
+    skipped: int = 0
+    incomplete: int = 0
     totals: Totals = _NONE
     problems: list[InputError] = field(default_factory=list)
     started: float = field(default_factory=time.monotonic)
 
     def problem(self, error: InputError) -> None:
         """Count a problem, keep it if it is one of the first, and pass it on."""
-        if isinstance(error, Repaired):
-            self.repaired += 1
+        if isinstance(error, Repaired | Skipped):
+            self.repaired += isinstance(error, Repaired)
+            self.skipped += isinstance(error, Skipped)
             self.on_problem(error)
             return
         if isinstance(error, FieldError):
             self.fields += 1
         elif isinstance(error, Superseded):
             self.superseded += 1
+        elif isinstance(error, Incomplete):
+            self.incomplete += 1
         else:
             self.rejected += 1
         if len(self.problems) < self.max_problems:
@@ -57,7 +63,7 @@ class Report:
     @property
     def more(self) -> int:
         """The number of problems that are not in ``problems``."""
-        return self.fields + self.superseded + self.rejected - len(self.problems)
+        return self.fields + self.superseded + self.incomplete + self.rejected - len(self.problems)
 
     def summary(self) -> str:
         """Return the counts in one sentence."""
@@ -67,6 +73,10 @@ class Report:
             f"{totals.studies:,} exported",
             f"{self.rejected:,} rejected",
             f"{self.superseded:,} superseded" if self.superseded else "",
+            _counted(self.skipped, "file or part without studies", "files or parts without studies") + " skipped"
+            if self.skipped
+            else "",
+            _counted(self.incomplete, "incomplete result") if self.incomplete else "",
             f"{totals.triples:,} triples",
             _counted(self.fields, "field warning"),
             f"{_counted(self.repaired, 'URL')} repaired" if self.repaired else "",
@@ -88,6 +98,8 @@ class Report:
             "versionHolder": {"first": totals.first, "last": totals.last},
             "rejected": self.rejected,
             "superseded": self.superseded,
+            "skipped": self.skipped,
+            "incomplete": self.incomplete,
             "fieldsReported": self.fields,
             "addressesRepaired": self.repaired,
             "valuesUnmapped": totals.unmapped,
@@ -96,5 +108,5 @@ class Report:
         }
 
 
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" + "s" * (number != 1)
+def _counted(number: int, noun: str, plural: str = "") -> str:
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"

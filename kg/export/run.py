@@ -11,7 +11,7 @@ import orjson
 
 from kg._types import PathName, Reject
 from kg._version import __version__
-from kg.errors import InputError, Repaired, Superseded, UsageError, nothing_found
+from kg.errors import InputError, Repaired, Skipped, Superseded, UsageError, nothing_found
 from kg.export.exporter import Exporter
 from kg.export.report import Report
 from kg.export.stream import exports, newest, usages
@@ -25,6 +25,7 @@ from kg.rdf.atomic import check_outputs, is_stream, replacing
 from kg.rdf.formats import format_of
 from kg.records.chunks import EndOfFile, WholeFile, read_chunks
 from kg.records.objects import AnyInput, ObjectInput, flatten
+from kg.records.pages import RunProblems
 from kg.records.reader import Record, holds_studies
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def export(
     chosen = format_of(name, format)
     base = namespace(base)
     report = report or Report()
-    reject = strict_reject(report) if strict else report.problem
+    reject = RunProblems(strict_reject(report) if strict else report.problem, items)
     writer = Writer(name, compression=chosen.compression, in_order=in_order, hashed=manifest or describe)
     settings = Settings(chosen.name, writer.compression, contacts, base)
     worker = Worker(settings)
@@ -102,6 +103,7 @@ def export(
         for done in run_tasks(tasks(with_problems(chunks, problems)), settings, worker, jobs, writer.target):
             writer.add(done.pieces)
             replay(done.task, done.results, index, report, reject)
+        reject.end()
         if not len(index):
             raise nothing_found("study record", items, report.problems)
     report.totals = index.totals(writer.end_triples)
@@ -139,10 +141,10 @@ def namespace(base: str) -> str:
 
 
 def strict_reject(report: Report) -> Reject:
-    """Return a function that raises the first problem; a repaired value is counted, not raised."""
+    """Return a function that raises the first problem; repaired values and skipped parts are counted."""
 
     def reject(problem: InputError) -> None:
-        if not isinstance(problem, Repaired):
+        if not isinstance(problem, Repaired | Skipped):
             raise problem
         report.problem(problem)
 

@@ -14,7 +14,8 @@ from kg.errors import RecordError
 from kg.export.exporter import Exported, Exporter
 from kg.export.shared_resources import Usage
 from kg.records import splitter
-from kg.records.objects import AnyInput
+from kg.records.objects import AnyInput, flatten
+from kg.records.pages import RunProblems
 from kg.records.reader import Record, RecordPosition, StreamReader
 from kg.records.sources import sources
 from kg.records.splitter import Piece
@@ -118,13 +119,15 @@ def exports(
     inputs: Iterable[AnyInput], exporter: Exporter, reject: Reject, progress: Progress | None = None
 ) -> Iterator[Export]:
     """Yield every study of the inputs with its export; the arguments are those of :func:`kg.records.reader.read`."""
-    streams = sources(inputs, reject, progress)
+    items = flatten(inputs)
+    problems = RunProblems(reject, items)
+    streams = sources(items, problems, progress)
     records = (
         record
         for source in streams
-        for record in StreamExporter(StreamReader(source.name, reject), exporter).stream(source.open())
+        for record in StreamExporter(StreamReader(source.name, problems), exporter).stream(source.open())
     )
-    return studies(records, exporter, reject)
+    return problems.ended_after(studies(records, exporter, problems))
 
 
 def newest(exports: Iterable[tuple[object, Exported]]) -> dict[str, Exported]:

@@ -15,6 +15,7 @@ MAX_TRIES = 8
 
 GARBAGE = re.compile(r'(?:[^{]++|\{(?!\s*["}]))+')
 _NEXT = re.compile(r'[,\n]\s*(?=\{\s*")')
+_INVALID = re.compile("[\udc80-\udcff]")
 _ID = re.compile(r'"nctId"\s*:\s*"(NCT\d{8})"')
 
 
@@ -50,6 +51,20 @@ def not_a_study(text: str, at: int, end: int, byte: int) -> RecordError:
     """Return the error for a part of a text that is not a study record and starts at a byte of the file."""
     start = one_line(" ".join(text[at : min(end, at + VALUE_WIDTH + 1)].split()))
     return RecordError("is no study", value=start, expected=f"{STUDY} at byte {byte}")
+
+
+def is_utf8(text: str, at: int, end: int) -> bool:
+    """Return whether a part of a decoded text was UTF-8 (:func:`kg.records.splitter.decoded`)."""
+    return text.isascii() or not _INVALID.search(text, at, end)
+
+
+def not_utf8(text: str, at: int, end: int, byte: int) -> RecordError:
+    """Return the error for a record with a byte that is not UTF-8."""
+    match = _INVALID.search(text, at, end)
+    begin = match.start() if match else at
+    value, place = ord(text[begin]) - 0xDC00, byte + splitter.size(text[at:begin])
+    problem = f"is not UTF-8 (byte 0x{value:02X} at byte {place}); convert the file, as with iconv -f latin1 -t utf-8"
+    return RecordError(problem, study=study_id(text[at:end]))
 
 
 def invalid_json(error: Exception, text: str, at: int, end: int, byte: int) -> RecordError:

@@ -1,4 +1,4 @@
-"""Decompression of streams: gzip, Zstandard and zip, detected by their first bytes, within limits.
+"""Decompression of streams: gzip, bzip2, xz, Zstandard and zip, detected by their first bytes, within limits.
 
 Nothing is extracted to disk. A stream that ends too early, contradicts its archive or expands out of proportion ends in
 a :class:`~kg.errors.SourceError`, after the bytes before the fault.
@@ -13,7 +13,7 @@ import zlib
 from contextlib import contextmanager
 from functools import partial
 from itertools import chain
-from typing import IO, TYPE_CHECKING, NamedTuple, cast
+from typing import IO, TYPE_CHECKING, Any, NamedTuple, cast
 
 from kg.errors import SourceError
 from kg.records.archive import ALL, Contents
@@ -34,7 +34,9 @@ MIN_CHECKED = 16 << 20
 DEFLATE_RATIO = 500
 """Largest plausible ratio of gzip and zip: one study repeated with different ids gives 130."""
 ZSTANDARD_RATIO = 10_000
-"""Largest plausible ratio of Zstandard, where such a file gives 2,500."""
+"""Largest plausible ratio of Zstandard, where such a file gives 2,500, and of bzip2 and xz."""
+XZ_MEMORY = 512 << 20
+"""Bytes of memory that xz may need, which the file itself chooses."""
 MAX_SPOOL = 4 << 30
 """Bytes kept (on disk from 64 MiB on) of a zip archive in a stream that is not seekable."""
 MAX_LAYERS = 4
@@ -53,6 +55,8 @@ _PLAIN_FLAGS = _UTF8 | 0b1110
 """Flags that do not matter to a reader: name in UTF-8, sizes after the data, level of compression."""
 _GZIP = re.compile(rb"\x1f\x8b")
 _ZSTANDARD = re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18")
+_BZIP2 = re.compile(rb"BZh[1-9]")
+_XZ = re.compile(rb"\xfd7zX")
 _EXPANDS = "expands to more than {} times its compressed size, which no file of study records does"
 _ZIP = re.compile(rb"PK(?:\x03\x04|\x05\x06)")
 
@@ -85,7 +89,7 @@ def is_plain(head: bytes) -> bool:
 
 
 def decompressed(chunks: Iterator[bytes], layers: int = 0) -> Iterator[bytes]:
-    """Decompress a stream of gzip or Zstandard, also if nested; return any other stream unchanged.
+    """Decompress a stream of gzip, bzip2, xz or Zstandard, also if nested; return any other stream unchanged.
 
     Raises :class:`SourceError` for a zip archive in it and for a stream that expands out of proportion; for a damaged
     one, any exception of the decompressor.
@@ -99,6 +103,9 @@ def decompressed(chunks: Iterator[bytes], layers: int = 0) -> Iterator[bytes]:
         return decompressed(gunzip(chunks), layers + 1)
     if _ZSTANDARD.match(head):
         return decompressed(_limited(_unzstd, chunks, ZSTANDARD_RATIO), layers + 1)
+    if _BZIP2.match(head) or _XZ.match(head):
+        codec = _bunzip2 if _BZIP2.match(head) else _unxz
+        return decompressed(_limited(codec, chunks, ZSTANDARD_RATIO), layers + 1)
     return chunks
 
 
@@ -182,6 +189,34 @@ def _gunzip(steps: Iterable[bytes]) -> Iterator[bytes]:
     yield member.flush()
     if not member.eof:
         raise SourceError("ends before its gzip data is complete")
+
+
+def _bunzip2(steps: Iterable[bytes]) -> Iterator[bytes]:
+    from bz2 import BZ2Decompressor
+
+    return _unpacked(steps, BZ2Decompressor, "bzip2")
+
+
+def _unxz(steps: Iterable[bytes]) -> Iterator[bytes]:
+    from lzma import FORMAT_XZ, LZMADecompressor
+
+    return _unpacked(steps, partial(LZMADecompressor, FORMAT_XZ, XZ_MEMORY), "xz")
+
+
+def _unpacked(steps: Iterable[bytes], begin: Callable[[], Any], name: str) -> Iterator[bytes]:
+    """Decompress streams one after another, with padding between them."""
+    stream = begin()
+    for step in steps:
+        more = True
+        while more:
+            if stream.eof:
+                step = step.lstrip(b"\0")
+                stream = begin() if step else stream
+            yield stream.decompress(step, CHUNK) if not stream.eof else b""
+            step = stream.unused_data if stream.eof and step else b""
+            more = bool(step) or not (stream.eof or stream.needs_input)
+    if not stream.eof:
+        raise SourceError(f"ends before its {name} data is complete")
 
 
 def _unzstd(steps: Iterable[bytes]) -> Iterator[bytes]:

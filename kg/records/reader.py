@@ -14,17 +14,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kg._types import Progress, Reject
-from kg.errors import RecordError, SourceError
-from kg.ontology.vocabulary import CLINICAL_TRIALS
-from kg.records import broken_json, splitter
+from kg.errors import RecordError, Skipped, SourceError, shown
+from kg.records import broken_json, splitter, values
+from kg.records.boxed import is_boxed, unboxed
+from kg.records.broken_json import is_utf8
 from kg.records.decompress import peek
 from kg.records.limits import TOO_MANY, has_too_many_values
-from kg.records.objects import AnyInput
+from kg.records.objects import AnyInput, flatten
+from kg.records.pages import NoStudies, PageFacts, RunProblems
 from kg.records.sanitize import may_be_unfit
-from kg.records.saved_page import STUDY_START, is_page, is_study
-from kg.records.saved_page import records as page_records
+from kg.records.saved_page import STUDY_START, is_page, is_study, literals, not_a_study, with_facts
 from kg.records.sources import sources
 from kg.records.splitter import Piece
+from kg.records.surroundings import Facts, Surroundings, is_empty_page, studies_in
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Sequence
@@ -34,21 +36,10 @@ PAGE_HEAD = 1 << 20
 MAX_HELD_BACK = 1000
 """Problems held back for a file that does not start as JSON, so that a PDF is reported once, not once per brace."""
 
+_STRING = re.compile(r'"(?:[^"\\\n]|\\.)*+"')
 _OBJECT = re.compile(r'\{\s*["}]')
 _PARQUET = b"PAR1"
 _RDF_XML = re.compile(rb"\s*(?:<\?xml[^>]*>\s*)?<rdf:RDF\b")
-DOWNLOAD = CLINICAL_TRIALS + "api/v2/studies"
-"""URL of the studies in the registry's API v2."""
-_LEGACY = (
-    (
-        re.compile(rb'"(?:FullStudiesResponse|FullStudies|StudyFieldsResponse|ProtocolSection)"\s*:'),
-        "JSON of the API that was shut down in June 2024",
-    ),
-    (
-        re.compile(rb"<(?:clinical_study|search_results|study_fields_response)\b"),
-        "XML of the registry's former downloads",
-    ),
-)
 
 
 class RecordPosition(NamedTuple):
@@ -82,8 +73,11 @@ def read(inputs: Iterable[AnyInput], reject: Reject, progress: Progress | None =
     with the number of input bytes read since its last call. Raises :class:`~kg.errors.UsageError` at once for an input
     that does not exist.
     """
-    streams = sources(inputs, reject, progress)
-    return (record for source in streams for record in split(source.open(), source.name, reject))
+    items = flatten(inputs)
+    problems = RunProblems(reject, items)
+    streams = sources(items, problems, progress)
+    records = (record for source in streams for record in _records(source.open(), StreamReader(source.name, problems)))
+    return problems.ended_after(records)
 
 
 def holds_studies(name: str) -> bool:
@@ -104,7 +98,11 @@ def split(chunks: Iterator[bytes], file: str, reject: Reject) -> Iterator[Record
     Record(data={'hasResults': True}, file='a.json', number=1)
     Record(data={'hasResults': False}, file='a.json', number=2)
     """
-    reader = StreamReader(file, reject)
+    problems = RunProblems(reject, [file])
+    return problems.ended_after(_records(chunks, StreamReader(file, problems)))
+
+
+def _records(chunks: Iterator[bytes], reader: StreamReader) -> Iterator[Record]:
     for part in reader.parts(chunks):
         if isinstance(part, Record):
             yield part
@@ -120,6 +118,8 @@ class ScanState(NamedTuple):
     open_brackets: int = 0
     has_losses: bool = False
     has_json: bool = False
+    has_studies: bool = False
+    facts: Facts = Facts()
     held_back: Sequence[RecordError] = ()
 
 
@@ -127,8 +127,9 @@ class ScanState(NamedTuple):
 class StreamReader:
     """Reader of one stream, with the counts and flags from which problems of the stream as a whole follow.
 
-    ``number`` counts the records and the losses so far; problems are held back until JSON is found, so that a file that
-    is no JSON at all is reported once. ``head_size`` is the number of bytes read to see how the stream starts;
+    ``number`` counts the records and the losses so far; what is no study is held back until a study is found, so that
+    a file without studies is reported once. ``has_studies`` says that nothing is held back any more. ``head_size`` is
+    the number of bytes read to see how the stream starts, ``head`` the first of them if no study starts there;
     ``truncated`` says that the current piece ends where the file could not be read any further.
     """
 
@@ -141,10 +142,13 @@ class StreamReader:
     is_page: bool = False
     refused: bool = False
     has_json: bool = False
+    has_studies: bool = False
+    surroundings: Surroundings = field(default_factory=Surroundings)
     held_back: list[RecordError] = field(default_factory=list)
     failure: SourceError | None = None
     truncated: bool = False
     head_size: int = 0
+    head: str = ""
 
     # -- the stream as a whole ----------------------------------------------------------------------------------
 
@@ -158,9 +162,12 @@ class StreamReader:
     def start(self, chunks: Iterator[bytes]) -> Iterator[bytes] | None:
         """Detect the kind of stream from its start; return the complete stream, or ``None`` for a refused format."""
         head, stream = peek(self.until_failure(chunks), splitter.HEAD)
-        for pattern, name in _LEGACY:
-            if not splitter.START.search(head) and pattern.search(head):
-                self.reject(SourceError(f"is {name}; the same studies as API v2 are at {DOWNLOAD}", file=self.file))
+        if not splitter.START.search(head):
+            from kg.records import foreign
+
+            self.head = splitter.decoded(head)
+            if problem := foreign.refused(self.head):
+                self.reject(NoStudies(problem, file=self.file))
                 return None
         self.starts_as_json = head.lstrip().startswith((b"{", b"["))
         if not self.starts_as_json:
@@ -192,12 +199,15 @@ class StreamReader:
                 self._lose(RecordError(f"is a page of more than {splitter.MAX_RECORD >> 20} MiB"), is_json=True)
                 return
         self.truncated = self.failure is not None
-        for record in page_records(splitter.decoded(data)):
-            self._release()
-            if isinstance(record, RecordError):
-                self._lose(record, is_json=True)
-            else:
-                yield self._record(record)
+        for value, header in literals(splitter.decoded(data)):
+            self.has_json = True
+            if isinstance(value, RecordError):
+                self._release()
+                self._lose(value, is_json=True)
+            elif is_study(value):
+                yield self._record(with_facts(value, header))
+            elif not (yield from self._nested(value)) and not is_empty_page(value):
+                self._lose(not_a_study(value), is_json=False)
 
     def finish(self) -> None:
         """Report problems of the whole stream."""
@@ -205,22 +215,39 @@ class StreamReader:
             return
         if self.failure:
             self.reject(self.failure)
-        elif not self.has_json:
-            self.reject(SourceError("holds no study record", file=self.file))
+        elif self.held_back or not self.has_json:
+            self.reject(self._without_studies())
         elif self.open_brackets > 0 and not self.has_losses:
             self.reject(SourceError("ends before its list is closed, so studies may be missing", file=self.file))
+        if self.surroundings.open_pages or self.surroundings.total or self.surroundings.pages:
+            self.reject(PageFacts(self.file, self.number, self.surroundings.facts))
+        if self.surroundings.keys and self.has_studies:
+            names = ", ".join(map(shown, self.surroundings.keys))
+            problem = f"holds other JSON around its studies, which is not exported ({names})"
+            self.reject(Skipped(problem, file=self.file))
+
+    def _without_studies(self) -> SourceError:
+        from kg.records import foreign
+
+        is_whole = len(self.head) < splitter.HEAD
+        is_json = self.has_json and self.starts_as_json
+        problem = foreign.description(self.head, is_json=is_json, is_whole=is_whole)
+        return NoStudies(problem, file=self.file, is_failure=foreign.is_failure(self.head, self.file, is_json=is_json))
 
     @property
     def state(self) -> ScanState:
         """The counts and problems so far."""
-        return ScanState(self.number, self.open_brackets, self.has_losses, self.has_json, self.held_back)
+        facts, counts = self.surroundings.facts, (self.number, self.open_brackets)
+        return ScanState(*counts, self.has_losses, self.has_json, self.has_studies, facts, self.held_back)
 
     def merge(self, state: ScanState) -> None:
         """Add the state of the next part of the same stream."""
         self.number += state.number
         self.open_brackets += state.open_brackets
         self.has_losses |= state.has_losses
-        if state.has_json and not self.has_json:
+        self.has_json |= state.has_json
+        self.surroundings.merge(state.facts)
+        if state.has_studies and not self.has_studies:
             self._release()
         for error in state.held_back:
             self._report(error)
@@ -247,6 +274,8 @@ class StreamReader:
             yield from self._lines(study)
 
     def _record(self, data: dict[str, Any], closed_lists: int = 0, *, is_clean: bool = False) -> Record:
+        if is_boxed(data):
+            data = unboxed(data)
         return Record(data, *self.count(closed_lists), is_clean)
 
     def _lines(self, piece: Piece) -> Iterator[Record]:
@@ -259,37 +288,57 @@ class StreamReader:
 
     def _values(self, text: str, byte: int) -> Iterator[Record]:
         """Yield the studies of a text that is not a single one, value by value."""
-        at = 0
-        while at < len(text):
-            if separators := splitter.SEPARATORS.match(text, at):
-                self._count_brackets(separators[0])
-                end = separators.end()
-            elif garbage := broken_json.GARBAGE.match(text, at):
-                end = garbage.end()
-                self._lose(broken_json.not_a_study(text, at, end, byte), is_json=False)
+        key = ""
+        for part in values.parts(text):
+            if part.kind == "separators":
+                self._separators(text[part.at : part.end])
+            elif part.kind == "entry":
+                key, value = part.value
+                if not part.keyed:
+                    self.surroundings.add(key, value)
+            elif part.kind == "value":
+                found = yield from self._value(part, text, byte)
+                if part.keyed and not found:
+                    self.surroundings.add(key, part.value)
+            elif part.kind == "broken":
+                self._lose(broken_json.invalid_json(part.value, text, part.at, part.end, byte), is_json=True)
             else:
-                end = yield from self._value(text, at, byte)
-            byte += splitter.size(text[at:end])
-            at = end
+                self._lose(broken_json.not_a_study(text, part.at, part.end, byte), is_json=False)
+            byte += splitter.size(text[part.at : part.end])
 
-    def _value(self, text: str, at: int, byte: int) -> Generator[Record, None, int]:
-        try:
-            data, end = splitter.DECODER.raw_decode(text, at)
-        except (ValueError, RecursionError, MemoryError) as error:
-            end = broken_json.next_study(text, at + 1)
-            self._lose(broken_json.invalid_json(error, text, at, end, byte), is_json=True)
-            return end
-        if is_study(data):
-            yield self._record(data)
-        else:
-            self._lose(broken_json.not_a_study(text, at, end, byte), is_json=True)
-        return end
+    def _value(self, part: values.Part, text: str, byte: int) -> Generator[Record, None, bool]:
+        """Yield the study that a value is, or those in it; return whether there is any."""
+        self.has_json |= self.starts_as_json
+        if is_study(part.value):
+            if is_utf8(text, part.at, part.end):
+                yield self._record(part.value)
+            else:
+                self._lose(broken_json.not_utf8(text, part.at, part.end, byte), is_json=True)
+            return True
+        found = yield from self._nested(part.value)
+        if not found and not part.keyed and not is_empty_page(part.value):
+            self._lose(broken_json.not_a_study(text, part.at, part.end, byte), is_json=False)
+        return found
 
-    def _count_brackets(self, separators: str) -> None:
+    def _nested(self, value: Any) -> Generator[Record, None, bool]:
+        """Yield the studies in other JSON; return whether there is any."""
+        study, surroundings = None, Surroundings()
+        for study in studies_in(value, surroundings):
+            if isinstance(study, RecordError):
+                self._lose(study, is_json=True)
+            else:
+                yield self._record(study)
+        if study is not None or is_empty_page(value):
+            self.surroundings.merge(surroundings.facts)
+        return study is not None
+
+    def _separators(self, separators: str) -> None:
+        if '"' in separators:
+            self.surroundings.add_text(separators)
+            separators = _STRING.sub("", separators)
         opened = separators.count("[") + separators.count("{")
         self.open_brackets += opened - separators.count("]") - separators.count("}")
-        if opened and self.starts_as_json:
-            self._release()
+        self.has_json |= opened > 0 and self.starts_as_json
 
     # -- losses -------------------------------------------------------------------------------------------------
 
@@ -310,15 +359,15 @@ class StreamReader:
         self._report(error)
 
     def _report(self, error: RecordError) -> None:
-        """Report an error, or hold it back until JSON is found."""
-        if self.has_json:
+        """Report an error, or hold it back until a study is found."""
+        if self.has_studies:
             self.reject(error)
         else:
             self.held_back.append(error)
 
     def _release(self) -> None:
-        """Record that the stream contains JSON, and report the errors held back."""
-        self.has_json = True
+        """Record that the stream contains studies, and report the errors held back."""
+        self.has_json = self.has_studies = True
         for error in self.held_back:
             self.reject(error)
         self.held_back.clear()

@@ -34,8 +34,16 @@ STUDY_START = re.compile(rf"\{{\s*{_QUOTE}(?:{'|'.join(sorted(SECTIONS))}){_QUOT
 _PYTHON = re.compile(r"[\[\s]*\{\s*(?:'|&(?:quot|apos|#39|#x27|#34|#x22);)")
 _ANY = re.compile(rf"\{{\s*(?:{_QUOTE}(?:{'|'.join(sorted(SECTIONS))}){_QUOTE}|(?:'|&(?:apos|#39|#x27);)\w+)")
 _FACT = re.compile(r"\s*([A-Z][a-z]+(?: [\w-]+){0,7}):\s+(\S.*)")
-_WORDS = {"True": b"true", "False": b"false", "None": b"null", "true": b"true", "false": b"false", "null": b"null"}
+_WORDS = {
+    "True": b"true",
+    "False": b"false",
+    "None": b"null",
+    "true": b"true",
+    "false": b"false",
+    "null": b"null",
+}
 _INLINE = frozenset(["a", "abbr", "b", "code", "em", "font", "i", "mark", "small", "span", "strong", "sub", "td"])
+_STRINGS = ("single", "double")
 _DECODER = json.JSONDecoder()
 
 
@@ -77,8 +85,19 @@ def record(text: str) -> dict[str, Any]:
 
 def records(text: str) -> Iterator[dict[str, Any] | RecordError]:
     """Yield each record of a saved page or a list of Python literals, or the error if it cannot be read."""
+    for data, header in literals(text):
+        if isinstance(data, RecordError):
+            yield data
+        elif is_study(data):
+            yield with_facts(data, header)
+        else:
+            yield not_a_study(data)
+
+
+def literals(text: str) -> Iterator[tuple[dict[str, Any] | RecordError, str]]:
+    """Yield every object of a text in JSON or as a literal of Python, or its error, with the text before it."""
     if len(text) > MAX_SIZE:
-        yield RecordError(f"is a page of more than {MAX_SIZE >> 20} MiB")
+        yield RecordError(f"is a page of more than {MAX_SIZE >> 20} MiB"), ""
         return
     text, at = _plain(text), 0
     begin = _BEGIN.search(text)
@@ -86,10 +105,10 @@ def records(text: str) -> Iterator[dict[str, Any] | RecordError]:
         try:
             data, end = _literal(text, begin.start())
         except RecordError as error:
-            yield error
+            yield error, ""
             begin = STUDY_START.search(text, begin.end())
         else:
-            yield _study(data, text[at : begin.start()])
+            yield data, text[at : begin.start()]
             at, begin = end, _BEGIN.search(text, end)
 
 
@@ -123,9 +142,13 @@ def is_page(head: str) -> bool:
 # -- the header -------------------------------------------------------------------------------------------------
 
 
-def _study(data: dict[str, Any], header: str) -> dict[str, Any] | RecordError:
-    if not is_study(data):
-        return RecordError("is no study", value=data, expected=STUDY)
+def not_a_study(data: dict[str, Any]) -> RecordError:
+    """Return the error for an object that is no study record."""
+    return RecordError("is no study", value=data, expected=STUDY)
+
+
+def with_facts(data: dict[str, Any], header: str) -> dict[str, Any]:
+    """Return a study with the facts that only the header of its page has under ``pageHeader``."""
     texts = _texts(data)
     facts = {key: _value(text) for key, text in _facts(header).items() if text not in texts}
     return {**data, "pageHeader": facts} if facts and "pageHeader" not in data else data
@@ -192,20 +215,24 @@ def _loaded(translated: bytes) -> Any:
 
 
 def _json(text: str, at: int) -> tuple[bytes, int]:
-    out, depth = bytearray(), 0
+    out, depth, kind = bytearray(), 0, ""
     for token in _tokens().finditer(text, at):
-        kind = token.lastgroup or ""
+        follows_string, kind = kind in _STRINGS, token.lastgroup or ""
         depth += (kind == "open") - (kind == "close")
         if depth > MAX_DEPTH:
             raise RecordError(f"is nested deeper than {MAX_DEPTH} levels")
-        out += _translated(kind, token[kind])
+        translated = _translated(kind, token[kind])
+        if follows_string and kind in _STRINGS:  # pprint writes a long string as several
+            out[-1:] = translated[1:]
+        else:
+            out += translated
         if depth == 0:
             return bytes(out), token.end()
     raise AssertionError  # unreachable: the last alternative matches the end of the text, which raises an error
 
 
 def _translated(kind: str, token: str) -> bytes:
-    if kind in ("single", "double"):
+    if kind in _STRINGS:
         return _string(token)
     if kind == "word" and token in _WORDS:
         return _WORDS[token]

@@ -21,15 +21,16 @@ from kg._types import Progress, Reject
 from kg.errors import SourceError, UsageError
 from kg.http.client import public_url
 from kg.records import urls
-from kg.records.archive import ALL
+from kg.records.archive import ALL, TAR_HEAD, is_tar, tar_members
 from kg.records.byte_ranges import ByteRange, FileId, file_id, whole_range
-from kg.records.decompress import CHUNK, decompressed, is_plain, is_zip, members
+from kg.records.decompress import CHUNK, ChunkReader, decompressed, is_plain, is_zip, members
 from kg.records.objects import AnyInput, ObjectInput, flatten
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
 
+_NUMBER = re.compile(r"NCT\d{8}", re.IGNORECASE)
 _URL_IN_TEXT = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://[^\s'\")]+")
 
 
@@ -170,6 +171,11 @@ def _check(name: str) -> None:
     try:
         Path(name).stat()
     except (OSError, ValueError) as error:
+        if _NUMBER.fullmatch(name):
+            from kg.records.foreign import DOWNLOAD
+
+            url = f"{DOWNLOAD}/{name.upper()}"
+            raise UsageError(f"{name} is the number of a study, not a file; name {url}, which downloads it.") from error
         raise UsageError(f"{one_line(name)}: {getattr(error, 'strerror', None) or error}.") from error
     if (Path(name) / "CURRENT").is_file():
         shown = one_line(name)
@@ -265,10 +271,32 @@ def _streams(
                     full_name = f"{name}!{one_line(member.name)}"
                     yield Source(full_name, member.chunks, member.byte_range, progress, counted=True)
             else:
-                chunks = _lazily(chain([head], iter(partial(raw.read, CHUNK), b"")))
-                yield Source(name, chunks, progress=progress, counted=True)
+                stream = _lazily(chain([head], iter(partial(raw.read, CHUNK), b"")))
+                head, chunks = _peek(stream, TAR_HEAD)
+                if is_tar(head):
+                    for member_name, content in tar_members(cast("IO[bytes]", ChunkReader(chunks))):
+                        full_name = f"{name}!{one_line(member_name)}"
+                        yield Source(full_name, _lazily(content), progress=progress, counted=True)
+                else:
+                    yield Source(name, chunks, progress=progress, counted=True)
     except Exception as error:  # codecs and remote stores raise exceptions of any class
         reject(read_failure(name, error))
+
+
+def _peek(chunks: Iterator[bytes], size: int) -> tuple[bytes, Iterator[bytes]]:
+    """Return the first bytes of a stream, and the complete stream; it raises what ended the first bytes."""
+    head, failure = b"", None
+    try:
+        while len(head) < size and (chunk := next(chunks, None)) is not None:
+            head += chunk
+    except Exception as error:
+        failure = error
+    return head, chain([head], chunks if failure is None else _raised(failure))
+
+
+def _raised(error: Exception) -> Iterator[bytes]:
+    yield b""
+    raise error
 
 
 def _lazily(chunks: Iterator[bytes]) -> Iterator[bytes]:

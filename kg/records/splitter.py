@@ -19,6 +19,7 @@ import orjson
 
 from kg.records.decompress import peek
 from kg.records.saved_page import SECTIONS
+from kg.records.surroundings import last_study_end
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -50,6 +51,8 @@ _ENCODINGS = (
 )
 _TRAILING = b" \t\r\n,]"
 _SEPARATOR = re.compile(rb"[ \t\r\n,\]]*+")
+_CLOSING = " \t\r\n,]}"
+_OPENING = " \t\r\n,[]{}\ufeff"
 _SHORT = 16
 """Bytes at the end of a piece that are searched first for the separators after the study."""
 DECODER = json.JSONDecoder()
@@ -264,13 +267,15 @@ def _last_value_end(buffer: bytearray) -> int:
     if line > 0 and _ends_value(buffer, line):
         return line
     text, at = decoded(buffer), 0
+    if text.lstrip(_CLOSING).startswith('"'):  # entries of an object
+        return size(text[: last_study_end(text)])
     while True:
         separators = SEPARATORS.match(text, at)
         at = separators.end() if separators else at
         try:
             at = DECODER.raw_decode(text, at)[1]
         except (ValueError, RecursionError):
-            return size(text[:at])
+            return size(text[: at if text[:at].strip(_OPENING) else last_study_end(text)])
 
 
 def _ends_value(piece: bytes | bytearray, at: int) -> bool:

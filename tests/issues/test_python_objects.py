@@ -161,7 +161,7 @@ def test_a_data_frame_is_refused_with_what_to_do() -> None:
 
 def test_nothing_in_an_object_is_said_in_one_sentence() -> None:
     for empty, name in (([], "list"), (iter(()), "generator"), (io.BytesIO(), "BytesIO"), (b"", "bytes")):
-        with pytest.raises(kg.SourceError, match=rf"^<{name}>: holds no study record\.$"):
+        with pytest.raises(kg.SourceError, match=rf"^<{name}>: is empty\.$"):
             kg.graph(empty)
 
 

@@ -165,7 +165,7 @@ def test_problems_in_a_file_are_reported(tmp_path: Path, name: str, content: str
     result = run("mesh", "build", tmp_path / name, "-o", tmp_path / "out.nt")
     assert message in result.stderr
     assert result.exit_code == status
-    assert (tmp_path / "out.nt").exists() == (status < 2 and "so nothing was written" not in result.stderr)
+    assert (tmp_path / "out.nt").exists() == (status < 2 and "nothing was written" not in result.stderr)
 
 
 def test_no_input_is_overwritten(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from kg.errors import InputError, RecordError
+from kg.errors import InputError, RecordError, SourceError
 from kg.records.reader import Record, split
 from kg.records.saved_page import MAX_SIZE, is_page, record, records
 
@@ -115,7 +115,6 @@ def test_values(value: str) -> None:
         "(1, 2)",
         "b'x'",
         "f'{x}'",
-        "'a' 'b'",
         "nan",
         "{1}",
         "1_000",
@@ -171,7 +170,8 @@ def test_a_page_without_a_record_is_reported() -> None:
     for text in ("<html><body>Nothing here</body></html>", "Status: none\n"):
         found, lost = run(text)
         assert found == []
-        assert [str(error) for error in lost] == ["p.txt: holds no study record."]
+        assert len(lost) == 1
+        assert isinstance(lost[0], SourceError)
         with pytest.raises(RecordError, match="holds no study record"):
             record(text)
 

@@ -38,7 +38,7 @@ def test_missing_and_empty_inputs_are_rejected(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="No such file"):
         statements([str(tmp_path / "no.ttl")])
     (tmp_path / "empty.json").write_text("{}")
-    with pytest.raises(SourceError, match="so nothing was written"), open_dataset(tmp_path / "empty.json"):
+    with pytest.raises(SourceError, match="nothing was written"), open_dataset(tmp_path / "empty.json"):
         pass
 
 
