@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     "--preset", type=click.Choice([*PRESETS, *FILE_PRESETS]), help="Kind of store, if the URL does not identify it."
 )
 @click.option("--graph", metavar="IRI", help="Load everything into this graph instead of one graph per study.")
-@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="Skip studies last updated earlier.")
+@click.option("--since", metavar="DATE", help="Skip studies last updated earlier.")
 @click.option("--prune", is_flag=True, help="Remove graphs that were loaded before and are not in the input.")
 @click.option("--validate", is_flag=True, help="Skip graphs that violate the SHACL shapes of the ontology.")
 @click.option("--contacts", is_flag=True, help="Keep the e-mail addresses and telephone numbers of contacts.")
@@ -41,7 +40,7 @@ def load(
     url: str | None,
     preset: str | None,
     graph: str | None,
-    since: datetime.datetime | None,
+    since: str | None,
     prune: bool,
     validate: bool,
     contacts: bool,

@@ -212,13 +212,9 @@ def _query_endpoint(url: str, text: str, timeout: int, digest: bool) -> Answer:
 
 
 def _standard_input() -> str:
-    from kg.errors import UsageError
     from kg.query.lexer import decode_query
 
-    try:
-        return decode_query(sys.stdin.buffer.read())
-    except UnicodeDecodeError as error:
-        raise UsageError(f"The query on standard input cannot be read ({error}).") from error
+    return decode_query(sys.stdin.buffer.read(), "The query on standard input")
 
 
 def _limits(timeout: int | None, memory: int | None) -> Limits:

@@ -115,9 +115,9 @@ def _read_query(path: str | None) -> str:
     if path is None:
         return ""
     try:
-        return decode_query(Path(path).read_bytes())
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"The query {path} cannot be read ({error}).") from error
+        return decode_query(Path(path).read_bytes(), f"The query {path}")
+    except OSError as error:
+        raise UsageError(f"The query {path} cannot be read: {error.strerror or error}.") from error
 
 
 def _picture(graph: QueryableGraph | None, request: DrawRequest, query: str) -> Picture:

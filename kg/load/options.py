@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from kg._types import Progress
-from kg.errors import UsageError
+from kg.errors import UsageError, shown
 from kg.export.record_header import day
 from kg.export.report import Report
 from kg.http.credentials import credentials
@@ -41,9 +41,7 @@ def load_into(
     """
     if graph and (since or prune or validate):
         raise UsageError("--graph replaces a whole graph and cannot be combined with --since, --prune or --validate.")
-    first_day = day(str(since)[:10]) if since else 0
-    if since and not first_day:
-        raise UsageError(f"{since} is not a day such as 2025-01-31.")
+    first_day = 0 if since is None else _first_day(since)
     with connect(url, preset, credentials(url, user), digest=digest, timeout=timeout) as store:
         if graph:
             return load_as_one(store, graph, inputs, report=report, contacts=contacts, progress=progress)
@@ -54,3 +52,11 @@ def load_into(
             validator = shape_validator()
         options = LoadOptions(since=first_day, prune=prune, contacts=contacts, validator=validator)
         return load(store, inputs, options, report=report, progress=progress)
+
+
+def _first_day(since: str | datetime.date) -> int:
+    """Return a day as :func:`kg.export.record_header.day` numbers it; raises :class:`~kg.errors.UsageError`."""
+    text = f"{since:%Y-%m-%d}" if isinstance(since, datetime.date) else since
+    if number := day(text):
+        return number
+    raise UsageError(f"{shown(text)} is not a day of the calendar; write it as YYYY-MM-DD, such as 2025-12-31.")

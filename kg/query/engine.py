@@ -69,9 +69,9 @@ def read_query(query: str) -> str:
     path = Path(query)
     if path.suffix in (".rq", ".sparql") or path.is_file():
         try:
-            return decode_query(path.read_bytes())
-        except (OSError, UnicodeDecodeError) as error:
-            raise UsageError(f"{query} cannot be read ({error}).") from error
+            return decode_query(path.read_bytes(), query)
+        except OSError as error:
+            raise UsageError(f"{query} cannot be read: {error.strerror or error}.") from error
     from kg.query.library import query_path
 
     return query_path(query).read_text("utf-8")

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
+from kg.errors import UsageError
+
 STRING = "|".join(
     (
         r"""\"\"\"(?:[^"\\]|\\.|"(?!""))*\"\"\"""",
@@ -33,16 +35,20 @@ _UPDATES = {"INSERT", "DELETE", "LOAD", "CLEAR", "CREATE", "DROP", "COPY", "MOVE
 _QUERIES = {"SELECT", "ASK", "CONSTRUCT", "DESCRIBE"}
 
 
-def decode_query(data: bytes) -> str:
+def decode_query(data: bytes, name: str) -> str:
     r"""Decode a query file: UTF-8, or UTF-16 with a byte order mark; the mark is removed.
 
-    >>> decode_query(b"\xef\xbb\xbfASK {}"), decode_query("ASK {}".encode("utf-16"))
+    >>> decode_query(b"\xef\xbb\xbfASK {}", "a.rq"), decode_query("ASK {}".encode("utf-16"), "a.rq")
     ('ASK {}', 'ASK {}')
 
-    Raises :class:`UnicodeDecodeError` for other encodings.
+    Raises :class:`~kg.errors.UsageError` for other encodings, with the name of the file.
     """
-    wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    return data.decode("utf-16" if wide else "utf-8-sig")
+    encoding = "UTF-16" if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "UTF-8"
+    try:
+        return data.decode("utf-16" if encoding == "UTF-16" else "utf-8-sig")
+    except UnicodeDecodeError as error:
+        place = f"byte 0x{error.object[error.start]:02X} at position {error.start}"
+        raise UsageError(f"{name} cannot be read: {place} is not {encoding}; save the query as UTF-8.") from error
 
 
 class Token(NamedTuple):

@@ -12,13 +12,21 @@ from itertools import pairwise
 
 import pyoxigraph as ox
 
-from kg.errors import UsageError
+from kg.errors import UsageError, shown
+from kg.mapping.datatypes import day
 from kg.ontology.vocabulary import XSD
 from kg.query.lexer import prefixes, tokens
 from kg.query.library import LibraryQuery, Parameter
 
 _LOCAL = re.compile(r"[\w.%-]+")
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_EXPECTED = {
+    "iri": "an IRI, or the name of one, such as {default}",
+    "integer": "a whole number of at most 18 digits, such as 12",
+    "decimal": "a number of at most 40 digits, such as 0.5",
+    "date": "a day of the calendar in the form YYYY-MM-DD, such as 2025-12-31",
+    "boolean": "true or false",
+}
+"""The values of each type, for messages."""
 
 
 def fill_parameters(query: LibraryQuery, params: Mapping[str, Sequence[str]]) -> str:
@@ -67,8 +75,8 @@ def parameter_term(value: str, parameter: Parameter, text: str) -> str:
     is_typed = parameter.type in convert
     result = convert[parameter.type](value, parameter, text) if is_typed else str(ox.Literal(value))
     if result is None:
-        kind = "an IRI, or the name of one" if parameter.type == "iri" else f"of type {parameter.type}"
-        raise UsageError(f"The value {value!r} of {parameter.name} is not {kind}, such as {parameter.default}.")
+        expected = _EXPECTED[parameter.type].format(default=parameter.default)
+        raise UsageError(f"The value {shown(value)} of {parameter.name} is not {expected}.")
     return result
 
 
@@ -110,7 +118,7 @@ def _decimal(value: str, _: Parameter, __: str) -> str | None:
 
 
 def _date(value: str, _: Parameter, __: str) -> str | None:
-    return str(ox.Literal(value, datatype=ox.NamedNode(XSD + "date"))) if _DATE.fullmatch(value) else None
+    return str(ox.Literal(value, datatype=ox.NamedNode(XSD + "date"))) if day(value) else None
 
 
 def _boolean(value: str, _: Parameter, __: str) -> str | None:
