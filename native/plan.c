@@ -208,7 +208,7 @@ static void read_syntax(Guard *guard, Syntax *syntax, PyObject *source)
     Span *members[] = {&syntax->part_open,   &syntax->part_close,        &syntax->position,    &syntax->position_end,
                        &syntax->next_predicate, &syntax->study_open,     &syntax->study_close, &syntax->graph_open,
                        &syntax->graph_close, &syntax->study_types,       &syntax->listing_predicate,
-                       &syntax->json_type,   &syntax->study_predicate};
+                       &syntax->json_type,   &syntax->study_predicate,   &syntax->mask};
     for (size_t i = 0; i < sizeof members / sizeof *members; i++)
         *members[i] = bytes_item(guard, source, i);
 }

@@ -78,6 +78,7 @@ typedef struct {
     Span next_predicate; /* before a predicate other than the first of a block; empty in line-based syntaxes */
     Span study_open, study_close, graph_open, graph_close;
     Span study_types, listing_predicate, json_type, study_predicate;
+    Span mask; /* in place of e-mail addresses in texts, which Python masks; empty if they are kept */
 } Syntax;
 
 typedef struct {

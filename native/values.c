@@ -1,10 +1,32 @@
 #include "operations.h"
 
+static bool is_address_byte(unsigned char c)
+{
+    return (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z') || c >= 0x80;
+}
+
+/* Whether a text may have an e-mail address that kg/records/contacts.py masks. */
+static bool may_have_address(Span json)
+{
+    const char *at = json.at, *end = json.at + json.size;
+    while ((at = memchr(at, '@', (size_t)(end - at))) != NULL) {
+        if (is_address_byte((unsigned char)at[1]) &&
+            (is_address_byte((unsigned char)at[-1]) || strchr("._%+&'~-", at[-1]) != NULL))
+            return true;
+        at++;
+    }
+    return false;
+}
+
 static Span value_token(Record *record, const Op *op, Span json)
 {
     if (op->code != TEXT && op->code != TEXTS)
         return token_of(&record->tokens, op->reader, json);
-    return is_string(json) ? json : (Span){NULL, 0};
+    if (!is_string(json))
+        return (Span){NULL, 0};
+    if (record->plan.syntax.mask.size && may_have_address(json))
+        unsupported(record);
+    return json;
 }
 
 void write_value(Record *record, const Op *op, const Node *node, const Step *parent, Span json)

@@ -27,7 +27,7 @@ EXTENSIONS = {"ttl": "turtle", "nt": "ntriples", "nq": "nquads", "rdf": "rdfxml"
     type=Choice(FORMATS, EXTENSIONS),
     help="Output format, or its extension such as nt (default: by the extension of OUT, else turtle).",
 )
-@click.option("--contacts", is_flag=True, help="Keep the e-mail addresses and telephone numbers of contacts.")
+@click.option("--contacts", is_flag=True, help="Keep contact data and e-mail addresses in texts.")
 @click.option("--strict", is_flag=True, help="Stop at the first problem and write nothing.")
 @click.option("--sort", is_flag=True, help="Sort studies by NCT number.")
 @click.option("-j", "--jobs", type=click.IntRange(1), metavar="N", help="Number of processes (default: one per core).")

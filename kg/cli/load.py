@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @click.option("--since", metavar="DATE", help="Skip studies last updated earlier.")
 @click.option("--prune", is_flag=True, help="Remove graphs that were loaded before and are not in the input.")
 @click.option("--validate", is_flag=True, help="Skip graphs that violate the SHACL shapes of the ontology.")
-@click.option("--contacts", is_flag=True, help="Keep the e-mail addresses and telephone numbers of contacts.")
+@click.option("--contacts", is_flag=True, help="Keep contact data and e-mail addresses in texts.")
 @click.option("--user", metavar="NAME", help="User name (default: KG_USER). The password is KG_PASSWORD or in netrc.")
 @click.option("--digest", is_flag=True, help="Use digest authentication (the default for Virtuoso).")
 @click.option("--timeout", type=click.IntRange(1), default=300, metavar="N", help="Seconds to wait (default: 300).")

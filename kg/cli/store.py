@@ -19,7 +19,7 @@ def store() -> None:
 @store.command()
 @click.argument("inputs", metavar="INPUT...", nargs=-1, required=True)
 @click.option("-o", "--output", required=True, metavar="STORE", help="The folder to create.")
-@click.option("--contacts", is_flag=True, help="Keep the e-mail addresses and telephone numbers of contacts.")
+@click.option("--contacts", is_flag=True, help="Keep contact data and e-mail addresses in texts.")
 @click.option("-j", "--jobs", type=click.IntRange(1), metavar="N", help="Processes to use; by default one per core.")
 @click.pass_context
 def build(context: click.Context, /, inputs: tuple[str, ...], output: str, contacts: bool, jobs: int | None) -> None:
@@ -43,7 +43,7 @@ def build(context: click.Context, /, inputs: tuple[str, ...], output: str, conta
 @click.argument("folder", metavar="STORE")
 @click.argument("inputs", metavar="INPUT...", nargs=-1, required=True)
 @click.option("--prune", is_flag=True, help="Remove the studies that are not in the input.")
-@click.option("--contacts", is_flag=True, help="Keep the e-mail addresses and telephone numbers of contacts.")
+@click.option("--contacts", is_flag=True, help="Keep contact data and e-mail addresses in texts.")
 @click.option(
     "--report",
     "report_file",

@@ -15,6 +15,7 @@ from typing import Any
 from kg._types import Input, Progress, Reject
 from kg.coverage.fields import shipped_sample
 from kg.errors import RecordError
+from kg.export.contacts import ContactFilter
 from kg.export.exporter import Exporter
 from kg.mapping.json_tree import leaves
 from kg.mapping.plan import Entity, Plan, Role, shipped_plan
@@ -105,6 +106,7 @@ class Coverage:
     lost: int = 0
     """Records that are not studies; none of their values is in the graph."""
     _properties: dict[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
+    _contacts: ContactFilter | None = field(default=None, repr=False)
 
     @property
     def occurring(self) -> list[PathCoverage]:
@@ -131,7 +133,8 @@ class Coverage:
         for path, values in Counter(leaves(record)).items():
             item = self.paths.get(path)
             if item is None:
-                item = self.paths[path] = PathCoverage(path, None, self._properties.get(path, ()), False)
+                is_left_out = self._contacts is not None and self._contacts.is_left_out(path, "")
+                item = self.paths[path] = PathCoverage(path, None, self._properties.get(path, ()), is_left_out)
             lost = values if unmapped is None else unmapped[path]
             item.values += values
             item.records += 1
@@ -174,12 +177,15 @@ class Coverage:
 def empty_coverage(plan: Plan, *, contacts: bool) -> Coverage:
     """Return the coverage of no records: the official paths, followed by the other paths in the plan."""
     properties = properties_by_path(plan)
-    hidden = () if contacts else {path for path, _, field_ in plan.walk() if field_.is_contact_data}
+    contact_filter = ContactFilter(plan, contacts=contacts)
     official = {path: entry["type"] for path, entry in shipped_sample().items() if "type" in entry}
     inner = {path for path in properties if any(other.startswith((path + ".", path + "[]")) for other in properties)}
     names = dict.fromkeys([*official, *(path for path in properties if path not in inner)])
-    paths = {path: PathCoverage(path, official.get(path), properties.get(path, ()), path in hidden) for path in names}
-    return Coverage(paths, _properties=properties)
+    paths = {
+        path: PathCoverage(path, official.get(path), properties.get(path, ()), contact_filter.is_left_out(path, ""))
+        for path in names
+    }
+    return Coverage(paths, _properties=properties, _contacts=contact_filter)
 
 
 def measure(records: Iterable[Record], plan: Plan, *, contacts: bool = False, reject: Reject) -> Coverage:

@@ -20,6 +20,7 @@ from kg.mapping.plan import LISTED, OF_STUDY, POSITION, Entity, Field, Key, Plan
 from kg.ontology.model import SLOT
 from kg.ontology.vocabulary import PART, RDF, RECORD, STUDY, XSD
 from kg.rdf.syntax import Style
+from kg.records.contacts import MASK
 
 
 class Shape(IntEnum):
@@ -180,7 +181,8 @@ class Programs:
         graph = style.opening(RECORD) if graphs else (b"", b"")
         position, end = style.predicate(POSITION) + number[0], number[2]
         study, json = self._types_of(self._plan.study), style.datatype(RDF + "JSON")
-        fixed = (study, style.predicate(LISTED), json, style.predicate(OF_STUDY))
+        mask = b"" if self._contacts else MASK.encode()
+        fixed = (study, style.predicate(LISTED), json, style.predicate(OF_STUDY), mask)
         return (*style.opening(PART), position, end, style.lead, *style.opening(STUDY), *graph, *fixed)
 
     def _types_of(self, entity: Entity) -> bytes:

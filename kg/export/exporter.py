@@ -9,7 +9,8 @@ from typing import Any
 import orjson
 
 from kg.errors import FieldError, RecordError, Repaired
-from kg.export.interpreter import Interpretation, Interpreter
+from kg.export.contacts import ContactFilter
+from kg.export.interpreter import Interpreter
 from kg.export.native import Emitter
 from kg.export.record_header import HeaderReader
 from kg.export.shared_resources import Usage, encode_graph
@@ -18,6 +19,7 @@ from kg.mapping.json_tree import nested, overlay
 from kg.mapping.plan import LISTED, UNMAPPED, Plan, shipped_plan
 from kg.ontology.vocabulary import BASE, RDF, RECORD, STUDY
 from kg.rdf.syntax import Grouped, Style, prefixes, quoted
+from kg.records.contacts import MASK
 from kg.records.limits import TOO_MANY, check_errors, check_statements, depth_errors, has_too_many_values
 from kg.records.sanitize import LONGEST, ROOM, clean, fits
 
@@ -37,6 +39,8 @@ class Exported:
     unmapped: Unmapped = field(default_factory=Unmapped)
     withheld: int = 0
     """The number of contact values left out."""
+    masked: int = 0
+    """The number of e-mail addresses masked in texts."""
     shared: tuple[bytes, ...] = ()
     """The descriptions of the shared resources that the record refers to (:mod:`kg.export.shared_resources`)."""
 
@@ -45,7 +49,7 @@ class Exporter:
     """Exports records of API v2 as RDF.
 
     ``grouped`` selects blocks (Turtle, TriG) instead of lines (N-Triples, N-Quads). ``graphs`` writes one named graph
-    per study. ``contacts`` keeps e-mail addresses and telephone numbers. ``base`` is the namespace of parts,
+    per study. ``contacts`` keeps contact data and e-mail addresses in texts. ``base`` is the namespace of parts,
     organizations and other resources. ``longest`` is the length of the longest text, in bytes as written.
 
     >>> record = {"protocolSection": {"identificationModule": {"nctId": "NCT00000001", "briefTitle": "A trial"}}}
@@ -67,8 +71,9 @@ class Exporter:
         self.plan = plan or shipped_plan()
         self.prefixes = prefixes(self.plan.ontology, base)
         self._style: Style = Grouped(base, self.prefixes) if grouped else Style(base)
+        self._contacts = ContactFilter(self.plan, contacts=contacts)
         self._interpreter = Interpreter(self.plan, self._style, contacts=contacts)
-        self._unmapped_finder = UnmappedFinder(self.plan, contacts=contacts)
+        self._unmapped_finder = UnmappedFinder(self.plan, self._contacts)
         self.headers = HeaderReader(self.plan)
         self.emitter = Emitter(self._interpreter, self.headers.paths, graphs=graphs)
         self._graphs = graphs
@@ -107,14 +112,8 @@ class Exporter:
             raise RecordError("has a statement that is too long for RDF files")
         paths = {error.path for error in cleaned}
         exported.errors = cleaned + [error for error in exported.errors if error.path not in paths]
-        self._hide_contacts(exported.errors)
+        self._contacts.hide(exported.errors)
         return exported
-
-    def _hide_contacts(self, errors: list[FieldError]) -> None:
-        """Remove contact data from errors."""
-        for error in errors:
-            if self._unmapped_finder.is_contact_data(error.path or ""):
-                error.value = "(left out)"
 
     def from_json(self, text: bytes) -> Exported:
         """Export the JSON of one record, which is faster than exporting a parsed record.
@@ -143,36 +142,46 @@ class Exporter:
         if emitted is None or not fits(emitted.data, self._longest):
             return None
         check_errors(len(emitted.errors))
-        self._hide_contacts(emitted.errors)
-        unread, unmapped = text[at or 0 : emitted.end] if emitted.lossy else emitted.unread, Unmapped()
+        self._contacts.hide(emitted.errors)
+        unread, unmapped, is_masked = emitted.unread, Unmapped(), emitted.is_masked
+        if emitted.lossy:
+            unread = text if at is None else text[at : emitted.end]
         if has_too_many_values(unread):
             return None
         if unread:
-            unmapped = self._unmapped_finder.find(orjson.loads(unread), [], partial=not emitted.lossy)
+            values = orjson.loads(unread)
+            without = self._contacts.masked(values)
+            is_masked |= without is not values
+            unmapped = self._unmapped_finder.find(without, [], partial=not emitted.lossy)
         header, data, triples = self.headers.from_values(*emitted.header), emitted.data, emitted.triples
         if kept := self._kept(unmapped, emitted.errors):
-            data = emitted.with_more(self._style.more(self._token(header.study), [kept], self._graph(header.study)))
+            data = emitted.with_more(self._style.more(self._token(header.study), kept, self._graph(header.study)))
             triples += 1
         shared = tuple(dict.fromkeys(emitted.shared))  # two kinds of node may have equal descriptions of a resource
         withheld = emitted.withheld + unmapped.withheld
-        exported = Exported(*header, data, triples, emitted.errors, unmapped, withheld, shared)
+        masked = data.count(MASK.encode()) if is_masked else 0
+        exported = Exported(*header, data, triples, emitted.errors, unmapped, withheld, masked, shared)
         return _name_errors(exported), emitted.end
 
-    def _interpreted(self, record: dict[str, Any]) -> Exported:
+    def _interpreted(self, original: dict[str, Any]) -> Exported:
         """Export any record by the reference interpreter."""
+        record = self._contacts.masked(original)
         header = self.headers(record)
         result = self._interpreter.study(record, header.study, self._token(header.study))
         unmapped = self._unmapped_finder.find(record, result.refused) if result.lossy else Unmapped()
         pairs = result.blocks[0][1]
         if result.listed:
-            pairs += self._listing(result)
-        if kept := self._kept(unmapped, result.errors):
-            pairs.append(kept)
+            content = "of MeSH terms, organizations and countries"
+            pairs += self._json(self._listed, result.listed, content, result.errors)
+        kept = self._kept(unmapped, result.errors)
+        pairs += kept
         data = self._style.study(result.blocks, self._graph(header.study))
         triples = sum(len(pairs) for _, pairs in result.blocks) + result.more
-        check_statements(triples - bool(kept))
+        check_statements(triples - len(kept))
         withheld = result.withheld + unmapped.withheld
-        return _name_errors(Exported(*header, data, triples, result.errors, unmapped, withheld, tuple(result.shared)))
+        masked = data.count(MASK.encode()) if record is not original else 0
+        exported = Exported(*header, data, triples, result.errors, unmapped, withheld, masked, tuple(result.shared))
+        return _name_errors(exported)
 
     def with_shared(self, exported: Exported) -> bytes:
         """Return the output of a study with the shared resources, which a run writes once for all studies."""
@@ -189,34 +198,25 @@ class Exporter:
 
         return encode_ontology(self._style, graphs=self._graphs)
 
-    def _kept(self, unmapped: Unmapped, errors: list[FieldError]) -> bytes:
-        """Return the predicate and object that keep the unmapped and repaired values of a study, or nothing."""
+    def _kept(self, unmapped: Unmapped, errors: list[FieldError]) -> list[bytes]:
+        """Return the predicate and object that keep the unmapped and repaired values of a study."""
         kept = unmapped.kept
         for error in errors:
             if isinstance(error, Repaired):
                 kept = overlay(kept or {}, nested(error.path or "", error.value))
-        if kept is None:
-            return b""
-        token = self._json(kept)
-        return self._unmapped + token if self._is_short(token, "that no shape reads", errors) else b""
+        pairs = [] if kept is None else self._json(self._unmapped, kept, "that no shape reads", errors)
+        unmapped.leaves *= bool(pairs)
+        return pairs
 
-    def _listing(self, result: Interpretation) -> list[bytes]:
-        """Return the predicate and object that keep the shared resources as the record lists them."""
-        token = self._json(result.listed)
-        is_short = self._is_short(token, "of MeSH terms, organizations and countries", result.errors)
-        return [self._listed + token] if is_short else []
-
-    def _is_short(self, token: bytes, content: str, errors: list[FieldError]) -> bool:
-        """Return whether the JSON that a study keeps fits into a literal; report it otherwise."""
+    def _json(self, predicate: bytes, value: object, content: str, errors: list[FieldError]) -> list[bytes]:
+        """Return a predicate and a literal of JSON; report one that is too long."""
+        text = orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+        token = quoted(text, self._json_type)
         if len(token) <= self._longest:
-            return True
+            return [predicate + token]
         expected = f"at most {self._longest:,} bytes {content}, as RDF files write them"
         errors.append(FieldError("too large", value=f"{len(token):,} bytes", expected=expected))
-        return False
-
-    def _json(self, value: object) -> bytes:
-        text = orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
-        return quoted(text, self._json_type)
+        return []
 
     def _token(self, number: str) -> bytes:
         return number.encode().join(self._study_token)

@@ -18,6 +18,7 @@ from kg.export.interpreter import Interpreter
 from kg.export.shared_resources import description
 from kg.export.terms import listed, plain_text
 from kg.rdf.syntax import quoted
+from kg.records.contacts import has_address, masked
 from kg.records.limits import has_too_many_values
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ class Emitted(NamedTuple):
     errors: list[FieldError]
     shared: tuple[bytes, ...]
     """The descriptions of the shared resources that the record refers to."""
+    is_masked: bool = False
+    """Whether e-mail addresses in the JSON of the record were masked first."""
 
     def with_more(self, more: bytes) -> bytes:
         """Return the output with more bytes at the end of the study's own block."""
@@ -115,11 +118,23 @@ class Emitter:
         """
         if self._run is None or at is not None:
             return self._emit(text, at or 0)
+        whole, text = text, self.masked(text)
         emitted, end = self._emit(text, 0), len(text)
         if emitted is None and _ESCAPED.search(text) and not has_too_many_values(text):
-            text = orjson.dumps(orjson.loads(text))  # without unneeded escapes, which the emitter refuses
+            text = self.masked(orjson.dumps(orjson.loads(whole)))  # without unneeded escapes, which the emitter refuses
             emitted = self._emit(text, 0)
-        return emitted._replace(end=end) if emitted is not None and emitted.end == len(text) else None
+        if emitted is None or emitted.end != len(text):
+            return None
+        return emitted._replace(end=end, is_masked=text is not whole)
+
+    def masked(self, text: bytes) -> bytes:
+        """Return JSON with its e-mail addresses masked, unless contacts are kept."""
+        return text if self._interpreter.contacts else masked(text)
+
+    def _require_masked(self, json: bytes) -> None:
+        """Refuse a record with an e-mail address: it is emitted again after masking."""
+        if not self._interpreter.contacts and has_address(json):
+            raise ValueError("an e-mail address to be masked")
 
     def _emit(self, text: bytes, at: int) -> Emitted | None:
         emitted = self._run(text, at) if self._run else None
@@ -129,12 +144,14 @@ class Emitter:
         return Emitted(*emitted[:8], [self._error(*complaint) for complaint in complaints], shared)
 
     def _token(self, reader: int, json: bytes) -> bytes | None:
+        self._require_masked(json)
         if json != self._last[0]:  # several fields are derived from the same text
             self._last = json, orjson.loads(json)
         return self.programs.readers[reader](self._last[1])
 
     def _text(self, field: int, json: bytes) -> bytes | None:
         """Return the token of an invalid value: its repaired form, or else its plain text."""
+        self._require_masked(json)
         value = orjson.loads(json)
         if token := self._converters.repaired(self.programs.fields[field], value):
             return token
@@ -143,6 +160,7 @@ class Emitter:
 
     def _resource(self, kind: int, json: bytes) -> Described | None:
         """Describe a shared resource; ``None`` if any of its values is invalid or left out."""
+        self._require_masked(json)
         x, (entity, link_name) = orjson.loads(json), self._kinds[kind]
         block, result = self._interpreter.resource(entity, x)
         if block is None or result.errors or result.refused or result.withheld:
@@ -151,7 +169,7 @@ class Emitter:
         return block[0], description(*block), within(text), within(link_name(x)), result.lossy
 
     def _error(self, path: str, field: int, json: bytes) -> FieldError:
-        value = orjson.loads(json) if json else ABSENT
+        value = orjson.loads(self.masked(json)) if json else ABSENT
         expected = self._converters.expected(self.programs.fields[field])
         kind = Repaired if self._converters.repaired(self.programs.fields[field], value) else FieldError
         return kind("does not match its shape", path=path, value=value, expected=expected)

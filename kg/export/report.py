@@ -10,7 +10,7 @@ from typing import Any
 from kg.errors import FieldError, Incomplete, InputError, Repaired, Skipped, Superseded
 from kg.export.study_index import Totals
 
-_NONE = Totals(0, 0, 0, 0, None, None)
+_NONE = Totals(0, 0, 0, 0, 0, None, None)
 
 
 @dataclass(slots=True)
@@ -82,6 +82,7 @@ class Report:
             f"{_counted(self.repaired, 'URL')} repaired" if self.repaired else "",
             f"{totals.unmapped:,} values kept unmapped",
             f"{totals.withheld:,} contact values left out (--contacts keeps them)" if totals.withheld else "",
+            f"{totals.masked:,} e-mail addresses in texts masked" if totals.masked else "",
             f"{time.monotonic() - self.started:.1f} s",
         ]
         return "Studies: " + ", ".join(part for part in parts if part) + "."
@@ -104,6 +105,7 @@ class Report:
             "addressesRepaired": self.repaired,
             "valuesUnmapped": totals.unmapped,
             "contactValuesLeftOut": totals.withheld,
+            "addressesMasked": totals.masked,
             "tool": f"kg {version}",
         }
 

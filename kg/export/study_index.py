@@ -16,8 +16,8 @@ from kg.export.shared_resources import SharedResources
 if TYPE_CHECKING:
     from kg.export.exporter import Exported
 
-COLUMNS = 7
-"""Numbers per study: the record, the study, its version, its size in bytes, and three counts."""
+COLUMNS = 8
+"""Numbers per study: the record, the study, its version, its size in bytes, and four counts."""
 
 
 class Totals(NamedTuple):
@@ -27,6 +27,7 @@ class Totals(NamedTuple):
     triples: int
     unmapped: int
     withheld: int
+    masked: int
     first: str | None
     last: str | None
 
@@ -44,7 +45,7 @@ class StudyEntries:
 
     def add(self, record: int, exported: Exported, length: int) -> None:
         """Add a study of ``length`` bytes, exported from the record with this number."""
-        counts = (exported.triples, exported.unmapped.leaves, exported.withheld)
+        counts = (exported.triples, exported.unmapped.leaves, exported.withheld, exported.masked)
         self.rows.extend((record, int(exported.study[3:]), exported.version, length, *counts))
         self.shared.append(exported.shared)
 
@@ -69,7 +70,7 @@ class StudyIndex:
         """NCT number -> position of the current record."""
         self._versions = array("Q")
         self._lengths = array("Q")
-        self._counts = tuple(array("Q") for _ in range(3))
+        self._counts = tuple(array("Q") for _ in range(4))
         self.superseded: set[int] = set()
         """Positions of the records that newer ones replace."""
         self.shared = SharedResources()
@@ -113,12 +114,12 @@ class StudyIndex:
 
     def totals(self, more: int = 0) -> Totals:
         """Return the counts over the current studies, plus ``more`` triples."""
-        triples, unmapped, withheld = (
+        triples, unmapped, withheld, masked = (
             sum(counts) - sum(counts[position] for position in self.superseded) for counts in self._counts
         )
         versions = {self._versions[position] for position in self.current()} if self.superseded else {*self._versions}
         holders = {holder_day(version) for version in versions} - {0}
         first, last = min(holders, default=0), max(holders, default=0)
         return Totals(
-            len(self) - len(self.superseded), triples + more, unmapped, withheld, as_date(first), as_date(last)
+            len(self) - len(self.superseded), triples + more, unmapped, withheld, masked, as_date(first), as_date(last)
         )

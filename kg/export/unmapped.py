@@ -5,18 +5,13 @@ This module walks a record only if the emitter or the interpreter has found that
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-import orjson
-
+from kg.export.contacts import NOTHING, ContactFilter
 from kg.mapping.json_tree import count, leaves
 from kg.mapping.plan import Entity, Plan, Role
-
-_NOTHING: Any = object()
-"""Placeholder of a value that is in the graph."""
 
 
 @dataclass(slots=True)
@@ -75,36 +70,29 @@ def _mapped(plan: Plan, entity: Entity, place: _Mapped) -> _Mapped:
 
 
 class UnmappedFinder:
-    """Finds the values of records that a plan does not map; ``contacts`` keeps contact data among them."""
+    """Finds the values of records that a plan does not map, without contact data."""
 
-    def __init__(self, plan: Plan, *, contacts: bool) -> None:
+    def __init__(self, plan: Plan, contacts: ContactFilter) -> None:
         self._mapped = _mapped(plan, plan.study, _Mapped())
-        self._contact_keys = frozenset(
-            () if contacts else (field.keys[-1] for _, _, field in plan.walk() if field.is_contact_data)
-        )
-
-    def is_contact_data(self, path: str) -> bool:
-        """Return whether a JSON path leads to contact data that is left out."""
-        return not self._contact_keys.isdisjoint(re.split(r"[.\[\]]+", path))
+        self._contacts = contacts
 
     def find(self, record: dict[str, Any], refused: list[object], *, partial: bool = False) -> Unmapped:
         """Return the unmapped values of a record; the objects in ``refused`` (by identity) are not in the graph at all.
 
         ``partial`` is true for the unread JSON of the emitter, with ``null`` in place of the elements that it read.
         """
-        walk = _Walk(self._contact_keys, {id(x) for x in refused}, partial=partial)
+        walk = _Walk(self._contacts, {id(x) for x in refused}, partial=partial)
         kept = walk.value(record, self._mapped, "")
-        walk.unmapped.kept = None if kept is _NOTHING else kept
+        walk.unmapped.kept = None if kept is NOTHING else kept
         return walk.unmapped
 
 
 class _Walk:
     """Collects the unmapped values of one record."""
 
-    def __init__(self, contact_keys: frozenset[str], refused: set[int], *, partial: bool) -> None:
+    def __init__(self, contacts: ContactFilter, refused: set[int], *, partial: bool) -> None:
         self._partial = partial
-        self._contact_keys = contact_keys
-        self._contacts = re.compile(b'"(?:%s)":' % "|".join(map(re.escape, sorted(contact_keys))).encode())
+        self._contacts = contacts
         self._refused = refused
         self.unmapped = Unmapped()
 
@@ -117,54 +105,39 @@ class _Walk:
             if not value or mapped.element is None or id(value) in self._refused:
                 return self._unread(value, path)
             return self._list(value, mapped.element, path)
-        return _NOTHING if type(value) in mapped.types else self._unread(value, path)
+        return NOTHING if type(value) in mapped.types else self._unread(value, path)
 
     def _object(self, value: dict[str, Any], mapped: _Mapped, path: str) -> Any:
         kept = {}
         for name, below in value.items():
             step = f"{path}.{name}" if path else name
             place = mapped.keys.get(name)
-            if place is not None and name in self._contact_keys:
-                rest = _NOTHING  # already counted by the export
+            if place is not None and name in self._contacts.keys:
+                rest = NOTHING  # already counted by the export
             elif place is not None:
                 rest = self.value(below, place, step)
             else:
-                rest = self._withhold(below) if name in self._contact_keys else self._unread(below, step)
-            if rest is not _NOTHING:
+                rest = self._unread(below, step)
+            if rest is not NOTHING:
                 kept[name] = rest
-        return kept or _NOTHING
+        return kept or NOTHING
 
     def _list(self, value: list[Any], mapped: _Mapped, path: str) -> Any:
         rest = [
-            _NOTHING if self._partial and element is None else self.value(element, mapped, path + "[]")
+            NOTHING if self._partial and element is None else self.value(element, mapped, path + "[]")
             for element in value
         ]
-        if all(element is _NOTHING for element in rest):
-            return _NOTHING
+        if all(element is NOTHING for element in rest):
+            return NOTHING
         if not mapped.keys:  # the graph does not keep the positions of scalars
             return self._unread(value, path)
-        return [{} if element is _NOTHING else element for element in rest]
-
-    def _withhold(self, value: Any) -> Any:
-        self.unmapped.withheld += count(value)
-        return _NOTHING
+        return [{} if element is NOTHING else element for element in rest]
 
     def _unread(self, value: Any, path: str) -> Any:
         """Return an unmapped value without the contact data in it."""
-        kept = self._without_contacts(value) if self._contact_keys else value
-        self.unmapped.leaves += count(kept)
-        self.unmapped.unread.append((path, kept))
-        return kept
-
-    def _without_contacts(self, value: Any) -> Any:
-        if not isinstance(value, dict | list) or not self._contacts.search(orjson.dumps(value)):
-            return value
-        if isinstance(value, list):
-            return [self._without_contacts(below) for below in value]
-        kept = {}
-        for name, below in value.items():
-            if name in self._contact_keys:
-                self._withhold(below)
-            else:
-                kept[name] = self._without_contacts(below)
+        kept, left_out = self._contacts.rest(value, path)
+        self.unmapped.withheld += left_out
+        if kept is not NOTHING:
+            self.unmapped.leaves += count(kept)
+            self.unmapped.unread.append((path, kept))
         return kept

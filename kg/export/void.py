@@ -254,6 +254,8 @@ def _distribution(out: _Description) -> None:
     about = f"{totals.studies:,} study records of ClinicalTrials.gov. {CHANGES}"
     if totals.withheld:
         about += f" Left out: {totals.withheld:,} e-mail addresses and telephone numbers."
+    if totals.masked:
+        about += f" Masked: {totals.masked:,} e-mail addresses in texts."
     out.add(
         out.iri("distribution"),
         "dctypes:Dataset void:Dataset dcat:Distribution",

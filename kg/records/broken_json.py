@@ -7,12 +7,15 @@ import re
 
 from kg.errors import VALUE_WIDTH, RecordError
 from kg.records import splitter
+from kg.records.contacts import mask_excerpt
 from kg.records.saved_page import STUDY, is_study
 from kg.records.sources import one_line
 
 MAX_TRIES = 8
 """Values that fail to parse after a broken one before the rest of the text is given up."""
 
+_EXCERPT = 4 * VALUE_WIDTH
+"""Characters in which contact data is masked before the start of a text is shown."""
 GARBAGE = re.compile(r'(?:[^{]++|\{(?!\s*["}]))+')
 _NEXT = re.compile(r'[,\n]\s*(?=\{\s*")')
 _INVALID = re.compile("[\udc80-\udcff]")
@@ -49,7 +52,7 @@ def study_id(text: str) -> str | None:
 
 def not_a_study(text: str, at: int, end: int, byte: int) -> RecordError:
     """Return the error for a part of a text that is not a study record and starts at a byte of the file."""
-    start = one_line(" ".join(text[at : min(end, at + VALUE_WIDTH + 1)].split()))
+    start = one_line(" ".join(mask_excerpt(text[at : min(end, at + _EXCERPT)]).split()))[: VALUE_WIDTH + 1]
     return RecordError("is no study", value=start, expected=f"{STUDY} at byte {byte}")
 
 

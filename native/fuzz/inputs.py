@@ -90,7 +90,7 @@ def mutated(text: bytes, choice: random.Random) -> bytes:
     a, b = sorted(choice.randrange(len(text)) for _ in range(2))
     tokens = [*re.finditer(rb'"[^"\\]*"|-?[0-9.]+|[{}\[\],:]', text)]
     one, other = choice.choice(tokens), choice.choice(tokens)
-    value = choice.choice([b"{}", b"[]", b"null", b'""', b"1e999", b'"\\n\xc3\xa9"'])
+    value = choice.choice([b"{}", b"[]", b"null", b'""', b"1e999", b'"\\n\xc3\xa9"', b'"\\na.b@c.example"', b'"a@b"'])
     variants = [
         text[:a] + bytes([choice.randrange(256)]) + text[a + 1 :],
         text[:a],

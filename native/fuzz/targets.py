@@ -43,6 +43,7 @@ def facts(exported: Exported) -> tuple[object, ...]:
     """Return all of an export but its bytes."""
     unmapped = exported.unmapped
     numbers = (exported.study, exported.version, exported.version_holder, exported.triples, exported.withheld)
+    numbers += (exported.masked,)
     return (*numbers, unmapped.kept, unmapped.paths, [error.as_dict() for error in exported.errors])
 
 
