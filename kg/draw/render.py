@@ -14,7 +14,7 @@ from kg.draw.picture import Picture, limit_nodes
 from kg.draw.scene import Scene
 from kg.errors import UsageError
 from kg.query.lexer import decode_query
-from kg.rdf.atomic import STANDARD_OUTPUT, check_outputs, replacing, writing
+from kg.rdf.atomic import STANDARD_OUTPUT, check_outputs, replacing, text_of_name, writing
 
 DEFAULT_VIEW = "conditions-interventions"
 
@@ -80,7 +80,7 @@ def draw(
     query = _read_query(request.query)
     check_outputs(names, [output])
     graph = None if request.ontology else open_graph(names, reject, results=bool(request.query), progress=progress)
-    stem = "picture" if output == STANDARD_OUTPUT else Path(output).stem
+    stem = "picture" if output == STANDARD_OUTPUT else text_of_name(Path(output).stem)
     (data,), picture = render(graph, request, query, (suffix,), stem)
     with writing(output) if output == STANDARD_OUTPUT else replacing(output) as file:
         file.write(data)

@@ -35,7 +35,7 @@ from kg.export.tasks import Item, Settings, TaskResult, Worker, tasks
 from kg.export.workers import run_tasks
 from kg.export.writer import Writer
 from kg.ontology.vocabulary import BASE
-from kg.rdf.atomic import output_errors, replacing
+from kg.rdf.atomic import output_errors, replacing, text_of_name
 from kg.rdf.formats import FORMATS, compression_of, format_of
 from kg.records import splitter
 from kg.records.chunks import Chunk, ChunkData, EndOfFile, chunk_of, chunks_of
@@ -337,7 +337,7 @@ def finish(folder: str, entries: list[dict[str, Any]], report: Report, settings:
     for name in existing.keys() - names:
         if NAME.fullmatch(name):
             system.rm_file(existing[name])
-    manifest = report.manifest("", posixpath.basename(folder), settings.format, __version__)
+    manifest = report.manifest("", text_of_name(posixpath.basename(folder)), settings.format, __version__)
     del manifest["sha256"]
     problems = [error.as_dict() for error in report.problems]
     manifest |= {"parts": entries, "problems": problems, "moreProblems": report.more}

@@ -21,7 +21,7 @@ from kg.export.terms import is_iri
 from kg.export.workers import rare_collections, run_tasks
 from kg.export.writer import Writer
 from kg.ontology.vocabulary import BASE
-from kg.rdf.atomic import check_outputs, is_stream, replacing
+from kg.rdf.atomic import check_outputs, is_stream, replacing, text_of_name
 from kg.rdf.formats import format_of
 from kg.records.chunks import EndOfFile, WholeFile, read_chunks
 from kg.records.objects import AnyInput, ObjectInput, flatten
@@ -108,7 +108,7 @@ def export(
             raise nothing_found("study record", items, report.problems)
     report.totals = index.totals(writer.end_triples)
     if manifest:
-        _write_manifest(name, report.manifest(writer.sha256, Path(name).name, chosen.name, __version__))
+        _write_manifest(name, report.manifest(writer.sha256, text_of_name(Path(name).name), chosen.name, __version__))
     if describe:
         from kg.export.void import Export
 

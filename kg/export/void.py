@@ -36,6 +36,7 @@ from kg.ontology.vocabulary import (
     VOIDEXT,
     XSD,
 )
+from kg.rdf.atomic import text_of_name
 from kg.rdf.compress import decompressing
 from kg.rdf.formats import Format, compression_of
 from kg.rdf.jsonld import compact
@@ -192,7 +193,7 @@ def _document(out: _Description) -> None:
     out.add(
         out.document,
         "void:DatasetDescription foaf:Document",
-        dcterms_title=_en(f"Description of {out.export.path.name}"),
+        dcterms_title=_en(f"Description of {text_of_name(out.export.path.name)}"),
         dcterms_conformsTo=PROFILE,
         pav_createdWith=out.iri("tool"),
         foaf_primaryTopic=out.iri("distribution"),
@@ -259,7 +260,7 @@ def _distribution(out: _Description) -> None:
     out.add(
         out.iri("distribution"),
         "dctypes:Dataset void:Dataset dcat:Distribution",
-        dcterms_title=_en(f"Study records of ClinicalTrials.gov as RDF: {export.path.name}"),
+        dcterms_title=_en(f"Study records of ClinicalTrials.gov as RDF: {text_of_name(export.path.name)}"),
         dcterms_description=_en(about),
         dcterms_creator=out.iri("tool"),
         dcterms_source=CLINICAL_TRIALS,

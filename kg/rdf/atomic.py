@@ -182,6 +182,15 @@ def output_errors(name: str) -> Iterator[None]:
         raise OutputError(f"{shown} cannot be written: {error.strerror or error}.") from error
 
 
+def text_of_name(name: str) -> str:
+    """Return a file name as text for a document; bytes that are not UTF-8 become U+FFFD.
+
+    >>> text_of_name("a\udcff.nt")
+    'a\ufffd.nt'
+    """
+    return os.fsencode(name).decode("utf-8", "replace")
+
+
 def is_stream(name: str) -> bool:
     """Return whether an output cannot be read back: standard output, a device, a pipe."""
     if name == STANDARD_OUTPUT:

@@ -162,15 +162,26 @@ def open_store(data: ox.Store | PathName, *, read_only: bool = True) -> Iterator
     if not is_store(name):
         raise UsageError(f"{name} is not the folder of a store; create one with kg store build.")
     with engine_errors(name, read_only=read_only):
-        store = ox.Store.read_only(name) if read_only else _writable(name)
+        store = ox.Store.read_only(store_path(name)) if read_only else _writable(name)
         check_layout(store, name)
         yield store
+
+
+def store_path(name: str) -> str:
+    """Return the name of a store for ``read_only`` of the engine, which encodes it as UTF-8 whatever the locale is.
+
+    Raises :class:`~kg.errors.UsageError` for other names.
+    """
+    try:
+        return os.fsencode(name).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{name} is not UTF-8, as the name of a store has to be; choose another name.") from error
 
 
 def _writable(name: str) -> ox.Store:
     """Open a store for writing after reading it, since the engine drops what it cannot read in order to write."""
     with engine_errors(name, read_only=True):
-        ox.Store.read_only(name)
+        ox.Store.read_only(store_path(name))
     return ox.Store(name)
 
 
@@ -261,4 +272,4 @@ def statements(names: Iterable[str]) -> Iterator[ox.Quad]:
 
 def _stored(name: str) -> Iterator[ox.Quad]:
     with engine_errors(name, read_only=True):
-        yield from ox.Store.read_only(name)
+        yield from ox.Store.read_only(store_path(name))

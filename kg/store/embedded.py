@@ -20,7 +20,7 @@ from kg.export.stream import exports
 from kg.ontology.vocabulary import CT, RECORD
 from kg.rdf.atomic import WIDTH, output_errors, output_of, remove_leftovers, temporary_folder
 from kg.store.changes import Changes
-from kg.store.dataset import Inputs, check_statements, classify_inputs, open_store
+from kg.store.dataset import Inputs, check_statements, classify_inputs, open_store, store_path
 from kg.store.engine_errors import engine_errors
 from kg.store.info import StoreInfo, store_info
 from kg.store.merge import add_ontology, load_on_disk, version_of
@@ -49,6 +49,7 @@ def build(inputs: Iterable[AnyData], output: PathName, *, report: Report, **opti
 
 def _check_free(target: Path) -> None:
     """Raise an error if the folder of a new store exists or another process builds it."""
+    store_path(str(target))
     if target.exists() or target.is_symlink():
         raise UsageError(f"{target} exists already; update it with kg store update, or name another folder.")
     if len(target.name) <= WIDTH and any(path.is_dir() for path in remove_leftovers(target)):
