@@ -29,7 +29,7 @@ from kg.export.exporter import Exporter
 from kg.export.report import Report
 from kg.export.run import namespace, replay, strict_reject, with_problems
 from kg.export.shared_resources import Usage
-from kg.export.stream import exports
+from kg.export.stream import exports_of
 from kg.export.study_index import StudyIndex
 from kg.export.tasks import Item, Settings, TaskResult, Worker, tasks
 from kg.export.workers import run_tasks
@@ -165,8 +165,9 @@ def export(
 
 def _check_studies(names: list[str]) -> None:
     """Raise :class:`~kg.errors.NothingFoundError` where no study is found, before earlier parts are replaced."""
-    report = Report()
-    if next(exports(names, Exporter(), report.problem), None) is None:
+    reject = RunProblems((report := Report()).problem, names)
+    sources = chain.from_iterable(streams(*file, reject) for file in files(names, reject))
+    if next(exports_of(sources, Exporter(), reject), None) is None:
         raise nothing_found("study record", names, report.problems)
 
 

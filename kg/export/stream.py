@@ -17,7 +17,7 @@ from kg.records import splitter
 from kg.records.objects import AnyInput, flatten
 from kg.records.pages import RunProblems
 from kg.records.reader import Record, RecordPosition, StreamReader
-from kg.records.sources import sources
+from kg.records.sources import Source, sources
 from kg.records.splitter import Piece
 
 Export = tuple[RecordPosition, Exported]
@@ -121,7 +121,11 @@ def exports(
     """Yield every study of the inputs with its export; the arguments are those of :func:`kg.records.reader.read`."""
     items = flatten(inputs)
     problems = RunProblems(reject, items)
-    streams = sources(items, problems, progress)
+    return exports_of(sources(items, problems, progress), exporter, problems)
+
+
+def exports_of(streams: Iterable[Source], exporter: Exporter, problems: RunProblems) -> Iterator[Export]:
+    """Yield every study of some streams with its export."""
     records = (
         record
         for source in streams

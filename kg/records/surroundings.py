@@ -27,7 +27,7 @@ ENTRY = re.compile(
 )
 """An entry of an object around studies: its key, and its value if that is not an object or a list."""
 _PAGE_ENTRY = re.compile(rf'"(?P<key>{STUDIES}|{TOKEN}|{TOTAL})"\s*:\s*(?:(?P<text>")|(?P<number>\d{{1,18}}))?')
-_TOKENS = re.compile(r'"(?:[^"\\]|\\.)*+"|[\[\]{}]')
+_TOKENS = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
 _COMMA = re.compile(r"\s*,")
 _NUMBER = re.compile(r"NCT\d{8}")
 
