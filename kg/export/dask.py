@@ -226,7 +226,10 @@ def _client(scheduler: str | None, jobs: int) -> Iterator[Any]:
     )
     try:
         client = Client(timeout=TIMEOUT, set_as_default=False, **options)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RuntimeError) as error:
+        if scheduler is None:
+            reason = getattr(error.__cause__ or error, "strerror", None) or error
+            raise OutputError(f"Dask workers cannot be started ({reason}); --engine local needs none.") from error
         raise UsageError(f"No Dask scheduler answers at {scheduler}.") from error
     with client:
         yield client
