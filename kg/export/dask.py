@@ -10,11 +10,10 @@ from __future__ import annotations
 import logging
 import os
 import posixpath
-import re
 import secrets
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import lru_cache, partial
 from itertools import chain, pairwise
 from pathlib import Path
@@ -26,6 +25,7 @@ from kg._types import PathName, Progress, Reject
 from kg._version import __version__
 from kg.errors import KGError, OutputError, UsageError, missing_extra, nothing_found
 from kg.export.exporter import Exporter
+from kg.export.part_folder import MANIFEST, NAME, prepared
 from kg.export.report import Report
 from kg.export.run import namespace, replay, strict_reject, with_problems
 from kg.export.shared_resources import Usage
@@ -35,7 +35,7 @@ from kg.export.tasks import Item, Settings, TaskResult, Worker, tasks
 from kg.export.workers import run_tasks
 from kg.export.writer import Writer
 from kg.ontology.vocabulary import BASE
-from kg.rdf.atomic import output_errors, replacing, text_of_name
+from kg.rdf.atomic import replacing, text_of_name
 from kg.rdf.formats import FORMATS, compression_of, format_of
 from kg.records import splitter
 from kg.records.chunks import Chunk, ChunkData, EndOfFile, chunk_of, chunks_of
@@ -52,9 +52,6 @@ RETRIES = 2
 """Maximum number of retries of a failed part; lost workers do not count."""
 TIMEOUT = 15
 """Seconds to wait for a scheduler."""
-MANIFEST = "_manifest.json"
-"""Spark and Arrow skip names that begin with an underscore."""
-NAME = re.compile(r"part-\d{5,}(?:\.[a-z]+)+")
 
 
 class Span(NamedTuple):
@@ -295,36 +292,6 @@ def _local_path(target: str) -> Iterator[str]:
         temporary = f"{path}.{secrets.token_hex(4)}.tmp"
         system.put_file(local, temporary)
         system.mv(temporary, path)
-
-
-@contextmanager
-def prepared(folder: str) -> Iterator[None]:
-    """Create the folder and remove the manifest of an earlier run; on failure, remove the parts of this run.
-
-    Raises :class:`~kg.errors.OutputError` if the folder cannot be written.
-    """
-    system, path = filesystem(folder)
-    is_new = not system.exists(path)
-    with output_errors(folder):
-        system.makedirs(path, exist_ok=True)
-        if system.exists(f"{path}/{MANIFEST}"):
-            system.rm_file(f"{path}/{MANIFEST}")
-    try:
-        yield
-    except BaseException:
-        with suppress(Exception):  # the first error is the one to report
-            _remove_parts(folder, with_folder=is_new)
-        raise
-
-
-def _remove_parts(folder: str, *, with_folder: bool) -> None:
-    system, path = filesystem(folder)
-    system.invalidate_cache()
-    for file in system.ls(path, detail=False):
-        if NAME.fullmatch(posixpath.basename(file)):
-            system.rm_file(file)
-    if with_folder:
-        system.rmdir(path)
 
 
 def finish(folder: str, entries: list[dict[str, Any]], report: Report, settings: Settings) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pyoxigraph as ox
 
 from kg._types import PathName, Progress
-from kg.errors import OutputError, Superseded, UsageError, nothing_found
+from kg.errors import FieldError, OutputError, Skipped, Superseded, UsageError, nothing_found
 from kg.export.exporter import Exported, Exporter
 from kg.export.report import Report
 from kg.export.stream import exports
@@ -115,9 +115,12 @@ def update(
 
 
 def _check_prune(report: Report) -> None:
-    if not report.lossless:
-        problem = str(report.problems[0]) if report.problems else "Some input could not be read."
-        raise UsageError(f"{problem} So --prune removed no studies; the others were updated.")
+    """Raise an error if a part of the input could not be read, as a study that is in it would be removed."""
+    if report.lossless and not report.incomplete:
+        return
+    harmless = (FieldError, Superseded, Skipped)
+    problem = next((str(error) for error in report.problems if not isinstance(error, harmless)), "Some input is lost.")
+    raise UsageError(f"{problem} So --prune removed no studies; the others were updated.")
 
 
 def stored_studies(store: ox.Store) -> list[str]:

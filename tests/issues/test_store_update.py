@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from kg.errors import KGError
+from kg.errors import KGError, UsageError
 from kg.export.report import Report
 from kg.store.dataset import open_store
 from kg.store.embedded import Changes, build, stored_studies, update
@@ -72,7 +72,7 @@ def test_prune_removes_the_studies_that_are_gone(store: Path, tmp_path: Path) ->
 
 @pytest.mark.parametrize(
     ("content", "problem"),
-    [("", "holds no study record"), ('{"protocolSection": {}}', "identificationModule.nctId"), ("{", "broken")],
+    [("", "is empty"), ('{"protocolSection": {}}', "identificationModule.nctId"), ("{", "broken")],
 )
 def test_prune_removes_nothing_if_the_input_is_incomplete(
     store: Path, tmp_path: Path, content: str, problem: str
@@ -82,6 +82,14 @@ def test_prune_removes_nothing_if_the_input_is_incomplete(
         update(store, [tmp_path / "broken.json", *([STUDIES[0]] if content else [])], report=Report(), prune=True)
     assert not content or "So --prune removed no studies" in str(caught.value)
     assert studies(store) == [path.stem for path in STUDIES[:4]]
+
+
+def test_prune_removes_nothing_after_one_page_of_a_longer_result(store: Path, tmp_path: Path) -> None:
+    page = {"studies": [record(0)], "nextPageToken": "x", "totalCount": 4}
+    (tmp_path / "page.json").write_text(json.dumps(page))
+    with pytest.raises(UsageError, match="So --prune removed no studies"):
+        update(store, [tmp_path / "page.json"], report=Report(), prune=True)
+    assert len(studies(store)) == 4
 
 
 def test_a_new_day_of_the_registry_data_is_no_change(store: Path, tmp_path: Path) -> None:
