@@ -93,7 +93,7 @@ def _remove(folder: Path) -> None:
 
 def remove_leftovers(target: Path) -> list[Path]:
     """Remove the temporary files of killed runs for ``target``; return those of runs that are still going on."""
-    pattern = f".{_escaped(target.name[:WIDTH])}.{'?' * 16}.part"
+    pattern = f".{_escaped(target.name[:WIDTH])}.*.part"
     return [path for path in target.parent.glob(pattern) if _is_in_use(path)]
 
 

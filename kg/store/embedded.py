@@ -18,7 +18,7 @@ from kg.export.exporter import Exported, Exporter
 from kg.export.report import Report
 from kg.export.stream import exports
 from kg.ontology.vocabulary import CT, RECORD
-from kg.rdf.atomic import WIDTH, output_errors, output_of, remove_leftovers, temporary_folder
+from kg.rdf.atomic import output_errors, output_of, remove_leftovers, temporary_folder
 from kg.store.changes import Changes
 from kg.store.dataset import Inputs, check_statements, classify_inputs, open_store, store_path
 from kg.store.engine_errors import engine_errors
@@ -52,7 +52,8 @@ def _check_free(target: Path) -> None:
     store_path(str(target))
     if target.exists() or target.is_symlink():
         raise UsageError(f"{target} exists already; update it with kg store update, or name another folder.")
-    if len(target.name) <= WIDTH and any(path.is_dir() for path in remove_leftovers(target)):
+    in_use = [path.stem.rpartition(".")[0] for path in remove_leftovers(target) if path.is_dir()]
+    if f".{target.name}" in in_use:
         raise UsageError(f"{target} is being built by another process; wait for it, or name another folder.")
 
 

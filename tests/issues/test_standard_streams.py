@@ -75,4 +75,4 @@ def test_messages_that_cannot_be_shown_do_not_stop_a_run(tmp_path: Path, streams
 def test_closed_standard_input_is_an_unreadable_input(tmp_path: Path) -> None:
     done = run("export - -o out.nt", "<&-", tmp_path)
     assert done.returncode == 1
-    assert done.stderr == "kg: -: cannot be read to its end (Bad file descriptor), so nothing was written.\n"
+    assert done.stderr == "kg: -: cannot be read to its end (Bad file descriptor) (nothing was written).\n"
