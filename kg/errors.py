@@ -262,6 +262,15 @@ def printable(text: str) -> str:
     return _CONTROLS.sub(lambda match: f"\\u{ord(match[0]):04X}", text)
 
 
+def public_url(url: str) -> str:
+    """Return a URL without user, password, query and fragment, which may be secret, for messages.
+
+    >>> public_url("https://me:secret@example.org/a.json?token=secret")
+    'https://example.org/a.json'
+    """
+    return printable(re.split(r"[?#]", re.sub(r"(?<=://)[^/?#]*@", "", url), maxsplit=1)[0])
+
+
 def printable_iri(iri: str) -> str:
     r"""Percent-encode the characters that :func:`printable` escapes, so that the IRI stays a valid link.
 

@@ -174,7 +174,7 @@ MODULES_LOADED = {
         rf"{EXPORTS}|rdf\.(columns|parquet|parse)|store\.merge|query\.(diagnostics|endpoint|explain|liter|near)",
     ),
     "export SEED -o OUT": (
-        73,
+        69,
         r"store\.|query\.|validation|rdf\.(columns|parquet|parse|jsonld)|export\.(cluster|void)",
     ),
 }

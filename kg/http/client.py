@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -10,7 +9,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from kg._version import __version__
-from kg.errors import SourceError, UsageError, printable
+from kg.errors import SourceError, UsageError, public_url
 from kg.http.messages import EXCERPT, status_and_text
 from kg.http.retries import BUSY, MAX_RETRY_AFTER, TRIES, retried, retry_after
 
@@ -62,15 +61,6 @@ class Response(NamedTuple):
     status: int
     headers: Mapping[str, str]
     content: bytes
-
-
-def public_url(url: str) -> str:
-    """Return a URL without user, password, query and fragment, which may be secret, for messages.
-
-    >>> public_url("https://me:secret@example.org/a.json?token=secret")
-    'https://example.org/a.json'
-    """
-    return printable(re.split(r"[?#]", re.sub(r"(?<=://)[^/?#]*@", "", url), maxsplit=1)[0])
 
 
 class Client:

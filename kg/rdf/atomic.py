@@ -183,7 +183,7 @@ def output_errors(name: str) -> Iterator[None]:
 
 
 def text_of_name(name: str) -> str:
-    """Return a file name as text for a document; bytes that are not UTF-8 become U+FFFD.
+    r"""Return a file name as text for a document; bytes that are not UTF-8 become U+FFFD.
 
     >>> text_of_name("a\udcff.nt")
     'a\ufffd.nt'

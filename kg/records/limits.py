@@ -31,10 +31,17 @@ def has_too_many_values(text: bytes) -> bool:
     >>> has_too_many_values(b"[" + b"0," * 5_000_000 + b"0]"), has_too_many_values(b'["' + b"," * 5_000_000 + b'"]')
     (True, False)
     """
-    if len(text) < _SMALL or _values(text) <= MAX_VALUES:
+    if not may_have_too_many_values(text):
         return False
     marks = text.replace(b"\\\\", b"").replace(b'\\"', b"").translate(None, _OTHER)
     return sum(map(_values, _outside_strings(marks))) > MAX_VALUES
+
+
+def may_have_too_many_values(text: str | bytes) -> bool:
+    """Return False for a text that holds no more than :data:`MAX_VALUES` values, however it is quoted."""
+    if len(text) < _SMALL:
+        return False
+    return _values(text if isinstance(text, bytes) else text.encode("utf-8", "replace")) > MAX_VALUES
 
 
 def _outside_strings(marks: bytes) -> Iterator[bytes]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 import orjson
 
 from kg.errors import RecordError
+from kg.records.limits import TOO_MANY, has_too_many_values, may_have_too_many_values
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -100,10 +101,10 @@ def literals(text: str) -> Iterator[tuple[dict[str, Any] | RecordError, str]]:
         yield RecordError(f"is a page of more than {MAX_SIZE >> 20} MiB"), ""
         return
     text, at = _plain(text), 0
-    begin = _BEGIN.search(text)
+    is_large, begin = may_have_too_many_values(text), _BEGIN.search(text)
     while begin:
         try:
-            data, end = _literal(text, begin.start())
+            data, end = _literal(text, begin.start(), is_large=is_large)
         except RecordError as error:
             yield error, ""
             begin = STUDY_START.search(text, begin.end())
@@ -191,16 +192,19 @@ def _texts(data: object) -> set[str]:
 # -- the literal ------------------------------------------------------------------------------------------------
 
 
-def _literal(text: str, at: int) -> tuple[dict[str, Any], int]:
-    """Parse the object at a position; return it and its end."""
+def _literal(text: str, at: int, *, is_large: bool) -> tuple[dict[str, Any], int]:
+    """Parse the object at a position; return it and its end. ``is_large`` says whether its values are to be counted."""
     try:
-        data, end = _DECODER.raw_decode(text, at)
+        if not is_large:
+            return _DECODER.raw_decode(text, at)
     except RecursionError:
         raise RecordError(f"is nested deeper than {MAX_DEPTH} levels") from None
     except ValueError:
-        translated, end = _json(text, at)
-        data = _loaded(translated)
-    return data, end
+        pass
+    translated, end = _json(text, at)
+    if has_too_many_values(translated):
+        raise RecordError(TOO_MANY)
+    return _loaded(translated), end
 
 
 def _loaded(translated: bytes) -> Any:

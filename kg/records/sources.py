@@ -18,8 +18,7 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple, cast
 from urllib.parse import urlsplit
 
 from kg._types import Progress, Reject
-from kg.errors import SourceError, UsageError
-from kg.http.client import public_url
+from kg.errors import SourceError, UsageError, public_url
 from kg.records import urls
 from kg.records.archive import ALL, TAR_HEAD, is_tar, tar_members
 from kg.records.byte_ranges import ByteRange, FileId, file_id, whole_range

@@ -9,12 +9,14 @@ import re
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from itertools import chain
-from typing import IO, Any, cast
+from typing import IO, TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
-from kg.errors import SourceError, UsageError, missing_extra
-from kg.http.client import Client, Stream, public_url
+from kg.errors import SourceError, UsageError, missing_extra, public_url
 from kg.records.decompress import ChunkReader, gunzip, peek
+
+if TYPE_CHECKING:
+    from kg.http.client import Client, Stream
 
 PAGE_INTERVAL = 1.0
 """Seconds between the requests of the pages of an API."""
@@ -129,6 +131,8 @@ class _Download(ChunkReader):
 
 def _content(url: str) -> Iterator[bytes]:
     """Yield the content of a URL; if it is a page of an API, that of all following pages too."""
+    from kg.http.client import Client
+
     with Client(interval=PAGE_INTERVAL) as client:
         yield from _pages(client, url)
 

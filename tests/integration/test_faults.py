@@ -148,7 +148,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
     done = subprocess.run(mount, capture_output=True, text=True, check=False) if shutil.which("mount") else None
     if done is None or done.returncode:
         reason = f"no file system can be mounted here ({done.stderr.strip() if done else 'mount is missing'})"
-        if os.environ.get("KG_CI"):
+        if os.environ.get("KG_CI") and not re.search("permi|superuser", reason):  # no package would give the right
             pytest.fail(reason)
         pytest.skip(reason)
     try:

@@ -15,6 +15,7 @@ from kg.export.exporter import Exporter
 from kg.export.report import Report
 from kg.export.run import export
 from kg.records import limits
+from kg.records.saved_page import records
 
 MODULES = {
     "keywords": {"conditionsModule": {"keywords": [f"k{i}" for i in range(120_000)]}},
@@ -91,3 +92,13 @@ def test_a_record_with_too_many_values_is_lost_and_the_others_are_not(
     assert "values, too many to be parsed" in str(report.problems[0])
     assert report.totals.studies == 1
     assert not report.lossless
+
+
+@pytest.mark.parametrize("quote", ["'", '"'])
+def test_a_record_of_a_saved_page_with_too_many_values_is_refused(quote: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "MAX_VALUES", 1000)
+    monkeypatch.setattr(limits, "_SMALL", 0)
+    studies = [record({"newModule": [[]] * 1000}), record({"newModule": [[]] * 400})] * 2
+    text = "Status: COMPLETED\n" + "\n".join(study.decode().replace('"', quote) for study in studies)
+    found = [isinstance(study, RecordError) and study.problem == limits.TOO_MANY for study in records(text)]
+    assert found == [True, False] * 2
