@@ -141,7 +141,8 @@ def test_nothing_of_an_invalid_file_is_sent(server: Server, tmp_path: Path) -> N
     (tmp_path / "broken.nq").write_text("<a:s> <a:p> <a:o> <a:g> .\n<a:s> <a:p> broken <a:g> .\n")
     report = Report()
     with connect(server.url, None, server.credentials) as store:
-        load(store, [tmp_path / "broken.nq"], report=report)
+        with pytest.raises(NothingFoundError, match="is not valid nquads"):
+            load(store, [tmp_path / "broken.nq"], report=report)
         with pytest.raises(SourceError, match="is not valid nquads"):
             load_as_one(store, ONE, [tmp_path / "broken.nq"], report=Report())
         assert (report.rejected, store.writes) == (1, 0)

@@ -60,7 +60,7 @@ REFUSALS = {
     (403, HTML): "403 Forbidden: Access Denied",
     (410, ""): "410 Gone",
     (401, "no\n\nreally"): "401 Unauthorized: no",
-    (451, b"\xff\x1b[31m"): "451 Unavailable For Legal Reasons: \ufffd\x1b[31m",
+    (451, b"\xff\x1b[31m"): "451 Unavailable For Legal Reasons: \ufffd\\u001B[31m",
 }
 
 

@@ -89,7 +89,8 @@ def test_every_reader_gives_the_token_of_its_converter(style: str) -> None:
         types = (((b"id", Shape.SCALAR, 0), (b"x", Shape.ANYTHING, 0)),)
         op = Op(Code.DERIVE, 1, 0, 0, key=b"x")
         callbacks = [lambda *_: b"callback"] * 2
-        emitter = emitter_class(types, ((op,),), (spellings,), (b"",) * 13, ((0,),) * 4, *callbacks, lambda *_: None)
+        words = (b"",) * len(programs.words)
+        emitter = emitter_class(types, ((op,),), (spellings,), words, ((0,),) * 4, *callbacks, lambda *_: None)
         for json in inputs:
             run = emitter(b'{"id":"A","x":%b}' % json)
             assert run is not None, json
