@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from hashlib import blake2b
+from math import inf
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from kg._version import __version__
@@ -77,12 +78,16 @@ class Client:
     """Sends GET requests, one at a time and at least ``interval`` seconds apart; to be used in a ``with`` statement.
 
     Every failure is a :class:`ResponseError` that names the URL and the reason. Requests that fail temporarily are
-    repeated up to ``tries`` times in all, after the time that the server asks for (``Retry-After``).
+    repeated up to ``tries`` times in all, after the time that the server asks for (``Retry-After``). ``timeout`` is the
+    most seconds between two parts of a response, ``deadline`` the most seconds for all of one that :meth:`get` reads.
     """
 
-    def __init__(self, *, timeout: float = TIMEOUT, tries: int = TRIES, interval: float = 0.0) -> None:
+    def __init__(
+        self, *, timeout: float = TIMEOUT, tries: int = TRIES, interval: float = 0.0, deadline: float = inf
+    ) -> None:
         self._tries = tries
         self._interval = interval
+        self._deadline = deadline
         self._next_request = 0.0
         self._client = _httpx_client(timeout)
 
@@ -98,17 +103,31 @@ class Client:
 
     def get(self, url: str, params: Mapping[str, str] | None = None, *, limit: int = LIMIT) -> Response:
         """Return a complete response, of at most ``limit`` bytes; ``params`` replace those of the URL."""
+        return self.parsed(url, params, lambda response: response, limit=limit)
 
-        def attempt() -> Response:
-            with self.request(url, params) as response, _named(url):
-                content = bytearray()
-                for chunk in response.iter_bytes():
-                    content += chunk
-                    if len(content) > limit:
-                        raise ResponseError(f"is larger than {limit >> 20} MiB", file=public_url(url))
-                return Response(str(response.url), response.status_code, response.headers, bytes(content))
+    def parsed(
+        self,
+        url: str,
+        params: Mapping[str, str] | None,
+        parse: Callable[[Response], T],
+        *,
+        limit: int = LIMIT,
+    ) -> T:
+        """Return what a function makes of a response; where it raises a temporary error, the request is repeated."""
+        return self.repeated(lambda: parse(self._get(url, params, limit)))
 
-        return self.repeated(attempt)
+    def _get(self, url: str, params: Mapping[str, str] | None, limit: int) -> Response:
+        end = time.monotonic() + self._deadline
+        with self.request(url, params) as response, _named(url):
+            content = bytearray()
+            for chunk in response.iter_bytes():
+                content += chunk
+                if len(content) > limit:
+                    raise ResponseError(f"is larger than {limit >> 20} MiB", file=public_url(url))
+                if time.monotonic() > end:
+                    problem = f"is not sent within {self._deadline:,.0f} seconds"
+                    raise ResponseError(problem, file=public_url(url), is_temporary=True)
+            return Response(str(response.url), response.status_code, response.headers, bytes(content))
 
     def stream(self, url: str) -> Stream:
         """Open a response of any size, to be read in a ``with`` statement."""
