@@ -19,11 +19,12 @@ from kg.export.report import Report
 from kg.export.stream import exports
 from kg.ontology.vocabulary import CT, RECORD
 from kg.rdf.atomic import output_errors, output_of, remove_leftovers, temporary_folder
+from kg.store import registry_state
 from kg.store.changes import Changes
 from kg.store.dataset import Inputs, check_statements, classify_inputs, open_store, store_path
 from kg.store.engine_errors import engine_errors
 from kg.store.info import StoreInfo, store_info
-from kg.store.merge import add_ontology, load_on_disk, version_of
+from kg.store.merge import add_ontology, add_registry_state, load_on_disk, version_of
 from kg.store.shared_graph import StoreGraphs, change, other_graph_updates
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ def _fill(path: Path, sources: Inputs, scratch: Path, report: Report, options: d
     load_on_disk(store, sources, scratch, report, **options)
     check_statements(store, sources)
     add_ontology(store)
+    add_registry_state(store, sources)
     store.optimize()
     store.flush()
     return store_info(store)
@@ -142,6 +144,7 @@ def _update_study(store: ox.Store, graphs: StoreGraphs, exported: Exported, chan
         kind = "older"
     else:
         kind = "replaced" if before else "added"
+        registry_state.forget_comparison(store)
         replace(store, graphs, graph, after, exported.shared)
     changes.count(kind, exported.study)
     return kind
