@@ -54,6 +54,14 @@ def text(status: int, message: str, **headers: str) -> Answer:
     return Answer(message.encode(), status, {"Content-Type": "text/plain; charset=UTF-8"} | headers)
 
 
+class Refusal(Exception):  # noqa: N818 -- it is an answer
+    """An answer that is a sentence: a status and a text."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.answer = text(status, message)
+
+
 @dataclass
 class Fault:
     """A fault of one of the kinds in :data:`KINDS`, and the requests that it hits.

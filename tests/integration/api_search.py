@@ -116,7 +116,8 @@ _OPERATORS = ("AND", "OR", "NOT")
 
 
 class _Token(NamedTuple):
-    kind: str  # ( ) phrase call word
+    kind: str
+    """A bracket, "phrase", "call", "word" or "plain", which is a word with a backslash and never an operator."""
     text: str
     argument: str = ""
 
@@ -193,15 +194,15 @@ class _Parser:
         raise ExpressionError(f"mismatched input '{token.text}['")
 
     def _term(self, token: _Token) -> Test:
-        if token.text in (*_OPERATORS, ")"):
+        if token.kind != "plain" and token.text in (*_OPERATORS, ")"):
             raise ExpressionError(f"mismatched input '{token.text}'")
-        if token.text == "ALL":
+        if token == _Token("word", "ALL"):
             return lambda _: True
-        if token.text == "MISSING":
+        if token == _Token("word", "MISSING"):
             paths = area_paths(self._area)
             return lambda study: not any(True for path in paths for _ in values(study, path))
         term = [token.text]
-        while self._tokens and self._tokens[0].kind == "word" and self._tokens[0].text not in _OPERATORS:
+        while self._tokens and self._tokens[0].kind in ("word", "plain") and not self._next_is(*_OPERATORS):
             term.append(self._take().text)
         return _has(self._area, " ".join(term), is_phrase=False)
 
@@ -221,7 +222,7 @@ def _tokens(expression: str) -> Iterator[_Token]:
         elif name:
             yield _Token("call", name, argument)
         else:
-            yield _Token("word", re.sub(r"\\(.)", r"\1", word))
+            yield _Token("plain" if "\\" in word else "word", re.sub(r"\\(.)", r"\1", word))
 
 
 def _texts(study: Study, paths: Sequence[Sequence[str]]) -> Iterator[str]:

@@ -12,142 +12,32 @@ from __future__ import annotations
 import argparse
 import gzip
 import io
-import json
 import re
-import socket
-import struct
 import threading
 import time
 import zipfile
 from base64 import urlsafe_b64encode
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import blake2b
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from random import Random
-from typing import Any, ClassVar
-from urllib.parse import parse_qsl, urlsplit
+from typing import Any
 
 import orjson
 
-from tests.integration.api_faults import CONTENT, DATA, TRANSPORT, Answer, Fault, text
-from tests.integration.api_search import (
-    AREAS,
-    DATES,
-    METADATA,
-    NUMBERS,
-    PARAMETERS,
-    ExpressionError,
-    Test,
-    area_paths,
-    fields,
-    ordered,
-    parsed,
-    projected,
-    tree_of,
-    values,
-)
+from tests.integration.api_faults import CONTENT, DATA, KINDS, PASSING, TRANSPORT, Answer, Fault, Refusal
+from tests.integration.api_http import ROOT, Listener, Request
+from tests.integration.api_query import Query, check_fields, listed, nct_number
+from tests.integration.api_records import Records, copies, records_in
+from tests.integration.api_resources import enums, metadata, search_areas, sizes
+from tests.integration.api_search import projected, tree_of
 
-ROOT = "/api/v2"
-LONGEST_TARGET = 8190
-"""The most characters of a request's target."""
-ENUMS = METADATA.with_name("enums.json")
-STATUSES: tuple[str, ...] = tuple(json.loads(ENUMS.read_text("utf-8"))["Status"])
-FILTERS = ("overallStatus", "ids", "advanced")
-OTHER_PARAMETERS = frozenset(
-    ["format", "markupFormat", "fields", "sort", "countTotal", "pageSize", "pageToken"]
-    + [f"{kind}.{name}" for kind in ("filter", "postFilter") for name in FILTERS]
-)
-PAGING = ("countTotal", "pageSize", "pageToken")
-"""The parameters that may differ from page to page."""
+__all__ = ["KINDS", "PASSING", "ApiServer", "Fault", "Records", "Request", "copies", "records_in", "serve"]
 
-Numbers = set[str]
-
-_NCT = re.compile(r"[Nn][Cc][Tt]0*([1-9]\d{0,7})")
-_ONLY_NCT = re.compile(r"\s*NCT\d{8}(?:[\s,]+NCT\d{8})*[\s,]*", re.IGNORECASE)
-_FIRST_ID = re.compile(rb'"nctId"\s*:\s*"(NCT\d{8})"')
-_VERSION_HOLDER = re.compile(rb'("versionHolder"\s*:\s*")[^"]*')
-
-
-class Refusal(Exception):  # noqa: N818 -- it is an answer
-    """An answer that is a sentence: a status and a text."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.answer = text(status, message)
-
-
-class Records(MutableMapping[str, dict[str, Any]]):
-    """The records of a server by NCT number, kept as JSON: what is read is a copy, and has to be set again."""
-
-    def __init__(self, records: Iterable[dict[str, Any] | bytes]) -> None:
-        self.json: dict[str, bytes] = {}
-        self.revision = 0
-        """The number of changes."""
-        for record in records:
-            self.add(record)
-
-    def add(self, record: dict[str, Any] | bytes) -> str:
-        """Add or replace a record, in JSON or not; return its NCT number."""
-        if isinstance(record, dict):
-            record = orjson.dumps(record)
-        elif b"\n" in record:
-            record = orjson.dumps(orjson.loads(record))
-        match = _FIRST_ID.search(record)
-        assert match, "a record has an nctId"
-        number = match[1].decode()
-        self.json[number] = record
-        self.revision += 1
-        return number
-
-    def stamp(self, day: str) -> None:
-        """Set the ``versionHolder`` of all records that have one."""
-        for number, record in self.json.items():
-            at = max(0, record.rfind(b'"versionHolder"'))
-            self.json[number] = record[:at] + _VERSION_HOLDER.sub(rb"\g<1>" + day.encode(), record[at:], count=1)
-        self.revision += 1
-
-    def __getitem__(self, number: str) -> dict[str, Any]:
-        record: dict[str, Any] = orjson.loads(self.json[number])
-        return record
-
-    def __setitem__(self, number: str, record: dict[str, Any]) -> None:
-        assert self.add(record) == number
-
-    def __delitem__(self, number: str) -> None:
-        del self.json[number]
-        self.revision += 1
-
-    def __contains__(self, number: object) -> bool:
-        return number in self.json
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(list(self.json))
-
-    def __reversed__(self) -> Iterator[str]:
-        return reversed(list(self.json))
-
-    def __len__(self) -> int:
-        return len(self.json)
-
-
-@dataclass
-class Request:
-    """A request that the server received, and what it answered."""
-
-    method: str
-    path: str
-    """What follows ``/api/v2``."""
-    params: dict[str, str]
-    headers: Mapping[str, str] = field(default_factory=dict)
-    status: int = 0
-    sent: int = 0
-    """Bytes of the body that were sent, as they were encoded."""
-    fault: str = ""
+JSON = {"Content-Type": "application/json"}
 
 
 class ApiServer:
@@ -268,13 +158,13 @@ class ApiServer:
     def _route(self, request: Request) -> Answer:
         path, params = request.path, request.params
         if path == "/studies":
-            return self._page(params)
+            return self._page(request)
         if path == "/studies/download":
             return self._download(request)
-        if path in self._FIXED:
+        if (fixed := self._fixed(path)) is not None:
             if params and path != "/studies/metadata":
                 raise Refusal(400, f"`{next(iter(params))}` is unknown parameter")
-            return _json(self._FIXED[path](self))
+            return Answer(orjson.dumps(fixed), headers=JSON)
         if match := re.fullmatch(r"/studies/([^/]+)", path):
             return self._study(match[1], params)
         raise Refusal(404, "Not Found")
@@ -297,7 +187,7 @@ class ApiServer:
         data = f"{self.data_timestamp} {self.records.revision}".encode()
         return f'"{blake2b(data, digest_size=8).hexdigest()}"'
 
-    def _cached(self, key: tuple[Any, ...], made: Any) -> Any:
+    def _cached(self, key: tuple[Any, ...], made: Callable[[], Any]) -> Any:
         """Return what was made for the same records and key, or make it."""
         if self._made_for != self.records.revision:
             self._made.clear()
@@ -310,30 +200,28 @@ class ApiServer:
 
     # -- /studies --
 
-    def _page(self, params: dict[str, str]) -> Answer:
-        _check(params)
-        size = min(_integer(params, "pageSize") or 10, self.page_limit)
-        start = self._position(params)
-        listing = self._listing(params, is_first="pageToken" not in params)
+    def _page(self, request: Request) -> Answer:
+        query = Query(request.params)
+        size = min(query.size, self.page_limit)
+        start = self._position(query)
+        listing = self._listing(query)
         numbers, end = self._taken(listing, start, size)
-        total = self._total(listing) if _counts(params) else None
-        token = self._token(params, end) if len(numbers) == size else ""
+        total = sum(number in self.records for number in listing) if query.counts else None
+        token = self._token(query, end) if len(numbers) == size else ""
         parts = [b'{"studies":[' if total is None else b'{"totalCount":%d,"studies":[' % total]
-        parts += [b",\n".join(self._records(numbers, params)) or b"  ", b"]"]
+        parts += [b",\n".join(self._json(numbers, query.fields)) or b"  ", b"]"]
         parts.append(b',"nextPageToken":"%s"}' % token.encode() if token else b"}")
-        key = (tuple(numbers), total, token, params.get("fields"))
-        return Answer(b"".join(parts), headers={"Content-Type": "application/json"}, key=key)
+        return Answer(b"".join(parts), headers=JSON, key=(tuple(numbers), total, token, query.fields))
 
-    def _position(self, params: Mapping[str, str]) -> int:
-        token = params.get("pageToken")
-        if token is None:
+    def _position(self, query: Query) -> int:
+        if query.token is None:
             return 0
-        if token not in self._tokens:
+        if query.token not in self._tokens:
             raise Refusal(400, "Incorrect or expired value of parameter `pageToken`")
-        return self._tokens[token]
+        return self._tokens[query.token]
 
-    def _token(self, params: Mapping[str, str], position: int) -> str:
-        known = f"{self.data_timestamp} {_key(params)} {position}".encode()
+    def _token(self, query: Query, position: int) -> str:
+        known = f"{self.data_timestamp} {query.key} {position}".encode()
         name = urlsafe_b64encode(blake2b(known, digest_size=9).digest()).decode()
         token = f"{name[:7]}-{name[7:]}_"
         self._tokens[token] = position
@@ -349,74 +237,16 @@ class ApiServer:
             end += 1
         return numbers, end
 
-    def _total(self, listing: list[str]) -> int:
-        return sum(number in self.records for number in listing)
-
-    def _listing(self, params: Mapping[str, str], *, is_first: bool) -> list[str]:
+    def _listing(self, query: Query) -> list[str]:
         """Return the studies of a query, as they were when its first page was asked for."""
-        key = _key(params)
-        if is_first or key not in self._listings:
-            found = self._cached(("listing", *key), lambda: self._sorted(self._found(params), params))
-            self._listings[key] = found
+        if query.token is None or query.key not in self._listings:
+            found = self._cached(("listing", *query.key), lambda: query.found(self.records, self.all_aliases()))
+            self._listings[query.key] = found
             while len(self._listings) > 100:
                 self._listings.popitem(last=False)
-        return self._listings[key]
+        return self._listings[query.key]
 
-    def _found(self, params: Mapping[str, str]) -> list[str]:
-        tests, numbers = self._tests(params)
-        found = list(self.records) if numbers is None else [each for each in self.records if each in numbers]
-        if not tests:
-            return found
-        return [number for number in found if all(test(self.records[number]) for test in tests)]
-
-    def _tests(self, params: Mapping[str, str]) -> tuple[list[Test], Numbers | None]:
-        """Return the tests of records, and the studies that come into question, or None for all."""
-        queries = {name: value for name, value in params.items() if name in PARAMETERS and value.strip()}
-        for value in queries.values():
-            if _ONLY_NCT.fullmatch(value):
-                return [], self._canonical(re.split(r"[\s,]+", value.strip(" ,")))
-        tests = [_parsed(value, PARAMETERS[name], name) for name, value in queries.items()]
-        numbers: Numbers | None = None
-        for name in ("filter", "postFilter"):
-            if value := params.get(f"{name}.advanced", "").strip():
-                tests.append(_parsed(value, "BasicSearch", f"{name}.advanced"))
-            if value := params.get(f"{name}.overallStatus", ""):
-                tests.append(_has_status(_listed(value)))
-            if value := params.get(f"{name}.ids", ""):
-                given = self._canonical(_nct_numbers(_listed(value), f"{name}.ids"))
-                numbers = given if numbers is None else numbers & given
-        return tests, numbers
-
-    def _canonical(self, numbers: Iterable[str]) -> Numbers:
-        aliases = self.all_aliases()
-        return {aliases.get(number.upper(), number.upper()) for number in numbers}
-
-    def all_aliases(self) -> dict[str, str]:
-        """Return the canonical NCT numbers of all former ones."""
-
-        def own() -> dict[str, str]:
-            holders = [number for number, record in self.records.json.items() if b'"nctIdAliases"' in record]
-            path = fields()["NCTIdAlias"].path
-            return {alias: number for number in holders for alias in values(self.records[number], path)}
-
-        aliases = self._cached(("aliases",), own) | self.aliases
-        return {alias: number for alias, number in aliases.items() if alias not in self.records}
-
-    def _sorted(self, numbers: list[str], params: Mapping[str, str]) -> list[str]:
-        for key in reversed(_listed(params.get("sort", ""))):
-            name, _, direction = key.partition(":")
-            if name == "@relevance":
-                continue
-            path, order, is_date = fields()[name].path, ordered(name), fields()[name].type in DATES
-            first = {number: next(values(self.records[number], path), None) for number in numbers}
-            known = [number for number in numbers if first[number] is not None]
-            is_down = direction == "desc" or (not direction and is_date)
-            known.sort(key=lambda number: order(str(first[number]), False), reverse=is_down)
-            numbers = known + [number for number in numbers if first[number] is None]
-        return numbers
-
-    def _records(self, numbers: list[str], params: Mapping[str, str]) -> list[bytes]:
-        names = tuple(_listed(params.get("fields", "")))
+    def _json(self, numbers: list[str], names: tuple[str, ...]) -> list[bytes]:
         if not names:
             return [self.records.json[number] for number in numbers]
         if names == ("NCTId",):
@@ -425,46 +255,38 @@ class ApiServer:
         tree = tree_of(names)
         return [orjson.dumps(projected(self.records[number], tree)) for number in numbers]
 
+    def all_aliases(self) -> dict[str, str]:
+        """Return the studies that were merged into others, by NCT number, and these."""
+        aliases: dict[str, str] = self._cached(("aliases",), self.records.aliases) | self.aliases
+        return {alias: number for alias, number in aliases.items() if alias not in self.records}
+
     # -- other resources --
 
-    def _study(self, name: str, params: Mapping[str, str]) -> Answer:
+    def _study(self, name: str, params: dict[str, str]) -> Answer:
         unknown = [each for each in params if each not in ("format", "markupFormat", "fields")]
         if unknown:
             raise Refusal(400, f"`{unknown[0]}` is unknown parameter")
-        match = _NCT.fullmatch(name)
-        if not match:
+        number = nct_number(name)
+        if number is None:
             raise Refusal(400, "Parameter `nctId` has incorrect format")
-        number = f"NCT{int(match[1]):08}"
         if alias := self.all_aliases().get(number):
             query = "&".join(f"{key}={value}" for key, value in params.items())
-            where = f"{ROOT}/studies/{alias}" + (f"?{query}" if query else "")
-            return Answer(status=301, headers={"Location": where})
+            return Answer(status=301, headers={"Location": f"{ROOT}/studies/{alias}" + (f"?{query}" if query else "")})
         if number not in self.records:
             raise Refusal(404, f"NCT number {number} not found")
-        _check_fields(params)
-        [record] = self._records([number], params)
-        return Answer(record, headers={"Content-Type": "application/json"})
+        check_fields(params)
+        return Answer(self._json([number], tuple(listed(params.get("fields", ""))))[0], headers=JSON)
 
-    def _size(self) -> object:
-        sizes = {number: len(record) for number, record in self.records.json.items()}
-        largest = sorted(sizes, key=lambda number: -sizes[number])[:10]
-        ordered_sizes = sorted(sizes.values()) or [0]
-        share = {str(each): ordered_sizes[min(len(sizes), each * len(sizes) // 100) - 1] for each in range(10, 101, 10)}
-        return {
-            "totalStudies": len(sizes),
-            "averageSizeBytes": sum(sizes.values()) // max(1, len(sizes)),
-            "percentiles": share,
-            "ranges": [{"sizeRange": "0 - 10 MB", "studiesCount": len(sizes)}],
-            "largestStudies": [{"id": number, "sizeBytes": sizes[number]} for number in largest],
+    def _fixed(self, path: str) -> object:
+        """Return what a resource without parameters says, or None if there is no such resource."""
+        resources: dict[str, Callable[[], object]] = {
+            "/version": lambda: {"apiVersion": self.api_version, "dataTimestamp": self.data_timestamp},
+            "/stats/size": lambda: sizes(self.records),
+            "/studies/metadata": metadata,
+            "/studies/search-areas": search_areas,
+            "/studies/enums": enums,
         }
-
-    _FIXED: ClassVar[dict[str, Any]] = {
-        "/version": lambda self: {"apiVersion": self.api_version, "dataTimestamp": self.data_timestamp},
-        "/stats/size": _size,
-        "/studies/metadata": lambda _: json.loads(METADATA.read_text("utf-8")),
-        "/studies/search-areas": lambda _: _search_areas(),
-        "/studies/enums": lambda _: _enums(),
-    }
+        return resources[path]() if path in resources else None
 
     def _download(self, request: Request) -> Answer:
         if request.params != {"format": "json.zip"}:
@@ -499,228 +321,10 @@ class ApiServer:
         return whole[: int(len(whole) * self.zip_share)]
 
 
-# -- parameters -------------------------------------------------------------------------------------------------
-
-
-def _check(params: Mapping[str, str]) -> None:
-    """Raise :class:`Refusal` for a parameter of ``/studies`` that is unknown or has a wrong value."""
-    for name in params:
-        if name not in PARAMETERS and name not in OTHER_PARAMETERS:
-            raise Refusal(400, f"`{name}` is unknown parameter")
-    if params.get("format", "json") != "json":
-        raise Refusal(400, f"Invalid value in parameter `format`: `{params['format']}`")
-    for name in ("filter.overallStatus", "postFilter.overallStatus"):
-        for status in _listed(params.get(name, "")):
-            if status not in STATUSES:
-                raise Refusal(400, f"Invalid value in parameter `overallStatus`: `{status}`")
-    if params.get("countTotal", "true") not in ("true", "false"):
-        raise Refusal(400, "Parameter `countTotal` has incorrect format")
-    _check_sort(_listed(params.get("sort", "")))
-    _check_fields(params)
-
-
-def _check_sort(keys: list[str]) -> None:
-    if len(keys) > 2:
-        raise Refusal(400, "Too many items in parameter `sort`: max 2")
-    for i, key in enumerate(keys, 1):
-        name, _, direction = key.partition(":")
-        if direction not in ("", "asc", "desc"):
-            raise Refusal(400, f"Item {i} in parameter `sort` has incorrect format")
-        if name != "@relevance" and name not in fields():
-            raise Refusal(400, f"Unknown field in parameter `sort`: `{name}`")
-        if name != "@relevance" and fields()[name].type not in (*DATES, *NUMBERS):
-            raise Refusal(400, f"Unsupported sort field type: {fields()[name].type}")
-
-
-def _check_fields(params: Mapping[str, str]) -> None:
-    if "fields" not in params:
-        return
-    names = _listed(params["fields"])
-    if not names:
-        raise Refusal(400, "Parameter `fields` is empty")
-    try:
-        for name in names:
-            area_paths(name)
-    except ExpressionError as error:
-        raise Refusal(400, f"Invalid value in parameter `fields`: {error}") from error
-
-
-def _parsed(expression: str, area: str, parameter: str) -> Test:
-    where = "advanced filter" if parameter.endswith("advanced") else f"`{parameter}`"
-    try:
-        return parsed(expression, area)
-    except ExpressionError as error:
-        raise Refusal(400, f"Error parsing query in {where}: {error}") from error
-
-
-def _has_status(statuses: list[str]) -> Test:
-    path = fields()["OverallStatus"].path
-    return lambda study: next(values(study, path), None) in statuses
-
-
-def _nct_numbers(items: list[str], name: str) -> list[str]:
-    matches = [_NCT.fullmatch(item) for item in items]
-    if None in matches:
-        raise Refusal(400, f"Item {matches.index(None) + 1} in parameter `{name}` has incorrect format")
-    return [f"NCT{int(match[1]):08}" for match in matches if match]
-
-
-def _listed(value: str) -> list[str]:
-    return [item.strip() for item in re.split(r"[,|]", value) if item.strip()]
-
-
-def _integer(params: Mapping[str, str], name: str) -> int:
-    value = params.get(name, "0")
-    if not re.fullmatch(r"\d{1,9}", value):
-        raise Refusal(400, f"Parameter `{name}` has incorrect format")
-    return int(value)
-
-
-def _counts(params: Mapping[str, str]) -> bool:
-    return params.get("countTotal") == "true" and "pageToken" not in params
-
-
-def _key(params: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    return tuple(sorted((name, value) for name, value in params.items() if name not in (*PAGING, "fields")))
-
-
-def _json(data: object) -> Answer:
-    return Answer(orjson.dumps(data), headers={"Content-Type": "application/json"})
-
-
-def _enums() -> object:
-    types = json.loads(ENUMS.read_text("utf-8"))
-    pieces: dict[str, list[str]] = {name: [] for name in types}
-    for name, each in fields().items():
-        if "." not in name and each.type.removesuffix("[]") in pieces:
-            pieces[each.type.removesuffix("[]")].append(name)
-    return [
-        {"type": name, "pieces": pieces[name], "values": [{"value": each, "legacyValue": each} for each in types[name]]}
-        for name in types
-    ]
-
-
-def _search_areas() -> object:
-    parts = {"isEnum": False, "isSynonyms": True, "type": "text", "weight": 1.0}
-    used = {area: parameter.removeprefix("query.") for parameter, area in PARAMETERS.items()}
-    areas = [{"name": area, "param": used[area], "parts": [parts | {"pieces": AREAS[area].split()}]} for area in AREAS]
-    return [{"name": "Study", "areas": areas}]
-
-
-# -- HTTP -------------------------------------------------------------------------------------------------------
-
-
-class _Listener(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 64
-
-    def __init__(self, api: ApiServer, port: int) -> None:
-        super().__init__(("127.0.0.1", port), _Handler)
-        self.api = api
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Say nothing of clients that went away, and all of faults of the server."""
-        import sys
-
-        if not isinstance(sys.exc_info()[1], ConnectionError):
-            super().handle_error(request, client_address)  # type: ignore[arg-type]
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: _Listener
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-
-    def do_GET(self) -> None:
-        api = self.server.api
-        parts = urlsplit(self.path)
-        params = dict(parse_qsl(parts.query, keep_blank_values=True))
-        path = parts.path.removeprefix(ROOT) if parts.path.startswith(ROOT) else parts.path
-        request = Request(self.command, path, params, dict(self.headers.items()))
-        answer = text(414, "URI Too Long") if len(self.path) > LONGEST_TARGET else api.answer(request)
-        if api.delay and api.stopped.wait(api.delay):
-            return
-        request.status = answer.status
-        self._send(answer, request)
-
-    def do_HEAD(self) -> None:
-        self.do_GET()
-
-    def _send(self, answer: Answer, request: Request) -> None:
-        if answer.reset:
-            self._reset()
-            return
-        if answer.cut == -1:
-            self._wait(answer.stall)
-            return
-        self._start(answer)
-        if self.command == "HEAD" or answer.status == 304:
-            self.end_headers()
-            return
-        body = memoryview(answer.body)[: answer.cut]
-        if answer.drip:
-            self.end_headers()
-            self._drip(body, answer.drip, request)
-        else:
-            self._write(body, answer, request)
-        if answer.cut is not None:
-            self._wait(answer.stall)
-
-    def _start(self, answer: Answer) -> None:
-        self.send_response_only(answer.status)
-        self.send_header("Server", "istio-envoy")
-        for name, value in answer.headers.items():
-            self.send_header(name, value)
-        if answer.is_chunked and self.command != "HEAD":
-            self.send_header("Transfer-Encoding", "chunked")
-        elif self.command != "HEAD" and answer.status != 304:
-            self.send_header("Content-Length", str(len(answer.body)))
-
-    def _write(self, body: memoryview, answer: Answer, request: Request) -> None:
-        """Send a body; the headers go with its first bytes."""
-        self._headers_buffer: list[bytes]
-        self._headers_buffer.append(b"\r\n")
-        size = 1 << 18
-        if not answer.is_chunked:
-            self._headers_buffer.append(bytes(body[:size]))
-            self.flush_headers()
-            self.wfile.write(body[size:])
-            request.sent = len(body)
-            return
-        self.flush_headers()
-        for at in range(0, len(body), size):
-            part = body[at : at + size]
-            self.wfile.write(b"%x\r\n%s\r\n" % (len(part), part))
-            request.sent += len(part)
-        if answer.cut is None:
-            self.wfile.write(b"0\r\n\r\n")
-
-    def _drip(self, body: memoryview, pause: float, request: Request) -> None:
-        for at in range(len(body)):
-            self.wfile.write(body[at : at + 1])
-            request.sent += 1
-            if self.server.api.stopped.wait(pause):
-                break
-        self.close_connection = True
-
-    def _wait(self, seconds: float) -> None:
-        self.server.api.stopped.wait(seconds)
-        self.close_connection = True
-
-    def _reset(self) -> None:
-        """Break the connection, so that the client is told of it rather than of its end."""
-        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self.close_connection = True
-        self.connection.close()
-
-    def log_message(self, *_: object) -> None:
-        """Log nothing."""
-
-
 @contextmanager
 def serve(server: ApiServer, port: int = 0) -> Iterator[str]:
     """Run a server; yield the base URL, which ends in ``/api/v2``."""
-    with _Listener(server, port) as listener:
+    with Listener(server, port) as listener:
         server.stopped.clear()
         server.url = f"http://127.0.0.1:{listener.server_address[1]}{ROOT}"
         thread = threading.Thread(target=listener.serve_forever, args=(0.02,), daemon=True)
@@ -731,30 +335,6 @@ def serve(server: ApiServer, port: int = 0) -> Iterator[str]:
             server.stopped.set()
             listener.shutdown()
             thread.join()
-
-
-# -- records ----------------------------------------------------------------------------------------------------
-
-
-def records_in(path: Path) -> Iterator[bytes]:
-    """The records of a zip archive or a folder, as JSON in a line."""
-    if path.is_dir():
-        contents: Iterable[bytes] = (file.read_bytes() for file in sorted(path.glob("NCT*.json")))
-    else:
-        archive = zipfile.ZipFile(path)
-        contents = (archive.read(name) for name in archive.namelist())
-    for content in contents:
-        yield orjson.dumps(orjson.loads(content))
-
-
-def copies(records: Iterable[bytes], count: int) -> Iterator[bytes]:
-    """As many records as are asked for: those that are given, and copies of them with other NCT numbers."""
-    given = list(records)
-    for i in range(count):
-        record = given[i % len(given)]
-        match = _FIRST_ID.search(record)
-        assert match
-        yield record if i < len(given) else record.replace(match[1], b"NCT%08d" % (90_000_000 + i))
 
 
 def main() -> None:
