@@ -314,7 +314,7 @@ class ApiServer:
             file = io.BytesIO()
             with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
                 for number, record in self.records.json.items():
-                    archive.writestr(zipfile.ZipInfo(f"{number}.json", (2026, 1, 1, 0, 0, 0)), record)
+                    archive.writestr(zipfile.ZipInfo(f"{number}.json", (2026, 1, 1, 0, 0, 0)), record, zipfile.ZIP_DEFLATED, 1)
             return file.getvalue()
 
         whole: bytes = self._cached(("zip",), zipped)
