@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from time import monotonic
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
@@ -34,6 +35,7 @@ class Request:
     sent: int = 0
     """Bytes of the body that were sent, as they were encoded."""
     fault: str = ""
+    time: float = field(default_factory=monotonic)
 
 
 class Listener(ThreadingHTTPServer):

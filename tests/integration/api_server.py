@@ -312,9 +312,10 @@ class ApiServer:
     def _zip(self) -> bytes:
         def zipped() -> bytes:
             file = io.BytesIO()
-            with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+            with zipfile.ZipFile(file, "w") as archive:
                 for number, record in self.records.json.items():
-                    archive.writestr(zipfile.ZipInfo(f"{number}.json", (2026, 1, 1, 0, 0, 0)), record, zipfile.ZIP_DEFLATED, 1)
+                    entry = zipfile.ZipInfo(f"{number}.json", (2026, 1, 1, 0, 0, 0))
+                    archive.writestr(entry, record, zipfile.ZIP_DEFLATED, compresslevel=1)
             return file.getvalue()
 
         whole: bytes = self._cached(("zip",), zipped)
