@@ -167,14 +167,14 @@ def a_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 EXPORTS = r"export\.|records|mapping"
 MODULES_LOADED = {
-    "--help": (30, rf"{EXPORTS}|ontology|rdf|store\.|query\.|_process"),
+    "--help": (32, rf"{EXPORTS}|ontology|rdf|store\.|query\.|_process"),
     "store info STORE": (20, rf"{EXPORTS}|rdf|query\.|store\.(merge|embedded|shared_graph)"),
     "query arms --data STORE": (
         32,
         rf"{EXPORTS}|rdf\.(columns|parquet|parse)|store\.merge|query\.(diagnostics|endpoint|explain|liter|near)",
     ),
     "export SEED -o OUT": (
-        73,
+        74,
         r"store\.|query\.|validation|rdf\.(columns|parquet|parse|jsonld)|export\.(cluster|void)",
     ),
 }

@@ -118,7 +118,7 @@ class Client:
 
     def _get(self, url: str, params: Mapping[str, str] | None, limit: int) -> Response:
         end = time.monotonic() + self._deadline
-        with self.request(url, params) as response, _named(url):
+        with self.request(url, params) as response, named(url):
             content = bytearray()
             for chunk in response.iter_bytes():
                 content += chunk
@@ -134,15 +134,18 @@ class Client:
         return Stream(self, url)
 
     @contextmanager
-    def request(self, url: str, params: Mapping[str, str] | None = None) -> Iterator[httpx.Response]:
+    def request(
+        self, url: str, params: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None
+    ) -> Iterator[httpx.Response]:
         """Send one request, without repeating it; the body of the response is not read yet."""
         if (wait := self._next_request - time.monotonic()) > 0:
             time.sleep(wait)
         self._next_request = time.monotonic() + self._interval
         with ExitStack() as stack:
-            with _named(url):
+            with named(url):
                 options = {"params": params} if params else {}
-                response = stack.enter_context(self._client.stream("GET", url, **options))  # type: ignore[arg-type]
+                stream = self._client.stream("GET", url, headers=headers, **options)  # type: ignore[arg-type]
+                response = stack.enter_context(stream)
                 if not response.is_success:
                     raise _refusal(url, response)
             yield response
@@ -202,7 +205,7 @@ class Stream:
 
     def _next(self) -> bytes:
         """Return the next bytes, empty at the end."""
-        with _named(self._given_url):
+        with named(self._given_url):
             return next(filter(None, self._chunks), b"")
 
     def _resume(self) -> bytes:
@@ -242,7 +245,7 @@ def _httpx_client(timeout: float) -> httpx.Client:
 
 
 @contextmanager
-def _named(url: str) -> Iterator[None]:
+def named(url: str) -> Iterator[None]:
     """Raise :class:`ResponseError` for the exceptions of httpx."""
     import httpx
 
@@ -288,7 +291,7 @@ def _no_response(url: str, error: Exception) -> ResponseError:
     import httpx
 
     reason = _known_reason(error)
-    passing = (httpx.TimeoutException, httpx.NetworkError, httpx.RemoteProtocolError)
+    passing = (httpx.TimeoutException, httpx.NetworkError, httpx.RemoteProtocolError, httpx.DecodingError)
     is_temporary = reason is None and isinstance(error, passing)
     if reason is None and isinstance(error, httpx.TimeoutException):
         reason = "the server does not respond in time"

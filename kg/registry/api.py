@@ -6,16 +6,20 @@ request was repeated, web pages with status 200, JSON that is cut and JSON of an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from urllib.parse import urlencode
 
 from kg.errors import shown
-from kg.http.client import Client, Response, ResponseError, public_url
+from kg.http.client import Client, Response, ResponseError, named, public_url
 from kg.http.credentials import checked
 from kg.http.messages import first_line, is_html
 from kg.ontology.vocabulary import CLINICAL_TRIALS
 from kg.registry.page import Page, ShapeError, loaded, number_of, page_of
+
+if TYPE_CHECKING:
+    import httpx
 
 API = CLINICAL_TRIALS + "api/v2"
 RATE, TIMEOUT = 1.0, 300.0
@@ -88,6 +92,22 @@ class Api:
     def study(self, number: str) -> Study:
         """Return a single study; the registry redirects an alias to its study."""
         return self._parsed(f"studies/{number}", {}, lambda response: _study(response.content))
+
+    @contextmanager
+    def request(self, path: str, params: Mapping[str, str], headers: Mapping[str, str]) -> Iterator[httpx.Response]:
+        """Send one request, without repeating it; the body of the response is to be read with :meth:`chunks`."""
+        with self._client.request(f"{self.base}/{path}", params, headers) as response:
+            yield response
+
+    @staticmethod
+    def chunks(url: str, response: httpx.Response) -> Iterator[bytes]:
+        """Yield the body of a response as it was sent."""
+        with named(url):
+            yield from response.iter_raw()
+
+    def repeated(self, call: Callable[[], T]) -> T:
+        """Return the result of a call, which is repeated while it fails temporarily."""
+        return self._client.repeated(call)
 
     def _parsed(self, path: str, params: Mapping[str, str], parse: Callable[[Response], T]) -> T:
         url = f"{self.base}/{path}"

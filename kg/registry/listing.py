@@ -48,8 +48,8 @@ class Pages(Protocol):
     def restart(self, version: str) -> None:
         """Drop all pages, and note the data version of those that follow."""
 
-    def add(self, entry: PageEntry, studies: Sequence[bytes]) -> None:
-        """Keep a page, with the records of the studies that are on no page of another listing."""
+    def add(self, entry: PageEntry, studies: Mapping[str, bytes]) -> None:
+        """Keep a page, with the records of those of its studies that are on no page of another listing."""
 
 
 @dataclass(slots=True)
@@ -66,11 +66,10 @@ class PagesInMemory:
         self.entries.clear()
         self.studies.clear()
 
-    def add(self, entry: PageEntry, studies: Sequence[bytes]) -> None:
+    def add(self, entry: PageEntry, studies: Mapping[str, bytes]) -> None:
         """Keep a page."""
         self.entries.append(entry)
-        numbers = (number for number in entry.ids if number not in self.studies)
-        self.studies.update(zip(numbers, studies, strict=True))
+        self.studies.update(studies)
 
 
 class Listing(NamedTuple):
@@ -162,7 +161,7 @@ class _Reader:
         self._tokens.append(page.token)
         entry = PageEntry(self._number, page.token, page.total, page.ids, page.aliases)
         pairs = zip(page.ids, page.studies, strict=True)
-        self._pages.add(entry, [study for number, study in pairs if number not in self._others])
+        self._pages.add(entry, {number: study for number, study in pairs if number not in self._others})
 
     def _page(self, token: str | None) -> Page:
         size = PAGE_SIZE if self._limit is None else min(PAGE_SIZE, self._limit - len(self._ids))

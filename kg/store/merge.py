@@ -28,6 +28,7 @@ from kg.ontology.vocabulary import BASE, CT, DCTERMS, MESH, RDF, RDFS, RECORD, S
 from kg.rdf.atomic import system_folder
 from kg.rdf.parse import quads
 from kg.records.objects import ObjectInput
+from kg.records.origin import Origin, origin_of
 from kg.store import registry_state
 from kg.store.dataset import Inputs, check_layout, open_store
 from kg.store.engine_errors import engine_errors
@@ -221,6 +222,13 @@ def add_registry_state(store: ox.Store, inputs: Inputs) -> None:
         state, studies = registry_state.read(source), store_info(source).studies
     if state and studies == store_info(store).studies:
         registry_state.write(store, state if inputs.single_store else replace(state, compared=""))
+
+
+def only_origin(inputs: Inputs) -> Origin | None:
+    """Return where the records of the only input come from, if ``kg fetch`` made it."""
+    others = (*inputs.stores, *inputs.rdf, *inputs.graphs)
+    [name] = inputs.records if len(inputs.records) == 1 and not others else [None]
+    return origin_of(name) if isinstance(name, str) else None
 
 
 def add_ontology(store: ox.Store) -> None:

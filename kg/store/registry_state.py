@@ -7,11 +7,14 @@ import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyoxigraph as ox
 
 from kg.ontology.vocabulary import CT, PROV, RDF, REGISTRY_COPY, REGISTRY_GRAPH, XSD
+
+if TYPE_CHECKING:
+    from kg.records.origin import Origin
 
 _GRAPH = ox.NamedNode(REGISTRY_GRAPH)
 _COPY = ox.NamedNode(REGISTRY_COPY)
@@ -111,6 +114,21 @@ def write(store: ox.Store, state: RegistryState) -> None:
     """Replace the state of a store, in one transaction."""
     lines = "".join(f"{quad.triple} .\n" for quad in quads(state))
     store.update(f"DROP SILENT GRAPH {_GRAPH} ; INSERT DATA {{ GRAPH {_GRAPH} {{\n{lines}}} }}")
+
+
+def write_origin(store: ox.Store, origin: Origin, *, contacts: bool) -> None:
+    """Write the state of a store whose studies are all of a selection, unless a limit left out some of them."""
+    if origin.is_complete:
+        state = RegistryState(
+            api=origin.api,
+            selection=origin.selection,
+            data_version=origin.data_version,
+            api_version=origin.api_version,
+            contacts=contacts and origin.contacts,
+            compared=origin.finished,
+            updated=origin.finished,
+        )
+        write(store, state)
 
 
 def forget_comparison(store: ox.Store) -> None:
