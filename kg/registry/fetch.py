@@ -20,11 +20,13 @@ from kg.errors import InputError, NothingFoundError, SourceError
 from kg.export.report import Report
 from kg.export.run import write_manifest
 from kg.http.client import ResponseError
+from kg.http.credentials import checked
 from kg.rdf.atomic import STANDARD_OUTPUT, is_stream, output_errors, system_folder, text_of_name
 from kg.records.origin import ORIGINS, Origin, digest_of
+from kg.records.sources import UNFINISHED
 from kg.registry.api import API, RATE, TIMEOUT, Api, Version
 from kg.registry.bulk import Bulk, bulk_url
-from kg.registry.journal import SUFFIX, Journal, now, open_journal
+from kg.registry.journal import Journal, now, open_journal
 from kg.registry.listing import Listing, Seen, read_listings
 from kg.registry.outputs import (
     ArchiveRecords,
@@ -130,6 +132,7 @@ def fetch_to(
     name = os.fspath(output)
     kind = kind_of(name)
     check_output(name, kind)
+    checked(fetch.api)
     options = {"contacts": contacts, "jobs": jobs, "report": report or Report(), "progress": fetch.watch.converted}
     with output_errors(name), _journal(fetch, name) as journal:
         fetched = _fetched(fetch, journal)
@@ -174,7 +177,7 @@ def _journal(fetch: Fetch, name: str) -> Iterator[Journal]:
             yield journal
         return
     path = Path(os.path.realpath(name.rstrip("/")))
-    with _open(fetch, path.with_name(path.name + SUFFIX)) as journal:
+    with _open(fetch, path.with_name(path.name + UNFINISHED)) as journal:
         try:
             yield journal
         except NothingFoundError:

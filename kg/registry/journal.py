@@ -21,8 +21,6 @@ from kg.errors import UsageError
 from kg.rdf.atomic import lock
 from kg.registry.listing import PageEntry
 
-SUFFIX = ".fetch"
-"""The end of the name of the folder."""
 LEVEL = 1
 """Level of compression of the pages, which are written once and read once."""
 _JOURNAL, _LOCK = "journal.jsonl", "lock"
