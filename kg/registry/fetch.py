@@ -7,7 +7,7 @@ whole, with a manifest that says where it is from.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -136,6 +136,8 @@ def fetch_to(
     options = {"contacts": contacts, "jobs": jobs, "report": report or Report(), "progress": fetch.watch.converted}
     with output_errors(name), _journal(fetch, name) as journal:
         fetched = _fetched(fetch, journal)
+        if not fetched.origin.studies:
+            raise _nothing(fetched)
         if not kind.is_records:
             fetched = fetched._replace(origin=replace(fetched.origin, contacts=contacts))
         if kind is Kind.GRAPH:
@@ -208,8 +210,6 @@ def _fetched(fetch: Fetch, journal: Journal) -> Fetched:
         params = fetch.selection.params()
         listing = read_listings(api, params, journal, limit=fetch.limit, seen=fetch.watch.seen)
         missing = [*_missing(fetch, api, listing)]
-    if not journal.studies:
-        _raise_nothing(api, params, missing)
     urls = tuple(map(api.url, params))
     origin = _origin(fetch, journal, listing.version, urls, journal.studies, listing.total)
     return Fetched(PageRecords(journal.pages), origin, missing)
@@ -248,10 +248,10 @@ def _origin(
     )
 
 
-def _raise_nothing(api: Api, params: Sequence[Mapping[str, str]], missing: list[SourceError]) -> None:
-    error = NothingFoundError("no study matches, so nothing was written", file=api.url(params[0]))
-    error.causes = missing
-    raise error
+def _nothing(fetched: Fetched) -> NothingFoundError:
+    error = NothingFoundError("no study matches, so nothing was written", file=fetched.origin.urls[0])
+    error.causes = fetched.missing
+    return error
 
 
 def _missing(fetch: Fetch, api: Api, listing: Listing) -> Iterator[SourceError]:

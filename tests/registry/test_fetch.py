@@ -501,6 +501,7 @@ def test_python_gets_the_records(server: ApiServer) -> None:
     records = [*kg.fetch(status="completed", api=server.url, rate=0)]
     assert by_number(records) == by_number(completed())
     assert len([*kg.fetch(all=True, api=server.url, rate=0)]) == len(RECORDS)
+    assert [*kg.fetch(condition="zzz", api=server.url, rate=0)] == []
 
 
 def test_python_gets_errors(server: ApiServer) -> None:
