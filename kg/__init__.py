@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from kg.query.results import Answer
     from kg.records.reader import Record
     from kg.registry.public import fetch as fetch
+    from kg.registry.public import sync as sync
     from kg.store.dataset import Data
     from kg.validation.run import ValidationResult
 
@@ -79,12 +80,13 @@ __all__ = [
     "read",
     "store",
     "study",
+    "sync",
     "to_networkx",
     "validate",
 ]
 
 
-_REGISTRY = ("fetch",)
+_REGISTRY = ("fetch", "sync")
 """The functions of :mod:`kg.registry.public`, which is imported when one is used."""
 
 

@@ -167,7 +167,7 @@ def a_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 EXPORTS = r"export\.|records|mapping"
 MODULES_LOADED = {
-    "--help": (32, rf"{EXPORTS}|ontology|rdf|store\.|query\.|_process"),
+    "--help": (33, rf"{EXPORTS}|ontology|rdf|store\.|query\.|_process"),
     "store info STORE": (20, rf"{EXPORTS}|rdf|query\.|store\.(merge|embedded|shared_graph)"),
     "query arms --data STORE": (
         32,

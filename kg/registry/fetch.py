@@ -297,13 +297,17 @@ def _write(fetched: Fetched, name: str, kind: Kind) -> None:
     write(fetched.records, name)
     if name == STANDARD_OUTPUT or is_stream(name):
         return
-    path = Path(name)
+    write_origin(Path(name), fetched.origin)
+
+
+def write_origin(path: Path, origin: Origin) -> None:
+    """Write the manifest of a file or folder of records."""
     manifest = {
         "file": text_of_name(path.name),
-        "studies": fetched.origin.studies,
+        "studies": origin.studies,
         "sha256": digest_of(path),
-        "tool": fetched.origin.tool,
-        ORIGINS: [fetched.origin.as_dict()],
+        "tool": origin.tool,
+        ORIGINS: [origin.as_dict()],
     }
     write_manifest(str(path), manifest)
 

@@ -18,12 +18,12 @@ from typing import IO, Any, NamedTuple
 import orjson
 
 from kg.errors import UsageError
-from kg.rdf.atomic import lock
 from kg.registry.listing import PageEntry
+from kg.registry.locked_folder import LOCK, locked_folder, remove_folder
 
 LEVEL = 1
 """Level of compression of the pages, which are written once and read once."""
-_JOURNAL, _LOCK = "journal.jsonl", "lock"
+_JOURNAL = "journal.jsonl"
 _FORMAT = 1
 
 
@@ -57,7 +57,7 @@ class Journal:
     @property
     def is_worth_keeping(self) -> bool:
         """Whether a later run can go on from here."""
-        return any(path.name not in (_JOURNAL, _LOCK) for path in self.folder.iterdir())
+        return any(path.name not in (_JOURNAL, LOCK) for path in self.folder.iterdir())
 
     def restart(self, version: str) -> None:
         """Drop all pages, and note the data version of those that follow."""
@@ -79,12 +79,8 @@ class Journal:
         self._note(entry, tuple(numbers))
 
     def remove(self) -> None:
-        """Remove the folder, its lock last."""
-        for path in self.folder.iterdir():
-            if path.name != _LOCK:
-                path.unlink()
-        (self.folder / _LOCK).unlink()
-        self.folder.rmdir()
+        """Remove the folder."""
+        remove_folder(self.folder)
 
     # -- files --
 
@@ -198,19 +194,7 @@ def open_journal(
     Raises :class:`~kg.errors.UsageError` for a folder that another process uses, that has the pages of another request,
     or that is no journal, and :class:`OSError` where it cannot be written.
     """
-    if folder.is_dir() and not (folder / _JOURNAL).exists() and {path.name for path in folder.iterdir()} - {_LOCK}:
+    if folder.is_dir() and not (folder / _JOURNAL).exists() and {path.name for path in folder.iterdir()} - {LOCK}:
         raise UsageError(f"{folder} exists and is not of kg fetch; name another output, or move it.")
-    with _locked(folder):
+    with locked_folder(folder):
         yield Journal(folder, request, change)
-
-
-def _locked(folder: Path) -> IO[bytes]:
-    while True:
-        folder.mkdir(0o700, exist_ok=True)
-        file = (folder / _LOCK).open("a+b")
-        if not lock(file):
-            file.close()
-            raise UsageError(f"{folder} is in use by another process; wait for it, or name another output.")
-        if (folder / _LOCK).exists():  # the other process did not remove it in the meantime
-            return file
-        file.close()

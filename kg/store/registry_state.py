@@ -116,19 +116,23 @@ def write(store: ox.Store, state: RegistryState) -> None:
     store.update(f"DROP SILENT GRAPH {_GRAPH} ; INSERT DATA {{ GRAPH {_GRAPH} {{\n{lines}}} }}")
 
 
+def state_of(origin: Origin, *, contacts: bool) -> RegistryState:
+    """Return the state of a copy that was just fetched."""
+    return RegistryState(
+        api=origin.api,
+        selection=origin.selection,
+        data_version=origin.data_version,
+        api_version=origin.api_version,
+        contacts=contacts and origin.contacts,
+        compared=origin.finished,
+        updated=origin.finished,
+    )
+
+
 def write_origin(store: ox.Store, origin: Origin, *, contacts: bool) -> None:
     """Write the state of a store whose studies are all of a selection, unless a limit left out some of them."""
     if origin.is_complete:
-        state = RegistryState(
-            api=origin.api,
-            selection=origin.selection,
-            data_version=origin.data_version,
-            api_version=origin.api_version,
-            contacts=contacts and origin.contacts,
-            compared=origin.finished,
-            updated=origin.finished,
-        )
-        write(store, state)
+        write(store, state_of(origin, contacts=contacts))
 
 
 def forget_comparison(store: ox.Store) -> None:
