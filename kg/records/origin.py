@@ -85,8 +85,14 @@ def digest_of(path: Path) -> str:
     if not path.is_dir():
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
-    digest = hashlib.sha256()
-    for file_path in sorted(path.iterdir()):
-        if not file_path.name.startswith("."):
-            digest.update(f"{digest_of(file_path)}  {file_path.name}\n".encode())
-    return digest.hexdigest()
+    return list_digest({file.name: digest_of(file) for file in path.iterdir() if not file.name.startswith(".")})
+
+
+def list_digest(files: Mapping[str, str]) -> str:
+    """Return the SHA-256 of a list of files with theirs, as ``sha256sum`` prints it.
+
+    >>> list_digest({}) == hashlib.sha256().hexdigest()
+    True
+    """
+    lines = "".join(f"{digest}  {name}\n" for name, digest in sorted(files.items()))
+    return hashlib.sha256(lines.encode("utf-8", "surrogateescape")).hexdigest()

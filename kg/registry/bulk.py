@@ -60,7 +60,7 @@ class Bulk:
             if not problem and self._api.version() == version:
                 return version
             if self._is_archive():  # otherwise its end may be missing
-                self._drop()
+                self.drop()
             problem = problem or "the data of the registry were replaced in the meantime"
         problem = f"the registry could not be downloaded completely in {ROUNDS} attempts, as {problem}; try again later"
         raise SourceError(problem, file=public_url(self.url))
@@ -68,11 +68,12 @@ class Bulk:
     def _begin(self) -> Version:
         version = self._api.version()
         if self._journal.version != version.data:
-            self._drop()
+            self.drop()
             self._journal.restart(version.data)
         return version
 
-    def _drop(self) -> None:
+    def drop(self) -> None:
+        """Remove what was downloaded."""
         self.path.unlink(missing_ok=True)
         self._tag_path.unlink(missing_ok=True)
 
@@ -103,13 +104,13 @@ class Bulk:
                 self._write(response, is_rest=response.headers.get("Content-Range", "").startswith(f"bytes {size}-"))
         except ResponseError as error:
             if error.status == 416:  # there is nothing after what was received, and that is no archive
-                self._drop()
+                self.drop()
                 raise ResponseError(error.problem, file=error.file or "", status=416, is_temporary=True) from error
             raise
 
     def _write(self, response: httpx.Response, *, is_rest: bool) -> None:
         if not is_rest:
-            self._drop()
+            self.drop()
             self._tag_path.write_text(_tag(response.headers), "utf-8")
         with self.path.open("ab") as file:
             for chunk in self._api.chunks(self.url, response):

@@ -18,14 +18,13 @@ from kg._types import PathName, Progress
 from kg._version import __version__
 from kg.errors import InputError, NothingFoundError, SourceError
 from kg.export.report import Report
-from kg.export.run import write_manifest
 from kg.http.client import ResponseError
 from kg.http.credentials import checked
-from kg.rdf.atomic import STANDARD_OUTPUT, is_stream, output_errors, system_folder, text_of_name
-from kg.records.origin import ORIGINS, Origin, digest_of
+from kg.rdf.atomic import is_stream, output_errors, system_folder
+from kg.records.origin import Origin
 from kg.records.sources import UNFINISHED
 from kg.registry.api import API, RATE, TIMEOUT, Api, Version
-from kg.registry.bulk import Bulk, bulk_url
+from kg.registry.bulk import ARCHIVE, Bulk, bulk_url
 from kg.registry.journal import Journal, now, open_journal
 from kg.registry.listing import Listing, Seen, read_listings
 from kg.registry.outputs import (
@@ -34,10 +33,13 @@ from kg.registry.outputs import (
     Kind,
     PageRecords,
     Records,
+    build_store,
     check_output,
+    export_graph,
+    is_written,
     kind_of,
-    write_folder,
-    write_lines,
+    write_origin,
+    write_records,
 )
 from kg.registry.page import dumped, loaded
 from kg.registry.selection import Selection
@@ -96,6 +98,10 @@ class Fetched(NamedTuple):
     origin: Origin
     missing: list[SourceError]
 
+    def as_dict(self) -> dict[str, Any]:
+        """Return the origin and the problems as JSON has them."""
+        return {"origin": self.origin.as_dict(), "missing": [(error.file, error.problem) for error in self.missing]}
+
 
 class Preview(NamedTuple):
     """The number of studies that match, and the URLs of what would be requested."""
@@ -131,8 +137,10 @@ def fetch_to(
     """
     name = os.fspath(output)
     kind = kind_of(name)
-    check_output(name, kind)
     checked(fetch.api)
+    if fetched := _finished(fetch, name, kind):
+        return fetched
+    check_output(name, kind)
     options = {"contacts": contacts, "jobs": jobs, "report": report or Report(), "progress": fetch.watch.converted}
     with output_errors(name), _journal(fetch, name) as journal:
         fetched = _fetched(fetch, journal)
@@ -140,14 +148,41 @@ def fetch_to(
             raise _nothing(fetched)
         if not kind.is_records:
             fetched = fetched._replace(origin=replace(fetched.origin, contacts=contacts))
+        journal.save(fetched.as_dict())
         if kind is Kind.GRAPH:
-            _export(fetched, name, describe=describe, **options)
+            export_graph(fetched.records, fetched.origin, name, describe=describe, **options)
         elif kind is Kind.STORE:
-            _build(fetched, name, **options)
+            build_store(fetched.records, fetched.origin, name, **options)
         else:
-            _write(fetched, name, kind)
+            write_records(fetched.records, fetched.origin, name, kind)
         journal.remove()
     return fetched
+
+
+def is_unfinished(name: str) -> bool:
+    """Return whether a run was interrupted, perhaps after its output was there."""
+    return _journal_folder(name).exists()
+
+
+def _finished(fetch: Fetch, name: str, kind: Kind) -> Fetched | None:
+    """Finish a run that was killed after its output was there; None if there is no such output.
+
+    Only a store or a folder is not written again.
+    """
+    if kind not in (Kind.STORE, Kind.FOLDER) or not Path(name).exists() or not is_unfinished(name):
+        return None
+    with output_errors(name), _journal(fetch, name) as journal:
+        if not (result := journal.result):
+            return None
+        records = _records(fetch, journal)
+        if not is_written(records, name, kind):
+            return None
+        problems = [SourceError(problem, file=file) for file, problem in result["missing"]]
+        fetched = Fetched(records, Origin.from_dict(result["origin"]), problems)
+        if kind is Kind.FOLDER:
+            write_origin(Path(name), fetched.origin)
+        journal.remove()
+        return fetched
 
 
 def fetch_records(fetch: Fetch, reject: Callable[[InputError], None]) -> Iterator[dict[str, Any]]:
@@ -171,6 +206,17 @@ def _open(fetch: Fetch, folder: Path) -> Any:
     return open_journal(folder, fetch.request, fetch.change)
 
 
+def _journal_folder(name: str) -> Path:
+    path = Path(os.path.realpath(name.rstrip("/")))
+    return path.with_name(path.name + UNFINISHED)
+
+
+def _records(fetch: Fetch, journal: Journal) -> Records:
+    """Return the records in a folder in which all of them are."""
+    archive = journal.folder / ARCHIVE
+    return ArchiveRecords(archive, fetch.change) if archive.exists() else PageRecords(journal.pages)
+
+
 @contextmanager
 def _journal(fetch: Fetch, name: str) -> Iterator[Journal]:
     """Open the journal beside an output, or a temporary one for a stream; say what is kept if the run fails."""
@@ -178,8 +224,7 @@ def _journal(fetch: Fetch, name: str) -> Iterator[Journal]:
         with system_folder() as folder, _open(fetch, folder / "fetch") as journal:
             yield journal
         return
-    path = Path(os.path.realpath(name.rstrip("/")))
-    with _open(fetch, path.with_name(path.name + UNFINISHED)) as journal:
+    with _open(fetch, _journal_folder(name)) as journal:
         try:
             yield journal
         except NothingFoundError:
@@ -212,7 +257,7 @@ def _fetched(fetch: Fetch, journal: Journal) -> Fetched:
         missing = [*_missing(fetch, api, listing)]
     urls = tuple(map(api.url, params))
     origin = _origin(fetch, journal, listing.version, urls, journal.studies, listing.total)
-    return Fetched(PageRecords(journal.pages), origin, missing)
+    return Fetched(_records(fetch, journal), origin, missing)
 
 
 def _bulk(fetch: Fetch, api: Api, journal: Journal) -> Fetched | None:
@@ -223,10 +268,11 @@ def _bulk(fetch: Fetch, api: Api, journal: Journal) -> Fetched | None:
     except ResponseError as error:
         if error.status not in _NO_BULK:
             raise
+        bulk.drop()
         fetch.watch.notice(f"There is no bulk download ({error.problem}), so all pages are fetched.")
         return None
     origin = _origin(fetch, journal, version, (bulk.url,), bulk.studies, bulk.studies)
-    return Fetched(ArchiveRecords(bulk.path, fetch.change), origin, [])
+    return Fetched(_records(fetch, journal), origin, [])
 
 
 def _origin(
@@ -276,40 +322,7 @@ def _missing(fetch: Fetch, api: Api, listing: Listing) -> Iterator[SourceError]:
             fetch.watch.notice(f"{number} is {present} now, whose record was fetched.")
 
 
-# -- writing ----------------------------------------------------------------------------------------------------
-
-
-def _export(fetched: Fetched, name: str, **options: Any) -> None:
-    from kg.export.run import export
-
-    is_file = not is_stream(name)
-    export(fetched.records.inputs, name, manifest=is_file, origins=[fetched.origin], **options)
-
-
-def _build(fetched: Fetched, name: str, **options: Any) -> None:
-    from kg.store.embedded import build
-
-    build(fetched.records.inputs, name, origin=fetched.origin, **options)
-
-
-def _write(fetched: Fetched, name: str, kind: Kind) -> None:
-    write = write_folder if kind is Kind.FOLDER else write_lines
-    write(fetched.records, name)
-    if name == STANDARD_OUTPUT or is_stream(name):
-        return
-    write_origin(Path(name), fetched.origin)
-
-
-def write_origin(path: Path, origin: Origin) -> None:
-    """Write the manifest of a file or folder of records."""
-    manifest = {
-        "file": text_of_name(path.name),
-        "studies": origin.studies,
-        "sha256": digest_of(path),
-        "tool": origin.tool,
-        ORIGINS: [origin.as_dict()],
-    }
-    write_manifest(str(path), manifest)
+# -- contact data ------------------------------------------------------------------------------------------------
 
 
 def _contact_remover() -> Change:

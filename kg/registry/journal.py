@@ -23,7 +23,7 @@ from kg.registry.locked_folder import LOCK, locked_folder, remove_folder
 
 LEVEL = 1
 """Level of compression of the pages, which are written once and read once."""
-_JOURNAL = "journal.jsonl"
+_JOURNAL, _RESULT = "journal.jsonl", "result.json"
 _FORMAT = 1
 
 
@@ -57,12 +57,13 @@ class Journal:
     @property
     def is_worth_keeping(self) -> bool:
         """Whether a later run can go on from here."""
-        return any(path.name not in (_JOURNAL, LOCK) for path in self.folder.iterdir())
+        return any(path.name not in (_JOURNAL, _RESULT, LOCK) for path in self.folder.iterdir())
 
     def restart(self, version: str) -> None:
         """Drop all pages, and note the data version of those that follow."""
         self.version, self.started = version, now()
         self.entries.clear()
+        (self.folder / _RESULT).unlink(missing_ok=True)
         self._write_header()
         for page in self.pages:
             page.path.unlink(missing_ok=True)
@@ -77,6 +78,16 @@ class Journal:
             file.write(orjson.dumps(line) + b"\n")
             _sync(file)
         self._note(entry, tuple(numbers))
+
+    def save(self, result: Mapping[str, Any]) -> None:
+        """Write what came of all pages, for a run that is killed while it writes its output."""
+        self._write(_RESULT, orjson.dumps(result))
+
+    @property
+    def result(self) -> dict[str, Any] | None:
+        """What was saved, if all pages are there."""
+        path = self.folder / _RESULT
+        return _parsed(path.read_bytes() + b"\n") if path.exists() else None
 
     def remove(self) -> None:
         """Remove the folder."""
@@ -112,11 +123,14 @@ class Journal:
 
     def _write_header(self) -> None:
         header = {"format": _FORMAT, "request": self._request, "version": self.version, "started": self.started}
-        temporary = self.folder / "journal.part"
+        self._write(_JOURNAL, orjson.dumps(header) + b"\n")
+
+    def _write(self, name: str, content: bytes) -> None:
+        temporary = self.folder / f"{name}.part"
         with temporary.open("wb") as file:
-            file.write(orjson.dumps(header) + b"\n")
+            file.write(content)
             _sync(file)
-        temporary.replace(self._path)
+        temporary.replace(self.folder / name)
 
     # -- an earlier run --
 

@@ -5,18 +5,21 @@ Records are written as they came; pages keep the bytes of the API, members of th
 
 from __future__ import annotations
 
+import hashlib
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from enum import Enum
 from pathlib import Path, PurePath
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from kg._types import PathName
 from kg.errors import SourceError, UsageError
-from kg.rdf.atomic import STANDARD_OUTPUT, replacing_folder, writing
+from kg.export.run import export, write_manifest
+from kg.rdf.atomic import STANDARD_OUTPUT, is_stream, replacing_folder, text_of_name, writing
 from kg.rdf.compress import decompressing
 from kg.rdf.formats import compression_of, format_of
+from kg.records.origin import ORIGINS, Origin, digest_of, list_digest
 from kg.records.reader import holds_studies
 from kg.registry.bulk import members
 from kg.registry.journal import StoredPage
@@ -156,15 +159,57 @@ class ArchiveRecords(NamedTuple):
                 yield number, self.change(content) if self.change else content
 
 
-def write_lines(records: Records, name: str) -> None:
-    """Write records to a file of JSON Lines."""
-    with writing(name) as stream:
-        for lines in records.lines():
-            stream.write(lines)
+def export_graph(records: Records, origin: Origin, name: str, **options: Any) -> None:
+    """Export records, with a manifest unless the output is a stream."""
+    export(records.inputs, name, manifest=not is_stream(name), origins=[origin], **options)
 
 
-def write_folder(records: Records, name: str) -> None:
-    """Write each record to a file of its own."""
-    with replacing_folder(name) as folder:
-        for number, record in records.items():
-            (folder / f"{number}.json").write_bytes(record + b"\n")
+def build_store(records: Records, origin: Origin, name: str, **options: Any) -> None:
+    """Build a store of records, which has their origin."""
+    from kg.store.embedded import build
+
+    build(records.inputs, name, origin=origin, **options)
+
+
+def write_records(records: Records, origin: Origin, name: str, kind: Kind) -> None:
+    """Write records to a file of JSON Lines or a folder, with a manifest unless the output is a stream."""
+    if kind is Kind.FOLDER:
+        with replacing_folder(name) as folder:
+            for number, record in records.items():
+                (folder / f"{number}.json").write_bytes(_file(record))
+    else:
+        with writing(name) as stream:
+            for lines in records.lines():
+                stream.write(lines)
+    if not is_stream(name):
+        write_origin(Path(name), origin)
+
+
+def _file(record: bytes) -> bytes:
+    return record + b"\n"
+
+
+def write_origin(path: Path, origin: Origin) -> None:
+    """Write the manifest of a file or folder of records."""
+    manifest = {
+        "file": text_of_name(path.name),
+        "studies": origin.studies,
+        "sha256": digest_of(path),
+        "tool": origin.tool,
+        ORIGINS: [origin.as_dict()],
+    }
+    write_manifest(str(path), manifest)
+
+
+def is_written(records: Records, name: str, kind: Kind) -> bool:
+    """Return whether a folder or a store has exactly these records."""
+    if kind is Kind.FOLDER:
+        files = {f"{number}.json": hashlib.sha256(_file(record)).hexdigest() for number, record in records.items()}
+        return digest_of(Path(name)) == list_digest(files)
+    from kg.store.dataset import is_store, open_store
+    from kg.store.embedded import stored_studies
+
+    if not is_store(name):
+        return False
+    with open_store(name) as store:
+        return set(stored_studies(store)) == {number for number, _ in records.items()}

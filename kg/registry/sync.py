@@ -22,10 +22,10 @@ from kg.records.origin import Origin
 from kg.registry.api import API, RATE, TIMEOUT, Api, Version
 from kg.registry.change_output import check_format, write_changes
 from kg.registry.changes import NEW, Change, SyncCounts
-from kg.registry.fetch import Fetch, Watch, fetch_to, write_origin
+from kg.registry.fetch import Fetch, Watch, fetch_to, is_unfinished
 from kg.registry.journal import now
 from kg.registry.opening import copy_kind, exists, open_target, remembered
-from kg.registry.outputs import Kind
+from kg.registry.outputs import Kind, write_origin
 from kg.registry.rounds import Rounds
 from kg.registry.selection import Selection
 from kg.registry.sync_journal import SyncJournal, open_sync_journal
@@ -127,7 +127,7 @@ class _Run:
 
     def complete(self, outputs: Sequence[str]) -> SyncCounts:
         """Make the copy or bring it up to date, write the changes, and return the counts."""
-        version = None if exists(self.name) else self._fetch()
+        version = None if exists(self.name) and not is_unfinished(self.name) else self._fetch()
         change = None if self.state.contacts else self._request.change
         with open_target(self.name, contacts=self.state.contacts, change=change, reject=self.report.problem) as target:
             self.journal.drop_undone(target.digest)

@@ -15,6 +15,7 @@ import zstandard
 import kg
 from kg.export.report import Report
 from kg.http import retries
+from kg.records.origin import origin_of
 from kg.registry import listing
 from kg.registry.fetch import Fetch, Watch, fetch_to, preview
 from kg.registry.selection import Selection
@@ -248,6 +249,39 @@ def test_what_was_not_written_completely_is_fetched_again(
     run(server, tmp_path / "x.jsonl")
     assert (tmp_path / "x.jsonl").read_bytes() == (tmp_path / "expected.jsonl").read_bytes()
     assert len(tokens(server)) == every - pages
+
+
+@pytest.mark.parametrize("name", ["x", "x.kgstore", "x.jsonl", "x.nt"])
+@pytest.mark.parametrize("selection", [SOME, ALL])
+def test_a_run_that_is_killed_after_its_output_was_there_is_finished(
+    server: ApiServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, selection: Selection
+) -> None:
+    def stop(*_: object) -> None:
+        raise Stop
+
+    with monkeypatch.context() as patch:
+        patch.setattr("kg.registry.outputs.write_manifest", stop)
+        patch.setattr("kg.registry.journal.Journal.remove", stop)
+        with pytest.raises(Stop):
+            run(server, tmp_path / name, selection)
+    assert (tmp_path / name).exists()
+    requests = len(server.requests)
+    fetched = run(server, tmp_path / name, selection)
+    assert fetched.origin.data_version == server.data_timestamp
+    assert len(server.requests) - requests == (0 if name in ("x", "x.kgstore") else 3 if selection == ALL else 2)
+    expected = {name} if name == "x.kgstore" else {name, f"{name}.manifest.json"}
+    assert {path.name for path in tmp_path.iterdir()} == expected
+    if name == "x":
+        assert origin_of(tmp_path / name) == fetched.origin
+
+
+def test_an_output_that_is_another_is_kept(server: ApiServer, tmp_path: Path) -> None:
+    interrupted(server, tmp_path / "x")
+    (tmp_path / "x").mkdir()
+    (tmp_path / "x" / f"{NUMBERS[0]}.json").write_text("{}", "utf-8")
+    with pytest.raises(kg.UsageError, match="is not an empty folder"):
+        run(server, tmp_path / "x")
+    assert [path.name for path in (tmp_path / "x").iterdir()] == [f"{NUMBERS[0]}.json"]
 
 
 def test_pages_of_another_request_are_refused(server: ApiServer, tmp_path: Path) -> None:
