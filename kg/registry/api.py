@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from urllib.parse import urlencode
 
-from kg.errors import shown
+from kg.errors import UsageError, shown
 from kg.http.client import Client, Response, ResponseError, named, public_url
 from kg.http.credentials import checked
 from kg.http.messages import first_line, is_html
@@ -26,6 +26,8 @@ RATE, TIMEOUT = 1.0, 300.0
 """Requests per second, and the most seconds for a request."""
 SILENCE = 60.0
 """The most seconds between two parts of a response."""
+TRIES = 9
+"""The most times that a request is sent, within about half a minute if the server names no time to wait."""
 PAGE_SIZE = 1000
 """Studies of the largest page."""
 LIMIT = 2 << 30
@@ -57,9 +59,11 @@ class Api:
 
     def __init__(self, url: str = API, *, rate: float = RATE, timeout: float = TIMEOUT) -> None:
         checked(url)
+        if rate < 0 or timeout <= 0:
+            raise UsageError(f"The rate is {rate} and the timeout {timeout}; expected 0 or more, and more than 0.")
         self.base = url.rstrip("/")
         interval = 1 / rate if rate else 0.0
-        self._client = Client(timeout=min(timeout, SILENCE), interval=interval, deadline=timeout)
+        self._client = Client(timeout=min(timeout, SILENCE), tries=TRIES, interval=interval, deadline=timeout)
 
     def __enter__(self) -> Api:
         return self

@@ -160,8 +160,8 @@ def fetch_to(
 
 
 def is_unfinished(name: str) -> bool:
-    """Return whether a run was interrupted, perhaps after its output was there."""
-    return _journal_folder(name).exists()
+    """Return whether a run was interrupted after all studies came, so that its output may be there."""
+    return Journal.has_result(_journal_folder(name))
 
 
 def _finished(fetch: Fetch, name: str, kind: Kind) -> Fetched | None:

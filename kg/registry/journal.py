@@ -83,11 +83,15 @@ class Journal:
         """Write what came of all pages, for a run that is killed while it writes its output."""
         self._write(_RESULT, orjson.dumps(result))
 
+    @staticmethod
+    def has_result(folder: Path) -> bool:
+        """Return whether all pages are in a folder."""
+        return (folder / _RESULT).exists()
+
     @property
     def result(self) -> dict[str, Any] | None:
         """What was saved, if all pages are there."""
-        path = self.folder / _RESULT
-        return _parsed(path.read_bytes() + b"\n") if path.exists() else None
+        return _parsed((self.folder / _RESULT).read_bytes() + b"\n") if self.has_result(self.folder) else None
 
     def remove(self) -> None:
         """Remove the folder."""

@@ -10,15 +10,16 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from enum import Enum
+from functools import partial
 from pathlib import Path, PurePath
-from typing import Any, NamedTuple, Protocol
+from typing import IO, Any, NamedTuple, Protocol
 
-from kg._types import PathName
 from kg.errors import SourceError, UsageError
 from kg.export.run import export, write_manifest
 from kg.rdf.atomic import STANDARD_OUTPUT, is_stream, replacing_folder, text_of_name, writing
 from kg.rdf.compress import decompressing
 from kg.rdf.formats import compression_of, format_of
+from kg.records.objects import AnyInput, ObjectInput
 from kg.records.origin import ORIGINS, Origin, digest_of, list_digest
 from kg.records.reader import holds_studies
 from kg.registry.bulk import members
@@ -90,7 +91,7 @@ class Records(Protocol):
     """Records on disk that were fetched completely."""
 
     @property
-    def inputs(self) -> Sequence[PathName]:
+    def inputs(self) -> Sequence[AnyInput]:
         """The files, as inputs of an export."""
 
     def lines(self) -> Iterator[bytes]:
@@ -106,9 +107,9 @@ class PageRecords(NamedTuple):
     pages: Sequence[StoredPage]
 
     @property
-    def inputs(self) -> list[PathName]:
-        """The files of the pages."""
-        return [page.path for page in self.pages]
+    def inputs(self) -> list[AnyInput]:
+        """The pages, by their numbers in messages, as their files do not last."""
+        return [ObjectInput(f"page {i}", partial(_opened, page.path)) for i, page in enumerate(self.pages, 1)]
 
     def lines(self) -> Iterator[bytes]:
         """Yield the lines of each page."""
@@ -119,6 +120,10 @@ class PageRecords(NamedTuple):
         for page in self.pages:
             lines = b"".join(_content(page.path)).split(b"\n")
             yield from zip(page.numbers, lines[:-1], strict=True)
+
+
+def _opened(path: Path) -> IO[bytes]:
+    return path.open("rb")
 
 
 def _content(path: Path) -> Iterator[bytes]:
@@ -134,7 +139,7 @@ class ArchiveRecords(NamedTuple):
     change: Change | None = None
 
     @property
-    def inputs(self) -> list[PathName]:
+    def inputs(self) -> list[AnyInput]:
         """The archive."""
         return [self.path]
 

@@ -548,6 +548,31 @@ def test_python_gets_errors(server: ApiServer) -> None:
     assert (len(records), len(problems)) == (1, 1)
 
 
+def test_problems_of_records_name_the_page(server: ApiServer, tmp_path: Path) -> None:
+    record = json.loads(json.dumps(RECORDS[0]))
+    record["hasResults"] = "maybe"
+    server.set(record)
+    report = Report()
+    run(server, tmp_path / "x.nt", Selection.of(ids=NUMBERS[0]), report=report)
+    assert [str(problem) for problem in report.problems] == [
+        f'page 1, record 1, {NUMBERS[0]}, hasResults: found "maybe", expected true or false.'
+    ]
+
+
+def test_fetched_records_are_an_input_with_their_manifest_beside_them(server: ApiServer, tmp_path: Path) -> None:
+    run(server, tmp_path / "x.jsonl")
+    run(server, tmp_path / "y")
+    interrupted(server, tmp_path / "z.jsonl")
+    report = kg.export(tmp_path, tmp_path.parent / "all.nt")
+    assert (report.totals.studies, report.rejected, report.skipped) == (len(completed()), 0, 2)
+
+
+@pytest.mark.parametrize("options", [{"rate": -1}, {"timeout": 0}])
+def test_rates_and_times_that_cannot_be_are_wrong_use(options: dict[str, Any]) -> None:
+    with pytest.raises(kg.UsageError, match="expected 0 or more"):
+        [*kg.fetch(NUMBERS[0], **options)]
+
+
 def test_a_request_says_what_it_depends_on() -> None:
     fetch = Fetch(SOME)
     assert fetch.request != replace(fetch, limit=1).request
