@@ -117,16 +117,12 @@ class Client:
         return self.repeated(lambda: parse(self._get(url, params, limit)))
 
     def _get(self, url: str, params: Mapping[str, str] | None, limit: int) -> Response:
-        end = time.monotonic() + self._deadline
-        with self.request(url, params) as response, named(url):
+        with self.request(url, params, deadline=self._deadline) as response, named(url):
             content = bytearray()
             for chunk in response.iter_bytes():
                 content += chunk
                 if len(content) > limit:
                     raise ResponseError(f"is larger than {limit >> 20} MiB", file=public_url(url))
-                if time.monotonic() > end:
-                    problem = f"is not sent within {self._deadline:,.0f} seconds"
-                    raise ResponseError(problem, file=public_url(url), is_temporary=True)
             return Response(str(response.url), response.status_code, response.headers, bytes(content))
 
     def stream(self, url: str) -> Stream:
@@ -135,17 +131,27 @@ class Client:
 
     @contextmanager
     def request(
-        self, url: str, params: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None
+        self,
+        url: str,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        *,
+        deadline: float = inf,
     ) -> Iterator[httpx.Response]:
-        """Send one request, without repeating it; the body of the response is not read yet."""
+        """Send one request, without repeating it; the body of the response is not read yet.
+
+        ``deadline`` is the most seconds until its end.
+        """
         if (wait := self._next_request - time.monotonic()) > 0:
             time.sleep(wait)
-        self._next_request = time.monotonic() + self._interval
+        started = time.monotonic()
+        self._next_request = started + self._interval
         with ExitStack() as stack:
             with named(url):
                 options = {"params": params} if params else {}
                 stream = self._client.stream("GET", url, headers=headers, **options)  # type: ignore[arg-type]
                 response = stack.enter_context(stream)
+                _limit(url, response, started, deadline)
                 if not response.is_success:
                     raise _refusal(url, response)
             yield response
@@ -242,6 +248,20 @@ def _httpx_client(timeout: float) -> httpx.Client:
             f"The HTTP settings of the environment cannot be used ({_detail(error)});"
             " check HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and SSL_CERT_FILE."
         ) from error
+
+
+def _limit(url: str, response: httpx.Response, started: float, seconds: float) -> None:
+    """Let a response end in a temporary error when it takes longer."""
+    if seconds == inf:
+        return
+    from kg.http.checked_stream import CheckedStream
+
+    def check() -> None:
+        if time.monotonic() - started > seconds:
+            problem = f"is not sent within {seconds:,.0f} seconds"
+            raise ResponseError(problem, file=public_url(url), is_temporary=True)
+
+    response.stream = CheckedStream(response.stream, check)  # type: ignore[arg-type]
 
 
 @contextmanager

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 
 import pytest
 
 import kg
 from kg.http import retries
+from kg.http.client import Client, ResponseError
 from kg.registry.api import Api, Version
 from kg.registry.page import page_of
+from tests.integration.api_server import ApiServer, serve
 from tests.loopback import Loopback, Reply, Request, serving
 from tests.registry.registry import study
 
@@ -133,3 +136,19 @@ def test_pages_of_any_layout_are_read(indent: int | None, reverse: bool) -> None
     page = page_of(content, 10, is_first=True)
     assert [json.loads(text) for text in page.studies] == records
     assert not any(b"\n" in text for text in page.studies)
+
+
+def test_the_time_for_a_request_is_limited_also_while_nothing_can_be_decoded() -> None:
+    api = ApiServer([study(i) for i in range(1, 100)])
+    api.inject("drip", seconds=0.01)
+    started = time.monotonic()
+    expected = pytest.raises(ResponseError, match="is not sent within 0 seconds")
+    with serve(api) as url, Client(tries=1, deadline=0.2) as client, expected as error:
+        client.get(f"{url}/studies?pageSize=100")
+    assert error.value.is_temporary
+    assert time.monotonic() - started < 1
+
+
+def test_the_wait_between_two_requests_is_no_part_of_their_time() -> None:
+    with serve(ApiServer([study(1)])) as url, Client(interval=0.4, deadline=0.3, tries=1) as client:
+        assert [client.get(f"{url}/version").status for _ in range(2)] == [200, 200]
