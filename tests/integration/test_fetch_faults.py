@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 import random
+import re
+import shutil
 import signal
 import ssl
 import subprocess
@@ -141,6 +143,18 @@ def test_a_fault_that_stays_is_told_in_one_sentence_and_the_next_run_completes(
     if kind in PASSING:
         assert output.read_bytes() == undisturbed
         assert server.count() - number == PAGES - 2, "the pages that came are not asked for again"
+
+
+def test_pages_of_an_earlier_version_are_not_mixed_with_those_of_a_later_one(tmp_path: Path) -> None:
+    server, output = server_of(), tmp_path / "out.jsonl"
+    server.inject("500", at=5, times=ALWAYS)
+    with serve(server):
+        assert fetched(server, output).status == 1
+        server.faults.clear()
+        server.remove(STUDIES[0].stem, STUDIES[-1].stem)
+        server.move()
+        assert fetched(server, output).status == 0
+    assert lines(output) == dict(server.records)
 
 
 @pytest.mark.parametrize("kind", ["vanish", "vanish first"])
@@ -336,11 +350,13 @@ def commands() -> Iterator[Commands]:
     started.close()
 
 
-@pytest.mark.parametrize(("name", "kills"), [("out.jsonl", 30), ("out.jsonl.gz", 10), ("out.kgstore", 4), ("out", 6)])
-def test_a_run_that_is_killed_at_random_moments_goes_on(
-    name: str, kills: int, tmp_path: Path, commands: Commands
-) -> None:
-    draw = random.Random(name)
+KILLS = {"out.jsonl": 30, "out.jsonl.gz": 7, "out": 6, "out.nt": 4, "out.kgstore": 3}
+"""How often runs to an output are killed."""
+
+
+@pytest.mark.parametrize("name", KILLS)
+def test_a_run_that_is_killed_at_random_moments_goes_on(name: str, tmp_path: Path, commands: Commands) -> None:
+    draw, left = random.Random(name), KILLS[name]
     server = ApiServer(copies(RECORDS, 200), page_limit=PAGE, delay=0.003)
     with serve(server):
         whole = tmp_path / name
@@ -348,12 +364,14 @@ def test_a_run_that_is_killed_at_random_moments_goes_on(
         started = time.monotonic()
         assert commands.run(arguments_of(server, tmp_path / f"again-{name}")) == 0
         seconds = time.monotonic() - started
-        for folder in map(str, range(kills)):
-            (tmp_path / folder).mkdir()
-            kills -= killed_until_whole(server, tmp_path / folder / name, commands, draw, seconds, min(kills, 5))
-            assert content(tmp_path / folder / name) == content(whole)
-            if not kills:
-                break
+        while left:
+            output = tmp_path / str(left) / name
+            output.parent.mkdir()
+            left -= killed_until_whole(server, output, commands, draw, seconds, min(left, 5))
+            assert content(output) == content(whole)
+            assert manifest(output) == manifest(whole)
+            assert not output.with_name(f"{name}.fetch").exists()
+            shutil.rmtree(output.parent)
 
 
 def arguments_of(server: ApiServer, output: Path) -> list[str]:
@@ -378,6 +396,15 @@ def killed_until_whole(
     assert len(asked) == -(-len(server.records) // PAGE) + 1
     assert asked.total() - len(asked) <= kills, "only the page that was under way is asked for again"
     return kills
+
+
+def manifest(path: Path) -> Any:
+    """The manifest of an output, without its times."""
+    file = path.with_name(f"{path.name}.manifest.json")
+    if path.name.endswith(".kgstore"):
+        return None
+    text = re.sub(r'"(started|finished)": *"[^"]*",?', "", file.read_text("utf-8"))
+    return json.loads(re.sub(r",(\s*})", r"\1", text))
 
 
 def content(path: Path) -> Any:
