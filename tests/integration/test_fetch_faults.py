@@ -51,7 +51,7 @@ class Run(NamedTuple):
 
 def fetched(server: ApiServer, output: Path, *arguments: str) -> Run:
     """Run ``kg fetch`` in this process, without waiting between requests."""
-    options = ["--api", server.url, "--rate", "0", "--timeout", "0.75", "-o", str(output)]
+    options = ["--api", server.url, "--rate", "0", "--timeout", "2", "-o", str(output)]
     result = CliRunner().invoke(main, ["fetch", *(arguments or EVERYTHING), *options], catch_exceptions=False)
     return Run(result.exit_code, result.stderr, result.stdout)
 
@@ -73,7 +73,7 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The waits between repeated requests, which are not waited for; what else takes time is left out too."""
     waited: list[float] = []
     monkeypatch.setattr("tenacity.nap.time", SimpleNamespace(sleep=waited.append))
-    monkeypatch.setattr("kg.registry.api.SILENCE", 0.25)
+    monkeypatch.setattr("kg.registry.api.SILENCE", 0.5)
     monkeypatch.setattr("ssl.create_default_context", cache(ssl.create_default_context))
     monkeypatch.setattr("os.fsync", lambda _: None)
     return waited
@@ -117,11 +117,11 @@ def test_a_server_that_falls_silent_or_drips_is_asked_again(
     kind: str, at: int, undisturbed: bytes, tmp_path: Path
 ) -> None:
     server = server_of()
-    server.inject(kind, at=at, seconds=0.1 if kind == "drip" else 60)
+    server.inject(kind, at=at, seconds=0.2 if kind == "drip" else 60)
     started = time.monotonic()
     with serve(server):
         run = fetched(server, tmp_path / "out.jsonl")
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 10
     assert (run.status, sentences(run)) == (0, [])
     assert (tmp_path / "out.jsonl").read_bytes() == undisturbed
 
