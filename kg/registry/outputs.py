@@ -54,7 +54,7 @@ def kind_of(name: str) -> Kind:
     Raises :class:`~kg.errors.UsageError` for a name with another ending.
     """
     plain = PurePath(name.removesuffix(compression_of(name)))
-    if name == STANDARD_OUTPUT or plain.suffix in LINES:
+    if name == STANDARD_OUTPUT or plain.suffix in LINES or (is_stream(name) and not plain.suffix):
         return Kind.LINES
     if plain.suffix == STORE:
         return Kind.STORE

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -92,7 +93,7 @@ def test_bytes_of_records_are_kept(server: ApiServer, tmp_path: Path) -> None:
     assert (tmp_path / "x.jsonl").read_bytes() == server.records.json[NUMBERS[0]] + b"\n"
 
 
-@pytest.mark.parametrize("name", ["x.nt", "x.ttl", "x.nq.zst"])
+@pytest.mark.parametrize("name", ["x.nt", "x.ttl", "x.nq.zst", "x.trig.gz", "x.parquet", "x.jsonld", "x.rdf"])
 def test_a_graph_is_that_of_the_records(server: ApiServer, tmp_path: Path, name: str) -> None:
     run(server, tmp_path / "x.jsonl")
     run(server, tmp_path / name, jobs=2)
@@ -166,6 +167,10 @@ def test_the_count_and_the_url_are_shown_before(server: ApiServer) -> None:
     shown = preview(fetch(ALL))
     assert shown == (len(RECORDS), [f"{server.url}/studies/download?format=json.zip"])
     assert all(request.params.get("fields", "NCTId") == "NCTId" for request in server.requests)
+
+
+def test_a_pipe_or_device_gets_lines(server: ApiServer) -> None:
+    assert run(server, Path(os.devnull)).origin.studies == len(completed())
 
 
 # -- interrupted runs -------------------------------------------------------------------------------------------
