@@ -49,6 +49,8 @@ if TYPE_CHECKING:
     from kg.notebook.study import Study
     from kg.query.results import Answer
     from kg.records.reader import Record
+    from kg.registry.public import fetch as fetch
+    from kg.registry.public import sync as sync
     from kg.store.dataset import Data
     from kg.validation.run import ValidationResult
 
@@ -69,6 +71,7 @@ __all__ = [
     "coverage",
     "drawing",
     "export",
+    "fetch",
     "graph",
     "load",
     "ntriples",
@@ -77,9 +80,26 @@ __all__ = [
     "read",
     "store",
     "study",
+    "sync",
     "to_networkx",
     "validate",
 ]
+
+
+_REGISTRY = ("fetch", "sync")
+"""The functions of :mod:`kg.registry.public`, which is imported when one is used."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _REGISTRY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from kg.registry import public
+
+    return getattr(public, name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_REGISTRY})
 
 
 def read(*inputs: Input, reject: Reject = raise_losses) -> Iterator[Record]:

@@ -79,8 +79,9 @@ def export(
 def _run_of(inputs: tuple[str, ...], output: str, report: str | None, options: dict[str, Any]) -> Callable[..., Report]:
     """Return the export function for the engine, and adapt the options to it."""
     from kg.errors import UsageError
-    from kg.export.run import DESCRIPTION, MANIFEST, export
+    from kg.export.run import DESCRIPTION, export
     from kg.rdf.atomic import check_outputs
+    from kg.records.origin import MANIFEST
 
     engine, scheduler, in_order = options.pop("engine"), options["scheduler"], options.pop("sort")
     if engine == "dask":

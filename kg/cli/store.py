@@ -86,7 +86,11 @@ def update(
 @store.command()
 @click.argument("folder", metavar="STORE")
 def info(folder: str) -> None:
-    """Show the number of studies, statements and graphs of a store, and their versions."""
+    """Show the number of studies, statements and graphs of a store, and their versions.
+
+    For a store of kg fetch or kg sync, show also the version of the registry's data, the selection, and when all
+    records were last compared with the registry.
+    """
     from kg.store.dataset import open_store
     from kg.store.info import store_info
 
@@ -95,6 +99,9 @@ def info(folder: str) -> None:
     versions = content.first if content.first == content.last else f"{content.first} to {content.last}"
     echo(f"studies     {content.studies:,}\nstatements  {content.statements:,}\ngraphs      {content.graphs:,}")
     echo(f"versions    {versions or 'none'}")
+    if state := content.registry:
+        echo(f"data        {state.data_version} (UTC), from {state.api}\nselection   {state.options}")
+        echo(f"compared    {state.compared or 'not fully'}")
 
 
 @store.command()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 import orjson
 
@@ -64,6 +64,10 @@ class ContactFilter:
             return value, 0
         left_out: list[int] = []
         return self._rest(value, inside, left_out), sum(left_out)
+
+    def record(self, value: dict[str, Any]) -> dict[str, Any]:
+        """Return a whole record without contact data, and with the e-mail addresses in its texts masked."""
+        return value if self._keeps_all else cast("dict[str, Any]", mask(self._rest(value, False, [])))
 
     def _is_inside(self, path: str) -> bool | None:
         """Return whether a path leads to a contact, ``None`` for contact data."""

@@ -25,15 +25,16 @@ from kg.rdf.atomic import check_outputs, is_stream, replacing, text_of_name
 from kg.rdf.formats import format_of
 from kg.records.chunks import EndOfFile, WholeFile, read_chunks
 from kg.records.objects import AnyInput, ObjectInput, flatten
+from kg.records.origin import MANIFEST, ORIGINS, Origin, origins_of
 from kg.records.pages import RunProblems
 from kg.records.reader import Record, holds_studies
 
 if TYPE_CHECKING:
     import rdflib
 
-    from kg.export.void import Export
+    from kg.export.description import Export
 
-MANIFEST, DESCRIPTION = ".manifest.json", ".void.ttl"
+DESCRIPTION = ".void.ttl"
 
 
 def graph(
@@ -67,6 +68,7 @@ def export(
     report: Report | None = None,
     excluded: Iterable[str] = (),
     progress: Callable[[int], None] | None = None,
+    origins: list[Origin] | None = None,
 ) -> Report:
     """Export every study of the inputs to one file; ``-`` is standard output.
 
@@ -76,7 +78,9 @@ def export(
     ``describe`` reads the output and writes a description of it (VoID) to ``OUTPUT.void.ttl``;
     ``with_ontology`` adds the ontology and its codes, as a separate graph if the format has named graphs;
     ``jobs`` is the number of processes, on which the output does not depend; files in ``excluded`` are skipped if
-    an input folder contains them; ``progress`` is called with the bytes of input read since its last call.
+    an input folder contains them; ``progress`` is called with the bytes of input read since its last call;
+    ``origins`` are what manifest and description say of the source, by default what the manifests of ``kg fetch``
+    beside the inputs say.
 
     Raises :class:`~kg.errors.UsageError` for invalid arguments, :class:`~kg.errors.OutputError` where the output
     cannot be written, :class:`~kg.errors.NothingFoundError` where no study was exported, in which case an existing
@@ -107,12 +111,16 @@ def export(
         if not len(index):
             raise nothing_found("study record", items, report.problems)
     report.totals = index.totals(writer.end_triples)
+    if origins is None and (manifest or describe):
+        origins = origins_of(items)
     if manifest:
-        _write_manifest(name, report.manifest(writer.sha256, text_of_name(Path(name).name), chosen.name, __version__))
+        content = report.manifest(writer.sha256, text_of_name(Path(name).name), chosen.name, __version__)
+        write_manifest(name, content | ({ORIGINS: [origin.as_dict() for origin in origins]} if origins else {}))
     if describe:
-        from kg.export.void import Export
+        from kg.export.description import Export
 
-        _describe(Export(Path(name), chosen, worker.prefixes, base, report.totals, writer.sha256, f"kg {__version__}"))
+        tool, sources = f"kg {__version__}", tuple(origins or ())
+        _describe(Export(Path(name), chosen, worker.prefixes, base, report.totals, writer.sha256, tool, sources))
     return report
 
 
@@ -210,7 +218,8 @@ def _superseded(duplicate: Duplicate, file: str, before: int) -> Superseded:
     return Superseded(how, file=file, record=before + duplicate.record, study=duplicate.study)
 
 
-def _write_manifest(name: str, manifest: dict[str, Any]) -> None:
+def write_manifest(name: str, manifest: dict[str, Any]) -> None:
+    """Write what is known of an output to a file beside it."""
     lines = orjson.dumps(manifest, option=orjson.OPT_INDENT_2) + b"\n"
     with replacing(name + MANIFEST) as file:
         file.write(lines)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from hashlib import blake2b
+from math import inf
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from kg._version import __version__
@@ -67,12 +68,16 @@ class Client:
     """Sends GET requests, one at a time and at least ``interval`` seconds apart; to be used in a ``with`` statement.
 
     Every failure is a :class:`ResponseError` that names the URL and the reason. Requests that fail temporarily are
-    repeated up to ``tries`` times in all, after the time that the server asks for (``Retry-After``).
+    repeated up to ``tries`` times in all, after the time that the server asks for (``Retry-After``). ``timeout`` is the
+    most seconds between two parts of a response, ``deadline`` the most seconds for all of one that :meth:`get` reads.
     """
 
-    def __init__(self, *, timeout: float = TIMEOUT, tries: int = TRIES, interval: float = 0.0) -> None:
+    def __init__(
+        self, *, timeout: float = TIMEOUT, tries: int = TRIES, interval: float = 0.0, deadline: float = inf
+    ) -> None:
         self._tries = tries
         self._interval = interval
+        self._deadline = deadline
         self._next_request = 0.0
         self._client = _httpx_client(timeout)
 
@@ -88,32 +93,55 @@ class Client:
 
     def get(self, url: str, params: Mapping[str, str] | None = None, *, limit: int = LIMIT) -> Response:
         """Return a complete response, of at most ``limit`` bytes; ``params`` replace those of the URL."""
+        return self.parsed(url, params, lambda response: response, limit=limit)
 
-        def attempt() -> Response:
-            with self.request(url, params) as response, _named(url):
-                content = bytearray()
-                for chunk in response.iter_bytes():
-                    content += chunk
-                    if len(content) > limit:
-                        raise ResponseError(f"is larger than {limit >> 20} MiB", file=public_url(url))
-                return Response(str(response.url), response.status_code, response.headers, bytes(content))
+    def parsed(
+        self,
+        url: str,
+        params: Mapping[str, str] | None,
+        parse: Callable[[Response], T],
+        *,
+        limit: int = LIMIT,
+    ) -> T:
+        """Return what a function makes of a response; where it raises a temporary error, the request is repeated."""
+        return self.repeated(lambda: parse(self._get(url, params, limit)))
 
-        return self.repeated(attempt)
+    def _get(self, url: str, params: Mapping[str, str] | None, limit: int) -> Response:
+        with self.request(url, params, deadline=self._deadline) as response, named(url):
+            content = bytearray()
+            for chunk in response.iter_bytes():
+                content += chunk
+                if len(content) > limit:
+                    raise ResponseError(f"is larger than {limit >> 20} MiB", file=public_url(url))
+            return Response(str(response.url), response.status_code, response.headers, bytes(content))
 
     def stream(self, url: str) -> Stream:
         """Open a response of any size, to be read in a ``with`` statement."""
         return Stream(self, url)
 
     @contextmanager
-    def request(self, url: str, params: Mapping[str, str] | None = None) -> Iterator[httpx.Response]:
-        """Send one request, without repeating it; the body of the response is not read yet."""
+    def request(
+        self,
+        url: str,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        *,
+        deadline: float = inf,
+    ) -> Iterator[httpx.Response]:
+        """Send one request, without repeating it; the body of the response is not read yet.
+
+        ``deadline`` is the most seconds until its end.
+        """
         if (wait := self._next_request - time.monotonic()) > 0:
             time.sleep(wait)
-        self._next_request = time.monotonic() + self._interval
+        started = time.monotonic()
+        self._next_request = started + self._interval
         with ExitStack() as stack:
-            with _named(url):
+            with named(url):
                 options = {"params": params} if params else {}
-                response = stack.enter_context(self._client.stream("GET", url, **options))  # type: ignore[arg-type]
+                stream = self._client.stream("GET", url, headers=headers, **options)  # type: ignore[arg-type]
+                response = stack.enter_context(stream)
+                _limit(url, response, started, deadline)
                 if not response.is_success:
                     raise _refusal(url, response)
             yield response
@@ -173,7 +201,7 @@ class Stream:
 
     def _next(self) -> bytes:
         """Return the next bytes, empty at the end."""
-        with _named(self._given_url):
+        with named(self._given_url):
             return next(filter(None, self._chunks), b"")
 
     def _resume(self) -> bytes:
@@ -212,8 +240,22 @@ def _httpx_client(timeout: float) -> httpx.Client:
         ) from error
 
 
+def _limit(url: str, response: httpx.Response, started: float, seconds: float) -> None:
+    """Let a response end in a temporary error when it takes longer."""
+    if seconds == inf:
+        return
+    from kg.http.checked_stream import CheckedStream
+
+    def check() -> None:
+        if time.monotonic() - started > seconds:
+            problem = f"is not sent within {seconds:,.0f} seconds"
+            raise ResponseError(problem, file=public_url(url), is_temporary=True)
+
+    response.stream = CheckedStream(response.stream, check)  # type: ignore[arg-type]
+
+
 @contextmanager
-def _named(url: str) -> Iterator[None]:
+def named(url: str) -> Iterator[None]:
     """Raise :class:`ResponseError` for the exceptions of httpx."""
     import httpx
 
@@ -259,7 +301,7 @@ def _no_response(url: str, error: Exception) -> ResponseError:
     import httpx
 
     reason = _known_reason(error)
-    passing = (httpx.TimeoutException, httpx.NetworkError, httpx.RemoteProtocolError)
+    passing = (httpx.TimeoutException, httpx.NetworkError, httpx.RemoteProtocolError, httpx.DecodingError)
     is_temporary = reason is None and isinstance(error, passing)
     if reason is None and isinstance(error, httpx.TimeoutException):
         reason = "the server does not respond in time"

@@ -25,10 +25,11 @@ from kg.export.exporter import Exporter
 from kg.export.record_header import version
 from kg.export.report import Report
 from kg.export.stream import exports
-from kg.ontology.vocabulary import ONTOLOGY_GRAPH, RECORD, SHARED_GRAPH
+from kg.ontology.vocabulary import ONTOLOGY_GRAPH, RECORD, REGISTRY_GRAPH, SHARED_GRAPH
 from kg.rdf.parse import quads
 from kg.rdf.syntax import Style
 from kg.records.objects import ObjectInput
+from kg.store import registry_state
 from kg.store.dataset import RDF_FILE, RECORDS, STORE, classify_inputs, is_of_old_layout, old_layout, open_store
 from kg.store.merge import temporary_store
 
@@ -118,12 +119,13 @@ def graphs(
 ) -> Iterator[NamedGraph]:
     """Yield the named graphs of study records, RDF files and stores.
 
-    The graph of shared resources is left out, as it follows from the studies; the ontology is last, if there are
-    studies. Problems go to ``report``. Raises :class:`~kg.errors.UsageError` for input that cannot be loaded.
+    The graph of shared resources is left out, as it follows from the studies, and so is the registry state of a store;
+    the ontology is last, if there are studies. Problems go to ``report``. Raises :class:`~kg.errors.UsageError` for
+    input that cannot be loaded.
     """
     has_studies = False
     for graph in _graphs(inputs, report, progress, contacts=contacts):
-        if graph.name not in (SHARED_GRAPH, ONTOLOGY_GRAPH):
+        if graph.name not in (SHARED_GRAPH, ONTOLOGY_GRAPH, REGISTRY_GRAPH):
             has_studies |= graph.name.startswith(RECORD)
             yield graph
     if has_studies:
@@ -211,7 +213,7 @@ def _from_store(data: str | ox.Store) -> Iterator[NamedGraph]:
 
 def _store_quads(name: str | ox.Store) -> Iterator[ox.Quad]:
     with open_store(name) as store:
-        yield from store
+        yield from registry_state.without_state(store)
 
 
 def _from_file(name: str, progress: Progress | None) -> Iterator[NamedGraph]:

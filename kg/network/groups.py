@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
 _STUDY = re.compile(r"NCT[0-9]{8}")
 _VOCABULARY = (CT, CODE, SCHEME)
-_ONTOLOGY_GRAPH = "/graph/ontology"
+_OTHER_GRAPHS = ("/graph/ontology", "/graph/registry")
+"""Graphs that are not about studies, with any base."""
 _ONTOLOGY = "trialkg.ttl"
 
 Statement = ox.Quad | ox.Triple
@@ -111,7 +112,7 @@ class StatementGroups:
         for source in self.sources:
             for graph, quads in itertools.groupby(source, key=_graph_name):
                 name = graph.value if isinstance(graph, ox.NamedNode) else ""
-                if not name.endswith(_ONTOLOGY_GRAPH):
+                if not name.endswith(_OTHER_GRAPHS):
                     yield nct_number(name), _subjects(quads)
 
 

@@ -20,7 +20,7 @@ from kg.errors import OntologyError
 from kg.ontology.files import folder
 from kg.ontology.vocabulary import CT, OWL, RDF, RDFS, SH, SKOS
 
-FILES = ("core.ttl", "results.ttl", "codes.ttl", "registries.ttl")
+FILES = ("core.ttl", "results.ttl", "codes.ttl", "registries.ttl", "changes.ttl")
 CACHE_FILE = "ontology.json"
 """The result of :func:`read` as JSON, which loads ten times faster than the Turtle files."""
 BY_LABEL = "{prefLabel}"

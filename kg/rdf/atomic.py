@@ -104,7 +104,7 @@ def _is_in_use(path: Path) -> bool:
             path.rmdir()  # a run that is about to lock it creates it again
             return False
         with (path / _LOCK if path.is_dir() else path).open("r+b") as file:
-            if not _lock(file):
+            if not lock(file):
                 return True
         if path.is_dir():
             _remove(path)
@@ -124,7 +124,7 @@ def _escaped(name: str) -> str:
 def _locked(path: Path) -> IO[bytes]:
     for _ in range(_TRIES):
         file = path.open("x+b")
-        _lock(file)
+        lock(file)
         if path.exists():  # no other run removed it before it was locked
             return file
         file.close()
@@ -136,7 +136,7 @@ def _locked_folder(folder: Path) -> IO[bytes]:
         folder.mkdir(0o700, exist_ok=True)
         with suppress(FileNotFoundError):
             file = (folder / _LOCK).open("a+b")
-            if _lock(file) and (folder / _LOCK).exists():  # no other run removed it before it was locked
+            if lock(file) and (folder / _LOCK).exists():  # no other run removed it before it was locked
                 return file
             file.close()
     raise _removed()
@@ -146,7 +146,7 @@ def _removed() -> OSError:
     return OSError(errno.EAGAIN, "its temporary files are removed again and again")
 
 
-def _lock(file: IO[bytes]) -> bool:
+def lock(file: IO[bytes]) -> bool:
     """Lock a file until it is closed; return whether it is locked, or cannot be locked on this system."""
     try:
         import fcntl

@@ -5,13 +5,10 @@ from __future__ import annotations
 import re
 
 from kg.errors import VALUE_WIDTH, shown
-from kg.ontology.vocabulary import CLINICAL_TRIALS
 from kg.records.saved_page import STUDY
 
-DOWNLOAD = CLINICAL_TRIALS + "api/v2/studies"
-"""URL of the studies in the registry's API v2."""
-_ELSEWHERE = f"the same studies as API v2 JSON are at {DOWNLOAD}"
-_AGAIN = f"repeat the download; studies are at {DOWNLOAD}"
+_ELSEWHERE = "kg fetch gets the same studies as API v2 JSON"
+_AGAIN = "repeat the download, or use kg fetch"
 
 REFUSED = (
     (
@@ -24,7 +21,7 @@ REFUSED = (
     ),
     (
         r'\s*"?NCT Number"?\s*[,\t]|\s*"?(?:Rank|Row)"?,"?NCT Number',
-        f"is a CSV download of the site, which lacks most fields; choose JSON there, or use the API: {_ELSEWHERE}",
+        f"is a CSV download of the site, which lacks most fields; choose JSON there, or {_ELSEWHERE}",
     ),
     (r'\s*(?:"?\w+"?\|)*"?nct_id"?\|', f"is a pipe-separated table of AACT; {_ELSEWHERE}"),
     (r"PGDMP|--\n-- PostgreSQL database dump", f"is a dump of a PostgreSQL database, such as AACT's; {_ELSEWHERE}"),
@@ -57,6 +54,7 @@ _NUMBER = re.compile(r"NCT\d{8}")
 _OTHER = re.compile(
     r"(?:^|[/\\!])(?:read.?me|licen[cs]e|notice|changelog|manifest|metadata|index|info|schema|version|datapackage"
     r"|sha\d*sums?|md5sums?|checksums?)[^/\\!]*$"
+    r"|\.manifest\.json$"
     r"|\.(?!json|ndjson|gz$|bz2$|xz$|zst$)\w{1,10}$",
     re.IGNORECASE,
 )
@@ -68,7 +66,7 @@ def refused(head: str) -> str | None:
     """Return what a stream with this start is, if it surely holds no study record.
 
     >>> refused("TY  - JOUR\\n")
-    'is citations in the RIS format; the same studies as API v2 JSON are at https://clinicaltrials.gov/api/v2/studies'
+    'is citations in the RIS format; kg fetch gets the same studies as API v2 JSON'
     """
     return next((problem for pattern, problem in (*_LEGACY, *_REFUSED) if pattern.match(head)), None)
 

@@ -17,7 +17,7 @@ from kg.errors import Incomplete, InputError, Skipped, SourceError
 from kg.records.surroundings import Facts
 
 T = TypeVar("T")
-HOW = "kg fetch, or the URL of the search as input, gets all pages"
+HOW = "kg fetch gets all pages, as in kg fetch --condition ALS -o als.jsonl, and so does the URL of a search as input"
 _FOLDER = re.compile(r".*[/\\!]")
 
 
@@ -110,7 +110,10 @@ class RunProblems:
             self._reject(problem)
         self._folders.clear()
 
-    def _missing(self) -> Iterator[Incomplete]:
+    def _missing(self) -> Iterator[InputError]:
         for pages in self._folders.values():
-            if problem := pages.problem:
+            if "://" in pages.file and pages.total > pages.studies:  # all pages were requested
+                problem = f"only {pages.studies:,} of {pages.total:,} studies came, as the listing changed; try again"
+                yield SourceError(problem, file=pages.file)
+            elif problem := pages.problem:
                 yield Incomplete(problem, file=pages.file)

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
 
+UNFINISHED = ".fetch"
+"""The end of the names of folders with the pages of interrupted runs of ``kg fetch``, which are no input."""
 _NUMBER = re.compile(r"NCT\d{8}", re.IGNORECASE)
 _URL_IN_TEXT = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://[^\s'\")]+")
 
@@ -171,10 +173,8 @@ def _check(name: str) -> None:
         Path(name).stat()
     except (OSError, ValueError) as error:
         if _NUMBER.fullmatch(name):
-            from kg.records.foreign import DOWNLOAD
-
-            url = f"{DOWNLOAD}/{name.upper()}"
-            raise UsageError(f"{name} is the number of a study, not a file; name {url}, which downloads it.") from error
+            how = f"kg fetch {name.upper()} -o {name.upper()}.jsonl"
+            raise UsageError(f"{name} is the number of a study, not a file; get its record with {how}.") from error
         raise UsageError(f"{one_line(name)}: {getattr(error, 'strerror', None) or error}.") from error
     if (Path(name) / "CURRENT").is_file():
         shown = one_line(name)
@@ -188,7 +188,7 @@ def _files(name: str, reject: Reject) -> list[str]:
         return [root]
     paths, seen = [], {os.path.realpath(root)}
     for folder, folders, names in os.walk(root, followlinks=True, onerror=lambda e: reject(_unlisted(e))):
-        visible = sorted(name for name in folders if not name.startswith("."))
+        visible = sorted(name for name in folders if not name.startswith(".") and not name.endswith(UNFINISHED))
         real = {name: os.path.realpath(os.path.join(folder, name)) for name in visible}  # noqa: PTH118 -- many paths
         unseen = {path: name for name, path in reversed(real.items()) if path not in seen}
         folders[:] = sorted(unseen.values())

@@ -12,7 +12,7 @@ from itertools import chain
 from typing import IO, TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
-from kg.errors import SourceError, UsageError, missing_extra, public_url
+from kg.errors import SourceError, UsageError, missing_extra, public_url, shown
 from kg.records.decompress import ChunkReader, gunzip, peek
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ _TOKEN = rb'"nextPageToken"\s*:\s*"((?:[^"\\]|\\.)+)"'
 _TOKEN_ENTRY = re.compile(rb",\s*" + _TOKEN + rb"|" + _TOKEN + rb"\s*,?")
 _MAX_TOKEN = 4 << 10
 """Largest size of such an entry, which may extend over two chunks."""
+_LISTING = "/api/v2/studies"
+_SHOWN = 80
 _COMPARED = 64 << 10
 """Bytes of the start of a page that tell it from the page before."""
 
@@ -139,13 +141,13 @@ def _content(url: str) -> Iterator[bytes]:
 
 def _pages(client: Client, url: str) -> Iterator[bytes]:
     """Yield a page and those that follow, separated by line feeds and without their page tokens."""
-    number, earlier, tokens = 1, b"", set[bytes]()
+    number, earlier, tokens, url = 1, b"", set[bytes](), _with_total(url)
     while True:
         try:
             with client.stream(url) as stream:
                 head, chunks = peek(_decoded(stream), _COMPARED)
-                if number > 1 and head[:_COMPARED] == earlier:
-                    raise SourceError("the server sends the same page for every pageToken")
+                if number > 1:
+                    _check_page(head[:_COMPARED], earlier)
                 page = _Page(chunks, is_json=head.lstrip().startswith(b"{"))
                 yield from page
                 url = stream.url
@@ -158,6 +160,23 @@ def _pages(client: Client, url: str) -> Iterator[bytes]:
         tokens.add(page.token)
         url, number, earlier = _next_url(url, page.token), number + 1, head[:_COMPARED]
         yield b"\n"
+
+
+def _with_total(url: str) -> str:
+    """Return the URL of a listing of the registry's API with the request for the number of its studies."""
+    import httpx
+
+    parts = httpx.URL(url)
+    is_listing = parts.path.endswith(_LISTING) and parts.params.keys().isdisjoint(("pageToken", "countTotal"))
+    return str(parts.copy_set_param("countTotal", "true")) if is_listing else url
+
+
+def _check_page(head: bytes, earlier: bytes) -> None:
+    """Raise an error if what follows a page is none, or is the same one."""
+    if head == earlier:
+        raise SourceError("the server sends the same page for every pageToken")
+    if not head.lstrip().startswith(b"{") or b'"studies"' not in head:
+        raise SourceError(f"the server sends no page but {shown(head[:_SHOWN].decode('utf-8', 'replace'))}")
 
 
 def _broken_off(error: SourceError, number: int) -> SourceError:

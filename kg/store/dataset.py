@@ -257,7 +257,7 @@ def serialized_graph(graph: Any) -> tuple[bytes, ox.RdfFormat]:
 
 
 def statements(names: Iterable[str]) -> Iterator[ox.Quad]:
-    """Yield the statements of RDF files and stores of any layout, one input after another.
+    """Yield the statements of RDF files and stores of any layout, one input after another, without their states.
 
     Raises :class:`~kg.errors.UsageError` at once for an input that does not exist, and
     :class:`~kg.errors.SourceError` for one that cannot be read.
@@ -271,5 +271,7 @@ def statements(names: Iterable[str]) -> Iterator[ox.Quad]:
 
 
 def _stored(name: str) -> Iterator[ox.Quad]:
+    from kg.store import registry_state
+
     with engine_errors(name, read_only=True):
-        yield from ox.Store.read_only(store_path(name))
+        yield from registry_state.without_state(ox.Store.read_only(store_path(name)))

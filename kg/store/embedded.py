@@ -19,11 +19,13 @@ from kg.export.report import Report
 from kg.export.stream import exports
 from kg.ontology.vocabulary import CT, RECORD
 from kg.rdf.atomic import output_errors, output_of, remove_leftovers, temporary_folder
+from kg.records.origin import Origin
+from kg.store import registry_state
 from kg.store.changes import Changes
 from kg.store.dataset import Inputs, check_statements, classify_inputs, open_store, store_path
 from kg.store.engine_errors import engine_errors
 from kg.store.info import StoreInfo, store_info
-from kg.store.merge import add_ontology, load_on_disk, version_of
+from kg.store.merge import add_ontology, add_registry_state, load_on_disk, only_origin, version_of
 from kg.store.shared_graph import StoreGraphs, change, other_graph_updates
 
 if TYPE_CHECKING:
@@ -32,9 +34,12 @@ if TYPE_CHECKING:
 _HOLDER = ox.NamedNode(CT + "versionHolder")
 
 
-def build(inputs: Iterable[AnyData], output: PathName, *, report: Report, **options: Any) -> StoreInfo:
+def build(
+    inputs: Iterable[AnyData], output: PathName, *, report: Report, origin: Origin | None = None, **options: Any
+) -> StoreInfo:
     """Build a store from study records, RDF files and other stores; the folder is written atomically.
 
+    ``origin`` is where the records come from, by default what the manifest of ``kg fetch`` beside the only input says.
     Options are those of :func:`kg.export.run.export`. Raises :class:`~kg.errors.UsageError` where the output exists or
     another process builds it, and :class:`~kg.errors.OutputError` where it cannot be written.
     """
@@ -42,7 +47,7 @@ def build(inputs: Iterable[AnyData], output: PathName, *, report: Report, **opti
     _check_free(target)
     name = str(target)
     with output_errors(name), temporary_folder(target) as folder, output_of(folder, name), engine_errors(name):
-        info = _fill(folder / "store", sources, folder, report, options)
+        info = _fill(folder / "store", sources, folder, report, origin, options)
         _move(folder / "store", target)
     return info
 
@@ -63,11 +68,16 @@ def _move(built: Path, target: Path) -> None:
     built.rename(target)
 
 
-def _fill(path: Path, sources: Inputs, scratch: Path, report: Report, options: dict[str, Any]) -> StoreInfo:
+def _fill(
+    path: Path, sources: Inputs, scratch: Path, report: Report, origin: Origin | None, options: dict[str, Any]
+) -> StoreInfo:
     store = ox.Store(str(path))
     load_on_disk(store, sources, scratch, report, **options)
     check_statements(store, sources)
     add_ontology(store)
+    add_registry_state(store, sources)
+    if report.lossless and (origin := origin or only_origin(sources)):
+        registry_state.write_origin(store, origin, contacts=options.get("contacts", False))
     store.optimize()
     store.flush()
     return store_info(store)
@@ -142,6 +152,7 @@ def _update_study(store: ox.Store, graphs: StoreGraphs, exported: Exported, chan
         kind = "older"
     else:
         kind = "replaced" if before else "added"
+        registry_state.forget_comparison(store)
         replace(store, graphs, graph, after, exported.shared)
     changes.count(kind, exported.study)
     return kind

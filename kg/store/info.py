@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import pyoxigraph as ox
 
 from kg.ontology.vocabulary import CT, RDF
+from kg.store import registry_state
+from kg.store.registry_state import RegistryState
 
 _TYPE = ox.NamedNode(RDF + "type")
 _STUDY = ox.NamedNode(CT + "Study")
@@ -15,13 +17,17 @@ _HOLDER = ox.NamedNode(CT + "versionHolder")
 
 @dataclass(frozen=True, slots=True)
 class StoreInfo:
-    """Counts of a store; ``first`` and ``last`` are the range of the version holders of its studies."""
+    """Counts of a store; ``first`` and ``last`` are the range of the version holders of its studies.
+
+    ``registry`` is the state of a store of ``kg fetch`` or ``kg sync``. Its statements are not counted.
+    """
 
     studies: int
     statements: int
     graphs: int
     first: str
     last: str
+    registry: RegistryState | None = None
 
 
 def store_info(store: ox.Store) -> StoreInfo:
@@ -29,4 +35,7 @@ def store_info(store: ox.Store) -> StoreInfo:
     studies = sum(1 for _ in store.quads_for_pattern(None, _TYPE, _STUDY, None))
     values = (quad.object for quad in store.quads_for_pattern(None, _HOLDER, None, None))
     holders = {value.value for value in values if isinstance(value, ox.Literal)} or {""}
-    return StoreInfo(studies, len(store), sum(1 for _ in store.named_graphs()), min(holders), max(holders))
+    own = registry_state.size(store)
+    graphs = sum(1 for _ in store.named_graphs()) - bool(own)
+    state = registry_state.read(store)
+    return StoreInfo(studies, len(store) - own, graphs, min(holders), max(holders), state)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from itertools import groupby
 from pathlib import Path
@@ -27,8 +28,11 @@ from kg.ontology.vocabulary import BASE, CT, DCTERMS, MESH, RDF, RDFS, RECORD, S
 from kg.rdf.atomic import system_folder
 from kg.rdf.parse import quads
 from kg.records.objects import ObjectInput
+from kg.records.origin import Origin, origin_of
+from kg.store import registry_state
 from kg.store.dataset import Inputs, check_layout, open_store
 from kg.store.engine_errors import engine_errors
+from kg.store.info import store_info
 from kg.store.shared_graph import StoreGraphs, deduplicate_other_graphs, rebuild
 
 Loader = Callable[[ox.Store], None]
@@ -97,7 +101,7 @@ def _record_loaders(inputs: Inputs, load: Loader) -> list[tuple[str, Loader]]:
 
 def _load_store(into: ox.Store, name: str) -> None:
     with open_store(name) as store:
-        into.bulk_extend(store)
+        into.bulk_extend(registry_state.without_state(store))
 
 
 def _load_rdf(into: ox.Store, name: str, progress: Progress | None) -> None:
@@ -205,6 +209,26 @@ def version_of(store: ox.Store, graph: ox.NamedNode) -> tuple[str, ...]:
         return max((value.value for value in values if isinstance(value, ox.Literal)), default="")
 
     return tuple(map(latest, _VERSION))
+
+
+def add_registry_state(store: ox.Store, inputs: Inputs) -> None:
+    """Add the registry state of the only store among the inputs, unless others contribute studies.
+
+    If there are other inputs, a full comparison is due.
+    """
+    if len(inputs.stores) != 1 or inputs.records:
+        return
+    with open_store(inputs.stores[0]) as source:
+        state, studies = registry_state.read(source), store_info(source).studies
+    if state and studies == store_info(store).studies:
+        registry_state.write(store, state if inputs.single_store else replace(state, compared=""))
+
+
+def only_origin(inputs: Inputs) -> Origin | None:
+    """Return where the records of the only input come from, if ``kg fetch`` made it."""
+    others = (*inputs.stores, *inputs.rdf, *inputs.graphs)
+    [name] = inputs.records if len(inputs.records) == 1 and not others else [None]
+    return origin_of(name) if isinstance(name, str) else None
 
 
 def add_ontology(store: ox.Store) -> None:

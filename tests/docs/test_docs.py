@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -18,7 +20,9 @@ from kg.cli import main
 from kg.export.run import export
 from kg.notebook.graph import NotebookGraph
 from kg.query.library import library_query
+from kg.registry.api import API
 from tests.conftest import DATA, SEED
+from tests.integration.api_server import ApiServer, serve
 
 TOP = Path(__file__).parents[2]
 README = (TOP / "README.md").read_text("utf-8")
@@ -66,6 +70,13 @@ def test_the_second_command_is_what_ci_runs() -> None:
     assert "grep -m1 'bin/pytest' README.md" in (TOP / ".ci" / "run").read_text("utf-8")
 
 
+@contextmanager
+def api() -> Iterator[str]:
+    """Run a server with the API of the registry and the studies of the test data; yield its URL."""
+    with serve(ApiServer(record.data for record in kg.read(SEED, DATA / "studies"))) as url:
+        yield url
+
+
 def python_blocks() -> list[tuple[str, int, str]]:
     """The Python of all pages except parquet.md, whose blocks depend on each other and are tested with it."""
     pages = [page for page in (TOP / "README.md", *PAGES) if page.stem != "parquet"]
@@ -86,7 +97,9 @@ def test_python_in_the_documentation_runs(
 ) -> None:
     assert number >= 0
     at_the_top(tmp_path, monkeypatch)
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    with api() as url:
+        local = code.replace("kg.fetch(", f'kg.fetch(api="{url}", rate=0, ')
+        done = subprocess.run([sys.executable, "-c", local], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     if page == "README.md":
         shown = README.split(code)[1].split("```")[1].strip().splitlines()
@@ -171,11 +184,14 @@ def test_the_index_lists_every_page() -> None:
 
 def test_the_commands_of_the_readme_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     at_the_top(tmp_path, monkeypatch)
-    commands = re.findall(r"^    (kg .*)$", README, re.MULTILINE)
+    commands = [part for line in re.findall(r"^    (kg .*)$", README, re.MULTILINE) for part in line.split(" && ")]
     assert len(commands) >= 7
-    for command in commands:
-        done = subprocess.run([sys.executable, "-m", *command.split()], capture_output=True, text=True, check=False)
-        assert done.returncode == 0, f"{command}: {done.stderr}"
+    with api() as url:
+        for command in commands:
+            words = shlex.split(command)
+            words += ["--api", url, "--rate", "0"] if words[1] == "fetch" else []
+            done = subprocess.run([sys.executable, "-m", *words], capture_output=True, text=True, check=False)
+            assert done.returncode == 0, f"{command}: {done.stderr}"
 
 
 EXAMPLES = re.findall(
@@ -193,6 +209,16 @@ def test_the_examples_of_the_model_page_find_something(name: str, text: str, gra
 @pytest.fixture(scope="module")
 def graph() -> NotebookGraph:
     return kg.graph(DATA / "studies", SEED)
+
+
+def test_the_dry_run_on_the_fetch_page_is_that_of_the_command() -> None:
+    page = (TOP / "docs" / "fetch.md").read_text("utf-8")
+    match = re.search(r"^    [$] kg (fetch .* --dry-run)\n((?:    .*\n)+)", page, re.MULTILINE)
+    assert match is not None
+    with api() as url:
+        command = [sys.executable, "-m", "kg", *match[1].split(), "--api", url]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert [line.strip() for line in match[2].splitlines()] == done.stdout.replace(url, API).splitlines()
 
 
 def test_the_result_on_the_query_page_is_that_of_the_command() -> None:

@@ -339,7 +339,7 @@ def test_failed_downloads_in_an_archive_are_errors(tmp_path: Path) -> None:
 
 OTHERS = {
     "api-error.txt": ("`query.recrs` is unknown parameter\n", 'message and no study record ("`query.recrs` is unknown'),
-    "busy.json": ("Too Many Requests", "api/v2/studies"),
+    "busy.json": ("Too Many Requests", "repeat the download, or use kg fetch"),
     "challenge.html": (
         "<!DOCTYPE html><html><head><title>Just a moment...</title></head><body>Checking your browser</body></html>",
         'is a web page that checks for bots or refuses access ("Just a moment...")',
@@ -390,7 +390,7 @@ def test_a_byte_that_is_not_utf8_is_named(tmp_path: Path) -> None:
 
 def test_a_number_of_a_study_is_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(UsageError, match=r"https://clinicaltrials\.gov/api/v2/studies/NCT02059759"):
+    with pytest.raises(UsageError, match=r"get its record with kg fetch NCT02059759 -o NCT02059759\.jsonl\."):
         read(["nct02059759"], lambda _: None)
     assert command("export", "NCT02059759", "-o", "x.nt").exit_code == 2
     Path("NCT02059759").write_bytes(STUDIES[0].read_bytes())
