@@ -10,8 +10,8 @@ from kg._version import __version__
 from kg.cli.base import Command
 
 COMMANDS = (
-    "coverage", "draw", "export", "fields", "load", "mesh", "network", "ontology", "plan", "query", "restore", "store",
-    "validate",
+    "coverage", "draw", "export", "fields", "load", "mesh", "network", "ontology", "plan", "query", "restore", "serve",
+    "store", "validate",
 )  # fmt: skip
 
 
