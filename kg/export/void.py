@@ -7,60 +7,30 @@ so equal exports have equal descriptions.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
 from typing import Any, cast
-from urllib.parse import quote
 
 import pyoxigraph as ox
 
+from kg.export.partitions import PREFIXES, Document, add_counts, add_partitions, english, literal
 from kg.export.study_index import Totals
-from kg.export.tally import Partition, Statement, Tally, count_statements
+from kg.export.tally import Statement, Tally, count_statements
 from kg.ontology.vocabulary import (
     CLINICAL_TRIALS,
     CT,
-    DCAT,
-    DCTERMS,
-    DCTYPES,
-    FOAF,
-    FORMATS,
-    PAV,
-    PROV,
-    RDF,
-    RDFS,
-    SPDX,
-    VOID,
-    VOIDEXT,
-    XSD,
 )
 from kg.rdf.atomic import text_of_name
 from kg.rdf.compress import decompressing
 from kg.rdf.formats import Format, compression_of
-from kg.rdf.jsonld import compact
 
 TERMS = CLINICAL_TRIALS + "about-site/terms-conditions"
 NLM = "https://www.nlm.nih.gov/"
 MEDIA_TYPES = "https://www.iana.org/assignments/media-types/"
 PROJECT = "https://github.com/trialkg/trialkg"
 PROFILE = "https://www.w3.org/TR/hcls-dataset/"
-
-PREFIXES = {
-    "dcat": DCAT,
-    "dcterms": DCTERMS,
-    "dctypes": DCTYPES,
-    "foaf": FOAF,
-    "formats": FORMATS,
-    "pav": PAV,
-    "prov": PROV,
-    "rdfs": RDFS,
-    "spdx": SPDX,
-    "void": VOID,
-    "voidext": VOIDEXT,
-    "xsd": XSD,
-}
 
 _SYNTAX = {
     "turtle": "Turtle",
@@ -82,8 +52,6 @@ CHANGES = (
     "codes and identifiers are typed and linked, their parts are named."
 )
 """The terms of use require the source, the date of the data, and a note of the changes."""
-
-_Value = str | ox.Literal | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,23 +92,6 @@ def counts(export: Export) -> Tally:
     return count_statements(_statements(export), study_prefixes, shared_prefixes)
 
 
-def _iri(name: str) -> str:
-    prefix, _, local = name.partition(":")
-    return PREFIXES[prefix] + local if prefix in PREFIXES else name
-
-
-def _literal(text: str, datatype: str = "string") -> ox.Literal:
-    return ox.Literal(text, datatype=ox.NamedNode(XSD + datatype))
-
-
-def _en(text: str) -> ox.Literal:
-    return ox.Literal(text, language="en")
-
-
-def _count(number: int) -> ox.Literal:
-    return _literal(str(number), "integer")
-
-
 def _day(text: str) -> ox.Literal:
     """Return a date as a literal of its precision: a day, a month or a year.
 
@@ -148,71 +99,41 @@ def _day(text: str) -> ox.Literal:
     '2020-02'
     """
     text = text.replace("-00", "")
-    return _literal(text, {7: "gYearMonth", 4: "gYear"}.get(len(text), "date"))
+    return literal(text, {7: "gYearMonth", 4: "gYear"}.get(len(text), "date"))
 
 
-class _Description:
-    """The statements of a description, in order."""
+class _Description(Document):
+    """The description of an export."""
 
     def __init__(self, export: Export, tally: Tally) -> None:
+        super().__init__(f"{export.base}dataset/{export.sha256[:32]}", export.prefixes)
         self.export, self.tally = export, tally
-        self.document = f"{export.base}dataset/{export.sha256[:32]}"
-        self.triples: list[ox.Triple] = []
-        prefixes = {**export.prefixes, **PREFIXES}
-        self._prefixes = dict(sorted(prefixes.items(), key=lambda item: -len(item[1])))
-
-    def iri(self, name: str) -> str:
-        """Return the IRI of a resource of the description."""
-        return f"{self.document}#{name}"
-
-    def add(self, subject: str, types: str, **values: _Value | list[str]) -> None:
-        """Add statements about a subject: its classes, and values by property (``prefix_name``).
-
-        A string is an IRI or a prefixed name; ``None`` adds nothing.
-        """
-        pairs: list[tuple[str, _Value]] = [(RDF + "type", _iri(name)) for name in types.split()]
-        for name, value in values.items():
-            predicate = _iri(name.replace("_", ":", 1))
-            pairs += [(predicate, item) for item in (value if isinstance(value, list) else [value])]
-        for predicate, value in pairs:
-            if value is not None:
-                term = ox.NamedNode(_iri(value)) if isinstance(value, str) else value
-                self.triples.append(ox.Triple(ox.NamedNode(subject), ox.NamedNode(predicate), term))
-
-    def part(self, kind: str, iri: str) -> str:
-        """Return the IRI of the partition of a class or a property."""
-        return self.iri(self.name(kind, iri))
-
-    def name(self, kind: str, iri: str) -> str:
-        """Return the name of a partition."""
-        name = compact(iri, self._prefixes)
-        return f"{kind}-{quote(name.replace(':', '-', 1), safe='')}"
 
 
 def _document(out: _Description) -> None:
     out.add(
         out.document,
         "void:DatasetDescription foaf:Document",
-        dcterms_title=_en(f"Description of {text_of_name(out.export.path.name)}"),
+        dcterms_title=english(f"Description of {text_of_name(out.export.path.name)}"),
         dcterms_conformsTo=PROFILE,
         pav_createdWith=out.iri("tool"),
         foaf_primaryTopic=out.iri("distribution"),
         foaf_topic=[out.iri("data"), CLINICAL_TRIALS],
     )
-    out.add(out.iri("tool"), "prov:SoftwareAgent", rdfs_label=_literal(out.export.tool), foaf_page=PROJECT)
+    out.add(out.iri("tool"), "prov:SoftwareAgent", rdfs_label=literal(out.export.tool), foaf_page=PROJECT)
 
 
 def _registry(out: _Description) -> None:
     out.add(
         CLINICAL_TRIALS,
         "dctypes:Dataset dcat:Dataset",
-        dcterms_title=_en("ClinicalTrials.gov"),
-        dcterms_description=_en("The registry of clinical studies of the U.S. National Library of Medicine."),
+        dcterms_title=english("ClinicalTrials.gov"),
+        dcterms_description=english("The registry of clinical studies of the U.S. National Library of Medicine."),
         dcterms_publisher=NLM,
         dcterms_license=TERMS,
         foaf_page=CLINICAL_TRIALS,
     )
-    out.add(NLM, "foaf:Organization", foaf_name=_en("U.S. National Library of Medicine"))
+    out.add(NLM, "foaf:Organization", foaf_name=english("U.S. National Library of Medicine"))
 
 
 def _version(out: _Description) -> None:
@@ -221,8 +142,8 @@ def _version(out: _Description) -> None:
     out.add(
         data,
         "dctypes:Dataset dcat:Dataset",
-        dcterms_title=_en(f"Study records of ClinicalTrials.gov{dated}"),
-        dcterms_description=_en(f"{totals.studies:,} study records of ClinicalTrials.gov{dated}."),
+        dcterms_title=english(f"Study records of ClinicalTrials.gov{dated}"),
+        dcterms_description=english(f"{totals.studies:,} study records of ClinicalTrials.gov{dated}."),
         dcterms_isVersionOf=CLINICAL_TRIALS,
         dcterms_source=CLINICAL_TRIALS,
         dcterms_creator=NLM,
@@ -230,18 +151,18 @@ def _version(out: _Description) -> None:
         dcterms_license=TERMS,
         dcterms_rights=out.iri("attribution"),
         dcterms_temporal=out.iri("versions") if totals.last else None,
-        pav_version=_literal(_span(totals)) if totals.last else None,
+        pav_version=literal(_span(totals)) if totals.last else None,
         dcat_distribution=out.iri("distribution"),
     )
     if totals.first and totals.last:
         out.add(
             out.iri("versions"),
             "dcterms:PeriodOfTime",
-            rdfs_label=_en("The days of the registry data from which the records were drawn (versionHolder)"),
+            rdfs_label=english("The days of the registry data from which the records were drawn (versionHolder)"),
             dcat_startDate=_day(totals.first),
             dcat_endDate=_day(totals.last),
         )
-    out.add(out.iri("attribution"), "dcterms:RightsStatement", rdfs_label=_en(ATTRIBUTION))
+    out.add(out.iri("attribution"), "dcterms:RightsStatement", rdfs_label=english(ATTRIBUTION))
 
 
 def _span(totals: Totals) -> str:
@@ -260,8 +181,8 @@ def _distribution(out: _Description) -> None:
     out.add(
         out.iri("distribution"),
         "dctypes:Dataset void:Dataset dcat:Distribution",
-        dcterms_title=_en(f"Study records of ClinicalTrials.gov as RDF: {text_of_name(export.path.name)}"),
-        dcterms_description=_en(about),
+        dcterms_title=english(f"Study records of ClinicalTrials.gov as RDF: {text_of_name(export.path.name)}"),
+        dcterms_description=english(about),
         dcterms_creator=out.iri("tool"),
         dcterms_source=CLINICAL_TRIALS,
         dcterms_license=TERMS,
@@ -269,11 +190,11 @@ def _distribution(out: _Description) -> None:
         dcterms_conformsTo=CT.removesuffix("#"),
         dcterms_format=MEDIA_TYPES + export.format.media_type,
         pav_createdWith=out.iri("tool"),
-        pav_version=_literal(_span(totals)) if totals.last else None,
+        pav_version=literal(_span(totals)) if totals.last else None,
         prov_wasDerivedFrom=out.iri("data"),
         dcat_mediaType=MEDIA_TYPES + export.format.media_type,
         dcat_compressFormat=compressed and MEDIA_TYPES + compressed,
-        dcat_byteSize=_literal(str(export.path.stat().st_size), "nonNegativeInteger"),
+        dcat_byteSize=literal(str(export.path.stat().st_size), "nonNegativeInteger"),
         spdx_checksum=out.iri("checksum"),
         void_feature=syntax and f"formats:{syntax}",
     )
@@ -281,70 +202,16 @@ def _distribution(out: _Description) -> None:
         out.iri("checksum"),
         "spdx:Checksum",
         spdx_algorithm="spdx:checksumAlgorithm_sha256",
-        spdx_checksumValue=_literal(export.sha256, "hexBinary"),
+        spdx_checksumValue=literal(export.sha256, "hexBinary"),
     )
 
 
 def _counts(out: _Description) -> None:
-    tally = out.tally
-    file = out.iri("distribution")
-    out.add(
-        file,
-        "",
-        void_triples=_count(tally.triples),
-        void_entities=_count(tally.classes[CT + "Study"]),
-        void_uriRegexPattern=_literal("^" + re.escape(out.export.prefixes["study"]) + "NCT[0-9]{8}$"),
-        void_distinctSubjects=_count(tally.subjects),
-        void_classes=_count(len(tally.classes)),
-        void_properties=_count(len(tally.properties)),
-        void_exampleResource=tally.example or None,
-        void_vocabulary=sorted({_vocabulary(iri) for iri in (*tally.classes, *tally.properties)}),
-    )
-    for iri, count in sorted(tally.classes.items()):
-        out.add(file, "", void_classPartition=out.part("class", iri))
-        out.add(out.part("class", iri), "", void_class=iri, void_entities=_count(count))
-    for iri, count in sorted(tally.properties.items()):
-        out.add(file, "", void_propertyPartition=out.part("property", iri))
-        out.add(out.part("property", iri), "", void_property=iri, void_triples=_count(count))
+    add_counts(out, out.iri("distribution"), out.tally, out.export.prefixes["study"])
 
 
 def _schema(out: _Description) -> None:
-    """Add the properties of the resources of each class, and the classes and datatypes of their values.
-
-    The form is that of void-generator (https://github.com/sib-swiss/void-generator), which other tools read.
-    """
-    for class_, properties in sorted(out.tally.partitions.items()):
-        for iri, partition in sorted(properties.items()):
-            name = f"{out.part('class', class_)}-{out.name('property', iri)}"
-            out.add(out.part("class", class_), "", void_propertyPartition=name)
-            out.add(
-                name,
-                "",
-                void_property=iri,
-                void_triples=_count(partition.triples),
-                void_distinctSubjects=_count(partition.subjects),
-            )
-            _objects(out, name, partition)
-
-
-def _objects(out: _Description, name: str, partition: Partition) -> None:
-    for iri, count in sorted(partition.classes.items()):
-        part = f"{name}-{out.name('class', iri)}"
-        out.add(name, "", void_classPartition=part)
-        out.add(part, "", void_class=iri, void_triples=_count(count))
-    for iri, count in sorted(partition.datatypes.items()):
-        part = f"{name}-{out.name('datatype', iri)}"
-        out.add(name, "", voidext_datatypePartition=part)
-        out.add(part, "", voidext_datatype=iri, void_triples=_count(count))
-
-
-def _vocabulary(iri: str) -> str:
-    """Return the namespace of a term.
-
-    >>> _vocabulary("http://purl.org/dc/terms/title"), _vocabulary("http://www.w3.org/2004/02/skos/core#notation")
-    ('http://purl.org/dc/terms/', 'http://www.w3.org/2004/02/skos/core#')
-    """
-    return iri[: max(iri.rfind("#"), iri.rfind("/")) + 1]
+    add_partitions(out, out.tally)
 
 
 STEPS: tuple[Callable[[_Description], None], ...] = (_document, _registry, _version, _distribution, _counts, _schema)

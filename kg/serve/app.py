@@ -1,4 +1,4 @@
-"""The application: its routes, in order."""
+"""The application: its routes, its middleware and its errors."""
 
 from __future__ import annotations
 
@@ -7,18 +7,28 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
 
-from kg.serve import health, sparql
+from kg.errors import KGError
+from kg.serve import health, sparql, well_known
+from kg.serve.guard import Guard
+from kg.serve.problems import BusyError, status_of
 
 if TYPE_CHECKING:
     from starlette.routing import BaseRoute
 
     from kg.serve.state import Server
 
+RETRY_AFTER = "5"
+"""Seconds after which a client may try again."""
+
 
 def routes() -> list[BaseRoute]:
     """Return all routes; each module of pages has a function ``routes`` of its own."""
-    return [*health.routes(), *sparql.routes()]
+    return [*health.routes(), *sparql.routes(), *well_known.routes()]
 
 
 def create_app(server: Server) -> Starlette:
@@ -26,12 +36,29 @@ def create_app(server: Server) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        await server.pool.start()
-        try:
+        async with server.running():
             yield
-        finally:
-            await server.pool.close()
 
-    app = Starlette(routes=routes(), lifespan=lifespan)
+    app = Starlette(
+        routes=routes(),
+        lifespan=lifespan,
+        middleware=[Middleware(Guard, settings=server.settings)],
+        exception_handlers={KGError: error_response, HTTPException: http_error_response},
+    )
     app.state.server = server
     return app
+
+
+def error_response(_: Request, error: Exception) -> Response:
+    """Return the response for an error: its sentence as plain text."""
+    assert isinstance(error, KGError)
+    headers = {"retry-after": RETRY_AFTER} if isinstance(error, BusyError) else {}
+    return PlainTextResponse(f"{error}\n", status_of(error), headers)
+
+
+def http_error_response(request: Request, error: Exception) -> Response:
+    """Return the response for a path or a method that does not exist here."""
+    assert isinstance(error, HTTPException)
+    sentences = {404: "There is no such page.", 405: f"The method {request.method} is not available here."}
+    sentence = sentences.get(error.status_code, f"{error.detail}.")
+    return PlainTextResponse(f"{sentence}\n", error.status_code, error.headers)

@@ -30,6 +30,8 @@ class Task(NamedTuple):
     graph: str | None = "ntriples"
     default: list[str] | None = None
     named: list[str] | None = None
+    base: str | None = None
+    """The IRI that relative IRIs of the query are resolved with."""
     hints: bool = False
     """Whether to return hints why the answer is empty instead of the answer, as a JSON list of sentences."""
 

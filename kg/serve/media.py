@@ -34,8 +34,8 @@ RESULTS = {
 GRAPHS = {
     media.name: media
     for media in (
-        Media("turtle", "ttl", ("text/turtle", "application/x-turtle", "text/n3", "text/plain"), _UTF8),
-        Media("ntriples", "nt", ("application/n-triples",)),
+        Media("turtle", "ttl", ("text/turtle", "application/x-turtle"), _UTF8),
+        Media("ntriples", "nt", ("application/n-triples", "text/plain")),
         Media("jsonld", "jsonld", ("application/ld+json", "application/json")),
         Media("rdfxml", "rdf", ("application/rdf+xml", "application/xml", "text/xml")),
     )

@@ -8,18 +8,18 @@ So a small query is answered soon, however many heavy ones wait.
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from kg.errors import KGError, OutputError
 from kg.query.sandbox import Limits
+from kg.serve.budget import Budget
 from kg.serve.frames import Task
 from kg.serve.problems import BusyError, TimeExceededError
 from kg.serve.process import GROWTH, Worker
 from kg.serve.settings import Settings
 
-QUICK = 0.75
+QUICK = 0.5
 """Seconds that a query may run on the quick worker."""
 PLACES = 8
 """Queries of clients that may wait, per worker."""
@@ -27,23 +27,26 @@ OWN_PLACES = 256
 """Queries of pages that may wait."""
 NICE = 5
 """The niceness of the general workers."""
+PAUSE = 1.0
+"""Seconds before a worker is started again that did not start."""
 
 
 class Answer(NamedTuple):
-    """An answer: the name of its format, the bytes, and what else the worker said."""
+    """An answer: the name of its format, its bytes, and what else the worker said."""
 
     format: str
-    content: bytes
+    content: bytearray
     details: dict[str, Any]
 
 
 class _Job:
-    """A query that waits for a worker or runs."""
+    """A query that waits for a worker, or runs."""
 
     def __init__(self, task: Task, limits: Limits, is_own: bool) -> None:
         self.task, self.limits, self.is_own = task, limits, is_own
         self.answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self.was_tried = False
+        """Whether it exceeded the time of the quick worker."""
         self.runs = False
 
     @property
@@ -51,15 +54,21 @@ class _Job:
         """The order of the quick worker: queries of pages, then the shortest."""
         return not self.is_own, len(self.task.text)
 
+    def fail(self, error: KGError) -> None:
+        """Set the error, unless the query was cancelled."""
+        if not self.answer.done():
+            self.answer.set_exception(error)
+
 
 class Pool:
     """Workers for a store. Used within one event loop, between :meth:`start` and :meth:`close`."""
 
-    def __init__(self, store: Path, settings: Settings) -> None:
-        self._store, self._settings = store, settings
+    def __init__(self, store: Path, settings: Settings, metadata: Path | None = None) -> None:
+        self._store, self._settings, self._metadata = store, settings, metadata
         self._waiting: list[_Job] = []
         self._changed = asyncio.Condition()
         self._lanes: list[asyncio.Task[None]] = []
+        self._budget = Budget(settings.memory)
 
     async def start(self) -> None:
         """Start the workers; raises :class:`~kg.errors.OutputError` if the first does not start."""
@@ -70,13 +79,15 @@ class Pool:
             self._lanes.append(asyncio.create_task(self._lane(self._worker(is_quick=False), is_quick=False)))
 
     def _worker(self, is_quick: bool) -> Worker:
-        return Worker(self._store, self._settings.memory, 0 if is_quick else NICE)
+        return Worker(self._store, self._metadata, self._settings.memory, 0 if is_quick else NICE)
 
     async def close(self) -> None:
         """Stop all queries and end all workers."""
         for lane in self._lanes:
             lane.cancel()
         await asyncio.gather(*self._lanes, return_exceptions=True)
+        for job in self._waiting:
+            job.fail(BusyError("The server is stopping."))
 
     @property
     def limits(self) -> Limits:
@@ -86,33 +97,46 @@ class Pool:
     async def run(self, task: Task, limits: Limits | None = None, *, is_own: bool = False) -> Answer:
         """Run a query when a worker is free. If this is cancelled, the query is stopped.
 
-        Raises :class:`~kg.errors.UsageError` for an invalid query, and an error of :mod:`kg.serve.problems` if too many
-        queries wait, if the query exceeds its limits, or if no format of the answer is acceptable.
+        The bytes of the answer count as used until they are given to :meth:`release`; ``is_own`` is for queries of
+        pages, which come first. Raises :class:`~kg.errors.UsageError` for an invalid query, and an error of
+        :mod:`kg.serve.problems` if too many queries wait, if the query exceeds its limits, or if no format of the
+        answer is acceptable.
         """
         job = _Job(task, limits or self.limits, is_own)
-        places = OWN_PLACES if is_own else PLACES * self._settings.workers
-        if sum(other.is_own == is_own for other in self._waiting) >= places:
-            raise BusyError("Too many queries are waiting; try again later.")
-        await self._put(job)
+        self._check_places(is_own)
+        self._waiting.append(job)
         try:
+            await self._notify()
             return await job.answer
+        except asyncio.CancelledError:
+            if job.answer.done() and not job.answer.cancelled() and not job.answer.exception():
+                self.release(job.answer.result())
+            job.answer.cancel()
+            raise
         finally:
-            with suppress(ValueError):
-                self._waiting.remove(job)
+            self._waiting.remove(job)
 
-    async def _put(self, job: _Job) -> None:
+    def release(self, answer: Answer) -> None:
+        """Count the bytes of an answer as no longer used."""
+        self._budget.release(len(answer.content))
+
+    def _check_places(self, is_own: bool) -> None:
+        places = OWN_PLACES if is_own else (PLACES + 1) * self._settings.workers
+        if sum(job.is_own == is_own for job in self._waiting) >= places:
+            raise BusyError("Too many queries are waiting; try again later.")
+
+    async def _notify(self) -> None:
         async with self._changed:
-            self._waiting.append(job)
             self._changed.notify_all()
 
     async def _take(self, is_quick: bool) -> _Job:
         """Wait for the next query of a worker."""
         async with self._changed:
-            while not (jobs := [job for job in self._waiting if not (job.runs or (is_quick and job.was_tried))]):
+            while not (jobs := [job for job in self._waiting if _is_ready(job, is_quick)]):
                 await self._changed.wait()
-            job = min(jobs, key=lambda job: job.cost) if is_quick else jobs[0]
-            job.runs = True
-            return job
+        job = min(jobs, key=lambda job: job.cost) if is_quick else jobs[0]
+        job.runs = True
+        return job
 
     async def _lane(self, worker: Worker, is_quick: bool) -> None:
         """Answer queries with one worker, which is replaced when it was killed or keeps much memory."""
@@ -121,15 +145,14 @@ class Pool:
                 if not worker.is_alive or worker.memory > GROWTH:
                     await worker.kill()
                     worker = self._worker(is_quick)
-                    with suppress(OutputError):
-                        await worker.start()
-                    continue
-                job = await self._take(is_quick)
-                await self._answer(worker, job, is_quick)
+                    await _start(worker)
+                else:
+                    await self._answer(worker, await self._take(is_quick), is_quick)
         finally:
             await worker.kill()
 
     async def _answer(self, worker: Worker, job: _Job, is_quick: bool) -> None:
+        """Answer a query; stop it when its future is cancelled."""
         run = asyncio.create_task(self._run(worker, job, is_quick))
         job.answer.add_done_callback(lambda _: run.cancel())
         try:
@@ -137,32 +160,40 @@ class Pool:
         except TimeExceededError as error:
             await self._give_up(job, error, is_quick)
         except KGError as error:
-            _fail(job, error)
+            job.fail(error)
         except asyncio.CancelledError:
-            if not job.answer.cancelled():  # the pool is closed
-                run.cancel()
-                _fail(job, BusyError("The server is stopping."))
+            run.cancel()
+            await asyncio.gather(run, return_exceptions=True)
+            job.fail(BusyError("The server is stopping."))
+            if (lane := asyncio.current_task()) and lane.cancelling():
                 raise
         else:
-            if not job.answer.done():
+            if job.answer.done():
+                self.release(answer)
+            else:
                 job.answer.set_result(answer)
 
     async def _run(self, worker: Worker, job: _Job, is_quick: bool) -> Answer:
         seconds = min(QUICK, job.limits.seconds) if is_quick else job.limits.seconds
         limits = Limits(seconds, job.limits.memory)
-        details, content = await worker.run(job.task, limits, self._settings.answer_bytes)
+        content, details = await worker.run(job.task, limits, self._settings.answer_bytes, self._budget)
         return Answer(details.get("format", ""), content, details)
 
     async def _give_up(self, job: _Job, error: TimeExceededError, is_quick: bool) -> None:
-        """Fail a query, or let it wait for a general worker after the quick one."""
-        if not is_quick or job.limits.seconds <= QUICK:
-            _fail(job, error)
-            return
-        async with self._changed:
+        """Fail a query that exceeds its time, or let it wait for a general worker after the quick one."""
+        if is_quick and job.limits.seconds > QUICK:
             job.was_tried, job.runs = True, False
-            self._changed.notify_all()
+            await self._notify()
+        else:
+            job.fail(error)
 
 
-def _fail(job: _Job, error: KGError) -> None:
-    if not job.answer.done():
-        job.answer.set_exception(error)
+def _is_ready(job: _Job, is_quick: bool) -> bool:
+    return not (job.runs or job.answer.done() or (is_quick and job.was_tried))
+
+
+async def _start(worker: Worker) -> None:
+    try:
+        await worker.start()
+    except OutputError:
+        await asyncio.sleep(PAUSE)

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
-
 from kg.errors import KGError, OutputError, UsageError
 
 
 class NotAcceptableError(KGError):
     """No format of the answer is acceptable to the client."""
+
+
+class TooLargeError(KGError):
+    """The request is too large."""
+
+
+class TooSlowError(KGError):
+    """The request took too long to arrive."""
+
+
+class UnsupportedTypeError(KGError):
+    """The content of the request has another media type than those of queries."""
 
 
 class ExceededError(OutputError):
@@ -20,11 +30,22 @@ class TimeExceededError(ExceededError):
 
 
 class BusyError(OutputError):
-    """Too many queries wait."""
+    """Too many queries wait, or too many answers are being sent."""
 
 
-def status_of(error: KGError) -> HTTPStatus:
-    """Return the status of the response for an error."""
-    if isinstance(error, UsageError):
-        return HTTPStatus.BAD_REQUEST
-    return HTTPStatus.NOT_ACCEPTABLE if isinstance(error, NotAcceptableError) else HTTPStatus.SERVICE_UNAVAILABLE
+_STATUS: dict[type[KGError], int] = {
+    UsageError: 400,
+    NotAcceptableError: 406,
+    TooSlowError: 408,
+    TooLargeError: 413,
+    UnsupportedTypeError: 415,
+}
+
+
+def status_of(error: KGError) -> int:
+    """Return the status of the response for an error.
+
+    >>> status_of(UsageError("")), status_of(BusyError(""))
+    (400, 503)
+    """
+    return next((status for kind, status in _STATUS.items() if isinstance(error, kind)), 503)

@@ -5,16 +5,16 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import orjson
 
-import kg
 from kg.errors import KGError, OutputError, UsageError
 from kg.query.sandbox import INTERVAL, Limits, memory_of, size_text
+from kg.serve.budget import Budget
+from kg.serve.children import start_child
 from kg.serve.frames import DATA, ERROR, FRAME, Task
 from kg.serve.problems import ExceededError, NotAcceptableError, TimeExceededError
 
@@ -22,34 +22,37 @@ START = 20.0
 """Seconds within which a worker has to be ready."""
 GROWTH = 64 << 20
 """Bytes of memory that a worker may keep after a query; with more, it is replaced."""
+_CRASHES = {-signal.SIGSEGV, -signal.SIGBUS, -signal.SIGILL} if os.name == "posix" else set()
+_OUT_OF_MEMORY = {-signal.SIGABRT, -signal.SIGKILL} if os.name == "posix" else set()
+
+
+class Reply(NamedTuple):
+    """The answer of a worker: its bytes, and what the last frame says."""
+
+    content: bytearray
+    details: dict[str, Any]
 
 
 class Worker:
-    """A worker process; ``priority`` is its niceness."""
+    """A worker process for the store in a folder; ``metadata`` is the file about the server, if there is one.
 
-    def __init__(self, store: Path, memory: int, priority: int) -> None:
-        self._store, self._memory, self._priority = store, memory, priority
+    ``memory`` is what a query may use, in bytes; ``priority`` is the niceness of the process.
+    """
+
+    def __init__(self, store: Path, metadata: Path | None, memory: int, priority: int) -> None:
+        self._arguments = store, os.getpid(), memory, priority, metadata or ""
         self._process: asyncio.subprocess.Process | None = None
         self._before = 0
 
     async def start(self) -> None:
         """Start the process and wait until it has opened the store; raises :class:`~kg.errors.OutputError`."""
-        path = os.pathsep.join([str(Path(kg.__file__).parent.parent), os.environ.get("PYTHONPATH", "")])
-        arguments = [str(self._store), str(os.getpid()), str(self._memory), str(self._priority)]
-        self._process = await asyncio.create_subprocess_exec(
-            *[sys.executable, "-P", "-m", "kg.serve.worker", *arguments],
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-            env={**os.environ, "PYTHONPATH": path},
-            limit=1 << 18,
-        )
         try:
+            self._process = await start_child("kg.serve.worker", *self._arguments, takes_input=True)
             async with asyncio.timeout(START):
                 await self._read()
-        except (TimeoutError, asyncio.IncompleteReadError) as error:
+        except (TimeoutError, asyncio.IncompleteReadError, OSError) as error:
             await self.kill()
-            raise OutputError("A worker process did not start.") from error
+            raise OutputError("A process for queries did not start.") from error
         self._before = memory_of(self._process.pid).anonymous
 
     @property
@@ -62,53 +65,63 @@ class Worker:
         """Bytes of memory that the process uses in addition to those at its start."""
         return memory_of(self._process.pid).anonymous - self._before if self._process else 0
 
-    async def run(self, task: Task, limits: Limits, size: int) -> tuple[dict[str, Any], bytes]:
-        """Run a query and return what the last frame says, and the answer of at most ``size`` bytes.
+    async def run(self, task: Task, limits: Limits, size: int, budget: Budget) -> Reply:
+        """Run a query and return its answer, of at most ``size`` bytes, which are taken from a budget.
 
-        If this raises :class:`ExceededError`, or is cancelled, the process is killed. Raises
+        If this raises :class:`~kg.serve.problems.ExceededError` or is cancelled, the process is killed. Raises
         :class:`~kg.errors.UsageError` for an invalid query.
         """
         try:
             async with asyncio.timeout(limits.seconds):
-                return await self._run(task, limits, size)
+                return await self._watched(task, limits, size, budget)
         except TimeoutError as error:
             await self.kill()
             raise TimeExceededError(f"The query was stopped after {limits.seconds:g} s; narrow it.") from error
         except asyncio.IncompleteReadError as error:
             await self._raise(error, limits)
-        except (asyncio.CancelledError, ExceededError):
-            await self.kill()
-            raise
 
-    async def _run(self, task: Task, limits: Limits, size: int) -> tuple[dict[str, Any], bytes]:
-        answer = asyncio.ensure_future(self._exchange(task, size))
+    async def _watched(self, task: Task, limits: Limits, size: int, budget: Budget) -> Reply:
+        """Run a query, and stop it if it uses too much memory."""
+        reply = asyncio.ensure_future(self._exchange(task, size, budget))
         try:
-            while not (await asyncio.wait([answer], timeout=INTERVAL))[0]:
+            while not (await asyncio.wait([reply], timeout=INTERVAL))[0]:
                 if self.memory > limits.memory:
                     raise _out_of_memory(limits)
-        finally:
-            answer.cancel()
-        return await answer
+        except (asyncio.CancelledError, ExceededError):
+            reply.cancel()
+            await asyncio.gather(reply, return_exceptions=True)
+            raise
+        return await reply
 
-    async def _exchange(self, task: Task, size: int) -> tuple[dict[str, Any], bytes]:
+    async def _exchange(self, task: Task, size: int, budget: Budget) -> Reply:
+        """Send a query and receive its answer; unless it is complete, the process is killed."""
+        content, is_complete = bytearray(), False
+        try:
+            await self._send(task)
+            while (frame := await self._read())[0] == DATA:
+                budget.take(len(frame[1]))
+                content += frame[1]
+                if len(content) > size:
+                    raise ExceededError(f"The answer exceeds {size_text(size)}; narrow the query, or use LIMIT.")
+            is_complete = True
+            if frame[0] == ERROR:
+                raise _error(orjson.loads(frame[1]))
+            return Reply(content, orjson.loads(frame[1]))
+        except BaseException:
+            budget.release(len(content))
+            if not is_complete:
+                self._kill()
+            raise
+
+    async def _send(self, task: Task) -> None:
         assert self._process
         assert self._process.stdin
-        with suppress(ConnectionError):
+        with suppress(ConnectionError):  # the process ended, as reading will show
             self._process.stdin.write(task.encode())
             await self._process.stdin.drain()
-        parts = bytearray()
-        while True:
-            kind, content = await self._read()
-            if kind == DATA:
-                parts += content
-                if len(parts) > size:
-                    raise ExceededError(f"The answer exceeds {size_text(size)}; narrow the query, or use LIMIT.")
-            elif kind == ERROR:
-                raise _error(orjson.loads(content))
-            else:
-                return orjson.loads(content), bytes(parts)
 
     async def _read(self) -> tuple[bytes, bytes]:
+        """Read a frame: its kind and its content."""
         assert self._process
         assert self._process.stdout
         kind, size = FRAME.unpack(await self._process.stdout.readexactly(FRAME.size))
@@ -118,17 +131,21 @@ class Worker:
         """Raise the error for the end of the process."""
         assert self._process
         code = await self._process.wait()
-        if code in (-signal.SIGSEGV, -signal.SIGBUS, -signal.SIGILL):
+        if code in _CRASHES:
             raise UsageError("The query is too deeply nested, or one of its lists is too long.") from error
-        if code in (-signal.SIGABRT, -signal.SIGKILL):
+        if code in _OUT_OF_MEMORY:
             raise _out_of_memory(limits) from error
         raise OutputError(f"The query failed: its process ended with status {code}.") from error
 
-    async def kill(self) -> None:
-        """Kill the process and wait for its end."""
+    def _kill(self) -> None:
         if self._process:
             with suppress(ProcessLookupError):
                 self._process.kill()
+
+    async def kill(self) -> None:
+        """Kill the process and wait for its end."""
+        self._kill()
+        if self._process:
             await self._process.wait()
 
 

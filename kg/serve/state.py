@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -10,6 +12,7 @@ from kg.query.engine import PREFIXES
 from kg.query.results import Answer
 from kg.serve.frames import Task
 from kg.serve.media import GRAPHS, RESULTS
+from kg.serve.metadata import FILE, Metadata
 from kg.serve.pool import Pool
 from kg.serve.settings import Settings
 
@@ -29,11 +32,32 @@ class Server:
     store: ox.Store
     """The store, opened read-only: for pattern scans, which are fast; queries go to :meth:`query`."""
     settings: Settings = field(default_factory=Settings)
+    scratch: Path | None = None
+    """A folder for files of the server; without one, queries about the server itself find nothing."""
     catalogue: Any = None
     """The index of studies (kg/serve/catalogue.py)."""
 
     def __post_init__(self) -> None:
-        self.pool = Pool(self.path, self.settings)
+        self.metadata = Metadata(self.store, self.path, self.settings, self.scratch)
+        self.pool = Pool(self.path, self.settings, self.scratch / FILE if self.scratch else None)
+
+    @property
+    def banner(self) -> str:
+        """The sentence that the command prints at its start."""
+        studies = self.metadata.studies
+        counted = f"{studies:,} {'study' if studies == 1 else 'studies'}"
+        return f"Serving {counted} at {self.settings.url}/ (stop with Ctrl+C)."
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Run the workers; raises :class:`~kg.errors.OutputError` if they do not start."""
+        await self.pool.start()
+        self.metadata.start()
+        try:
+            yield
+        finally:
+            await self.metadata.close()
+            await self.pool.close()
 
     async def query(self, text: str, name: str = "json", limits: Limits | None = None) -> bytes:
         """Run a query of a page and return the answer in a format of :mod:`kg.serve.media`, by its name.
@@ -43,11 +67,18 @@ class Server:
         """
         results, graph = (name if name in formats else None for formats in (RESULTS, GRAPHS))
         answer = await self.pool.run(Task(text, results, graph), limits, is_own=True)
-        return answer.content
+        self.pool.release(answer)
+        return bytes(answer.content)
 
     async def answer(self, text: str, limits: Limits | None = None) -> Answer:
         """Run a SELECT or ASK query of a page and return the answer as Python values."""
         return Answer(await self.query(text, "json", limits), prefixes=PREFIXES)
+
+    async def hints(self, text: str) -> list[str]:
+        """Return sentences with possible reasons why the answer to a query is empty."""
+        answer = await self.pool.run(Task(text, hints=True), is_own=True)
+        self.pool.release(answer)
+        return cast("list[str]", answer.details["hints"])
 
 
 def server_of(request: Request) -> Server:
