@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from kg.errors import KGError
-from kg.serve import health, sparql, well_known
+from kg.serve import assets, health, resources, sparql, study_pages, study_picture, well_known
 from kg.serve.guard import Guard
 from kg.serve.problems import BusyError, status_of
 
@@ -28,7 +28,15 @@ RETRY_AFTER = "5"
 
 def routes() -> list[BaseRoute]:
     """Return all routes; each module of pages has a function ``routes`` of its own."""
-    return [*health.routes(), *sparql.routes(), *well_known.routes()]
+    return [
+        *health.routes(),
+        *sparql.routes(),
+        *well_known.routes(),
+        *assets.routes(),
+        *study_pages.routes(),
+        *study_picture.routes(),
+        *resources.routes(),
+    ]
 
 
 def create_app(server: Server) -> Starlette:

@@ -91,10 +91,10 @@ def events_of(study: Node, sort: str = "record", page: int = 1) -> AdverseEvents
     shown = ordered[(page - 1) * PAGE : page * PAGE]
     return AdverseEvents(
         groups,
-        study.raw("adverseEventsFrequencyThreshold"),
+        study.text("adverseEventsFrequencyThreshold"),
         study.text("adverseEventsTimeFrame"),
         study.raw("adverseEventsDescription"),
-        study.raw("allCauseMortalityComment"),
+        study.text("allCauseMortalityComment"),
         [event_of(node, groups, is_serious=is_serious) for is_serious, node in shown],
         len(serious),
         len(other),

@@ -101,4 +101,4 @@ def _row(node: Node, name: str, groups: list[Group]) -> FlowRow:
 
 
 def _count(node: Node) -> Count:
-    return Count(node.raw("numSubjects"), node.raw("numUnits"), node.text("comment"))
+    return Count(node.text("numSubjects"), node.text("numUnits"), node.text("comment"))

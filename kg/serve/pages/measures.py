@@ -74,8 +74,8 @@ class Measure:
     @property
     def what(self) -> str:
         """What the values are, such as ``Mean (standard deviation), mg/dL``."""
-        spread = self.dispersion.label
-        head = f"{self.parameter.label} ({spread[:1].lower() + spread[1:]})" if spread else self.parameter.label
+        spread = self.dispersion.label.lower()
+        head = f"{self.parameter.label} ({spread})" if spread else self.parameter.label
         return ", ".join(part for part in (head, self.unit) if part)
 
     @property
@@ -147,7 +147,7 @@ def measure_of(node: Node, groups: list[Group] | None = None, inherited: list[De
 
 def _denominators(nodes: list[Node], groups: list[Group]) -> list[Denominator]:
     rows = ((node.text("units"), by_group(node.parts("count"), groups)) for node in nodes)
-    return [Denominator(units, [cell[0].raw("value") if cell else "" for cell in cells]) for units, cells in rows]
+    return [Denominator(units, [cell[0].text("value") if cell else "" for cell in cells]) for units, cells in rows]
 
 
 def _rows(node: Node, groups: list[Group], inherited: list[Denominator], unit: str) -> list[MeasureRow]:
@@ -163,6 +163,6 @@ def _rows(node: Node, groups: list[Group], inherited: list[Denominator], unit: s
 
 
 def _value(node: Node, total: str) -> Value:
-    value, *range_ = (node.raw(name) for name in ("value", "spread", "lowerLimit", "upperLimit"))
+    value, *range_ = (node.text(name) for name in ("value", "spread", "lowerLimit", "upperLimit"))
     spread, lower, upper = range_
     return Value(value, spread, lower, upper, node.text("comment"), percent_text(value, total) if total else "")

@@ -1,0 +1,72 @@
+"""Files that pages refer to: styles, scripts and the typeface of the pictures, read once and sent with a digest."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from kg.draw import ASSETS
+from kg.serve.paths import STATIC
+
+FOLDER = Path(__file__).parent / "static"
+FONTS = ("Inter-Regular.woff2", "Inter-SemiBold.woff2")
+TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json",
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+    ".txt": "text/plain; charset=utf-8",
+    ".woff2": "font/woff2",
+}
+YEAR = 31_536_000
+
+
+class Asset(NamedTuple):
+    """The content of a file, its media type and the digest that its URL has."""
+
+    content: bytes
+    type: str
+    digest: str
+
+
+@cache
+def assets() -> dict[str, Asset]:
+    """Return the files by their path after ``/static/``."""
+    files = {str(path.relative_to(FOLDER)): path for path in FOLDER.rglob("*") if path.suffix in TYPES}
+    files |= {name: ASSETS / name for name in FONTS}
+    return {name: _asset(path) for name, path in files.items()}
+
+
+def _asset(path: Path) -> Asset:
+    content = path.read_bytes()
+    return Asset(content, TYPES[path.suffix], hashlib.sha256(content).hexdigest()[:12])
+
+
+def asset_url(name: str) -> str:
+    """Return the path of a file with its digest, so that browsers keep it until it changes."""
+    return f"{STATIC}{name}?v={assets()[name].digest}"
+
+
+def asset(request: Request) -> Response:
+    """Return a file; one without the digest of its content is checked again after an hour."""
+    found = assets().get(request.path_params["name"])
+    if found is None:
+        return PlainTextResponse("There is no such file.\n", 404)
+    is_exact = request.query_params.get("v") == found.digest
+    cache_control = f"public, max-age={YEAR}, immutable" if is_exact else "public, max-age=3600"
+    headers = {"Cache-Control": cache_control, "ETag": f'"{found.digest}"', "X-Content-Type-Options": "nosniff"}
+    if request.headers.get("if-none-match") == headers["ETag"]:
+        return Response(status_code=304, headers=headers)
+    return Response(found.content, media_type=found.type, headers=headers)
+
+
+def routes() -> list[BaseRoute]:
+    """Return the route of the files."""
+    return [Route(STATIC + "{name:path}", asset)]

@@ -1,0 +1,12 @@
+"""The paths of the pages that are no resources."""
+
+from __future__ import annotations
+
+START = "/"
+STUDIES = "/studies"
+"""The list of studies, with the parameter ``q`` for a search."""
+COMPARE = "/compare"
+"""The comparison of studies, with a parameter ``study`` for each."""
+SPARQL = "/sparql"
+ABOUT = "/about"
+STATIC = "/static/"
