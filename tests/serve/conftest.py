@@ -1,5 +1,4 @@
-<<<<<<< HEAD
-"""A store with all test records, and the catalogue of the explorer."""
+"""A store with all test records, the catalogue of the explorer, and a client of its pages."""
 
 from __future__ import annotations
 
@@ -8,12 +7,18 @@ from typing import Any
 
 import pyoxigraph as ox
 import pytest
+from starlette.testclient import TestClient
 
 from kg.export.report import Report
+from kg.serve.app import create_app
 from kg.serve.catalogue import Catalogue, read_catalogue
+from kg.serve.state import Server
 from kg.store.embedded import build
 from tests.answers.trial import Trial
 from tests.conftest import MADE, SEED, STUDIES
+
+RECORDS = Path(__file__).parents[3] / "shared" / "data" / "studies.zip"
+"""The 1,659 real records, which are not part of the repository."""
 
 
 @pytest.fixture(scope="session")
@@ -35,47 +40,12 @@ def catalogue(store: ox.Store) -> Catalogue:
 
 
 @pytest.fixture(scope="session")
+def client(folder: Path, store: ox.Store, catalogue: Catalogue) -> TestClient:
+    """A client of the pages; it starts no workers, so it runs no queries."""
+    return TestClient(create_app(Server(folder, store, catalogue=catalogue)), base_url="http://127.0.0.1:8000")
+
+
+@pytest.fixture(scope="session")
 def trials(studies: list[dict[str, Any]], seed: dict[str, Any], made: dict[str, Any]) -> list[Trial]:
     """The records of the store, as read from their JSON."""
     return [Trial(record) for record in (*studies, seed, made)]
-=======
-"""What the tests of the server share: a store with the records of the project, and a client without a network."""
-
-from __future__ import annotations
-
-from collections.abc import Iterator
-from pathlib import Path
-
-import pyoxigraph as ox
-import pytest
-from starlette.testclient import TestClient
-
-from kg.export.report import Report
-from kg.serve.app import create_app
-from kg.serve.state import Server
-from kg.store.dataset import open_store
-from kg.store.embedded import build
-from tests.conftest import MADE, SEED, STUDIES
-
-RECORDS = Path(__file__).parents[3] / "shared" / "data" / "studies.zip"
-"""The 1,659 real records, which are not part of the repository."""
-
-
-@pytest.fixture(scope="session")
-def store_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("serve") / "trials.kgstore"
-    build([SEED, MADE, *STUDIES], folder, report=Report(), contacts=True)
-    return folder
-
-
-@pytest.fixture(scope="session")
-def store(store_path: Path) -> Iterator[ox.Store]:
-    with open_store(store_path) as opened:
-        yield opened
-
-
-@pytest.fixture(scope="session")
-def client(store_path: Path, store: ox.Store) -> TestClient:
-    """A client of the pages; it starts no workers, so it runs no queries."""
-    return TestClient(create_app(Server(store_path, store)), base_url="http://127.0.0.1:8000")
->>>>>>> 03fcaed (Pages of a study: overview, results, adverse events and picture, with the look of the explorer)

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-import pyoxigraph as ox
 import pytest
 from starlette.testclient import TestClient
 
@@ -98,7 +97,9 @@ def measure_cells(measure: Record, groups: list[str], section: list[Record]) -> 
         totals = counts(denoms, unit, groups) if is_count else [None] * len(groups)
         for category in each.get("categories", [{}]):
             values = {m["groupId"]: m for m in category.get("measurements", [])}
-            rows.append([value(values[g], total) if g in values else NONE for g, total in zip(groups, totals, strict=True)])
+            rows.append(
+                [value(values[g], total) if g in values else NONE for g, total in zip(groups, totals, strict=True)]
+            )
     return rows
 
 
@@ -129,7 +130,7 @@ def check_outcomes(record: Record, page: str) -> int:
             assert table.rows[0][1:] == heads(groups), place
             assert body(table, len(groups)) == expected, place
             analyzed = [row[1:] for row in table.rows if row[0].endswith(" analyzed")]
-            denoms = [d for d in measure.get("denoms", [])]
+            denoms = list(measure.get("denoms", []))
             for row, denominator in zip(analyzed, denoms, strict=False):
                 assert row == [n(v) or NONE for v in counts([denominator], denominator["units"], ids)], place
             compared += sum(map(len, expected))
@@ -145,7 +146,9 @@ def check_analysis(row: list[str], analysis: Record, ids: list[str], place: str)
     letters = [chr(65 + ids.index(group)) for group in ids if group in analysis.get("groupIds", [])]
     assert row[0] == " ".join(letters), place
     estimate = n(analysis.get("paramValue"))
-    assert row[1].startswith(joined(t(analysis.get("paramType") or ("Estimate" if estimate else NONE)), estimate)), place
+    assert row[1].startswith(joined(t(analysis.get("paramType") or ("Estimate" if estimate else NONE)), estimate)), (
+        place
+    )
     assert row[1].endswith(n(analysis.get("dispersionValue"))), place
     lower, upper = n(analysis.get("ciLowerLimit")), n(analysis.get("ciUpperLimit"))
     level = joined(f"{n(analysis['ciPctValue'])}%" if analysis.get("ciPctValue") else "", "CI")
@@ -174,7 +177,13 @@ def flow_cell(counts: list[Record]) -> str:
     texts = []
     for count in counts:
         participants, units = n(count.get("numSubjects")), n(count.get("numUnits"))
-        texts.append(joined(participants or units or NONE, f"{units} units" if units and participants else "", t(count.get("comment"))))
+        texts.append(
+            joined(
+                participants or units or NONE,
+                f"{units} units" if units and participants else "",
+                t(count.get("comment")),
+            )
+        )
     return joined(*texts) or NONE
 
 
@@ -212,7 +221,9 @@ def event_cell(stat: Record | None) -> str:
     at_risk = (stat or {}).get("numAtRisk")
     percent = share(number, at_risk) if at_risk is not None and number else ""
     occurrences = f"({events})" if events is not None and (number or events) else ""
-    return joined(str(number), f"/ {at_risk if at_risk is not None else NONE}", f"{percent}%" if percent else "", occurrences)
+    return joined(
+        str(number), f"/ {at_risk if at_risk is not None else NONE}", f"{percent}%" if percent else "", occurrences
+    )
 
 
 def check_events(record: Record, pages: list[str]) -> int:
