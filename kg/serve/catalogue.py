@@ -23,6 +23,15 @@ from kg.serve.selection import Selection
 
 NO_NUMBER = -1
 """The number of studies without a value of a measure."""
+SHOWN = {
+    "acronym": "ct:acronym",
+    "condition": "ct:condition",
+    "intervention": "ct:intervention/rdfs:label",
+    "start": "ct:startDate",
+    "begin": "ct:startDateEarliest",
+    "updated": "ct:lastUpdatePostDate",
+}
+"""The paths of the texts that lists show or sort by."""
 YES_NO = {"true": "yes", "false": "no"}
 """The labels of truth values."""
 IS_STUDY = "?s a ct:Study ."
@@ -36,6 +45,8 @@ class Catalogue:
     iris: list[str]
     ids: list[str]
     titles: list[str]
+    texts: dict[str, list[tuple[str, ...]]]
+    """The texts of each study by property: those of :data:`SHOWN`, sorted."""
     columns: dict[str, Column]
     measures: dict[str, Ints]
     ages: tuple[Ages, Ages]
@@ -51,8 +62,8 @@ class Catalogue:
 
     @cached_property
     def positions(self) -> dict[str, int]:
-        """The index of each study by its identifier."""
-        return {id_: i for i, id_ in enumerate(self.ids)}
+        """The index of each study by its IRI."""
+        return {iri: i for i, iri in enumerate(self.iris)}
 
     def select(self, selection: Selection) -> Matches:
         """Return the studies of a selection."""
@@ -132,6 +143,7 @@ def read_catalogue(store: ox.Store) -> Catalogue:
         reader.iris,
         reader.ids,
         reader.titles(),
+        {name: reader.texts(path) for name, path in SHOWN.items()},
         {facet.key: columns[facet.key] for facet in FACETS},
         {measure.key: reader.numbers(measure.path) for measure in MEASURES},
         (reader.ages("ct:minimumAgeYears", -np.inf), reader.ages("ct:maximumAgeYears", np.inf)),
@@ -200,6 +212,13 @@ class _Reader:
         """Return the title of each study, or its identifier."""
         titles = dict(self.values("rdfs:label", IS_STUDY))
         return [titles.get(i, id_) for i, id_ in enumerate(self.ids)]
+
+    def texts(self, path: str) -> list[tuple[str, ...]]:
+        """Return the texts of each study, sorted and without repetition."""
+        found: dict[int, set[str]] = {}
+        for study, text in self.values(path):
+            found.setdefault(study, set()).add(text)
+        return [tuple(sorted(found.get(study, ()))) for study in range(len(self.iris))]
 
     def index(self, columns: Mapping[str, Column], places: Iterable[tuple[int, str]]) -> Index:
         """Return the index of the words of the studies."""

@@ -13,6 +13,7 @@ import pytest
 
 from kg.serve.catalogue import Catalogue
 from kg.serve.facets import FACETS, NONE, Town
+from kg.serve.listing import SORTINGS, entry, ordered
 from kg.serve.selection import Selection
 from kg.serve.selection_query import selection_query
 from tests.answers.trial import Trial, at, country, country_name, organization, years
@@ -207,3 +208,28 @@ def random_selection(draw: random.Random, catalogue: Catalogue) -> list[tuple[st
 
 def test_a_town_may_have_a_colon_in_its_name() -> None:
     assert Town.parse("US:St. Louis: North") == Town("St. Louis: North", "US")
+
+
+@pytest.mark.parametrize("name", SORTINGS)
+@pytest.mark.parametrize("parameters", [[], [("q", "study of"), ("enrolment_to", "500")], [("phase", "PHASE2")]])
+def test_a_list_is_sorted_as_by_its_query(
+    name: str, parameters: list[tuple[str, str]], store: ox.Store, catalogue: Catalogue
+) -> None:
+    selection, sorting = Selection.parse(parameters), SORTINGS[name]
+    studies = [catalogue.iris[i] for i in ordered(catalogue.select(selection), selection, sorting)]
+    text = selection_query(selection, catalogue, sorting.order(catalogue, selection))
+    assert [row["study"].value for row in store.query(text, use_default_graph_as_union=True)] == studies != []
+
+
+def test_an_entry_has_the_values_of_the_record(catalogue: Catalogue, trials: list[Trial]) -> None:
+    for trial in trials:
+        study = entry(catalogue, catalogue.positions[trial.iri])
+        assert (study.id, study.title, study.enrolment) == (trial.nct, trial.title, trial.enrollment)
+        assert study.status[0] == trial.status
+        assert study.start == (trial.start or "")
+        assert [*study.conditions] == sorted(set(trial.many("conditionsModule.conditions")))
+        assert [*study.interventions] == sorted({item["name"] for item in trial.interventions})
+        assert study.sponsor[1] == trial.lead
+        assert study.has_results == trial.record["hasResults"]
+        assert study.updated == trial.one("statusModule.lastUpdatePostDateStruct.date")
+        assert len(study.phases) == len(trial.phases)
