@@ -10,11 +10,12 @@ from functools import cache
 
 import pyoxigraph as ox
 
+from kg.export import ontology_graph
 from kg.export.partitions import Document, add_counts, add_partitions, english, literal, number
 from kg.export.tally import Tally
 from kg.export.void import ATTRIBUTION, TERMS
 from kg.ontology.files import folder
-from kg.ontology.vocabulary import CLINICAL_TRIALS, CT, RDF, SCHEMA, SH, STUDY
+from kg.ontology.vocabulary import CLINICAL_TRIALS, CT, RDF, RDFS, SCHEMA, SH, STUDY
 from kg.query.engine import PREFIXES as QUERY_PREFIXES
 from kg.serve.rdf import PREFIXES
 
@@ -27,6 +28,7 @@ NOTE = (
     "the graphs that kg writes, so counts over the union are right."
 )
 _EXECUTABLE = ox.NamedNode(SH + "SPARQLExecutable")
+_LABEL = ox.NamedNode(RDFS + "label")
 _TYPE, _TARGET, _PREFIX = ox.NamedNode(RDF + "type"), ox.NamedNode(SCHEMA + "target"), ox.NamedNode(SH + "prefix")
 
 
@@ -89,6 +91,11 @@ def examples(url: str) -> list[ox.Triple]:
             out.add(out.document, "", sh_declare=node)
             out.add(node, "", sh_prefix=literal(prefix), sh_namespace=literal(namespace, "anyURI"))
     return triples + out.triples
+
+
+def labels() -> list[ox.Triple]:
+    """Return the labels of the classes and properties of the ontology, which editors show."""
+    return [quad.triple for quad in ontology_graph.quads() if quad.predicate == _LABEL]
 
 
 @cache

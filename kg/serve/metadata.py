@@ -13,7 +13,7 @@ import pyoxigraph as ox
 
 from kg.ontology.vocabulary import CT, RDF
 from kg.serve.children import start_child
-from kg.serve.description import dataset, examples, service
+from kg.serve.description import dataset, examples, labels, service
 
 if TYPE_CHECKING:
     from kg.export.tally import Tally
@@ -53,7 +53,7 @@ class Metadata:
     def _write(self) -> None:
         if self._file:
             url = self._settings.url
-            triples = [*service(url), *self.dataset(url), *examples(url)]
+            triples = [*service(url), *self.dataset(url), *examples(url), *labels()]
             part = self._file.with_suffix(".part")
             part.write_bytes(ox.serialize(triples, format=ox.RdfFormat.N_TRIPLES) or b"")
             part.replace(self._file)

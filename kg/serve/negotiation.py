@@ -58,6 +58,8 @@ def _quality(parameters: Iterable[str]) -> float:
 def choose(accept: str, offers: Sequence[Media]) -> Choice | None:
     """Choose the format that a client likes best; of equals, the first. ``None`` if it accepts no format.
 
+    A wildcard stands for the preferred media type of a format.
+
     >>> from kg.serve.media import RESULTS
     >>> choose("text/csv;q=0.9, application/json;q=0.4", [*RESULTS.values()]).content_type
     'text/csv; charset=utf-8'
@@ -70,7 +72,8 @@ def choose(accept: str, offers: Sequence[Media]) -> Choice | None:
     best, quality = None, 0.0
     for media in offers:
         for media_type in media.types:
-            if (weight := _weight(media_type, ranges)) > quality:
+            is_named = media_type == media.types[0] or any(item.type == media_type for item in ranges)
+            if is_named and (weight := _weight(media_type, ranges)) > quality:
                 best, quality = Choice(media, media_type + media.parameters), weight
     return best
 
