@@ -20,7 +20,7 @@ import pyoxigraph as ox
 from kg._process import end_with_parent, forbid_network
 from kg.errors import UsageError, printable
 from kg.query.engine import PREFIXES
-from kg.query.lexer import form, has_from_clause, is_update, uses_service
+from kg.query.lexer import form, has_from_clause, is_update, prefixes, uses_service
 from kg.query.sandbox import RESERVED, memory_of
 from kg.serve.frames import CHUNK, DATA, END, ERROR, Task, read_task, write_frame, write_json
 from kg.serve.metadata_store import MetadataStore
@@ -86,7 +86,7 @@ class Engine:
                 text, base_iri=task.base, prefixes=PREFIXES, **_dataset(task)
             )
             name = _format(result, task)
-            _serialize(result, name, output)
+            _serialize(result, name, output, text)
         except (SyntaxError, ValueError) as error:
             from kg.query.diagnostics import syntax_error
 
@@ -109,14 +109,20 @@ def _format(result: Any, task: Task) -> str:
     raise NotAcceptableError(f"The answer is available as {formats}, and the request accepts none of them.")
 
 
-def _serialize(result: Any, name: str, output: IO[bytes]) -> None:
-    syntax = BINDINGS.get(name) or TRIPLES[name]
-    if name not in ("xml", "rdfxml"):
-        result.serialize(output, syntax)
-        return
-    buffer = io.BytesIO()
-    result.serialize(buffer, syntax)
-    output.write(_UNFIT.sub(b"\xef\xbf\xbd", buffer.getvalue()))
+def _serialize(result: Any, name: str, output: IO[bytes], text: str) -> None:
+    """Write an answer; Turtle and RDF/XML use the prefixes of the query."""
+    buffer = io.BytesIO() if name in ("xml", "rdfxml") else None
+    if name in ("turtle", "rdfxml"):
+        ox.serialize(result, buffer or output, format=TRIPLES[name], prefixes=_prefixes(text))
+    else:
+        result.serialize(buffer or output, BINDINGS.get(name) or TRIPLES[name])
+    if buffer:
+        output.write(_UNFIT.sub(b"\xef\xbf\xbd", buffer.getvalue()))
+
+
+def _prefixes(text: str) -> dict[str, str]:
+    """Return the prefixes that a query declares or may use, without those whose namespace is relative."""
+    return {name: iri for name, iri in (PREFIXES | prefixes(text)).items() if ":" in iri}
 
 
 def _dataset(task: Task) -> dict[str, Any]:
