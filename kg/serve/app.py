@@ -13,7 +13,17 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from kg.errors import KGError
-from kg.serve import assets, health, resources, sparql, study_pages, study_picture, well_known
+from kg.serve import (
+    assets,
+    compare_page,
+    health,
+    resource_pages,
+    resources,
+    sparql,
+    study_pages,
+    study_picture,
+    well_known,
+)
 from kg.serve.guard import Guard
 from kg.serve.problems import BusyError, status_of
 
@@ -35,6 +45,8 @@ def routes() -> list[BaseRoute]:
         *assets.routes(),
         *study_pages.routes(),
         *study_picture.routes(),
+        *compare_page.routes(),
+        *resource_pages.routes(),
         *resources.routes(),
     ]
 

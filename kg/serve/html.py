@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from kg._version import __version__
+from kg.draw.plain_text import plain_text
 from kg.ontology.vocabulary import BASE, STUDY
 from kg.serve import paths
 from kg.serve.assets import asset_url
@@ -20,6 +21,7 @@ from kg.serve.formats import count_text, date_text, percent_text
 from kg.serve.iris import path_of
 from kg.serve.rich_text import rich_text
 from kg.serve.state import server_of
+from kg.serve.status import tone
 
 if TYPE_CHECKING:
     import jinja2
@@ -80,6 +82,10 @@ class Urls:
         """Return the URL of the page that runs a query."""
         return f"{self._site.root}{paths.SPARQL}?{urlencode({'query': query}, quote_via=quote)}"
 
+    def town(self, key: str) -> str:
+        """Return the URL of a town by its key in the catalogue."""
+        return f"{self._site.root}{paths.TOWN}{quote(key, safe=':')}"
+
     def study(self, number: str) -> str:
         """Return the URL of a study by its number."""
         return self.resource(STUDY + number)
@@ -96,27 +102,10 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"date": date_text, "number": lambda value: f"{value:,}"}
+    environment.filters |= {"plain": plain_text, "date": date_text, "number": lambda value: f"{value:,}"}
     environment.globals |= {"paths": paths, "count": count_text, "version": __version__, "letter": letter, "tone": tone}
     environment.globals["percent"] = percent_text
     return environment
-
-
-_TONES = {
-    "open": "RECRUITING ENROLLING_BY_INVITATION AVAILABLE NOT_YET_RECRUITING",
-    "active": "ACTIVE_NOT_RECRUITING APPROVED_FOR_MARKETING TEMPORARILY_NOT_AVAILABLE",
-    "done": "COMPLETED",
-    "stopped": "TERMINATED WITHDRAWN SUSPENDED NO_LONGER_AVAILABLE WITHHELD",
-}
-
-
-def tone(status: str) -> str:
-    """Return the class of a status of recruitment: ``open``, ``active``, ``done``, ``stopped`` or ``unknown``.
-
-    >>> tone("RECRUITING"), tone("UNKNOWN")
-    ('open', 'unknown')
-    """
-    return next((name for name, statuses in _TONES.items() if status in statuses.split()), "unknown")
 
 
 def render(site: Site, name: str, **context: Any) -> str:

@@ -40,13 +40,12 @@ def map_drawing(spots: Iterable[Spot], noun: str = "site", plural: str = "") -> 
     frame = _frame([place for place, _ in placed])
     scale = WIDTH / frame[2]
     most = max(spot.number for _, spot in placed)
-    circles, labels = [], _Labels()
-    for place, spot in placed:
-        x, y = (place[0] - frame[0]) * scale, (place[1] - frame[1]) * scale
-        radius = _radius(spot.number, most)
+    points = [((x - frame[0]) * scale, (y - frame[1]) * scale, _radius(spot.number, most)) for (x, y), spot in placed]
+    circles, labels = [], _Labels(points[: 2 * MAX_LABELS])
+    for point, (_, spot) in zip(points, placed, strict=True):
         title = f"{spot.name}: {spot.number:,} {noun if spot.number == 1 else plural or noun + 's'}"
-        circles.append(_circle(x, y, radius, title, spot.url))
-        labels.add(x, y, radius, spot.name)
+        circles.append(_circle(*point, title, spot.url))
+        labels.add(*point, spot.name)
     shift = f"scale({scale:.4f}) translate({-frame[0]:.2f} {-frame[1]:.2f})"
     land = f'<g transform="{shift}"><path class="land" d="{_land(frame)}"/></g>'
     label = f"Map: {', '.join(spot.name for _, spot in placed[:8])}"
@@ -63,11 +62,13 @@ def _circle(x: float, y: float, radius: float, title: str, url: str) -> str:
 
 
 class _Labels:
-    """Names of places, without those that would lie over another name or leave the map."""
+    """Names of places, without those that would lie over another name or over a large place, or leave the map."""
 
-    def __init__(self) -> None:
+    def __init__(self, points: list[tuple[float, float, float]]) -> None:
         self.texts: list[str] = []
-        self._boxes: list[tuple[float, float, float, float]] = []
+        self._boxes: list[tuple[float, float, float, float]] = [
+            (x - 0.7 * r, y - 0.7 * r, x + 0.7 * r, y + 0.7 * r) for x, y, r in points
+        ]
 
     def add(self, x: float, y: float, radius: float, name: str) -> None:
         if len(self.texts) >= MAX_LABELS:
@@ -78,7 +79,7 @@ class _Labels:
             inside = box[0] > 4 and box[2] < WIDTH - 4 and box[1] > 2 and box[3] < HEIGHT - 2
             if inside and not any(_overlap(box, other) for other in self._boxes):
                 self.texts.append(text(left, y + 4.5, name, size=13))
-                self._boxes += [box, (x - radius, y - radius, x + radius, y + radius)]
+                self._boxes.append(box)
                 return
 
 

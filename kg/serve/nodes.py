@@ -137,11 +137,21 @@ class Nodes:
                 terms.append(quad.object)
         return {name: terms if len(terms) < 3 else list(dict.fromkeys(terms)) for name, terms in properties.items()}
 
+    def objects(self, iri: str, name: str) -> list[str]:
+        """Return the distinct values of one property of a node as IRIs or texts, sorted, without reading the node."""
+        predicate = ox.NamedNode(name if ":" in name else CT + name)
+        quads = self.store.quads_for_pattern(ox.NamedNode(iri), predicate, None, None)
+        return sorted({quad.object.value for quad in quads if isinstance(quad.object, ox.NamedNode | ox.Literal)})
+
     def subjects(self, name: str, iri: str) -> Iterator[str]:
         """Yield the IRIs of the distinct resources that refer to a node with a property."""
+        return self.with_value(name, ox.NamedNode(iri))
+
+    def with_value(self, name: str, value: ox.NamedNode | ox.Literal) -> Iterator[str]:
+        """Yield the IRIs of the distinct resources that have a value of a property."""
         seen: set[str] = set()
         predicate = ox.NamedNode(name if ":" in name else CT + name)
-        for quad in self.store.quads_for_pattern(None, predicate, ox.NamedNode(iri), None):
+        for quad in self.store.quads_for_pattern(None, predicate, value, None):
             if isinstance(quad.subject, ox.NamedNode) and quad.subject.value not in seen:
                 seen.add(quad.subject.value)
                 yield quad.subject.value

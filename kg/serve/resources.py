@@ -5,6 +5,7 @@ The format follows the suffix of the path, such as ``/study/NCT02059759.ttl``, o
 
 from __future__ import annotations
 
+from inspect import iscoroutinefunction
 from urllib.parse import quote
 
 import pyoxigraph as ox
@@ -18,9 +19,10 @@ from kg.serve.html import site_of, with_digest
 from kg.serve.iris import FIXED, KINDS, iri_of
 from kg.serve.media import GRAPHS, HTML, Media
 from kg.serve.negotiation import choose
+from kg.serve.part_pages import other_page
 from kg.serve.problems import NotAcceptableError
 from kg.serve.rdf import SYNTAXES
-from kg.serve.resource_pages import PAGES, other_page
+from kg.serve.resource_pages import PAGES
 from kg.serve.responses import JSON, not_found
 from kg.serve.state import server_of
 from kg.serve.triples import triples_of
@@ -71,8 +73,11 @@ def exists(request: Request, iri: str) -> bool:
 
 
 async def _page(request: Request, kind: str, iri: str) -> Response:
-    response = PAGES.get(kind, other_page)(request, iri)
-    return response if isinstance(response, Response) else await response
+    show = PAGES.get(kind, other_page)
+    if iscoroutinefunction(show):
+        response: Response = await show(request, iri)
+        return response
+    return await run_in_threadpool(show, request, iri)  # type: ignore[arg-type]
 
 
 def _graph(request: Request, iri: str, media: Media) -> Response:

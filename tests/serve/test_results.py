@@ -72,7 +72,7 @@ def value(measurement: Record, total: object) -> str:
     percent = share(measurement.get("value"), total) if total is not None else ""
     shown = joined(
         v or NONE,
-        f"{percent}%" if percent else "",
+        f"({percent}%)" if percent else "",
         f"({spread})" if spread else "",
         f"({lower or NONE} to {upper or NONE})" if lower or upper else "",
     )

@@ -13,6 +13,7 @@ from kg.serve.facets import FACETS_BY_KEY
 from kg.serve.listing import Entry, entry
 from kg.serve.nodes import concepts
 from kg.serve.selection import Selection
+from kg.serve.status import ORDER
 
 MAX_BARS = 12
 MAX_STUDIES = 25
@@ -92,9 +93,11 @@ def _bar(catalogue: Catalogue, key: str, value: int, count: int, selection: Sele
 
 def _codes(catalogue: Catalogue, key: str, mask: Flags, selection: Selection | None) -> list[Bar]:
     """Return the counts of codes in the order of their list."""
-    column, order = catalogue.columns[key], {iri: i for i, iri in enumerate(concepts())}
+    column = catalogue.columns[key]
+    order = ORDER if key == "status" else [concept.notation for concept in concepts().values()]
+    rank = {value: i for i, value in reversed([*enumerate(order)])}
     counts = column.counts(mask)
-    values = sorted(np.flatnonzero(counts).tolist(), key=lambda i: order.get(column.iris[i], len(order)))
+    values = sorted(np.flatnonzero(counts).tolist(), key=lambda i: rank.get(column.keys[i], len(rank)))
     bars = [_bar(catalogue, key, i, int(counts[i]), selection) for i in values]
     if missing := int(np.count_nonzero(column.missing & mask)):
         query = selection.choose(key, "-").url() if selection else ""
@@ -121,5 +124,3 @@ def _newest(catalogue: Catalogue, mask: Flags) -> list[int]:
     years = catalogue.measures["start"][studies]
     found: list[int] = studies[np.argsort(-years, kind="stable")][:MAX_STUDIES].tolist()
     return found
-
-
