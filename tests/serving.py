@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -83,10 +83,11 @@ class Served:
         """Send bytes and return what comes back until the connection is closed."""
         with self.connect() as connection:
             connection.settimeout(seconds)
-            connection.sendall(data)
-            parts = []
-            while part := connection.recv(1 << 16):
-                parts.append(part)
+            parts: list[bytes] = []
+            with suppress(ConnectionError):  # closed with bytes that were not read
+                connection.sendall(data)
+                while part := connection.recv(1 << 16):
+                    parts.append(part)
             return b"".join(parts)
 
     def processes(self) -> list[int]:

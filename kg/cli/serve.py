@@ -69,7 +69,7 @@ def serve(
         print_problems(report)
         echo(server.banner, err=True)
         if open_browser:
-            click.launch(server.settings.url)
+            click.launch(f"{server.settings.local_url}/")
 
     import contextlib
 

@@ -56,8 +56,11 @@ class Guard:
         await (self._refusal(scope) or self._app)(scope, receive, send_with_headers)
 
     def _refusal(self, scope: Scope) -> Response | None:
-        """Return the response to a request for another host, and to a preflight request."""
-        host = Headers(scope=scope).get("host", "")
+        """Return the response to a request for another host or of two lengths, and to a preflight request."""
+        headers = Headers(scope=scope)
+        if "content-length" in headers and "transfer-encoding" in headers:
+            return PlainTextResponse("The length of the request is ambiguous.", 400, {"connection": "close"})
+        host = headers.get("host", "")
         if host and not self._is_known(host):
             text = "This server is not known by that name; its operator can set it with --public-url."
             return PlainTextResponse(text, 400)

@@ -68,6 +68,8 @@ class Pool:
         self._waiting: list[_Job] = []
         self._changed = asyncio.Condition()
         self._lanes: list[asyncio.Task[None]] = []
+        self._idle = 0
+        """General workers that wait for a query."""
         self._budget = Budget(settings.memory)
 
     async def start(self) -> None:
@@ -132,24 +134,42 @@ class Pool:
     async def _take(self, is_quick: bool) -> _Job:
         """Wait for the next query of a worker."""
         async with self._changed:
-            while not (jobs := [job for job in self._waiting if _is_ready(job, is_quick)]):
-                await self._changed.wait()
-        job = min(jobs, key=lambda job: job.cost) if is_quick else jobs[0]
-        job.runs = True
-        return job
+            self._idle += not is_quick
+            try:
+                while not (jobs := self._ready(is_quick)):
+                    await self._changed.wait()
+            finally:
+                self._idle -= not is_quick
+            job = min(jobs, key=lambda job: job.cost) if is_quick else jobs[0]
+            job.runs = True
+            self._changed.notify_all()  # the quick worker may take another one now
+            return job
+
+    def _ready(self, is_quick: bool) -> list[_Job]:
+        """Return the queries that a worker may take; the quick one takes none that a general one is about to take."""
+        if is_quick and self._idle:
+            return []
+        jobs = [job for job in self._waiting if not (job.runs or job.answer.done())]
+        return [job for job in jobs if not (is_quick and job.was_tried)]
 
     async def _lane(self, worker: Worker, is_quick: bool) -> None:
         """Answer queries with one worker, which is replaced when it was killed or keeps much memory."""
         try:
             while True:
-                if not worker.is_alive or worker.memory > GROWTH:
-                    await worker.kill()
-                    worker = self._worker(is_quick)
-                    await _start(worker)
-                else:
-                    await self._answer(worker, await self._take(is_quick), is_quick)
+                worker = await self._ready_worker(worker, is_quick)
+                job = await self._take(is_quick)
+                worker = await self._ready_worker(worker, is_quick)
+                await self._answer(worker, job, is_quick)
         finally:
             await worker.kill()
+
+    async def _ready_worker(self, worker: Worker, is_quick: bool) -> Worker:
+        """Return a worker that runs and uses little memory: the given one, or else one in its place."""
+        while not worker.is_alive or worker.memory > GROWTH:
+            await worker.kill()
+            worker = self._worker(is_quick)
+            await _start(worker)
+        return worker
 
     async def _answer(self, worker: Worker, job: _Job, is_quick: bool) -> None:
         """Answer a query; stop it when its future is cancelled."""
@@ -186,10 +206,6 @@ class Pool:
             await self._notify()
         else:
             job.fail(error)
-
-
-def _is_ready(job: _Job, is_quick: bool) -> bool:
-    return not (job.runs or job.answer.done() or (is_quick and job.was_tried))
 
 
 async def _start(worker: Worker) -> None:

@@ -43,6 +43,7 @@ class Worker:
         self._arguments = store, os.getpid(), memory, priority, metadata or ""
         self._process: asyncio.subprocess.Process | None = None
         self._before = 0
+        self._is_killed = False
 
     async def start(self) -> None:
         """Start the process and wait until it has opened the store; raises :class:`~kg.errors.OutputError`."""
@@ -57,8 +58,8 @@ class Worker:
 
     @property
     def is_alive(self) -> bool:
-        """Whether the process runs."""
-        return self._process is not None and self._process.returncode is None
+        """Whether the process runs and was not killed."""
+        return self._process is not None and not self._is_killed and self._process.returncode is None
 
     @property
     def memory(self) -> int:
@@ -138,6 +139,7 @@ class Worker:
         raise OutputError(f"The query failed: its process ended with status {code}.") from error
 
     def _kill(self) -> None:
+        self._is_killed = True
         if self._process:
             with suppress(ProcessLookupError):
                 self._process.kill()

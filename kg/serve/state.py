@@ -46,7 +46,8 @@ class Server:
         """The sentence that the command prints at its start."""
         studies = self.metadata.studies
         counted = f"{studies:,} {'study' if studies == 1 else 'studies'}"
-        return f"Serving {counted} at {self.settings.url}/ (stop with Ctrl+C)."
+        public = f" as {self.settings.public_url}/" if self.settings.public_url else ""
+        return f"Serving {counted}{public} at {self.settings.local_url}/ (stop with Ctrl+C)."
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
