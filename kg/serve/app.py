@@ -15,6 +15,7 @@ from starlette.responses import PlainTextResponse, Response
 from kg.errors import KGError
 from kg.serve import (
     assets,
+    browse,
     compare_page,
     health,
     resource_pages,
@@ -43,6 +44,7 @@ def routes() -> list[BaseRoute]:
         *sparql.routes(),
         *well_known.routes(),
         *assets.routes(),
+        *browse.routes(),
         *study_pages.routes(),
         *study_picture.routes(),
         *compare_page.routes(),

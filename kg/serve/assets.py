@@ -55,12 +55,12 @@ def asset_url(name: str) -> str:
 
 
 def asset(request: Request) -> Response:
-    """Return a file; one without the digest of its content is checked again after an hour."""
+    """Return a file; one without the digest of its content is checked again each time."""
     found = assets().get(request.path_params["name"])
     if found is None:
         return PlainTextResponse("There is no such file.\n", 404)
     is_exact = request.query_params.get("v") == found.digest
-    cache_control = f"public, max-age={YEAR}, immutable" if is_exact else "public, max-age=3600"
+    cache_control = f"public, max-age={YEAR}, immutable" if is_exact else "no-cache"
     headers = {"Cache-Control": cache_control, "ETag": f'"{found.digest}"', "X-Content-Type-Options": "nosniff"}
     if request.headers.get("if-none-match") == headers["ETag"]:
         return Response(status_code=304, headers=headers)

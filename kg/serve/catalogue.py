@@ -34,6 +34,8 @@ SHOWN = {
 """The paths of the texts that lists show or sort by."""
 YES_NO = {"true": "yes", "false": "no"}
 """The labels of truth values."""
+NAMED = ("country", "condition", "intervention")
+"""The facets whose names are searched."""
 IS_STUDY = "?s a ct:Study ."
 Ages = npt.NDArray[np.float64]
 
@@ -48,6 +50,8 @@ class Catalogue:
     texts: dict[str, list[tuple[str, ...]]]
     """The texts of each study by property: those of :data:`SHOWN`, sorted."""
     columns: dict[str, Column]
+    organizations: Column
+    """The lead sponsors and the collaborators."""
     measures: dict[str, Ints]
     ages: tuple[Ages, Ages]
     """The minimum and the maximum age in years, infinite where there is none; each of shape (studies,)."""
@@ -139,15 +143,17 @@ def read_catalogue(store: ox.Store) -> Catalogue:
     places = read_places(store, reader.positions, names)
     columns = {"country": places.countries, "city": places.towns}
     columns |= {facet.key: reader.column(facet, hierarchy) for facet in FACETS if facet.key not in columns}
+    organizations = reader.organizations()
     return Catalogue(
         reader.iris,
         reader.ids,
         reader.titles(),
         {name: reader.texts(path) for name, path in SHOWN.items()},
         {facet.key: columns[facet.key] for facet in FACETS},
+        organizations,
         {measure.key: reader.numbers(measure.path) for measure in MEASURES},
         (reader.ages("ct:minimumAgeYears", -np.inf), reader.ages("ct:maximumAgeYears", np.inf)),
-        reader.index(columns, places.texts),
+        reader.index([organizations, *(columns[key] for key in NAMED)], places.texts),
         places,
         hierarchy,
         names.path,
@@ -220,16 +226,18 @@ class _Reader:
             found.setdefault(study, set()).add(text)
         return [tuple(sorted(found.get(study, ()))) for study in range(len(self.iris))]
 
-    def index(self, columns: Mapping[str, Column], places: Iterable[tuple[int, str]]) -> Index:
-        """Return the index of the words of the studies."""
+    def organizations(self) -> Column:
+        """Return the column of the sponsors and collaborators."""
+        found = list(self.values(SPONSORS))
+        keys = keys_of({iri for _, iri in found})
+        return column(len(self.iris), found, keys, {iri: self._names.label(iri) for iri in keys})
+
+    def index(self, columns: Iterable[Column], places: Iterable[tuple[int, str]]) -> Index:
+        """Return the index of the words of the studies; ``columns`` are those whose names are searched."""
         builder = IndexBuilder(len(self.iris))
         builder.add(self.values(f"({'|'.join(TITLES)})", IS_STUDY), are_titles=True)
         builder.add(self.values(f"({'|'.join(TEXTS)})"))
         builder.add(places)
-        builder.add_column(columns["country"], self._names.all)
-        sponsors = list(self.values(SPONSORS))
-        organizations = {iri: "" for _, iri in sponsors}
-        builder.add_column(column(len(self.iris), sponsors, organizations, organizations), self._names.all)
-        for key in ("condition", "intervention"):
-            builder.add_column(columns[key], self._names.all)
+        for named in columns:
+            builder.add_column(named, self._names.all)
         return builder.index()

@@ -102,6 +102,15 @@ class Column:
         flags: Flags = np.diff(self.starts) == 0
         return flags
 
+    @cached_property
+    def children(self) -> dict[int, list[int]]:
+        """For MeSH terms: the indices of the next narrower terms of each value that has any."""
+        result: dict[int, list[int]] = {}
+        for value, parents in self.parents.items():
+            for parent in parents:
+                result.setdefault(parent, []).append(value)
+        return result
+
     def of(self, study: int) -> list[int]:
         """Return the indices of the values of a study."""
         values: list[int] = self.values[self.starts[study] : self.starts[study + 1]].tolist()

@@ -16,6 +16,7 @@ from kg.draw.plain_text import plain_text
 from kg.ontology.vocabulary import BASE, STUDY
 from kg.serve import paths
 from kg.serve.assets import asset_url
+from kg.serve.bars import bar, columns
 from kg.serve.drawings import letter
 from kg.serve.formats import count_text, date_text, percent_text
 from kg.serve.iris import path_of
@@ -80,7 +81,7 @@ class Urls:
 
     def sparql(self, query: str) -> str:
         """Return the URL of the page that runs a query."""
-        return f"{self._site.root}{paths.SPARQL}?{urlencode({'query': query}, quote_via=quote)}"
+        return f"{self._site.root}{paths.EDITOR}?{urlencode({'query': query}, quote_via=quote)}"
 
     def town(self, key: str) -> str:
         """Return the URL of a town by its key in the catalogue."""
@@ -104,7 +105,8 @@ def _environment() -> jinja2.Environment:
     )
     environment.filters |= {"plain": plain_text, "date": date_text, "number": lambda value: f"{value:,}"}
     environment.globals |= {"paths": paths, "count": count_text, "version": __version__, "letter": letter, "tone": tone}
-    environment.globals["percent"] = percent_text
+    environment.globals |= {"percent": percent_text, "bar": bar, "columns": columns, "plain": plain_text}
+    environment.filters["plain"] = plain_text
     return environment
 
 

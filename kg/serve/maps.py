@@ -37,7 +37,7 @@ def map_drawing(spots: Iterable[Spot], noun: str = "site", plural: str = "") -> 
     placed = sorted(((project(s.longitude, s.latitude), s) for s in spots), key=lambda item: -item[1].number)
     if not placed:
         return Markup("")
-    frame = _frame([place for place, _ in placed])
+    frame = frame_of([place for place, _ in placed])
     scale = WIDTH / frame[2]
     most = max(spot.number for _, spot in placed)
     points = [((x - frame[0]) * scale, (y - frame[1]) * scale, _radius(spot.number, most)) for (x, y), spot in placed]
@@ -47,7 +47,7 @@ def map_drawing(spots: Iterable[Spot], noun: str = "site", plural: str = "") -> 
         circles.append(_circle(*point, title, spot.url))
         labels.add(*point, spot.name)
     shift = f"scale({scale:.4f}) translate({-frame[0]:.2f} {-frame[1]:.2f})"
-    land = f'<g transform="{shift}"><path class="land" d="{_land(frame)}"/></g>'
+    land = f'<g transform="{shift}"><path class="land" d="{land_path(frame)}"/></g>'
     label = f"Map: {', '.join(spot.name for _, spot in placed[:8])}"
     return svg(label, "map", (0, 0, WIDTH, HEIGHT), [land, *circles, *labels.texts])
 
@@ -87,7 +87,7 @@ def _overlap(a: tuple[float, float, float, float], b: tuple[float, float, float,
     return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
 
 
-def _frame(places: list[tuple[float, float]]) -> tuple[float, float, float, float]:
+def frame_of(places: list[tuple[float, float]]) -> tuple[float, float, float, float]:
     """Return the part of the projection that shows all places: its left, top, width and height."""
     left, right = min(x for x, _ in places), max(x for x, _ in places)
     top, bottom = min(y for _, y in places), max(y for _, y in places)
@@ -107,6 +107,7 @@ def _rings() -> list[tuple[tuple[float, float, float, float], str]]:
     return rings
 
 
-def _land(frame: tuple[float, float, float, float]) -> str:
+def land_path(frame: tuple[float, float, float, float]) -> str:
+    """Return the path of the land that a part of the projection shows."""
     box = (frame[0], frame[1], frame[0] + frame[2], frame[1] + frame[3])
     return "".join(path for ring, path in _rings() if _overlap(ring, box))

@@ -33,6 +33,10 @@ class BusyError(OutputError):
     """Too many queries wait, or too many answers are being sent."""
 
 
+class NotReadyError(BusyError):
+    """What a page shows is being prepared."""
+
+
 _STATUS: dict[type[KGError], int] = {
     UsageError: 400,
     NotAcceptableError: 406,

@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute, Route
 from kg.draw.plain_text import plain_text
 from kg.errors import KGError
 from kg.serve import paths
-from kg.serve.catalogue import Catalogue, read_catalogue
+from kg.serve.catalogue import Catalogue
 from kg.serve.charts import columns, runs_drawing
 from kg.serve.html import Urls, site_of
 from kg.serve.links import Link
@@ -32,12 +32,8 @@ MAX_OVERDUE = 200
 
 
 def catalogue_of(request: Request) -> Catalogue:
-    """Return the catalogue of the server, which the first page that needs it reads."""
-    server = server_of(request)
-    if server.catalogue is None:
-        server.catalogue = read_catalogue(server.store)
-    catalogue: Catalogue = server.catalogue
-    return catalogue
+    """Return the catalogue of the server."""
+    return server_of(request).catalogue
 
 
 def term_page(request: Request, iri: str) -> Response:

@@ -6,11 +6,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from kg.query.engine import PREFIXES
 from kg.query.results import Answer
 from kg.serve.frames import Task
+from kg.serve.loading import Loader
 from kg.serve.media import GRAPHS, RESULTS
 from kg.serve.metadata import FILE, Metadata
 from kg.serve.pool import Pool
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from kg.query.sandbox import Limits
+    from kg.serve.catalogue import Catalogue
+    from kg.serve.explorer import Explorer
 
 
 @dataclass
@@ -34,10 +37,9 @@ class Server:
     settings: Settings = field(default_factory=Settings)
     scratch: Path | None = None
     """A folder for files of the server; without one, queries about the server itself find nothing."""
-    catalogue: Any = None
-    """The index of studies (kg/serve/catalogue.py)."""
 
     def __post_init__(self) -> None:
+        self.loader = Loader(self.store)
         self.metadata = Metadata(self.store, self.path, self.settings, self.scratch)
         self.pool = Pool(self.path, self.settings, self.scratch / FILE if self.scratch else None)
 
@@ -49,9 +51,20 @@ class Server:
         public = f" as {self.settings.public_url}/" if self.settings.public_url else ""
         return f"Serving {counted}{public} at {self.settings.local_url}/ (stop with Ctrl+C)."
 
+    @property
+    def explorer(self) -> Explorer:
+        """The catalogue with what is computed from it; the exceptions are those of :meth:`Loader.get`."""
+        return self.loader.get()
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The index of studies; the exceptions are those of :meth:`Loader.get`."""
+        return self.explorer.catalogue
+
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Run the workers; raises :class:`~kg.errors.OutputError` if they do not start."""
+        self.loader.start()
         await self.pool.start()
         self.metadata.start()
         try:

@@ -40,9 +40,9 @@ def catalogue(store: ox.Store) -> Catalogue:
 
 
 @pytest.fixture(scope="session")
-def client(folder: Path, store: ox.Store, catalogue: Catalogue) -> TestClient:
+def client(folder: Path, store: ox.Store) -> TestClient:
     """A client of the pages; it starts no workers, so it runs no queries."""
-    return TestClient(create_app(Server(folder, store, catalogue=catalogue)), base_url="http://127.0.0.1:8000")
+    return TestClient(create_app(Server(folder, store)), base_url="http://127.0.0.1:8000")
 
 
 @pytest.fixture(scope="session")
