@@ -7,6 +7,7 @@ line are logged.
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from datetime import datetime
 from typing import IO
 
@@ -21,9 +22,12 @@ WIDTH = 2000
 
 
 class AccessLog:
-    """Writes a line per request to a stream, and reports errors of handlers in one sentence on standard error."""
+    """Writes a line per request to a stream, and reports errors of handlers in one sentence on standard error.
 
-    def __init__(self, app: ASGIApp, stream: IO[str]) -> None:
+    Nobody has to read the stream: its errors are ignored.
+    """
+
+    def __init__(self, app: ASGIApp, stream: IO[bytes]) -> None:
         self._app, self._stream = app, stream
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -50,14 +54,8 @@ class AccessLog:
             if status == 500 and not size:
                 await PlainTextResponse("The server failed to handle this request.\n", 500)(scope, receive, send)
         finally:
-            self._write(f"{log_line(scope, status, size)}\n")
-
-    def _write(self, line: str) -> None:
-        try:
-            self._stream.write(line)
-            self._stream.flush()
-        except (OSError, ValueError):  # nobody reads it
-            pass
+            with suppress(OSError):
+                self._stream.write(f"{log_line(scope, status, size)}\n".encode())
 
 
 def log_line(scope: Scope, status: int, size: int, now: datetime | None = None) -> str:

@@ -49,9 +49,10 @@ def _quality(parameters: Iterable[str]) -> float:
         name, _, value = parameter.partition("=")
         if name.strip() == "q":
             try:
-                return min(max(float(value), 0.0), 1.0)
+                number = float(value)
             except ValueError:
                 return 1.0
+            return min(max(number, 0.0), 1.0) if number == number else 1.0
     return 1.0
 
 

@@ -54,6 +54,9 @@ class Worker:
         except (TimeoutError, asyncio.IncompleteReadError, OSError) as error:
             await self.kill()
             raise OutputError("A process for queries did not start.") from error
+        except asyncio.CancelledError:
+            await self.kill()
+            raise
         self._before = memory_of(self._process.pid).anonymous
 
     @property
@@ -91,6 +94,8 @@ class Worker:
         except (asyncio.CancelledError, ExceededError):
             reply.cancel()
             await asyncio.gather(reply, return_exceptions=True)
+            if not reply.cancelled() and not reply.exception():  # it was complete just now
+                budget.release(len(reply.result().content))
             raise
         return await reply
 
@@ -149,6 +154,7 @@ class Worker:
         self._kill()
         if self._process:
             await self._process.wait()
+            self._process._transport.close()  # type: ignore[attr-defined]  # else its pipes stay open until collected
 
 
 def _out_of_memory(limits: Limits) -> ExceededError:

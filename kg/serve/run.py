@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import logging
 import signal
 import socket
@@ -142,7 +143,7 @@ async def _serve(server: Server, listener: socket.socket, started: Started) -> N
         logging.getLogger(name).handlers = [logging.NullHandler()]
         logging.getLogger(name).propagate = False
     config = uvicorn.Config(
-        AccessLog(Pace(create_app(server)), sys.stdout),
+        AccessLog(Pace(create_app(server)), io.FileIO(1, "wb", closefd=False)),
         http=Connection,
         ws="none",
         lifespan="off",
