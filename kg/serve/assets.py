@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from functools import cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from starlette.requests import Request
@@ -25,6 +26,9 @@ TYPES = {
     ".txt": "text/plain; charset=utf-8",
     ".woff2": "font/woff2",
 }
+REFERRING = (".css", ".js")
+_REFERENCE = re.compile(rb"""(url\("|from "|import\(")([\w./-]+)(")""")
+"""A reference to another file in a style sheet or a script."""
 YEAR = 31_536_000
 
 
@@ -41,12 +45,30 @@ def assets() -> dict[str, Asset]:
     """Return the files by their path after ``/static/``."""
     files = {str(path.relative_to(FOLDER)): path for path in FOLDER.rglob("*") if path.suffix in TYPES}
     files |= {name: ASSETS / name for name in FONTS}
-    return {name: _asset(path) for name, path in files.items()}
+    done: dict[str, Asset] = {}
+    for name in files:
+        _add(name, files, done)
+    return done
 
 
-def _asset(path: Path) -> Asset:
+def _add(name: str, files: dict[str, Path], done: dict[str, Asset]) -> Asset:
+    """Add a file after those that it refers to, whose digests become a part of its content."""
+    if name in done:
+        return done[name]
+
+    def exact(match: re.Match[bytes]) -> bytes:
+        other = str(PurePosixPath(name).parent / match[2].decode())
+        return match[0] if other not in files else match[1] + b"?v=".join([match[2], _digest(other)]) + match[3]
+
+    def _digest(other: str) -> bytes:
+        return _add(other, files, done).digest.encode()
+
+    path = files[name]
     content = path.read_bytes()
-    return Asset(content, TYPES[path.suffix], hashlib.sha256(content).hexdigest()[:12])
+    if path.suffix in REFERRING and "vendor" not in path.parts:
+        content = _REFERENCE.sub(exact, content)
+    done[name] = Asset(content, TYPES[path.suffix], hashlib.sha256(content).hexdigest()[:12])
+    return done[name]
 
 
 def asset_url(name: str) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from markupsafe import Markup
 
-from kg.draw.kinds import KINDS
+from kg.draw.kinds import kind as kind_of
 from kg.draw.network_layout import layout_network
 from kg.draw.picture import Edge, Node, Picture
 from kg.draw.text_metrics import text_width, truncate
@@ -30,8 +30,8 @@ FORCED = 10
 """Nodes that have a label in any case: the largest."""
 Counts = npt.NDArray[np.int64]
 Box = tuple[float, float, float, float]
-Url = Callable[[str, str], str]
-"""A function that returns the URL of a node by the key of its facet and its own key."""
+Url = Callable[[Node], str]
+"""A function that returns the URL of a node."""
 
 
 def network_picture(matches: Matches, name: str) -> Picture:
@@ -95,7 +95,7 @@ def network_svg(picture: Picture, url: Url) -> Markup:
     for node in nodes:
         node.x, node.y = node.x * SPREAD, node.y * SPREAD
     links = [_edge(picture, edge, most) for edge in sorted(picture.edges, key=lambda edge: edge.weight)]
-    circles = [_node(node, url(*node.id.split(":", 1))) for node in nodes]
+    circles = [_node(node, url(node)) for node in nodes]
     span = max(node.x for node in nodes) - min(node.x for node in nodes)
     labels = _Labels(nodes, SIZE * max((span + 240) / WIDTH, 0.8))
     left, top, right, bottom = labels.frame()
@@ -104,7 +104,8 @@ def network_svg(picture: Picture, url: Url) -> Markup:
 
 def _edge(picture: Picture, edge: Edge, most: float) -> str:
     source, target = picture.nodes[edge.source], picture.nodes[edge.target]
-    title = f"{source.label} – {target.label}: {count_text(int(edge.weight), 'study', 'studies')}"
+    common = edge.label or count_text(int(edge.weight), "study", "studies")
+    title = f"{source.label} – {target.label}: {common}"
     width = 1 + 4 * (edge.weight / most) ** 0.5
     line = f'x1="{source.x:.1f}" y1="{source.y:.1f}" x2="{target.x:.1f}" y2="{target.y:.1f}"'
     ends = escape(f"{_token(edge.source)} {_token(edge.target)}")
@@ -112,9 +113,9 @@ def _edge(picture: Picture, edge: Edge, most: float) -> str:
 
 
 def _node(node: Node, url: str) -> str:
-    title = f"{node.label}: {node.count}"
+    title = f"{node.label}: {node.count}" if node.count else node.label
     kind = node.kind.lower()
-    if KINDS[node.kind].shape == "diamond":
+    if kind_of(node.kind).shape == "diamond":
         side = node.radius * 1.25
         steps = "".join(f"l{x * side:.1f} {y * side:.1f}" for x, y in ((1, 1), (-1, 1), (-1, -1)))
         place = f"M{node.x:.1f} {node.y - side:.1f}{steps}z"

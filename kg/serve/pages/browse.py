@@ -8,6 +8,7 @@ from functools import cached_property
 
 from markupsafe import Markup
 
+from kg.draw.picture import Node
 from kg.serve.bars import Bar
 from kg.serve.catalogue import Matches
 from kg.serve.explorer import Explorer
@@ -16,6 +17,7 @@ from kg.serve.listing import PER_PAGE, Entry, entry, ordered
 from kg.serve.page_state import PageState
 from kg.serve.pages.facets import FacetView, facet_views, label_of, ranked
 from kg.serve.pages.histograms import Histogram, histogram, histogram_of_selected
+from kg.serve.paths import STUDIES
 from kg.serve.selection import Range, Selection
 from kg.serve.selection_query import selection_query
 from kg.serve.study_map import WORLD, Cluster, StudyMap, map_svg, study_map
@@ -186,6 +188,10 @@ class Browse:
         """Return the histogram of a measure of the studies of the list."""
         return histogram_of_selected(self.matches, self.state, key)
 
+    def home_years(self) -> list[Bar]:
+        """Return the studies by start year, with the URLs of their lists on the start page."""
+        return [replace(bar, url=f"{STUDIES}{bar.url}" if bar.url else "") for bar in self.histogram("start").bars]
+
     @cached_property
     def map(self) -> StudyMap:
         """The map of the list."""
@@ -214,7 +220,8 @@ class Browse:
         """Return the network of the list as SVG."""
         return network_svg(network_picture(self.matches, self.state.network), self._node_url)
 
-    def _node_url(self, facet: str, key: str) -> str:
+    def _node_url(self, node: Node) -> str:
+        facet, _, key = node.id.partition(":")
         if facet not in FACETS_BY_KEY:
             return ""
         return "?" + self.state.with_selection(self.selection.only(facet, key)).url()
