@@ -25,6 +25,8 @@ PLACES = 8
 """Queries of clients that may wait, per worker."""
 OWN_PLACES = 256
 """Queries of pages that may wait."""
+WAIT = 20.0
+"""Seconds that a query may wait."""
 NICE = 5
 """The niceness of the general workers."""
 PAUSE = 1.0
@@ -48,11 +50,18 @@ class _Job:
         self.was_tried = False
         """Whether it exceeded the time of the quick worker."""
         self.runs = False
+        self.is_late = False
 
     @property
     def cost(self) -> tuple[bool, int]:
         """The order of the quick worker: queries of pages, then the shortest."""
         return not self.is_own, len(self.task.text)
+
+    def expire(self) -> None:
+        """End the time to wait: fail a query that waits, now or after the quick worker."""
+        self.is_late = True
+        if not self.runs:
+            self.fail(BusyError("Other queries are running; try again later."))
 
     def fail(self, error: KGError) -> None:
         """Set the error, unless the query was cancelled."""
@@ -107,6 +116,7 @@ class Pool:
         job = _Job(task, limits or self.limits, is_own)
         self._check_places(is_own)
         self._waiting.append(job)
+        timer = asyncio.get_running_loop().call_later(WAIT, job.expire)
         try:
             await self._notify()
             return await job.answer
@@ -116,6 +126,7 @@ class Pool:
             job.answer.cancel()
             raise
         finally:
+            timer.cancel()
             self._waiting.remove(job)
 
     def release(self, answer: Answer) -> None:
@@ -203,6 +214,8 @@ class Pool:
         """Fail a query that exceeds its time, or let it wait for a general worker after the quick one."""
         if is_quick and job.limits.seconds > QUICK:
             job.was_tried, job.runs = True, False
+            if job.is_late:
+                job.expire()
             await self._notify()
         else:
             job.fail(error)

@@ -161,6 +161,19 @@ def test_a_full_queue_refuses_clients_but_not_pages(folder: Path) -> None:
     in_pool(folder, work)
 
 
+def test_a_query_that_waits_too_long_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kg.serve.pool.WAIT", 1.0)
+
+    async def work(pool: Pool) -> None:
+        heavy = [asyncio.ensure_future(pool.run(Task(CROSS), Limits(3, SHORT.memory))) for _ in range(3)]
+        begun = time.monotonic()
+        results = await asyncio.gather(*heavy, return_exceptions=True)
+        assert sorted(type(result).__name__ for result in results) == ["BusyError", "BusyError", "TimeExceededError"]
+        assert time.monotonic() - begun < 8
+
+    in_pool(folder, work)
+
+
 def test_a_query_that_is_cancelled_frees_its_worker(folder: Path) -> None:
     async def work(pool: Pool) -> float:
         for delay in (0.0, 0.05, 0.2):
