@@ -113,10 +113,10 @@ class Worker:
             if frame[0] == ERROR:
                 raise _error(orjson.loads(frame[1]))
             return Reply(content, orjson.loads(frame[1]))
-        except BaseException:
+        except BaseException as error:
             budget.release(len(content))
-            if not is_complete:
-                self._kill()
+            if not (is_complete or isinstance(error, asyncio.IncompleteReadError)):
+                self._kill()  # not after the end of the process: it would hide the exit status
             raise
 
     async def _send(self, task: Task) -> None:
