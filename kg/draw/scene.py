@@ -12,7 +12,7 @@ from kg.draw.picture import Edge, Node, Picture
 from kg.draw.text_metrics import text_width, truncate
 from kg.draw.world_map import land_rings, project
 
-INK, SOFT, LINE, PAPER, REGION = "#1b2330", "#5b6572", "#aab2bd", "#ffffff", "#f2f4f7"
+INK, SOFT, LINE, PAPER, REGION = "#1b2330", "#5b6572", "#7d8794", "#ffffff", "#f2f4f7"
 LAND, COAST, TOWN_OUTLINE = "#e7ebef", "#cdd4dc", "#6b6520"
 MAX_MAP_LABELS = 60
 MARGIN, STRIPE, CORNER = 36.0, 5.0, 8.0
@@ -137,9 +137,9 @@ def folded_ids(picture: Picture) -> set[str]:
 def _curve(edge: Edge, nodes: dict[str, Node], kinds: dict[str, Kind]) -> Curve:
     if edge.route:
         points = zip(edge.route[::2], edge.route[1::2], strict=True)
-        return Curve(tuple(points), _lighten(kinds[nodes[edge.target].kind].line), 1.6)
+        return Curve(tuple(points), kinds[nodes[edge.target].kind].line, 1.6)
     a, b = nodes[edge.source], nodes[edge.target]
-    return Curve(((a.x, a.y), (b.x, b.y)), LINE, min(0.6 + 0.5 * math.sqrt(edge.weight), 5.0), 0.55)
+    return Curve(((a.x, a.y), (b.x, b.y)), LINE, min(0.6 + 0.5 * math.sqrt(edge.weight), 5.0))
 
 
 def _lighten(colour: str, share: float = 0.55) -> str:

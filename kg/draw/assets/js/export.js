@@ -69,7 +69,6 @@ function saveSvg() {
         fill: "none",
         stroke: r ? lineColour(l.b.kind) : theme.line,
         "stroke-width": r ? 1.7 : WIDTHS[widthClass(l.weight)],
-        "stroke-opacity": 0.6,
       });
     }
   for (const n of visibleNodes)
