@@ -9,14 +9,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from kg.draw.plain_text import plain_text
 from kg.errors import KGError
 from kg.ontology.vocabulary import STUDY
 from kg.query.engine import query_text
 from kg.serve import paths
 from kg.serve.links import Link
 from kg.serve.media import HTML
-from kg.serve.nodes import TYPE, Nodes
+from kg.serve.nodes import TYPE, Nodes, shown_text
 from kg.serve.pages.compare import comparison
 from kg.serve.responses import JSON, shown
 from kg.serve.state import server_of
@@ -55,7 +54,7 @@ async def _related(request: Request, number: str) -> list[tuple[Link, str]]:
     except KGError:
         return []
     return [
-        (Link(plain_text(str(row["title"])), str(row["other"])), f"{row['conditions']} and {row['interventions']}")
+        (Link(shown_text(str(row["title"])), str(row["other"])), f"{row['conditions']} and {row['interventions']}")
         for row in rows[:MAX_RELATED]
     ]
 

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from kg._version import __version__
-from kg.draw.plain_text import plain_text
+from kg.errors import printable
 from kg.ontology.vocabulary import BASE, STUDY
 from kg.serve import paths
 from kg.serve.assets import asset_url
@@ -20,6 +20,7 @@ from kg.serve.bars import bar, columns
 from kg.serve.drawings import letter
 from kg.serve.formats import count_text, date_text, percent_text
 from kg.serve.iris import path_of
+from kg.serve.nodes import shown_text
 from kg.serve.rich_text import rich_text
 from kg.serve.state import server_of
 from kg.serve.status import tone
@@ -92,6 +93,11 @@ class Urls:
         return self.resource(STUDY + number)
 
 
+def _printable(value: Any) -> Any:
+    """Escape control characters in what a template inserts; those that turn the direction would hide text."""
+    return printable(value) if type(value) is str else value
+
+
 @cache
 def _environment() -> jinja2.Environment:
     import jinja2
@@ -99,11 +105,12 @@ def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("kg.serve"),
         autoescape=True,
+        finalize=_printable,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"plain": plain_text, "date": date_text, "number": lambda value: f"{value:,}"}
+    environment.filters |= {"plain": shown_text, "date": date_text, "number": lambda value: f"{value:,}"}
     environment.globals |= {"paths": paths, "count": count_text, "version": __version__, "letter": letter, "tone": tone}
     environment.globals |= {"percent": percent_text, "bar": bar, "columns": columns, "plain": plain_text}
     environment.filters["plain"] = plain_text

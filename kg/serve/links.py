@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kg.serve.nodes import Node, code_label
+from kg.serve.nodes import Node, code_label, shown_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,4 +40,4 @@ class Code:
     def from_iri(cls, iri: str) -> Code:
         """Return the code with an IRI."""
         label = code_label(iri)
-        return cls(iri, iri.rpartition("/")[2], label) if label else cls("", iri, iri)
+        return cls(iri, iri.rpartition("/")[2], label) if label else cls("", shown_text(iri), shown_text(iri))

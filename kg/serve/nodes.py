@@ -12,6 +12,7 @@ from functools import cache
 import pyoxigraph as ox
 
 from kg.draw.plain_text import plain_text
+from kg.errors import printable
 from kg.ontology.model import Concept, Term, shipped
 from kg.ontology.vocabulary import CT, RDF, RDFS
 
@@ -30,10 +31,19 @@ def code_label(iri: str) -> str:
     return concepts()[iri].label if iri in concepts() else ""
 
 
+def shown_text(text: str) -> str:
+    """Return a text without markup; control characters, such as those that turn the direction, are shown as escapes.
+
+    >>> shown_text("a &lt; b\u202e")
+    'a < b\\\\u202E'
+    """
+    return printable(plain_text(text))
+
+
 def term_text(term: Term) -> str:
     """Return a literal without markup, a code as its label, and any other term as its IRI."""
     if isinstance(term, ox.Literal):
-        return plain_text(term.value)
+        return shown_text(term.value)
     return code_label(term.value) or term.value if isinstance(term, ox.NamedNode) else str(term)
 
 

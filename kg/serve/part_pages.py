@@ -80,7 +80,8 @@ def _measure(nodes: Nodes, node: Node, kinds: list[str]) -> Measure | None:
 def _place(node: Node) -> dict[str, Any]:
     site = site_of(node)
     spots = [Spot(*site.place, 1, site.city or "Site")] if site.place else []
-    town = Town(site.city, local_name(site.country.iri) if site.country.iri else "").key if site.city else ""
+    city, country = node.raw("city"), site.country.iri
+    town = Town(city, local_name(country) if country else "").key if city else ""
     return {"site_map": map_drawing(spots), "town": town}
 
 

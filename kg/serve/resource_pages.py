@@ -9,7 +9,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from kg.draw.plain_text import plain_text
 from kg.errors import KGError
 from kg.serve import paths
 from kg.serve.catalogue import Catalogue
@@ -17,7 +16,7 @@ from kg.serve.charts import columns, runs_drawing
 from kg.serve.html import Urls, site_of
 from kg.serve.links import Link
 from kg.serve.maps import Spot, map_drawing
-from kg.serve.nodes import Nodes
+from kg.serve.nodes import Nodes, shown_text
 from kg.serve.pages import place
 from kg.serve.pages.organization import Overdue, organization_view, overdue_query
 from kg.serve.pages.profile import Bar, Profile
@@ -64,7 +63,7 @@ async def _overdue(request: Request, query: str) -> list[Overdue] | None:
         return None
     return [
         Overdue(
-            Link(plain_text(str(row["title"])), str(row["study"])),
+            Link(shown_text(str(row["title"])), str(row["study"])),
             str(row["study"]).rpartition("/")[2],
             str(row["primaryCompletion"]),
             int(row["monthsOverdue"]),

@@ -11,9 +11,10 @@ from urllib.parse import quote
 import pyoxigraph as ox
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from kg.errors import printable_iri
 from kg.query.engine import PREFIXES
 from kg.serve.html import site_of, with_digest
 from kg.serve.iris import FIXED, KINDS, iri_of
@@ -40,13 +41,18 @@ async def resource(request: Request) -> Response:
         if chosen is None:
             raise NotAcceptableError("The resource is available as HTML, Turtle, N-Triples, JSON-LD and RDF/XML.")
         media = chosen.media
+        content_type = chosen.content_type
+    else:
+        content_type = media.content_type
     request.state.media = media
     if not await run_in_threadpool(exists, request, iri):
-        return not_found(request, iri, name)
+        if media is HTML:
+            return not_found(request, iri, name)
+        return PlainTextResponse(f"There are no statements about {printable_iri(iri)} here.\n", 404, {"Vary": "Accept"})
     if media in (HTML, JSON):
         response = await _page(request, kind, iri)
     else:
-        response = await run_in_threadpool(_graph, request, iri, media)
+        response = await run_in_threadpool(_graph, request, iri, media, content_type)
     return _with_links(response, request, kind, name, iri, media)
 
 
@@ -80,10 +86,10 @@ async def _page(request: Request, kind: str, iri: str) -> Response:
     return await run_in_threadpool(show, request, iri)  # type: ignore[arg-type]
 
 
-def _graph(request: Request, iri: str, media: Media) -> Response:
+def _graph(request: Request, iri: str, media: Media, content_type: str) -> Response:
     triples = triples_of(server_of(request).store, iri)
     content = ox.serialize(triples, format=SYNTAXES[media.name], prefixes=PREFIXES) or b""
-    return with_digest(request, content, media.content_type, {"Cache-Control": "no-cache"})
+    return with_digest(request, content, content_type, {"Cache-Control": "no-cache"})
 
 
 def _with_links(response: Response, request: Request, kind: str, name: str, iri: str, media: Media) -> Response:

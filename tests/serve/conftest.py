@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from starlette.testclient import TestClient
 from kg.export.report import Report
 from kg.serve.app import create_app
 from kg.serve.catalogue import Catalogue, read_catalogue
+from kg.serve.settings import Settings
 from kg.serve.state import Server
 from kg.store.embedded import build
 from tests.answers.trial import Trial
@@ -40,9 +42,11 @@ def catalogue(store: ox.Store) -> Catalogue:
 
 
 @pytest.fixture(scope="session")
-def client(folder: Path, store: ox.Store) -> TestClient:
-    """A client of the pages; it starts no workers, so it runs no queries."""
-    return TestClient(create_app(Server(folder, store)), base_url="http://127.0.0.1:8000")
+def client(folder: Path, store: ox.Store, catalogue: Catalogue) -> Iterator[TestClient]:
+    """A client of the pages, with workers for their queries."""
+    app = create_app(Server(folder, store, Settings(workers=1), catalogue=catalogue))
+    with TestClient(app, base_url="http://127.0.0.1:8000") as started:
+        yield started
 
 
 @pytest.fixture(scope="session")

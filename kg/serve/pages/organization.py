@@ -7,13 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kg.draw.plain_text import plain_text
 from kg.query.engine import query_text
 from kg.serve.catalogue import Catalogue
 from kg.serve.columns import Flags
 from kg.serve.formats import date_text, day_of
 from kg.serve.links import Code, Link
-from kg.serve.nodes import Node, Nodes
+from kg.serve.nodes import Node, Nodes, shown_text
 from kg.serve.pages.profile import Bar, Profile, profile_of
 from kg.serve.pages.timeline import Moment
 from kg.serve.selection import Selection
@@ -112,7 +111,7 @@ def _run(catalogue: Catalogue, nodes: Nodes, study: int) -> Run | None:
         return None
     status = next(iter(nodes.objects(iri, "overallStatus")), "")
     start, end = (Moment(name, text, date_text(text), False, day_of(text)) for name, text in values.items())
-    return Run(Link(plain_text(catalogue.titles[study]), iri), catalogue.ids[study], Code.from_iri(status), start, end)
+    return Run(Link(shown_text(catalogue.titles[study]), iri), catalogue.ids[study], Code.from_iri(status), start, end)
 
 
 def overdue_query(iri: str, day: str) -> str:

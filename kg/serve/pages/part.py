@@ -12,7 +12,7 @@ from kg.mapping.plan import LISTED, UNMAPPED
 from kg.ontology.model import shipped
 from kg.ontology.vocabulary import CT, RDF, RDFS
 from kg.serve.links import Link
-from kg.serve.nodes import Node, Nodes, code_label, term_text
+from kg.serve.nodes import Node, Nodes, code_label, shown_text, term_text
 
 HIDDEN = {RDF + "type", RDFS + "label", LISTED, UNMAPPED, CT + "position", CT + "ofStudy"}
 MAX_DEPTH = 3
@@ -89,6 +89,6 @@ def _property(nodes: Nodes, node: Node, name: str, depth: int) -> Property:
 
 def _linked(nodes: Nodes, node: Node, iri: str, depth: int) -> Value:
     """Return a resource as a value; the properties of parts of the node are shown with it."""
-    text = code_label(iri) or next(iter(nodes.objects(iri, RDFS + "label")), "") or local_name(iri)
+    text = code_label(iri) or shown_text(next(iter(nodes.objects(iri, RDFS + "label")), "")) or local_name(iri)
     is_inside = iri.startswith(node.iri + "-") and depth < MAX_DEPTH
     return Value(text, Link(text, iri), _properties(nodes, nodes[iri], depth + 1) if is_inside else [])

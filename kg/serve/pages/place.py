@@ -10,12 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 import pyoxigraph as ox
 
-from kg.draw.plain_text import plain_text
 from kg.serve.catalogue import Catalogue
 from kg.serve.columns import Flags
 from kg.serve.facets import Town
 from kg.serve.links import Link
-from kg.serve.nodes import LABEL, Node, Nodes
+from kg.serve.nodes import LABEL, Node, Nodes, shown_text
 from kg.serve.pages.profile import Profile, profile_of
 from kg.serve.selection import Selection
 
@@ -102,7 +101,9 @@ def _towns(catalogue: Catalogue, country: str) -> list[TownCount]:
     column = catalogue.columns["city"]
     counts = column.counts(np.ones(column.size, bool))
     towns = [(Town.parse(key), i) for i, key in enumerate(column.keys)]
-    found = [TownCount(town.city, column.keys[i], int(counts[i])) for town, i in towns if town.country == country]
+    found = [
+        TownCount(shown_text(town.city), column.keys[i], int(counts[i])) for town, i in towns if town.country == country
+    ]
     return sorted(found, key=lambda town: (-town.count, town.name))
 
 
@@ -116,7 +117,13 @@ def spots_of(catalogue: Catalogue, mask: Flags, is_wanted: Callable[[Town], bool
             best.setdefault(points.keys[i], i)
     longitudes, latitudes = catalogue.places.longitudes, catalogue.places.latitudes
     return [
-        Spot(float(longitudes[i]), float(latitudes[i]), int(in_towns[towns.index[key]]), Town.parse(key).city, key)
+        Spot(
+            float(longitudes[i]),
+            float(latitudes[i]),
+            int(in_towns[towns.index[key]]),
+            shown_text(Town.parse(key).city),
+            key,
+        )
         for key, i in best.items()
         if key in towns.index
     ]
@@ -131,10 +138,15 @@ def town_view(catalogue: Catalogue, nodes: Nodes, key: str) -> TownView | None:
     mask = catalogue.select(selection).mask
     countries = catalogue.columns["country"]
     iri = countries.iris[countries.index[town.country]] if town.country in countries.index else ""
-    country = Link(countries.labels[countries.index[town.country]], iri) if iri else None
+    country = Link(shown_text(countries.labels[countries.index[town.country]]), iri) if iri else None
     spots = spots_of(catalogue, mask, lambda other: other == town)
     return TownView(
-        town.city, key, country, profile_of(catalogue, mask, selection), _facilities(nodes, town, iri), spots
+        shown_text(town.city),
+        key,
+        country,
+        profile_of(catalogue, mask, selection),
+        _facilities(nodes, town, iri),
+        spots,
     )
 
 
@@ -163,4 +175,4 @@ def _facility(nodes: Nodes, spellings: dict[str, list[str]]) -> Facility:
     studies = sorted({study for site in sites for study in nodes.objects(site, "ofStudy")})
     titles = ((next(iter(nodes.objects(iri, LABEL)), iri.rpartition("/")[2]), iri) for iri in studies)
     names = sorted(spellings, key=lambda name: (-len(spellings[name]), name))
-    return Facility(plain_text(names[0]), names[1:], [Link(plain_text(text), iri) for text, iri in titles], sites)
+    return Facility(shown_text(names[0]), names[1:], [Link(shown_text(text), iri) for text, iri in titles], sites)
