@@ -112,8 +112,7 @@ def _environment() -> jinja2.Environment:
     )
     environment.filters |= {"plain": shown_text, "date": date_text, "number": lambda value: f"{value:,}"}
     environment.globals |= {"paths": paths, "count": count_text, "version": __version__, "letter": letter, "tone": tone}
-    environment.globals |= {"percent": percent_text, "bar": bar, "columns": columns, "plain": plain_text}
-    environment.filters["plain"] = plain_text
+    environment.globals |= {"percent": percent_text, "bar": bar, "columns": columns, "plain": shown_text}
     return environment
 
 

@@ -42,9 +42,9 @@ def catalogue(store: ox.Store) -> Catalogue:
 
 
 @pytest.fixture(scope="session")
-def client(folder: Path, store: ox.Store, catalogue: Catalogue) -> Iterator[TestClient]:
+def client(folder: Path, store: ox.Store) -> Iterator[TestClient]:
     """A client of the pages, with workers for their queries."""
-    app = create_app(Server(folder, store, Settings(workers=1), catalogue=catalogue))
+    app = create_app(Server(folder, store, Settings(workers=1)))
     with TestClient(app, base_url="http://127.0.0.1:8000") as started:
         yield started
 

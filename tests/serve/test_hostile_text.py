@@ -17,7 +17,6 @@ from starlette.testclient import TestClient
 
 from kg.export.report import Report
 from kg.serve.app import create_app
-from kg.serve.catalogue import read_catalogue
 from kg.serve.settings import Settings
 from kg.serve.state import Server
 from kg.store.embedded import build
@@ -49,7 +48,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     (folder / "r.json").write_text(json.dumps(poisoned(record)), "utf-8")
     build([folder / "r.json", SEED], folder / "s.kgstore", report=Report())
     store = ox.Store.read_only(str(folder / "s.kgstore"))
-    server = Server(folder / "s.kgstore", store, Settings(workers=1), catalogue=read_catalogue(store))
+    server = Server(folder / "s.kgstore", store, Settings(workers=1))
     with TestClient(create_app(server), base_url=HOST) as client:
         yield client
 
