@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
 
 from kg.errors import KGError
 from kg.serve import (
@@ -27,16 +25,13 @@ from kg.serve import (
     study_picture,
     well_known,
 )
+from kg.serve.failures import error_response, http_error_response
 from kg.serve.guard import Guard
-from kg.serve.problems import BusyError, status_of
 
 if TYPE_CHECKING:
     from starlette.routing import BaseRoute
 
     from kg.serve.state import Server
-
-RETRY_AFTER = "5"
-"""Seconds after which a client may try again."""
 
 
 def routes() -> list[BaseRoute]:
@@ -73,18 +68,3 @@ def create_app(server: Server) -> Starlette:
     )
     app.state.server = server
     return app
-
-
-def error_response(_: Request, error: Exception) -> Response:
-    """Return the response for an error: its sentence as plain text."""
-    assert isinstance(error, KGError)
-    headers = {"retry-after": RETRY_AFTER} if isinstance(error, BusyError) else {}
-    return PlainTextResponse(f"{error}\n", status_of(error), headers)
-
-
-def http_error_response(request: Request, error: Exception) -> Response:
-    """Return the response for a path or a method that does not exist here."""
-    assert isinstance(error, HTTPException)
-    sentences = {404: "There is no such page.", 405: f"The method {request.method} is not available here."}
-    sentence = sentences.get(error.status_code, f"{error.detail}.")
-    return PlainTextResponse(f"{sentence}\n", error.status_code, error.headers)
