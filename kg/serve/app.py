@@ -17,6 +17,7 @@ from kg.serve import (
     compare_page,
     health,
     home,
+    ontology_page,
     query_page,
     resource_pages,
     resources,
@@ -47,6 +48,7 @@ def routes() -> list[BaseRoute]:
         *study_pages.routes(),
         *study_picture.routes(),
         *compare_page.routes(),
+        *ontology_page.routes(),
         *resource_pages.routes(),
         *resources.routes(),
     ]

@@ -18,7 +18,7 @@ from kg.errors import UsageError, shown
 from kg.query.engine import PREFIXES
 from kg.serve import paths
 from kg.serve.facets import FACETS, FACETS_BY_KEY
-from kg.serve.html import page, site_of, with_digest
+from kg.serve.html import page, with_digest
 from kg.serve.listing import SORTINGS, default_sorting, entry, ordered
 from kg.serve.page_state import NETWORKS, VIEWS, PageState
 from kg.serve.pages.browse import Browse
@@ -45,7 +45,7 @@ def studies(request: Request) -> Response:
     """Return the page of a list; a search for the number of a study goes to its page."""
     view = browse_of(request)
     if (number := _number(view)) is not None:
-        return RedirectResponse(f"{site_of(request).root}/study/{number}", 303)
+        return RedirectResponse(f"/study/{number}", 303)
     return page(
         request,
         "browse.html",
@@ -160,8 +160,7 @@ def suggest(request: Request) -> Response:
     """Return the suggestions for the beginning of a search as JSON."""
     text = request.query_params.get("q", "")[:300]
     found = server_of(request).explorer.suggester.suggest(text)
-    root = site_of(request).root
-    content = [asdict(item) | {"title": group_title(item.group), "root": root} for item in found]
+    content = [asdict(item) | {"title": group_title(item.group)} for item in found]
     return with_digest(request, orjson.dumps(content), "application/json", _HEADERS)
 
 

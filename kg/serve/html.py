@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode, urlsplit
@@ -13,7 +12,7 @@ from starlette.responses import Response
 
 from kg._version import __version__
 from kg.errors import printable
-from kg.ontology.vocabulary import BASE, STUDY
+from kg.ontology.vocabulary import STUDY
 from kg.serve import paths
 from kg.serve.assets import asset_url
 from kg.serve.bars import bar, columns
@@ -22,6 +21,7 @@ from kg.serve.formats import count_text, date_text, percent_text
 from kg.serve.iris import path_of
 from kg.serve.nodes import shown_text
 from kg.serve.rich_text import rich_text
+from kg.serve.site import Site
 from kg.serve.state import server_of
 from kg.serve.status import tone
 
@@ -41,24 +41,6 @@ HEADERS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Site:
-    """What every page says about the data."""
-
-    studies: int
-    first: str
-    last: str
-    """The range of the versions of the records."""
-    base: str = BASE
-    root: str = ""
-    """The path of the server in its public URL, without a slash at the end."""
-
-    @property
-    def versions(self) -> str:
-        """The dates of the versions in words."""
-        return " to ".join(dict.fromkeys(date_text(day) for day in (self.first, self.last) if day))
-
-
 class Urls:
     """URLs of resources and pages for templates."""
 
@@ -68,25 +50,25 @@ class Urls:
     def resource(self, iri: str) -> str:
         """Return the URL of a resource on this server, its IRI if it is elsewhere on the web, or an empty string."""
         if path := path_of(iri, self._site.base):
-            return self._site.root + path
+            return path
         return iri if urlsplit(iri).scheme in ("http", "https") else ""
 
     def page(self, path: str, **parameters: Any) -> str:
         """Return the URL of a page; parameters that are lists are repeated, empty ones left out."""
         query = urlencode({key: value for key, value in parameters.items() if value not in (None, "", [])}, doseq=True)
-        return self._site.root + path + (f"?{query}" if query else "")
+        return path + (f"?{query}" if query else "")
 
     def static(self, name: str) -> str:
         """Return the URL of a file."""
-        return self._site.root + asset_url(name)
+        return asset_url(name)
 
     def sparql(self, query: str) -> str:
         """Return the URL of the page that runs a query."""
-        return f"{self._site.root}{paths.EDITOR}?{urlencode({'query': query}, quote_via=quote)}"
+        return f"{paths.EDITOR}?{urlencode({'query': query}, quote_via=quote)}"
 
     def town(self, key: str) -> str:
         """Return the URL of a town by its key in the catalogue."""
-        return f"{self._site.root}{paths.TOWN}{quote(key, safe=':')}"
+        return f"{paths.TOWN}{quote(key, safe=':')}"
 
     def study(self, number: str) -> str:
         """Return the URL of a study by its number."""
@@ -143,18 +125,4 @@ def with_digest(
 
 def site_of(request: Request) -> Site:
     """Return what pages say about the data of the server."""
-    server = server_of(request)
-    root = urlsplit(server.settings.public_url).path.rstrip("/")
-    return site_of_store(server, root)
-
-
-def site_of_store(server: Any, root: str) -> Site:
-    """Return what pages say about a store, counted once."""
-    known = getattr(server, "_site", None)
-    if known is None:
-        from kg.store.info import store_info
-
-        info = store_info(server.store)
-        known = Site(info.studies, info.first, info.last, root=root)
-        server._site = known
-    return known
+    return server_of(request).site

@@ -87,7 +87,7 @@ async def _page(request: Request, kind: str, iri: str) -> Response:
 
 
 def _graph(request: Request, iri: str, media: Media, content_type: str) -> Response:
-    triples = triples_of(server_of(request).store, iri)
+    triples = triples_of(server_of(request).store, iri, site_of(request).base)
     content = ox.serialize(triples, format=SYNTAXES[media.name], prefixes=PREFIXES) or b""
     return with_digest(request, content, content_type, {"Cache-Control": "no-cache"})
 

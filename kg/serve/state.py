@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -16,6 +17,7 @@ from kg.serve.media import GRAPHS, RESULTS
 from kg.serve.metadata import FILE, Metadata
 from kg.serve.pool import Pool
 from kg.serve.settings import Settings
+from kg.serve.site import Site, read_site
 
 if TYPE_CHECKING:
     import pyoxigraph as ox
@@ -50,6 +52,11 @@ class Server:
         counted = f"{studies:,} {'study' if studies == 1 else 'studies'}"
         public = f" as {self.settings.public_url}/" if self.settings.public_url else ""
         return f"Serving {counted}{public} at {self.settings.local_url}/ (stop with Ctrl+C)."
+
+    @cached_property
+    def site(self) -> Site:
+        """What every page says about the data."""
+        return read_site(self.store, self.metadata.studies)
 
     @property
     def explorer(self) -> Explorer:

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator
 
 import pyoxigraph as ox
 
-from kg.ontology.vocabulary import CT, RDF, RDFS, SHARED_GRAPH, STUDY
+from kg.ontology.vocabulary import BASE, CT, RDF, RDFS, SHARED_GRAPH, STUDY
 
 LABEL, TYPE, OF_STUDY = (ox.NamedNode(iri) for iri in (RDFS + "label", RDF + "type", CT + "ofStudy"))
 
 
-def triples_of(store: ox.Store, iri: str) -> list[ox.Triple]:
+def triples_of(store: ox.Store, iri: str, base: str = BASE) -> list[ox.Triple]:
     """Return the statements about a resource, with the labels of what they refer to; nothing for an unknown one.
 
     A study has its parts and the descriptions of the organizations, terms and countries that it refers to; a part has
@@ -20,7 +20,7 @@ def triples_of(store: ox.Store, iri: str) -> list[ox.Triple]:
     own = list(_study(store, iri) if iri.startswith(STUDY) else _tree(store, iri))
     subjects = {triple.subject for triple in own}
     others = {t.object for t in own if isinstance(t.object, ox.NamedNode) and t.object not in subjects}
-    shared = ox.NamedNode(SHARED_GRAPH)
+    shared = ox.NamedNode(base + SHARED_GRAPH.removeprefix(BASE))
     for node in sorted(others, key=str):
         described = list(store.quads_for_pattern(node, None, None, shared)) if iri.startswith(STUDY) else []
         own += (quad.triple for quad in described or store.quads_for_pattern(node, LABEL, None, None))

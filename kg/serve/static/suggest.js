@@ -9,13 +9,13 @@ function element(name, properties = {}, ...children) {
 }
 
 function address(item, input) {
-  if (item.group === "study") return `${item.root}/study/${encodeURIComponent(item.key)}`;
+  if (item.group === "study") return `/study/${encodeURIComponent(item.key)}`;
   const form = input.form;
   const kept = form && form.id === "filters" ? new FormData(form) : new FormData();
   const parameters = new URLSearchParams();
   for (const [name, value] of kept) if (value && !["q", "page", "frame"].includes(name)) parameters.append(name, value);
   if (!parameters.getAll(item.group).includes(item.key)) parameters.append(item.group, item.key);
-  return `${item.root}/studies?${parameters}`;
+  return `/studies?${parameters}`;
 }
 
 class Suggestions {
