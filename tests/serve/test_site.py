@@ -26,7 +26,7 @@ HTML = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 @pytest.mark.parametrize(
     ("path", "status", "words"),
     [
-        ("/nothing", 404, "There is no such page."),
+        ("/nothing", 404, "Not in this graph"),
         ("/study/NCT02059759/nothing", 404, "Not in this graph"),
         ("/studies?fase=x", 400, "did you mean phase?"),
         ("/studies?sort=x", 400, "sort is"),
