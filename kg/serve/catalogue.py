@@ -189,12 +189,13 @@ class _Reader:
             return {value: YES_NO.get(value, value) for value in values}
         return {value: self._names.label(value) for value in values}
 
-    def _tree(self, facet: Facet, found: Iterable[tuple[int, str]], hierarchy: Hierarchy) -> Column:
+    def _tree(self, facet: Facet, found: list[tuple[int, str]], hierarchy: Hierarchy) -> Column:
         wider = {(study, term) for study, value in found for term in hierarchy.closure([value])}
         keys = keys_of({term for _, term in wider})
         labels = self._labels(facet, keys)
         result = column(len(self.iris), wider, keys, labels)
         result.direct = column(len(self.iris), self.values(facet.mesh), keys, labels)
+        result.recorded = column(len(self.iris), found, keys, labels) if hierarchy.is_loaded else result
         order = {iri: i for i, iri in enumerate(keys)}
         result.parents = {i: tuple(order[p] for p in hierarchy.parents(iri) if p in order) for iri, i in order.items()}
         return result
@@ -239,5 +240,5 @@ class _Reader:
         builder.add(self.values(f"({'|'.join(TEXTS)})"))
         builder.add(places)
         for named in columns:
-            builder.add_column(named, self._names.all)
+            builder.add_column(named.recorded or named, self._names.all)
         return builder.index()

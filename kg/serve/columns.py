@@ -85,6 +85,8 @@ class Column:
     """For MeSH terms: the indices of the next broader terms of each value."""
     direct: Column | None = None
     """For MeSH terms: the terms without their ancestors, with the same indices of values."""
+    recorded: Column | None = None
+    """For MeSH terms: the terms and ancestors in the records, without those that only the hierarchy gives."""
 
     @cached_property
     def index(self) -> dict[str, int]:

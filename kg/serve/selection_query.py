@@ -120,9 +120,8 @@ def _age(selection: Selection) -> Iterator[str]:
 
 def text_paths(catalogue: Catalogue) -> tuple[str, ...]:
     """Return the paths from a study to the texts that are searched."""
-    broader = BROADER if catalogue.hierarchy.is_loaded else ""
     organizations = f"{SPONSORS}/(rdfs:label|skos:altLabel)"
-    return *TITLES, *TEXTS, organizations, PLACES, f"{TERMS}{broader}/({catalogue.mesh_names})"
+    return *TITLES, *TEXTS, organizations, PLACES, f"{TERMS}/({catalogue.mesh_names})"
 
 
 def word_filter(word: Word, paths: Iterable[str], catalogue: Catalogue) -> str:

@@ -240,7 +240,8 @@ def test_the_graph_conforms_and_can_be_parsed_with_studies(tmp_path: Path) -> No
 
 ENTRY_TERMS = {"ALS - Amyotrophic Lateral Sclerosis", "Gehrig's Disease", "Motor Neuron Disease, Amyotrophic"}
 XML = """<?xml version="1.0"?><DescriptorRecordSet><DescriptorRecord DescriptorClass="1">
-<DescriptorUI>D000690</DescriptorUI><DescriptorName><String>Amyotrophic Lateral Sclerosis</String></DescriptorName><ConceptList>
+<DescriptorUI>D000690</DescriptorUI><DescriptorName><String>Amyotrophic Lateral Sclerosis</String></DescriptorName>
+<ConceptList>
 <Concept PreferredConceptYN="Y"><ConceptUI>M0001</ConceptUI><TermList><Term><TermUI>T1</TermUI>
 <String>Amyotrophic Lateral Sclerosis</String></Term><Term><String>Gehrig's Disease</String></Term></TermList>
 </Concept><Concept PreferredConceptYN="N"><TermList><Term><String>ALS - Amyotrophic Lateral Sclerosis</String></Term>
