@@ -44,8 +44,8 @@ class Answer(NamedTuple):
 class _Job:
     """A query that waits for a worker, or runs."""
 
-    def __init__(self, task: Task, limits: Limits, is_own: bool) -> None:
-        self.task, self.limits, self.is_own = task, limits, is_own
+    def __init__(self, task: Task, limits: Limits, size: int, is_own: bool) -> None:
+        self.task, self.limits, self.size, self.is_own = task, limits, size, is_own
         self.answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self.was_tried = False
         """Whether it exceeded the time of the quick worker."""
@@ -77,6 +77,8 @@ class Pool:
         self._waiting: list[_Job] = []
         self._changed = asyncio.Condition()
         self._lanes: list[asyncio.Task[None]] = []
+        self._spare: asyncio.Task[Worker] | None = None
+        self._is_closed = False
         self._idle = 0
         """General workers that wait for a query."""
         self._budget = Budget(settings.memory)
@@ -88,15 +90,22 @@ class Pool:
         self._lanes = [asyncio.create_task(self._lane(first, is_quick=True))]
         for _ in range(self._settings.workers):
             self._lanes.append(asyncio.create_task(self._lane(self._worker(is_quick=False), is_quick=False)))
+        self._spare = asyncio.create_task(self._started(is_quick=True))
 
     def _worker(self, is_quick: bool) -> Worker:
         return Worker(self._store, self._metadata, self._settings.memory, 0 if is_quick else NICE)
 
     async def close(self) -> None:
         """Stop all queries and end all workers."""
+        self._is_closed = True
         for lane in self._lanes:
             lane.cancel()
         await asyncio.gather(*self._lanes, return_exceptions=True)
+        if self._spare:
+            self._spare.cancel()
+            for worker in await asyncio.gather(self._spare, return_exceptions=True):
+                if isinstance(worker, Worker):
+                    await worker.kill()
         for job in self._waiting:
             job.fail(BusyError("The server is stopping."))
 
@@ -105,15 +114,17 @@ class Pool:
         """The limits of a query of a client."""
         return Limits(self._settings.seconds, self._settings.memory)
 
-    async def run(self, task: Task, limits: Limits | None = None, *, is_own: bool = False) -> Answer:
+    async def run(
+        self, task: Task, limits: Limits | None = None, *, is_own: bool = False, size: int | None = None
+    ) -> Answer:
         """Run a query when a worker is free. If this is cancelled, the query is stopped.
 
-        The bytes of the answer count as used until they are given to :meth:`release`; ``is_own`` is for queries of
-        pages, which come first. Raises :class:`~kg.errors.UsageError` for an invalid query, and an error of
-        :mod:`kg.serve.problems` if too many queries wait, if the query exceeds its limits, or if no format of the
-        answer is acceptable.
+        ``size`` is that of the answer in bytes, at most; they count as used until they are given to :meth:`release`.
+        ``is_own`` is for queries of pages, which come first. Raises :class:`~kg.errors.UsageError` for an invalid
+        query, and an error of :mod:`kg.serve.problems` if too many queries wait, if the query exceeds its limits, or if
+        no format of the answer is acceptable.
         """
-        job = _Job(task, limits or self.limits, is_own)
+        job = _Job(task, limits or self.limits, size or self._settings.answer_bytes, is_own)
         self._check_places(is_own)
         self._waiting.append(job)
         timer = asyncio.get_running_loop().call_later(WAIT, job.expire)
@@ -134,6 +145,8 @@ class Pool:
         self._budget.release(len(answer.content))
 
     def _check_places(self, is_own: bool) -> None:
+        if self._is_closed:
+            raise BusyError("The server is stopping.")
         places = OWN_PLACES if is_own else (PLACES + 1) * self._settings.workers
         if sum(job.is_own == is_own for job in self._waiting) >= places:
             raise BusyError("Too many queries are waiting; try again later.")
@@ -178,8 +191,24 @@ class Pool:
         """Return a worker that runs and uses little memory: the given one, or else one in its place."""
         while not worker.is_alive or worker.memory > GROWTH:
             await worker.kill()
-            worker = self._worker(is_quick)
-            await _start(worker)
+            worker = await self._take_spare() if is_quick else await self._started(is_quick)
+        return worker
+
+    async def _started(self, is_quick: bool) -> Worker:
+        """Start a worker; it does not run if that fails."""
+        worker = self._worker(is_quick)
+        try:
+            await worker.start()
+        except OutputError:
+            await asyncio.sleep(PAUSE)
+        return worker
+
+    async def _take_spare(self) -> Worker:
+        """Return the quick worker that was started in advance, and start the next one."""
+        spare = self._spare or asyncio.create_task(self._started(is_quick=True))
+        self._spare = None
+        worker = await spare
+        self._spare = asyncio.create_task(self._started(is_quick=True))
         return worker
 
     async def _answer(self, worker: Worker, job: _Job, is_quick: bool) -> None:
@@ -207,7 +236,7 @@ class Pool:
     async def _run(self, worker: Worker, job: _Job, is_quick: bool) -> Answer:
         seconds = min(QUICK, job.limits.seconds) if is_quick else job.limits.seconds
         limits = Limits(seconds, job.limits.memory)
-        content, details = await worker.run(job.task, limits, self._settings.answer_bytes, self._budget)
+        content, details = await worker.run(job.task, limits, job.size, self._budget)
         return Answer(details.get("format", ""), content, details)
 
     async def _give_up(self, job: _Job, error: TimeExceededError, is_quick: bool) -> None:
@@ -219,10 +248,3 @@ class Pool:
             await self._notify()
         else:
             job.fail(error)
-
-
-async def _start(worker: Worker) -> None:
-    try:
-        await worker.start()
-    except OutputError:
-        await asyncio.sleep(PAUSE)

@@ -25,6 +25,8 @@ from kg.serve.problems import status_of
 from kg.serve.sparql import CLOSED, until_disconnect
 from kg.serve.state import Server, server_of
 
+SIZE = 16_000_000
+"""Bytes of an answer that this page shows, at most; the endpoint gives larger ones."""
 CHARTED = 60
 """Bars of a chart at most."""
 FORMATS = {"rows": ("csv", "tsv", "json", "xml"), "truth": ("json", "xml"), "graph": ("turtle", "ntriples", "jsonld")}
@@ -59,7 +61,7 @@ async def _answered(request: Request, text: str) -> tuple[dict[str, Any], int]:
     started = time.monotonic()
     server = server_of(request)
     try:
-        result = await until_disconnect(request, server, Task(text, "tsv", "ntriples"))
+        result = await until_disconnect(request, server, Task(text, "tsv", "ntriples"), SIZE)
         if result is None:
             return {}, CLOSED
         try:

@@ -96,9 +96,9 @@ async def answer(request: Request, query: QueryRequest, accept: str) -> Response
     return _response(server, result, choices, query.others.get("download"))
 
 
-async def until_disconnect(request: Request, server: Server, task: Task) -> Answer | None:
-    """Run a query; stop it and return ``None`` when the client goes away."""
-    run = asyncio.ensure_future(server.pool.run(task))
+async def until_disconnect(request: Request, server: Server, task: Task, size: int | None = None) -> Answer | None:
+    """Run a query whose answer has at most ``size`` bytes; stop it and return ``None`` when the client goes away."""
+    run = asyncio.ensure_future(server.pool.run(task, size=size))
     gone = asyncio.ensure_future(_disconnect(request))
     try:
         await asyncio.wait([run, gone], return_when=asyncio.FIRST_COMPLETED)

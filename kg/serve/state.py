@@ -9,8 +9,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from kg.errors import KGError
 from kg.query.engine import PREFIXES
 from kg.query.results import Answer
+from kg.query.sandbox import Limits
 from kg.serve.frames import Task
 from kg.serve.loading import Loader
 from kg.serve.media import GRAPHS, RESULTS
@@ -23,9 +25,11 @@ if TYPE_CHECKING:
     import pyoxigraph as ox
     from starlette.requests import Request
 
-    from kg.query.sandbox import Limits
     from kg.serve.catalogue import Catalogue
     from kg.serve.explorer import Explorer
+
+HINT_SECONDS = 5.0
+"""Seconds within which hints have to be found."""
 
 
 @dataclass
@@ -96,8 +100,14 @@ class Server:
         return Answer(await self.query(text, "json", limits), prefixes=PREFIXES)
 
     async def hints(self, text: str) -> list[str]:
-        """Return sentences with possible reasons why the answer to a query is empty."""
-        answer = await self.pool.run(Task(text, hints=True), is_own=True)
+        """Return sentences with possible reasons why the answer to a query of a client is empty.
+
+        There are none if they cannot be found soon.
+        """
+        try:
+            answer = await self.pool.run(Task(text, hints=True), Limits(HINT_SECONDS, self.settings.memory))
+        except KGError:
+            return []
         self.pool.release(answer)
         return cast("list[str]", answer.details["hints"])
 
