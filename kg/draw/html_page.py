@@ -125,7 +125,7 @@ def page_data(picture: Picture, name: str) -> dict[str, Any]:
         "nodes": [_node(node, kind_index[node.kind]) for node in nodes],
         "edges": [_edge(edge, node_index, label_index) for edge in picture.edges],
         "words": list(labels),
-        "folded": [i for i, node in enumerate(nodes) if node.folded],
+        "inside": [[i, node_index[node.inside]] for i, node in enumerate(nodes) if node.inside],
         "headings": [[heading.x, heading.y, heading.text] for heading in picture.headings],
         "regions": [[region.x, region.y, region.radius] for region in picture.regions],
         "land": land_rings() if has_map else None,

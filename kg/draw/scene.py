@@ -125,13 +125,8 @@ def _map_scene(picture: Picture) -> Scene:
 
 
 def folded_ids(picture: Picture) -> set[str]:
-    """Return the ids of the nodes that are linked to a folded node only."""
-    neighbours = picture.neighbours()
-    hidden: set[str] = set()
-    for node in picture.nodes.values():
-        if node.folded:
-            hidden |= {id_ for id_ in neighbours[node.id] if neighbours[id_] == [node.id]}
-    return hidden
+    """Return the ids of the nodes inside folded cards."""
+    return {node.id for node in picture.nodes.values() if node.inside}
 
 
 def _curve(edge: Edge, nodes: dict[str, Node], kinds: dict[str, Kind]) -> Curve:

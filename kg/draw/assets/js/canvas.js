@@ -131,6 +131,7 @@ function paint(target = context, size = [viewWidth, viewHeight], scale = pixelRa
   p.setTransform(z * scale, 0, 0, z * scale, (size[0] / 2 - x * z) * scale, (size[1] / 2 - y * z) * scale);
   const view = [x - size[0] / 2 / z, y - size[1] / 2 / z, x + size[0] / 2 / z, y + size[1] / 2 / z];
   const highlight = highlightedNodes();
+  if (!state.map && !state.open.size) paintFrames(p, highlight);
   if (state.map) paintLand(p, z);
   else if (!state.open.size)
     for (const [a, b, r] of data.regions) {
@@ -273,6 +274,30 @@ function paintBadge(p, n, x, y) {
   p.stroke();
 }
 
+// A frame around the cards inside an open card, with its name.
+function openFrames() {
+  const frames = [];
+  for (const card of nodes)
+    if (card.children.length && !state.folded.has(card)) {
+      const inside = card.children.filter((n) => n.shown);
+      if (inside.length) frames.push([card, ...extent(inside)]);
+    }
+  return frames;
+}
+function paintFrames(p, highlight) {
+  for (const [card, left, top, right, bottom] of openFrames()) {
+    p.globalAlpha = highlight && !highlight.has(card) ? 0.4 : 1;
+    p.beginPath();
+    p.roundRect(left - 16, top - 34, right - left + 32, bottom - top + 50, 14);
+    p.fillStyle = theme.island;
+    p.fill();
+    p.fillStyle = theme.soft;
+    p.font = `600 11px ${FONT_FAMILY}`;
+    p.fillText(card.label.toUpperCase(), left, top - 14);
+  }
+  p.globalAlpha = 1;
+}
+
 function paintHeadings(p, alpha) {
   p.globalAlpha = alpha;
   p.fillStyle = theme.soft;
@@ -287,7 +312,7 @@ function paintHighlightedEdges(p, z) {
   if (!state.map) {
     const lines = state.path.length > 1 ? edges : state.selected.edges;
     for (const e of lines)
-      if (e.a.shown && e.b.shown && isHighlighted(e)) {
+      if (e.a.shown && e.b.shown && e.b.parent !== e.a && isHighlighted(e)) {
         p.globalAlpha = 0.75;
         p.lineWidth = Math.max(e.route ? 2.4 : WIDTHS[widthClass(e.weight)] + 0.4, 1.2 / z);
         p.beginPath();

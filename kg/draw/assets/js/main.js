@@ -36,10 +36,11 @@ requestAnimationFrame(() =>
     document.documentElement.dataset.ready = String(Math.round(performance.now()));
   }),
 );
-// For tests and debugging: the position of a node on the screen, the visible nodes, and the frame rate.
+// For tests and debugging: the position of a node on the screen, the visible nodes, the zoom, and the frame rate.
 window.picture = {
   screen: (id) => toScreen(nodesById.get(id)),
   shown: () => visibleNodes.map((n) => n.id),
+  zoom: () => state.z,
   paint,
   frames: (count, move) => {
     const start = performance.now();
