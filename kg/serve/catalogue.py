@@ -36,6 +36,8 @@ YES_NO = {"true": "yes", "false": "no"}
 """The labels of truth values."""
 NAMED = ("country", "condition", "intervention")
 """The facets whose names are searched."""
+OF_ANYTHING = ("rdfs:label", "dcterms:identifier")
+"""Properties of other resources too."""
 IS_STUDY = "?s a ct:Study ."
 Ages = npt.NDArray[np.float64]
 
@@ -165,6 +167,8 @@ class _Reader:
 
     def __init__(self, store: ox.Store, names: Names) -> None:
         self._store, self._names = store, names
+        self._read: dict[str, list[tuple[int, str]]] = {}
+        """The texts of paths that were read."""
         ids = {iri: local_name(iri) for (iri,) in select(store, "?study a ct:Study", "?study")}
         self.iris = sorted(ids, key=lambda iri: (ids[iri], iri))
         self.ids = [ids[iri] for iri in self.iris]
@@ -217,15 +221,23 @@ class _Reader:
 
     def titles(self) -> list[str]:
         """Return the title of each study, or its identifier."""
-        titles = dict(self.values("rdfs:label", IS_STUDY))
+        self._read["rdfs:label"] = list(self.values("rdfs:label", IS_STUDY))
+        titles = dict(self._read["rdfs:label"])
         return [titles.get(i, id_) for i, id_ in enumerate(self.ids)]
 
     def texts(self, path: str) -> list[tuple[str, ...]]:
         """Return the texts of each study, sorted and without repetition."""
+        self._read[path] = list(self.values(path))
         found: dict[int, set[str]] = {}
-        for study, text in self.values(path):
+        for study, text in self._read[path]:
             found.setdefault(study, set()).add(text)
         return [tuple(sorted(found.get(study, ()))) for study in range(len(self.iris))]
+
+    def _searched(self, path: str) -> list[tuple[int, str]]:
+        """Return the texts of a path with the indices of their studies; what was read before is not read again."""
+        if path in self._read:
+            return self._read[path]
+        return list(self.values(path, IS_STUDY if path in OF_ANYTHING else ""))
 
     def organizations(self) -> Column:
         """Return the column of the sponsors and collaborators."""
@@ -236,8 +248,10 @@ class _Reader:
     def index(self, columns: Iterable[Column], places: Iterable[tuple[int, str]]) -> Index:
         """Return the index of the words of the studies; ``columns`` are those whose names are searched."""
         builder = IndexBuilder(len(self.iris))
-        builder.add(self.values(f"({'|'.join(TITLES)})", IS_STUDY), are_titles=True)
-        builder.add(self.values(f"({'|'.join(TEXTS)})"))
+        for path in TITLES:
+            builder.add(self._searched(path), are_titles=True)
+        for path in TEXTS:
+            builder.add(self._searched(path))
         builder.add(places)
         for named in columns:
             builder.add_column(named.recorded or named, self._names.all)

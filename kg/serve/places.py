@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -97,12 +97,12 @@ class _Towns:
     def label(self, town: _Place) -> str:
         return ", ".join(name for name in (town[0], self._labels.get(town[1], "")) if name)
 
-    def column(self, size: int, rows: Iterable[tuple[int, _Place]]) -> Column:
+    def column(self, size: int, rows: Collection[tuple[int, _Place]]) -> Column:
         """Return the column of towns from pairs of a study and a town."""
-        pairs = [(study, self.key(town)) for study, town in rows]
-        labels = {self.key(town): self.label(town) for _, town in rows}
+        names = {town: self.key(town) for town in {town for _, town in rows}}
+        labels = {key: self.label(town) for town, key in names.items()}
         keys = {key: key for key in sorted(labels)}
-        return column(size, pairs, keys, labels)
+        return column(size, ((study, names[town]) for study, town in rows), keys, labels)
 
     def points(self, size: int, rows: Iterable[tuple[int, _Place]], main: Mapping[_Place, _Place]) -> Column:
         """Return the column of points from pairs of a study and a point; ``main`` are the towns of the points."""

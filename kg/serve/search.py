@@ -19,7 +19,7 @@ from kg.serve.words import Word, fold, words
 
 TITLES = ("rdfs:label", "ct:officialTitle", "ct:acronym", "dcterms:identifier", "ct:nctIdAlias")
 """The paths from a study to its titles and identifiers."""
-TEXTS = ("ct:condition", "ct:keyword", "ct:intervention/(rdfs:label|ct:otherName)")
+TEXTS = ("ct:condition", "ct:keyword", "ct:intervention/rdfs:label", "ct:intervention/ct:otherName")
 """The paths from a study to the other texts of its record that are searched."""
 SPONSORS = "(ct:leadSponsor|ct:collaborator)"
 PLACES = "ct:location/(ct:city|ct:state|ct:country/(rdfs:label|skos:altLabel))"
