@@ -15,7 +15,7 @@ from kg.errors import KGError, OutputError
 from kg.query.sandbox import Limits
 from kg.serve.budget import Budget
 from kg.serve.frames import Task
-from kg.serve.problems import BusyError, TimeExceededError
+from kg.serve.problems import BusyError, KilledError, TimeExceededError
 from kg.serve.process import GROWTH, Worker
 from kg.serve.settings import Settings
 
@@ -49,6 +49,7 @@ class _Job:
         self.answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self.was_tried = False
         """Whether it exceeded the time of the quick worker."""
+        self.was_killed = False
         self.runs = False
         self.is_late = False
 
@@ -218,7 +219,11 @@ class Pool:
         try:
             answer = await run
         except TimeExceededError as error:
-            await self._give_up(job, error, is_quick)
+            job.was_tried = is_quick and job.limits.seconds > QUICK
+            await self._try_again(job, error, is_possible=job.was_tried)
+        except KilledError as error:
+            is_possible, job.was_killed = not job.was_killed, True
+            await self._try_again(job, error, is_possible=is_possible)
         except KGError as error:
             job.fail(error)
         except asyncio.CancelledError:
@@ -239,12 +244,12 @@ class Pool:
         content, details = await worker.run(job.task, limits, job.size, self._budget)
         return Answer(details.get("format", ""), content, details)
 
-    async def _give_up(self, job: _Job, error: TimeExceededError, is_quick: bool) -> None:
-        """Fail a query that exceeds its time, or let it wait for a general worker after the quick one."""
-        if is_quick and job.limits.seconds > QUICK:
-            job.was_tried, job.runs = True, False
-            if job.is_late:
-                job.expire()
-            await self._notify()
-        else:
+    async def _try_again(self, job: _Job, error: KGError, *, is_possible: bool) -> None:
+        """Let a query wait for another worker, or fail it."""
+        if not is_possible:
             job.fail(error)
+            return
+        job.runs = False
+        if job.is_late:
+            job.expire()
+        await self._notify()

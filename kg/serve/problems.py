@@ -29,6 +29,10 @@ class TimeExceededError(ExceededError):
     """A query exceeds its time."""
 
 
+class KilledError(ExceededError):
+    """The process of a query was killed, perhaps by the system for its memory, perhaps before the query began."""
+
+
 class BusyError(OutputError):
     """Too many queries wait, or too many answers are being sent."""
 

@@ -16,14 +16,14 @@ from kg.query.sandbox import INTERVAL, Limits, memory_of, size_text
 from kg.serve.budget import Budget
 from kg.serve.children import start_child
 from kg.serve.frames import DATA, ERROR, FRAME, Task
-from kg.serve.problems import ExceededError, NotAcceptableError, TimeExceededError
+from kg.serve.problems import ExceededError, KilledError, NotAcceptableError, TimeExceededError
 
 START = 20.0
 """Seconds within which a worker has to be ready."""
 GROWTH = 64 << 20
 """Bytes of memory that a worker may keep after a query; with more, it is replaced."""
 _CRASHES = {-signal.SIGSEGV, -signal.SIGBUS, -signal.SIGILL} if os.name == "posix" else set()
-_OUT_OF_MEMORY = {-signal.SIGABRT, -signal.SIGKILL} if os.name == "posix" else set()
+_ABORTED, _KILLED = (-signal.SIGABRT, -signal.SIGKILL) if os.name == "posix" else (None, None)
 
 
 class Reply(NamedTuple):
@@ -139,8 +139,10 @@ class Worker:
         code = await self._process.wait()
         if code in _CRASHES:
             raise UsageError("The query is too deeply nested, or one of its lists is too long.") from error
-        if code in _OUT_OF_MEMORY:
+        if code == _ABORTED:
             raise _out_of_memory(limits) from error
+        if code == _KILLED:
+            raise KilledError(str(_out_of_memory(limits))) from error
         raise OutputError(f"The query failed: its process ended with status {code}.") from error
 
     def _kill(self) -> None:

@@ -211,8 +211,7 @@ def test_a_worker_that_ended_is_replaced(folder: Path) -> None:
             pytest.skip("the system does not list children")
         for process in children.read_text().split():
             os.kill(int(process), signal.SIGKILL)
-        await asyncio.sleep(0.2)
-        assert await ask(pool)
+        assert await ask(pool), "the next query is tried again"
 
     in_pool(folder, work)
 
