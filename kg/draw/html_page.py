@@ -127,7 +127,7 @@ def page_data(picture: Picture, name: str) -> dict[str, Any]:
         "words": list(labels),
         "inside": [[i, node_index[node.inside]] for i, node in enumerate(nodes) if node.inside],
         "headings": [[heading.x, heading.y, heading.text] for heading in picture.headings],
-        "regions": [[region.x, region.y, region.radius] for region in picture.regions],
+        "regions": [[region.x, region.y, region.radius, node_index.get(region.hub, -1)] for region in picture.regions],
         "land": land_rings() if has_map else None,
         "mapFirst": picture.map_first and has_map,
     }

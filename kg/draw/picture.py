@@ -96,11 +96,12 @@ class Heading:
 
 @dataclass(slots=True)
 class Region:
-    """A disc behind the nodes of a community."""
+    """A disc behind the nodes of a community, and the id of its largest node."""
 
     x: float
     y: float
     radius: float
+    hub: str = ""
 
 
 @dataclass(slots=True)

@@ -120,6 +120,12 @@ function prepareShapes() {
   shapes.order = visibleNodes.filter((n) => state.map || !n.card).sort((a, b) => b.r - a.r || a.index - b.index);
 }
 
+// The visible part of the picture: left, top, right, bottom.
+function viewport(size = [viewWidth, viewHeight]) {
+  const [w, h] = [size[0] / 2 / state.z, size[1] / 2 / state.z];
+  return [state.x - w, state.y - h, state.x + w, state.y + h];
+}
+
 function paint(target = context, size = [viewWidth, viewHeight], scale = pixelRatio) {
   const p = target;
   const { x, y, z } = state;
@@ -129,7 +135,7 @@ function paint(target = context, size = [viewWidth, viewHeight], scale = pixelRa
   p.fillStyle = theme.ground;
   p.fillRect(0, 0, size[0] * scale, size[1] * scale);
   p.setTransform(z * scale, 0, 0, z * scale, (size[0] / 2 - x * z) * scale, (size[1] / 2 - y * z) * scale);
-  const view = [x - size[0] / 2 / z, y - size[1] / 2 / z, x + size[0] / 2 / z, y + size[1] / 2 / z];
+  const view = viewport(size);
   const highlight = highlightedNodes();
   if (!state.map && !state.open.size) paintFrames(p, highlight);
   if (state.map) paintLand(p, z);
