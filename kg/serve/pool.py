@@ -18,6 +18,7 @@ from kg.serve.frames import Task
 from kg.serve.problems import BusyError, KilledError, TimeExceededError
 from kg.serve.process import GROWTH, Worker
 from kg.serve.settings import Settings
+from kg.serve.store_version import StoreVersion
 
 QUICK = 0.5
 """Seconds that a query may run on the quick worker."""
@@ -79,6 +80,7 @@ class Pool:
         self._changed = asyncio.Condition()
         self._lanes: list[asyncio.Task[None]] = []
         self._spare: asyncio.Task[Worker] | None = None
+        self._version = StoreVersion(store)
         self._is_closed = False
         self._idle = 0
         """General workers that wait for a query."""
@@ -198,6 +200,7 @@ class Pool:
     async def _started(self, is_quick: bool) -> Worker:
         """Start a worker; it does not run if that fails."""
         worker = self._worker(is_quick)
+        self._version.report_change()
         try:
             await worker.start()
         except OutputError:

@@ -112,6 +112,25 @@ def test_health_is_503_when_no_query_can_be_answered(store: Path, tmp_path: Path
         assert json.loads(response.body)["status"] == "unavailable"
 
 
+def test_a_store_that_changes_is_reported_once(store: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "data.kgstore"
+    shutil.copytree(store, copy)
+    with serving([str(copy)], tmp_path / "log", "--workers", "1", "--timeout", "1") as served:
+        update([str(DATA / "made" / "NCT99999999.json")], copy)
+        for _ in range(3):
+            assert served.query(CROSS).status == 503
+        deadline = time.monotonic() + 10
+        while len(served.errors) < 2 and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert [line for line in served.errors if "has changed; restart the server" in line] == served.errors[1:]
+        assert len(served.errors) == 2
+
+
+def update(inputs: list[str], folder: Path) -> None:
+    command = [sys.executable, "-m", "kg", "store", "update", str(folder), *inputs]
+    subprocess.run(command, check=True, capture_output=True, cwd=TOP, env={**os.environ, "PYTHONPATH": str(TOP)})
+
+
 def test_options(store: Path, tmp_path: Path) -> None:
     options = ["--host", "localhost", "--timeout", "1", "--memory", "100M", "--workers", "1"]
     with serving([str(store)], tmp_path / "log", *options, "--public-url", "https://Trials.example.org/") as served:
