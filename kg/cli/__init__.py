@@ -11,7 +11,7 @@ from kg.cli.base import Command
 
 COMMANDS = (
     "coverage", "draw", "export", "fetch", "fields", "load", "mesh", "network", "ontology", "plan", "query", "restore",
-    "store", "sync", "validate",
+    "serve", "store", "sync", "validate",
 )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ import orjson
 
 from kg.draw import ASSETS
 from kg.draw.cards import baselines
+from kg.draw.kinds import Kind
 from kg.draw.picture import Edge, Node, Picture, web_url
 from kg.draw.world_map import land_rings, project
 
@@ -120,16 +121,21 @@ def page_data(picture: Picture, name: str) -> dict[str, Any]:
         "name": name,
         "title": picture.title,
         "notes": picture.notes,
-        "kinds": [{"name": k.name, "plural": k.plural, "colour": k.colour, "shape": k.shape} for k in kinds.values()],
+        "kinds": [_kind(kind) for kind in kinds.values()],
         "nodes": [_node(node, kind_index[node.kind]) for node in nodes],
         "edges": [_edge(edge, node_index, label_index) for edge in picture.edges],
         "words": list(labels),
-        "folded": [i for i, node in enumerate(nodes) if node.folded],
+        "inside": [[i, node_index[node.inside]] for i, node in enumerate(nodes) if node.inside],
         "headings": [[heading.x, heading.y, heading.text] for heading in picture.headings],
-        "regions": [[region.x, region.y, region.radius] for region in picture.regions],
+        "regions": [[region.x, region.y, region.radius, node_index.get(region.hub, -1)] for region in picture.regions],
         "land": land_rings() if has_map else None,
         "mapFirst": picture.map_first and has_map,
     }
+
+
+def _kind(kind: Kind) -> dict[str, Any]:
+    lines = [kind.line, kind.dark_line]
+    return {"name": kind.name, "plural": kind.plural, "colour": kind.colour, "shape": kind.shape, "lines": lines}
 
 
 def _node(node: Node, kind: int) -> dict[str, Any]:

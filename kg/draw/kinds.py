@@ -8,8 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from kg.draw.contrast import readable
+
 BLUE, SKY, GREEN, ORANGE = "#0072B2", "#56B4E9", "#009E73", "#E69F00"
 VERMILION, PURPLE, YELLOW, GREY = "#D55E00", "#CC79A7", "#F0E442", "#8A8F98"
+LIGHT_ISLAND, DARK_ISLAND = "#f0f3f6", "#171d25"
+"""The backgrounds of the light and the dark theme with which lines have the least contrast: discs of communities."""
 SHAPES = ("circle", "square", "diamond", "triangle", "ring", "hexagon")
 
 
@@ -32,8 +36,13 @@ class Kind:
 
     @property
     def line(self) -> str:
-        """The colour for lines; yellow is darkened because it is not visible on white."""
-        return "#B3A600" if self.colour == YELLOW else self.colour
+        """The colour for lines on white, darker than the colour itself if that has too little contrast."""
+        return readable(self.colour, LIGHT_ISLAND)
+
+    @property
+    def dark_line(self) -> str:
+        """The colour for lines in the dark theme."""
+        return readable(self.colour, DARK_ISLAND)
 
 
 _KINDS = (

@@ -17,6 +17,8 @@ MAX_SCALE = 2.0
 """Maximum number of PNG pixels per pixel of the scene."""
 MAX_PNG_SIDE = 4000.0
 """Maximum length of the longer side of a PNG in pixels."""
+TRUETYPE = 42
+"""The type of fonts in a PDF: their own outlines, which programs can search and edit; publishers refuse type 3."""
 POINTS = 0.75
 """Points per pixel."""
 _FONTS = {False: "Regular", True: "SemiBold"}
@@ -28,6 +30,7 @@ def matplotlib_file(scene: Scene, kind: str) -> bytes:
     Raises :class:`~kg.errors.UsageError` if matplotlib is not installed.
     """
     try:
+        from matplotlib import rc_context
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.backends.backend_pdf import FigureCanvasPdf
         from matplotlib.figure import Figure
@@ -46,7 +49,7 @@ def matplotlib_file(scene: Scene, kind: str) -> bytes:
         else:
             _add_patch(axes, mark, i)
     data = io.BytesIO()
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), rc_context({"pdf.fonttype": TRUETYPE}):
         warnings.simplefilter("ignore", UserWarning)  # characters that no installed font has are drawn as boxes
         canvas: Any = FigureCanvasAgg(figure) if kind == "png" else FigureCanvasPdf(figure)
         if kind == "png":

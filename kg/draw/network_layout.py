@@ -67,8 +67,8 @@ def layout_network(picture: Picture) -> None:
             picture.nodes[id_].x = round(float(place[0] + centre[0]), 1)
             picture.nodes[id_].y = round(float(place[1] + centre[1]), 1)
         if len(group) >= MIN_REGION and len(groups) > 1:
-            region = Region(*(round(float(value), 1) for value in (centre[0], centre[1], outer - GAP)))
-            picture.regions.append(region)
+            x, y, radius = (round(float(value), 1) for value in (centre[0], centre[1], outer - GAP))
+            picture.regions.append(Region(x, y, radius, group[0]))
 
 
 def communities(picture: Picture) -> list[list[str]]:

@@ -62,7 +62,9 @@ class Node:
     count: str = ""
     """The number of studies, with a description of the number."""
     folded: bool = False
-    """Whether nodes that are linked to this node only are hidden until it is opened."""
+    """Whether the nodes inside are hidden until it is opened."""
+    inside: str = ""
+    """The id of the folded card that the node is in, if any; that card may be in another one."""
 
 
 @dataclass(slots=True)
@@ -94,11 +96,12 @@ class Heading:
 
 @dataclass(slots=True)
 class Region:
-    """A disc behind the nodes of a community."""
+    """A disc behind the nodes of a community, and the id of its largest node."""
 
     x: float
     y: float
     radius: float
+    hub: str = ""
 
 
 @dataclass(slots=True)

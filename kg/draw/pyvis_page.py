@@ -24,7 +24,7 @@ MAX_TITLE, MAX_LABEL, MAX_LABELLED = 2000, 60, 60
 OPTIONS = {
     "physics": {"enabled": False},
     "layout": {"improvedLayout": False},
-    "edges": {"smooth": False, "color": {"color": LINE, "opacity": 0.5}},
+    "edges": {"smooth": False, "color": {"color": LINE}},
     "interaction": {"hideEdgesOnDrag": True, "tooltipDelay": 100, "navigationButtons": False, "keyboard": True},
 }
 STYLE = """

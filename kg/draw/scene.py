@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from kg.draw.cards import PADDING, baselines
 from kg.draw.kinds import Kind
-from kg.draw.picture import Edge, Node, Picture
+from kg.draw.labels import Label, place_labels
+from kg.draw.picture import Edge, Node, Picture, Region
 from kg.draw.text_metrics import text_width, truncate
 from kg.draw.world_map import land_rings, project
 
-INK, SOFT, LINE, PAPER, REGION = "#1b2330", "#5b6572", "#aab2bd", "#ffffff", "#f2f4f7"
+INK, SOFT, LINE, PAPER, REGION = "#1b2330", "#5b6572", "#7d8794", "#ffffff", "#f2f4f7"
 LAND, COAST, TOWN_OUTLINE = "#e7ebef", "#cdd4dc", "#6b6520"
 MAX_MAP_LABELS = 60
 MARGIN, STRIPE, CORNER = 36.0, 5.0, 8.0
-LEGEND_SIZE, MAX_LABEL_WIDTH = 13.0, 190.0
-"""Font size of the legend; maximum width of the label of a node in pixels."""
+LEGEND_SIZE = 13.0
+"""Font size of the legend."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ def picture_scene(picture: Picture) -> Scene:
         marks += _card(node, kinds[node.kind]) if node.card else [node_mark(node, kinds[node.kind])]
     for heading in picture.headings:
         marks.append(Text(heading.x, heading.y, heading.text.upper(), 11, SOFT, bold=True))
-    marks += labels([node for node in nodes.values() if node.card is None])
+    marks += labels([node for node in nodes.values() if node.card is None], picture.regions)
     return _frame(picture, list(nodes.values()), kinds, marks)
 
 
@@ -121,25 +122,20 @@ def _map_scene(picture: Picture) -> Scene:
     nodes.sort(key=lambda node: (-node.radius, node.id))
     kinds = picture.kinds()
     marks += [Circle(node.x, node.y, node.radius, kinds[node.kind].colour, TOWN_OUTLINE, 0.5) for node in nodes]
-    return _frame(picture, nodes, kinds, marks + labels(nodes[:MAX_MAP_LABELS]))
+    return _frame(picture, nodes, kinds, marks + labels(nodes, limit=MAX_MAP_LABELS))
 
 
 def folded_ids(picture: Picture) -> set[str]:
-    """Return the ids of the nodes that are linked to a folded node only."""
-    neighbours = picture.neighbours()
-    hidden: set[str] = set()
-    for node in picture.nodes.values():
-        if node.folded:
-            hidden |= {id_ for id_ in neighbours[node.id] if neighbours[id_] == [node.id]}
-    return hidden
+    """Return the ids of the nodes inside folded cards."""
+    return {node.id for node in picture.nodes.values() if node.inside}
 
 
 def _curve(edge: Edge, nodes: dict[str, Node], kinds: dict[str, Kind]) -> Curve:
     if edge.route:
         points = zip(edge.route[::2], edge.route[1::2], strict=True)
-        return Curve(tuple(points), _lighten(kinds[nodes[edge.target].kind].line), 1.6)
+        return Curve(tuple(points), kinds[nodes[edge.target].kind].line, 1.6)
     a, b = nodes[edge.source], nodes[edge.target]
-    return Curve(((a.x, a.y), (b.x, b.y)), LINE, min(0.6 + 0.5 * math.sqrt(edge.weight), 5.0), 0.55)
+    return Curve(((a.x, a.y), (b.x, b.y)), LINE, min(0.6 + 0.5 * math.sqrt(edge.weight), 5.0))
 
 
 def _lighten(colour: str, share: float = 0.55) -> str:
@@ -187,38 +183,20 @@ def _card(node: Node, kind: Kind) -> Iterator[Mark]:
         yield Text(left + PADDING, top + y, text, size, colour, bold=bold)
 
 
-def labels(nodes: list[Node]) -> list[Mark]:
-    """Return the labels of nodes, the largest nodes first, without overlaps."""
-    result: list[Mark] = []
-    occupied: dict[tuple[int, int], list[tuple[float, float, float, float]]] = {}
-    for node in sorted(nodes, key=lambda node: (-node.radius, node.id)):
-        size = label_size(node)
-        text = truncate(node.label, size, MAX_LABEL_WIDTH)
-        half = text_width(text, size) / 2
-        side = {"left": -1, "right": 1}.get(node.side, 0)
-        x, top = node.x + side * (half + node.radius + 4), node.y + (-size * 0.62 if side else node.radius + 1)
-        box = (x - half, top, x + half, top + size * 1.25)
-        cells = _grid_cells(box)
-        if not any(_overlap(box, other) for cell in cells for other in occupied.get(cell, ())):
-            for cell in cells:
-                occupied.setdefault(cell, []).append(box)
-            result.append(Text(x, box[3] - size * 0.25, text, size, INK, node.radius > 13, "middle", halo=True))
-    return result
+def labels(nodes: list[Node], regions: Iterable[Region] = (), limit: int | None = None) -> list[Mark]:
+    """Return the labels of nodes that have room."""
+    placed = place_labels(nodes, regions)[:limit]
+    lines: list[Mark] = [_leader(label) for label in placed if label.is_distant]
+    return lines + [
+        Text(label.middle, label.baseline, label.text, label.size, INK, label.node.radius > 13, "middle", halo=True)
+        for label in placed
+    ]
 
 
-def label_size(node: Node) -> float:
-    """Return the font size of the label of a node."""
-    return round(min(9 + node.radius * 0.28, 17.0), 1)
-
-
-def _grid_cells(box: tuple[float, float, float, float]) -> list[tuple[int, int]]:
-    """Return the cells of a grid of 100 pixels that a box touches."""
-    left, top, right, bottom = (int(value // 100) for value in box)
-    return [(i, j) for i in range(left, right + 1) for j in range(top, bottom + 1)]
-
-
-def _overlap(a: tuple[float, float, float, float], b: tuple[float, float, float, float]) -> bool:
-    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+def _leader(label: Label) -> Curve:
+    """Return the line from a node to its distant label."""
+    end = label.box[3] if label.box[3] < label.node.y else label.box[1]
+    return Curve(((label.node.x, label.node.y), (label.middle, end)), SOFT, 0.8)
 
 
 def extent(nodes: list[Node]) -> tuple[float, float, float, float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from kg.draw import mesh_tree
@@ -12,6 +12,8 @@ from kg.draw.picture import Card, Heading, Node, Picture
 from kg.draw.tree_layout import levels
 from kg.ontology.vocabulary import MESH
 
+CHIP_GAP = 6.0
+"""Pixels between a card and a MeSH term that belongs to it."""
 GAP, ROW_HEIGHT, COLUMN_GAP = 16.0, 58.0, 96.0
 """Pixels between cards of a column, from one row of MeSH terms to the next, and between columns."""
 MAX_ROW_WIDTH = 1500.0
@@ -33,6 +35,9 @@ class StudyCards:
     outcomes: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
     folded: dict[str, list[str]] = field(default_factory=dict)
+    """The cards inside a folded card."""
+    chips: dict[str, list[str]] = field(default_factory=dict)
+    """The MeSH terms below an intervention."""
 
 
 def layout_study(picture: Picture, study: str, cards: StudyCards, graph: QueryableGraph) -> None:
@@ -52,9 +57,8 @@ def layout_study(picture: Picture, study: str, cards: StudyCards, graph: Queryab
     if cards.terms:
         layout.heading(above, "Condition, and what it belongs to in MeSH")
     bottom = max([bottom, *(layout.bottom(id_) for id_ in sides)])
-    for group in cards.folded.values():
-        bottom = layout.grid(group, bottom + 60)
-    across = {*sides, *cards.intervention_terms}
+    layout.place_inside(cards.folded, bottom)
+    across = {*sides, *cards.intervention_terms, *(chip for chips in cards.chips.values() for chip in chips)}
     for edge in picture.edges:
         route_edge(edge, picture.nodes, down=edge.target not in across)
 
@@ -93,13 +97,21 @@ class _StudyLayout:
     def max_width(self, ids: Sequence[str], default: float = 0.0) -> float:
         return max((self.card(id_).width for id_ in ids), default=default)
 
-    def column(self, ids: Sequence[str], x: float, middle: float) -> tuple[float, float]:
-        """Place cards in a column that is centred vertically; return the upper left corner."""
-        y = top = middle - self.column_height(ids) / 2
+    def column(
+        self, ids: Sequence[str], x: float, middle: float, chips: Mapping[str, Sequence[str]] | None = None
+    ) -> tuple[float, float]:
+        """Place cards, with their chips, in a column that is centred vertically; return the upper left corner."""
+        chips = chips or {}
+        y = top = middle - self.column_height([*ids, *(chip for own in chips.values() for chip in own)]) / 2
+        left = x - self.max_width(ids) / 2
         for id_ in ids:
             self.place(id_, x, y + self.card(id_).height / 2)
             y += self.card(id_).height + GAP
-        return x - self.max_width(ids) / 2, top
+            for chip in chips.get(id_, ()):  # right below its card
+                card = self.card(chip)
+                self.place(chip, left + GAP + card.width / 2, y - GAP + CHIP_GAP + card.height / 2)
+                y += card.height + CHIP_GAP
+        return left, top
 
     def place_right(self, cards: StudyCards, x: float) -> list[tuple[tuple[float, float], str]]:
         """Place the arms, and the interventions to the right of them; return their headings with the corners."""
@@ -108,17 +120,45 @@ class _StudyLayout:
         width = self.max_width(cards.interventions)
         right = x + arm_width + COLUMN_GAP
         if cards.interventions:
-            headings.append((self.column(cards.interventions, right + width / 2, 0.0), "What is given"))
+            corner = self.column(cards.interventions, right + width / 2, 0.0, cards.chips)
+            headings.append((corner, "What is given"))
         if cards.arms:
             corner = self.column(cards.arms, x + arm_width / 2, 0.0)
             if self.column_height(cards.arms) <= self.column_height(cards.interventions):
                 self.align_arms(cards.arms)
             headings.append(((corner[0], self.top(cards.arms[0])), "Arms"))
-        bottom = max((self.bottom(id_) for id_ in cards.arms or cards.interventions), default=0.0)
-        for id_ in cards.intervention_terms:
-            bottom += GAP + self.card(id_).height
-            self.place(id_, x + self.card(id_).width / 2, bottom - self.card(id_).height / 2)
+        self.flow(cards.intervention_terms, (x, right + width), self.lowest(cards) + GAP)
         return headings
+
+    def lowest(self, cards: StudyCards) -> float:
+        """Return the bottom of the arms, interventions and chips."""
+        ids = [*cards.arms, *cards.interventions, *(chip for chips in cards.chips.values() for chip in chips)]
+        return max((self.bottom(id_) for id_ in ids), default=0.0)
+
+    def flow(self, ids: Sequence[str], limits: tuple[float, float], top: float) -> None:
+        """Place pills one after another in rows between two limits."""
+        x, y = limits[0], top
+        for id_ in ids:
+            card = self.card(id_)
+            if x + card.width > limits[1] and x > limits[0]:
+                x, y = limits[0], y + card.height + CHIP_GAP
+            self.place(id_, x + card.width / 2, y + card.height / 2)
+            x += card.width + GAP / 2
+
+    def place_inside(self, folded: Mapping[str, Sequence[str]], bottom: float) -> None:
+        """Place the cards inside folded cards below everything.
+
+        Cards that are inside cards of one folded card share their place, since a page opens one of these at a time.
+        """
+        inner = {id_ for ids in folded.values() for id_ in ids}
+        for id_ in folded:
+            if id_ not in inner:
+                bottom = self.place_content(id_, folded, bottom)
+
+    def place_content(self, id_: str, folded: Mapping[str, Sequence[str]], top: float) -> float:
+        """Place the cards inside a folded card, and below them what is inside these; return the bottom."""
+        bottom = self.grid(folded[id_], top + 70)
+        return max([bottom, *(self.place_content(child, folded, bottom) for child in folded[id_] if child in folded)])
 
     def align_arms(self, arms: Sequence[str]) -> None:
         """Move each arm to the mean height of its interventions, without overlaps."""

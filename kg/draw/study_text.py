@@ -8,6 +8,9 @@ from kg.draw.details import value_text, value_texts
 from kg.draw.graph import QueryableGraph
 from kg.ontology.vocabulary import CT
 
+SIDE = 280.0
+"""Width of the cards of organizations, sites and publications in pixels."""
+
 
 class StudyText:
     """The values of one study of a graph as readable text."""

@@ -4,23 +4,23 @@ organizations, sites and publications to the left."""
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
 from kg.draw.cards import TITLE_SIZE, TextBlock, pill_card, text_card
 from kg.draw.citations import short_citation
 from kg.draw.details import LONG, node_details, page_url
 from kg.draw.graph import QueryableGraph, term_text
-from kg.draw.picture import Card, Detail, Node, Picture
-from kg.draw.study_layout import StudyCards, layout_study
-from kg.draw.study_text import StudyText, join_parts
+from kg.draw.picture import Node, Picture
+from kg.draw.study_arms import add_arms
+from kg.draw.study_builder import MAX_SHOWN, StudyBuilder
+from kg.draw.study_layout import layout_study
+from kg.draw.study_sites import add_sites
+from kg.draw.study_text import SIDE, join_parts
 from kg.errors import UsageError
-from kg.ontology.vocabulary import CT, DCTERMS, STUDY, WGS84
+from kg.ontology.vocabulary import CT, DCTERMS, STUDY
 
 CITATION = DCTERMS + "bibliographicCitation"
-CENTRE, SIDE, ARM, INTERVENTION, OUTCOME = 470.0, 280.0, 230.0, 330.0, 300.0
-"""Widths of cards in pixels: the study, the left column, arms, interventions, secondary and other outcomes."""
-MAX_SHOWN = 4
-"""Maximum number of primary outcomes, sites, collaborators and publications that are shown as separate cards."""
+CENTRE, OUTCOME = 470.0, 300.0
+"""Widths of cards in pixels: the study, and secondary and other outcomes."""
 
 
 def study_picture(graph: QueryableGraph, number: str) -> Picture:
@@ -31,31 +31,17 @@ def study_picture(graph: QueryableGraph, number: str) -> Picture:
     return _StudyPicture(graph, iri).build()
 
 
-class _StudyPicture(StudyText):
-    def __init__(self, graph: QueryableGraph, iri: str) -> None:
-        super().__init__(graph, iri)
-        self.picture = Picture(self.label(iri), "")
-        self.cards = StudyCards()
-
+class _StudyPicture(StudyBuilder):
     def build(self) -> Picture:
         self.add_study()
-        self.add_arms()
-        self.add_interventions()
+        add_arms(self)
         self.add_outcomes()
         self.add_organizations()
-        self.add_group("location", "Site", "site", self.site, self.countries)
+        add_sites(self)
         self.add_group("reference", "Publication", "publication", self.publication, self.citations)
         self.add_conditions()
         layout_study(self.picture, self.iri, self.cards, self.graph)
         return self.picture
-
-    def node(self, iri: str, kind: str, label: str, card: Card, *, link: str = "", folded: bool = False) -> Node:
-        details = node_details(self.graph, iri, LONG) if "://" in iri else []
-        node = Node(iri, kind, label, 1.0, link or page_url(iri), details, card=card, folded=folded)
-        return self.picture.add(node)
-
-    def link_to_study(self, node: Node, label: str) -> None:
-        self.picture.link(self.iri, node.id, label)
 
     def add_study(self) -> None:
         number = self.iri.removeprefix(STUDY)
@@ -67,38 +53,6 @@ class _StudyPicture(StudyText):
         blocks += [TextBlock(text, "soft", 2) for text in (self.design(), self.dates(), self.participants()) if text]
         self.node(self.iri, "Study", self.label(self.iri), text_card(blocks, CENTRE, strong=True))
         self.picture.subtitle = f"{number} · {self.status_line()}"
-
-    def add_arms(self) -> None:
-        interventions = self.parts("intervention")
-        for iri in self.parts("arm"):
-            kind = join_parts("Arm", self.value("armType", iri))
-            blocks = [TextBlock(kind, "kind"), TextBlock(self.label(iri), "name", 3)]
-            if not any(self.are_linked(iri, intervention) for intervention in interventions):
-                blocks.append(TextBlock(self.value("description", iri), "soft", 3))
-            self.link_to_study(self.node(iri, "Arm", self.label(iri), text_card(blocks, ARM)), "arm")
-            self.cards.arms.append(iri)
-
-    def add_interventions(self) -> None:
-        for iri in self.parts("intervention"):
-            label = self.label(iri) or "Intervention without a name"
-            kind = join_parts("Intervention", self.value("interventionType", iri))
-            blocks = [TextBlock(kind, "kind"), TextBlock(label, "name", 2)]
-            blocks += [TextBlock(text, "soft", 4) for text in (self.value("description", iri),) if text]
-            self.node(iri, "Intervention", label, text_card(blocks, INTERVENTION))
-            self.cards.interventions.append(iri)
-            arms = [arm for arm in self.cards.arms if self.are_linked(arm, iri)]
-            for arm in arms or [self.iri]:
-                self.picture.link(arm, iri, "intervention")
-        for iri in self.parts("interventionMesh"):
-            card = pill_card(f"MeSH: {self.label(iri)}", INTERVENTION)
-            self.link_to_study(self.node(iri, "Intervention", self.label(iri), card), "MeSH term of an intervention")
-            self.cards.intervention_terms.append(iri)
-
-    def are_linked(self, arm: str, intervention: str) -> bool:
-        """Return whether one of an arm and an intervention names the other: records have either direction or both."""
-        interventions = self.graph.values(arm, CT + "armIntervention")
-        arms = self.graph.values(intervention, CT + "interventionArm")
-        return intervention in {value.value for value in interventions} or arm in {value.value for value in arms}
 
     def add_outcomes(self) -> None:
         primary = self.parts("primaryOutcome")
@@ -132,9 +86,9 @@ class _StudyPicture(StudyText):
         group = self.node(f"{self.iri}#{name}", kind, title, card, folded=True)
         self.link_to_study(group, noun)
         (self.cards.primary if strong else self.cards.outcomes).append(group.id)
-        self.cards.folded[group.id] = [self.measure(group, kind, iris).id for iris in measures.values()]
+        self.put_inside(group, [self.measure(kind, iris).id for iris in measures.values()], kind.lower())
 
-    def measure(self, group: Node, kind: str, iris: list[str]) -> Node:
+    def measure(self, kind: str, iris: list[str]) -> Node:
         """Add one card for the outcomes with the same measure."""
         times = [time for time in (self.value("timeFrame", iri) for iri in iris) if time]
         time_frame = f"{len(times)} times: {', '.join(times)}" if len(times) > 1 else "".join(times)
@@ -143,7 +97,6 @@ class _StudyPicture(StudyText):
         node = self.node(iris[0], kind, label, card)
         others = [detail for iri in iris[1:] for detail in node_details(self.graph, iri, LONG)]
         node.details += [detail for detail in dict.fromkeys(others) if detail not in node.details]
-        self.picture.link(group.id, node.id, kind.lower(), 0.0)
         return node
 
     def add_organizations(self) -> None:
@@ -154,44 +107,6 @@ class _StudyPicture(StudyText):
                 card = text_card([TextBlock(kind, "kind"), TextBlock(self.label(iri), "name", 3)], SIDE)
                 self.link_to_study(self.node(iri, "Organization", self.label(iri), card), role.lower())
                 self.cards.left.append(iri)
-
-    def add_group(
-        self,
-        name: str,
-        kind: str,
-        noun: str,
-        add_node: Callable[[str], Node],
-        summarize: Callable[[list[str]], str],
-    ) -> None:
-        """Add the parts of the study of one property as cards, or as one folded card if there are many."""
-        iris = self.parts(name)
-        if len(iris) <= MAX_SHOWN:
-            for iri in iris:
-                node = add_node(iri)
-                self.link_to_study(node, noun)
-                self.cards.left.append(node.id)
-            return
-        title = f"{len(iris):,} {noun}s"
-        card = text_card([TextBlock(title, "name"), TextBlock(summarize(iris), "soft", 4)], SIDE)
-        group = self.node(f"{self.iri}#{name}", kind, title, card, folded=True)
-        self.link_to_study(group, f"{noun}s")
-        self.cards.left.append(group.id)
-        self.cards.folded[group.id] = [add_node(iri).id for iri in iris]
-        for id_ in self.cards.folded[group.id]:
-            self.picture.link(group.id, id_, noun, 0.0)
-
-    def site(self, iri: str) -> Node:
-        facility = self.label(iri)
-        town = ", ".join(part for part in (self.value("city", iri), self.value("countryName", iri)) if part)
-        blocks = [TextBlock("Site", "kind"), TextBlock(town or facility, "name", 2)]
-        blocks += [TextBlock(facility, "soft", 2)] if town and facility else []
-        node = self.node(iri, "Site", town or facility or "Site", text_card(blocks, SIDE))
-        if node.label != facility and facility:
-            node.details.insert(0, Detail("facility", facility))
-        longitude, latitude = (self.value(WGS84 + name, iri) for name in ("long", "lat"))
-        if longitude and latitude:
-            node.place = (float(longitude), float(latitude))
-        return node
 
     def publication(self, iri: str) -> Node:
         citation, label = self.value(CITATION, iri), short_citation(self.value(CITATION, iri))

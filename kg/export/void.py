@@ -8,16 +8,16 @@ so equal exports have equal descriptions.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterator
 from io import BufferedReader
 from typing import Any, cast
 
 import pyoxigraph as ox
 
-from kg.export.description import PREFIXES, Description, Export, day, english, integer, literal, moment
+from kg.export.description import Description, Export, day, moment
+from kg.export.partitions import PREFIXES, add_counts, add_partitions, english, literal
 from kg.export.study_index import Totals
-from kg.export.tally import Partition, Statement, Tally, count_statements
+from kg.export.tally import Statement, Tally, count_statements
 from kg.ontology.vocabulary import CLINICAL_TRIALS, CT, RDF
 from kg.rdf.atomic import text_of_name
 from kg.rdf.compress import decompressing
@@ -174,65 +174,11 @@ def _distribution(out: Description) -> None:
 
 
 def _counts(out: Description) -> None:
-    tally = out.tally
-    file = out.iri("distribution")
-    out.add(
-        file,
-        "",
-        void_triples=integer(tally.triples),
-        void_entities=integer(tally.classes[CT + "Study"]),
-        void_uriRegexPattern=literal("^" + re.escape(out.export.prefixes["study"]) + "NCT[0-9]{8}$"),
-        void_distinctSubjects=integer(tally.subjects),
-        void_classes=integer(len(tally.classes)),
-        void_properties=integer(len(tally.properties)),
-        void_exampleResource=tally.example or None,
-        void_vocabulary=sorted({_vocabulary(iri) for iri in (*tally.classes, *tally.properties)}),
-    )
-    for iri, count in sorted(tally.classes.items()):
-        out.add(file, "", void_classPartition=out.part("class", iri))
-        out.add(out.part("class", iri), "", void_class=iri, void_entities=integer(count))
-    for iri, count in sorted(tally.properties.items()):
-        out.add(file, "", void_propertyPartition=out.part("property", iri))
-        out.add(out.part("property", iri), "", void_property=iri, void_triples=integer(count))
+    add_counts(out, out.iri("distribution"), out.tally, out.export.prefixes["study"])
 
 
 def _schema(out: Description) -> None:
-    """Add the properties of the resources of each class, and the classes and datatypes of their values.
-
-    The form is that of void-generator (https://github.com/sib-swiss/void-generator), which other tools read.
-    """
-    for class_, properties in sorted(out.tally.partitions.items()):
-        for iri, partition in sorted(properties.items()):
-            name = f"{out.part('class', class_)}-{out.name('property', iri)}"
-            out.add(out.part("class", class_), "", void_propertyPartition=name)
-            out.add(
-                name,
-                "",
-                void_property=iri,
-                void_triples=integer(partition.triples),
-                void_distinctSubjects=integer(partition.subjects),
-            )
-            _objects(out, name, partition)
-
-
-def _objects(out: Description, name: str, partition: Partition) -> None:
-    for iri, count in sorted(partition.classes.items()):
-        part = f"{name}-{out.name('class', iri)}"
-        out.add(name, "", void_classPartition=part)
-        out.add(part, "", void_class=iri, void_triples=integer(count))
-    for iri, count in sorted(partition.datatypes.items()):
-        part = f"{name}-{out.name('datatype', iri)}"
-        out.add(name, "", voidext_datatypePartition=part)
-        out.add(part, "", voidext_datatype=iri, void_triples=integer(count))
-
-
-def _vocabulary(iri: str) -> str:
-    """Return the namespace of a term.
-
-    >>> _vocabulary("http://purl.org/dc/terms/title"), _vocabulary("http://www.w3.org/2004/02/skos/core#notation")
-    ('http://purl.org/dc/terms/', 'http://www.w3.org/2004/02/skos/core#')
-    """
-    return iri[: max(iri.rfind("#"), iri.rfind("/")) + 1]
+    add_partitions(out, out.tally)
 
 
 def _origins(out: Description) -> None:

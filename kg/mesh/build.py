@@ -17,7 +17,7 @@ from kg.mapping.datatypes import Literal
 from kg.mesh.read import read
 from kg.mesh.tree import DESCRIPTOR, SUPPLEMENTARY, Heading, Tree, parent
 from kg.ontology.model import shipped
-from kg.ontology.vocabulary import MESH, MESHV, RDF, RDFS, XSD
+from kg.ontology.vocabulary import MESH, MESHV, RDF, RDFS, SCHEMA, XSD
 from kg.rdf.atomic import check_outputs, writing
 from kg.rdf.formats import format_of
 from kg.rdf.syntax import Block, Grouped, Style, prefixes
@@ -26,7 +26,7 @@ GRAPH = MESH.rstrip("/")
 """The name of the graph in N-Quads and TriG, as at NLM's endpoint."""
 BATCH = 500
 """Resources encoded together."""
-_PREFIXES = ("mesh", "meshv", "rdfs", "xsd")
+_PREFIXES = ("mesh", "meshv", "rdfs", "schema", "xsd")
 
 
 @dataclass(slots=True)
@@ -36,12 +36,15 @@ class MeshCounts:
     headings: int = 0
     trees: int = 0
     edges: int = 0
+    terms: int = 0
+    """Entry terms."""
     orphans: int = 0
     """Tree numbers without a parent; complete MeSH has none."""
 
     def summary(self) -> str:
         """Return the counts in one sentence."""
         counts = {"headings": self.headings, "tree numbers": self.trees, "broader descriptors": self.edges}
+        counts |= {"entry terms": self.terms} if self.terms else {}
         text = ", ".join(f"{count:,} {name}" for name, count in counts.items())
         orphans = f", {self.orphans:,} tree numbers without a parent" if self.orphans else ""
         return f"MeSH: {text}{orphans}."
@@ -75,7 +78,8 @@ def build(
     frame = rdf_format.frame(namespaces)
     graph = style.iri(GRAPH) if rdf_format.graphs else b""
     trees, edges = (sum(len(getattr(heading, name)) for heading in tree.values()) for name in ("trees", "broader"))
-    counts = MeshCounts(len(tree), trees, edges, len(tree.orphans()))
+    terms = sum(len(heading.names - {heading.label}) for heading in tree.values())
+    counts = MeshCounts(len(tree), trees, edges, terms, len(tree.orphans()))
     with writing(output, rdf_format.compression) as file:
         file.write(frame.head)
         for i, blocks in enumerate(_batches(_resources(tree, style))):
@@ -112,6 +116,7 @@ def _blocks(heading: Heading, style: Style) -> Iterator[Block]:
     ]
     if not heading.active:
         pairs.append(style.predicate(MESHV + "active") + style.literal(Literal("false", XSD + "boolean")))
+    pairs += _entry_terms(heading, style)
     pairs += all_of("treeNumber", heading.trees)
     pairs += all_of("broaderDescriptor", heading.broader)
     pairs += all_of("pharmacologicalAction", heading.actions)
@@ -119,6 +124,14 @@ def _blocks(heading: Heading, style: Style) -> Iterator[Block]:
     pairs += all_of("mappedTo", heading.mapped - heading.preferred)
     yield style.iri(MESH + heading.id), pairs
     yield from (_tree_number(tree, style) for tree in sorted(heading.trees))
+
+
+def _entry_terms(heading: Heading, style: Style) -> list[bytes]:
+    """Return the entry terms as other names of the heading itself; in NLM's RDF they are those of its concepts."""
+    tokens = [_english(name) for name in sorted(heading.names - {heading.label, ""})]
+    if tokens and not style.repeats:
+        tokens = [b", ".join(tokens)]
+    return [style.predicate(SCHEMA + "alternateName") + token for token in tokens]
 
 
 def _tree_number(tree: str, style: Style) -> Block:

@@ -1,7 +1,7 @@
 """Read MeSH from the formats in which it is published: NLM's RDF, NLM's XML, and tables of tree numbers.
 
-RDF is recognized by the name of the file, XML and tables by their first bytes. All are read as streams; terms, concepts
-and qualifiers are skipped.
+RDF is recognized by the name of the file, XML and tables by their first bytes. All are read as streams; of concepts and
+terms only the names are kept, and qualifiers are skipped.
 """
 
 from __future__ import annotations

@@ -66,6 +66,8 @@ def _heading(element: Element, file: str, number: int, reject: Reject) -> Iterat
     heading.trees |= valid_tree_numbers(tree_numbers, id_, file, reject)
     actions = element.iterfind("PharmacologicalActionList/PharmacologicalAction/DescriptorReferredTo/DescriptorUI")
     heading.actions |= {action for e in actions if (action := mesh_id((e.text or "").strip()))}
+    terms = element.iterfind("ConceptList/Concept/TermList/Term/String")
+    heading.names |= {term.text.strip() for term in terms if term.text}
     _add_mappings(heading, element)
     yield heading
 

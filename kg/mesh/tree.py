@@ -73,6 +73,8 @@ class Heading:
     """The preferred ones among :attr:`mapped`."""
     actions: set[str] = field(default_factory=set)
     """The descriptors of the pharmacological actions."""
+    names: set[str] = field(default_factory=set)
+    """The entry terms: other names, by which people search."""
 
     def merge(self, other: Heading) -> bool:
         """Add the data of another source about the same heading; return whether the names agree."""
@@ -80,7 +82,7 @@ class Heading:
         self.label = self.label or other.label
         self.kind = self.kind if self.kind not in ("", DESCRIPTOR, SUPPLEMENTARY) else other.kind or self.kind
         self.active = self.active and other.active
-        for name in ("trees", "broader", "mapped", "preferred", "actions"):
+        for name in ("trees", "broader", "mapped", "preferred", "actions", "names"):
             getattr(self, name).update(getattr(other, name))
         return agreed
 

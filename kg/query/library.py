@@ -27,7 +27,12 @@ from kg.ontology.files import folder
 TYPES = ("iri", "string", "integer", "decimal", "date", "boolean")
 """Types of parameters."""
 
+STUDIES = "study"
+"""The parameter by which a query whose rows are about studies, ``?study``, is limited to some of them."""
 _HEADER = re.compile(r"(?:#\+.*\n)+")
+_SELECTED = re.compile(r"^SELECT\b([^{]*?)\bWHERE \{", re.MULTILINE | re.DOTALL)
+_EXPRESSION = re.compile(r"\((?:[^()]|\([^()]*(?:\([^()]*\)[^()]*)*\))*\)")
+"""An expression in parentheses, which may have two more levels of them."""
 _MARK = re.compile(r"^#\+ ?", re.MULTILINE)
 _VALUES = re.compile(r"^[ \t]*VALUES \?(?P<name>\w+) \{ (?P<terms>[^}\n]*) \}[ \t]*$", re.MULTILINE)
 
@@ -55,6 +60,17 @@ class LibraryQuery(NamedTuple):
     def sparql(self) -> str:
         """The query without its header."""
         return _HEADER.sub("", self.text, count=1)
+
+    @property
+    def lists_studies(self) -> bool:
+        """Whether each row names its study, so that the query can be limited to some, and has no such parameter.
+
+        >>> library_query("arms").lists_studies, library_query("countries").lists_studies
+        (True, False)
+        """
+        match = _SELECTED.search(self.sparql)
+        names = _EXPRESSION.sub("", match[1]).split() if match else []
+        return f"?{STUDIES}" in names and STUDIES not in (parameter.name for parameter in self.parameters)
 
 
 def _header(name: str, text: str) -> dict[str, Any]:

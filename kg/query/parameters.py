@@ -14,10 +14,11 @@ import pyoxigraph as ox
 
 from kg.errors import UsageError, shown
 from kg.mapping.datatypes import day
-from kg.ontology.vocabulary import XSD
+from kg.ontology.vocabulary import STUDY, XSD
 from kg.query.lexer import prefixes, tokens
-from kg.query.library import LibraryQuery, Parameter
+from kg.query.library import STUDIES, LibraryQuery, Parameter
 
+STUDY_PARAMETER = Parameter(STUDIES, "iri", "Only these studies, such as NCT02059759", f"<{STUDY}NCT02059759>")
 _LOCAL = re.compile(r"[\w.%-]+")
 _EXPECTED = {
     "iri": "an IRI, or the name of one, such as {default}",
@@ -32,18 +33,31 @@ _EXPECTED = {
 def fill_parameters(query: LibraryQuery, params: Mapping[str, Sequence[str]]) -> str:
     """Return the text of a query in which values replace the defaults of its parameters.
 
-    Raises :class:`~kg.errors.UsageError` for an unknown parameter, and for a value of another type.
+    A query whose rows are about studies can be limited to some of them, as if it had a parameter ``study``. Raises
+    :class:`~kg.errors.UsageError` for an unknown parameter, and for a value of another type.
     """
     text = query.text
     parameters = {parameter.name: parameter for parameter in query.parameters}
+    if query.lists_studies:
+        parameters[STUDIES] = STUDY_PARAMETER
     for name, values in params.items():
         if name not in parameters:
             names = ", ".join(parameters) or "none"
             raise UsageError(f"The query {query.name} has no parameter {name}; its parameters: {names}.")
-        terms = [parameter_term(value, parameters[name], text) for value in values]
-        begin, end = _values_span(text, name)
-        text = f"{text[:begin]} {' '.join(terms)} {text[end:]}"
+        terms = " ".join(parameter_term(value, parameters[name], text) for value in values)
+        if parameters[name] is STUDY_PARAMETER:
+            text = _limited(text, terms)
+        else:
+            begin, end = _values_span(text, name)
+            text = f"{text[:begin]} {terms} {text[end:]}"
     return text
+
+
+def _limited(text: str, studies: str) -> str:
+    """Return a query with the studies as the first pattern of its outermost group."""
+    where = next(token for token in tokens(text) if token.kind == "word" and token.text.upper() == "WHERE")
+    begin = text.index("{", where.at) + 1
+    return f"{text[:begin]}\n  VALUES ?{STUDIES} {{ {studies} }}{text[begin:]}"
 
 
 def _values_span(text: str, name: str) -> tuple[int, int]:

@@ -28,9 +28,9 @@ from kg.errors import KGError, OutputError, UsageError
 SECONDS = 300.0
 """Default time limit."""
 _CHUNK = 1 << 16
-_INTERVAL = 0.02
+INTERVAL = 0.02
 """Seconds between checks of the memory of the child."""
-_RESERVED = 1 << 29
+RESERVED = 1 << 29
 """Bytes of address space that the engine reserves and does not use, such as the stacks of its threads."""
 _SIZE = re.compile(rb"^(RssAnon|VmSwap|VmData):\s+(\d+) kB", re.MULTILINE)
 Work = Callable[[IO[bytes]], None]
@@ -89,7 +89,7 @@ class _Child:
         self._limits = limits
         answer, error = os.pipe(), os.pipe()
         parent = os.getpid()
-        self._before = _memory(parent).anonymous
+        self._before = memory_of(parent).anonymous
         if sys.stdout:
             sys.stdout.flush()
         with blocked_signals():
@@ -120,10 +120,10 @@ class _Child:
         poll, checked = select.poll(), 0.0
         poll.register(pipe, select.POLLIN)
         while True:
-            ready = poll.poll(_INTERVAL * 1000)
-            if (now := time.monotonic()) - checked >= _INTERVAL:
+            ready = poll.poll(INTERVAL * 1000)
+            if (now := time.monotonic()) - checked >= INTERVAL:
                 checked = now
-                if _memory(self._id).anonymous - self._before > self._limits.memory:
+                if memory_of(self._id).anonymous - self._before > self._limits.memory:
                     raise _exceeded(self._limits)
             if ready:
                 if not (part := os.read(pipe, _CHUNK)):
@@ -194,14 +194,14 @@ def _limit(limits: Limits, parent: int) -> None:
     faulthandler.disable()
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # where the engine reports a crash
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    if used := _memory("self").data:  # in case the parent is too slow to see that the limit is exceeded
-        limit = used + limits.memory + _RESERVED
+    if used := memory_of("self").data:  # in case the parent is too slow to see that the limit is exceeded
+        limit = used + limits.memory + RESERVED
         with suppress(ValueError, OSError):  # a lower limit is already set
             resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
     signal.setitimer(signal.ITIMER_REAL, limits.seconds)
 
 
-class _Memory(NamedTuple):
+class Memory(NamedTuple):
     """Memory of a process in bytes; all 0 if it is unknown."""
 
     anonymous: int = 0
@@ -210,24 +210,25 @@ class _Memory(NamedTuple):
     """The private writable address space, which RLIMIT_DATA limits."""
 
 
-def _memory(process: int | str) -> _Memory:
+def memory_of(process: int | str) -> Memory:
+    """Return the memory of a process, given by its number or as ``self``; 0 where the system does not tell it."""
     try:
         with open(f"/proc/{process}/status", "rb") as file:  # noqa: PTH123 -- fewer imports in a child
             sizes = {name: 1024 * int(size) for name, size in _SIZE.findall(file.read())}
     except OSError:
-        return _Memory()
-    return _Memory(sizes.get(b"RssAnon", 0) + sizes.get(b"VmSwap", 0), sizes.get(b"VmData", 0))
+        return Memory()
+    return Memory(sizes.get(b"RssAnon", 0) + sizes.get(b"VmSwap", 0), sizes.get(b"VmData", 0))
 
 
 def _exceeded(limits: Limits) -> OutputError:
-    limit = _bytes(limits.memory)
+    limit = size_text(limits.memory)
     return OutputError(f"The query exceeds the memory limit of {limit}; allow more memory, or narrow the query.")
 
 
-def _bytes(count: int) -> str:
+def size_text(count: int) -> str:
     """Format a number of bytes.
 
-    >>> _bytes(4 << 30), _bytes(500_000_000)
+    >>> size_text(4 << 30), size_text(500_000_000)
     ('4.3 GB', '500 MB')
     """
     return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"

@@ -236,3 +236,43 @@ def test_the_graph_conforms_and_can_be_parsed_with_studies(tmp_path: Path) -> No
     run("mesh", "build", MESH / "mesh.nt", "-o", tmp_path / "mesh.ttl")
     assert run("validate", tmp_path / "mesh.ttl").exit_code == 0
     assert kg.graph(SEED).parse(tmp_path / "mesh.ttl")
+
+
+ENTRY_TERMS = {"ALS - Amyotrophic Lateral Sclerosis", "Gehrig's Disease", "Motor Neuron Disease, Amyotrophic"}
+XML = """<?xml version="1.0"?><DescriptorRecordSet><DescriptorRecord DescriptorClass="1">
+<DescriptorUI>D000690</DescriptorUI><DescriptorName><String>Amyotrophic Lateral Sclerosis</String></DescriptorName>
+<ConceptList>
+<Concept PreferredConceptYN="Y"><ConceptUI>M0001</ConceptUI><TermList><Term><TermUI>T1</TermUI>
+<String>Amyotrophic Lateral Sclerosis</String></Term><Term><String>Gehrig's Disease</String></Term></TermList>
+</Concept><Concept PreferredConceptYN="N"><TermList><Term><String>ALS - Amyotrophic Lateral Sclerosis</String></Term>
+<Term><String>Motor Neuron Disease, Amyotrophic</String></Term></TermList></Concept></ConceptList>
+</DescriptorRecord></DescriptorRecordSet>"""
+RDF = """@prefix mesh: <http://id.nlm.nih.gov/mesh/> . @prefix meshv: <http://id.nlm.nih.gov/mesh/vocab#> .
+@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
+mesh:T3 meshv:prefLabel "ALS - Amyotrophic Lateral Sclerosis"@en ;
+  meshv:altLabel "Motor Neuron Disease, Amyotrophic"@en .
+mesh:D000690 a meshv:TopicalDescriptor ; rdfs:label "Amyotrophic Lateral Sclerosis"@en ;
+  meshv:preferredConcept mesh:M1 ; meshv:concept mesh:M2 .
+mesh:M1 meshv:preferredTerm mesh:T1 ; meshv:term mesh:T2 . mesh:M2 meshv:preferredTerm mesh:T3 .
+mesh:T1 meshv:prefLabel "Amyotrophic Lateral Sclerosis"@en . mesh:T2 meshv:prefLabel "Gehrig's Disease"@en .
+mesh:T9 meshv:prefLabel "Nobody's term"@en ."""
+TABLES = (
+    "D000690\tAmyotrophic Lateral Sclerosis\t" + "|".join(sorted(ENTRY_TERMS)) + "\tC10.574\n",
+    "trees\tSynonyms\tname\tid\nC10.574\t"
+    + "|".join(sorted(ENTRY_TERMS))
+    + "\tAmyotrophic Lateral Sclerosis\tD000690\n",
+)
+
+
+@pytest.mark.parametrize(("name", "content"), [("a.xml", XML), ("a.ttl", RDF), *(("a.tsv", table) for table in TABLES)])
+def test_entry_terms_are_other_names_of_a_heading(name: str, content: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text(content, "utf-8")
+    result = run("mesh", "build", tmp_path / name, "-o", tmp_path / "mesh.nt")
+    assert result.exit_code == 0, result.stderr
+    assert "3 entry terms" in result.stderr
+    name_of = "https://schema.org/alternateName"
+    graph = ox.parse(path=str(tmp_path / "mesh.nt"))
+    names = {quad.object.value for quad in graph if quad.predicate.value == name_of}  # type: ignore[union-attr]
+    assert names == ENTRY_TERMS
+    again = built(tmp_path / "again.nt", tmp_path / "mesh.nt")
+    assert again == {str(quad) for quad in ox.parse(path=str(tmp_path / "mesh.nt"))}

@@ -207,3 +207,31 @@ def test_the_examples_in_turtle_are_the_queries() -> None:
     assert texts == {QUERY + query.name: query.sparql for query in ALL}
     declared = {quad.object.value for quad in quads if quad.predicate.value == SH + "namespace"}
     assert {iri for text in texts.values() for iri in re.findall(r"PREFIX \w+: <(.+)>", text)} == declared
+
+
+@pytest.mark.parametrize("query", [query for query in ALL if query.lists_studies], ids=named)
+def test_a_query_about_studies_can_be_limited_to_some(query: LibraryQuery, store: ox.Store) -> None:
+    head, *rows = run(store, query.text)
+    place = head.index("study")
+    studies = sorted({row[place] for row in rows})
+    for chosen in (studies[:1], studies[:2], ["https://clinicaltrials.gov/study/NCT99999998"]):
+        ids = [study.rpartition("/")[2] for study in chosen]
+        limited = run(store, prepare(query.name, {"study": ids}))
+        assert limited == [head, *(row for row in rows if row[place] in chosen)]
+
+
+def test_most_queries_are_about_studies() -> None:
+    own = {query.name for query in ALL if "study" in (parameter.name for parameter in query.parameters)}
+    limited = {query.name for query in ALL if query.lists_studies}
+    assert own == {"design", "pico", "related"}
+    assert len(limited) >= 30
+    for query in ALL:
+        if query.name not in own | limited:
+            names = re.search(r"^SELECT(?: DISTINCT)?(.*)$", query.text, re.MULTILINE)
+            assert names
+            assert "?study " not in names[1].partition("(")[0] + " "
+
+
+def test_a_query_without_studies_cannot_be_limited_to_some() -> None:
+    with pytest.raises(kg.UsageError, match="no parameter study"):
+        prepare("countries", {"study": "NCT02059759"})

@@ -23,7 +23,7 @@ function moveFromPanel(n) {
 // Makes a node visible that is folded, filtered, or not among the open neighbours.
 function reveal(n) {
   state.hidden.delete(n.kind);
-  for (const f of [...state.folded]) if (f.children.includes(n)) state.folded.delete(f);
+  if (n.parent && isFoldedAway(n)) unfold(n.parent);
   if (state.map && !n.place) setMap(false, true);
   updateVisible();
   if (!n.shown) {
@@ -34,11 +34,14 @@ function reveal(n) {
   updateControls();
 }
 function toggleFold(n) {
-  state.folded[state.folded.has(n) ? "delete" : "add"](n);
+  const opens = state.folded.has(n);
+  if (opens) unfold(n);
+  else state.folded.add(n);
   updateVisible();
   updateDetails();
   pushHash();
-  fit();
+  if (opens && !state.map) showInside(n);
+  else fit();
   announce(`${n.label.slice(0, 200)} ${state.folded.has(n) ? "closed" : "open"}`);
 }
 function toggleNeighbours(n) {

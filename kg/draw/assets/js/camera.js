@@ -29,8 +29,8 @@ function freeMargins() {
   return fits(beside) >= fits(above) ? beside : above;
 }
 
-function fittedView() {
-  const [left, top, right, bottom] = extent(),
+function fittedView(of = visibleNodes) {
+  const [left, top, right, bottom] = extent(of),
     edge = freeMargins();
   const z = Math.min(
     (viewWidth - edge.left - edge.right) / Math.max(right - left, 40),
@@ -42,6 +42,24 @@ function fittedView() {
     y: (top + bottom) / 2 - (edge.top - edge.bottom) / 2 / z,
     z,
   };
+}
+
+// Shows what is inside a card: all of it, or the beginning where all would be too small to read.
+const READABLE = 0.6;
+function showInside(card) {
+  const inside = visibleNodes.filter((n) => n.parent === card);
+  if (!inside.length) return;
+  const whole = fittedView([card, ...inside]);
+  if (whole.z >= READABLE) {
+    moveCamera(whole);
+    return;
+  }
+  const [left, top, right] = extent(inside),
+    edge = panelMargins();
+  const width = viewWidth - edge.left - edge.right,
+    z = Math.min(Math.max(width / (right - left), READABLE), 1);
+  const middle = Math.min((left + right) / 2, left + width / 2 / z);
+  moveCamera({ x: middle - (edge.left - edge.right) / 2 / z, y: top + (viewHeight / 2 - edge.top - 24) / z, z });
 }
 
 function moveCamera(to, quick = false) {

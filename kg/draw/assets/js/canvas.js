@@ -8,7 +8,7 @@ const LIGHT = {
   paper: "#ffffff",
   ink: "#1b2330",
   soft: "#5b6572",
-  line: "#a9b2bd",
+  line: "#7d8794",
   land: "#e7ebef",
   coast: "#cdd4dc",
 };
@@ -18,7 +18,7 @@ const DARK = {
   paper: "#1a2029",
   ink: "#e9edf2",
   soft: "#a3adb9",
-  line: "#566270",
+  line: "#6b7887",
   land: "#1d2530",
   coast: "#2e3947",
 };
@@ -85,9 +85,9 @@ function mixColours(colour, ground, share) {
   );
 }
 
-// Yellow lines are not visible on white, so they are darker in the light theme.
+// The colour of lines: that of the kind, darker or lighter where it has too little contrast with the background.
 function lineColour(kind) {
-  return theme === LIGHT && kinds[kind].colour === "#F0E442" ? "#b3a600" : kinds[kind].colour;
+  return kinds[kind].lines[theme === LIGHT ? 0 : 1];
 }
 
 const WIDTHS = [0.7, 1.3, 2.2, 3.6];
@@ -120,6 +120,12 @@ function prepareShapes() {
   shapes.order = visibleNodes.filter((n) => state.map || !n.card).sort((a, b) => b.r - a.r || a.index - b.index);
 }
 
+// The visible part of the picture: left, top, right, bottom.
+function viewport(size = [viewWidth, viewHeight]) {
+  const [w, h] = [size[0] / 2 / state.z, size[1] / 2 / state.z];
+  return [state.x - w, state.y - h, state.x + w, state.y + h];
+}
+
 function paint(target = context, size = [viewWidth, viewHeight], scale = pixelRatio) {
   const p = target;
   const { x, y, z } = state;
@@ -129,8 +135,9 @@ function paint(target = context, size = [viewWidth, viewHeight], scale = pixelRa
   p.fillStyle = theme.ground;
   p.fillRect(0, 0, size[0] * scale, size[1] * scale);
   p.setTransform(z * scale, 0, 0, z * scale, (size[0] / 2 - x * z) * scale, (size[1] / 2 - y * z) * scale);
-  const view = [x - size[0] / 2 / z, y - size[1] / 2 / z, x + size[0] / 2 / z, y + size[1] / 2 / z];
+  const view = viewport(size);
   const highlight = highlightedNodes();
+  if (!state.map && !state.open.size) paintFrames(p, highlight);
   if (state.map) paintLand(p, z);
   else if (!state.open.size)
     for (const [a, b, r] of data.regions) {
@@ -140,7 +147,8 @@ function paint(target = context, size = [viewWidth, viewHeight], scale = pixelRa
       p.fill();
     }
   const dim = highlight ? 0.16 : 1;
-  paintEdges(p, z, dim, highlight);
+  paintEdges(p, z, highlight);
+  if (highlight) paintHighlightedEdges(p, z);
   paintMarks(p, z, dim);
   for (const n of visibleNodes)
     if (n.card && !state.map && isInViewport(n, view)) paintCard(p, n, highlight && !highlight.has(n) ? 0.28 : 1, z);
@@ -170,16 +178,16 @@ function curve(p, r) {
   p.bezierCurveTo(r[2], r[3], r[4], r[5], r[6], r[7]);
 }
 
-function paintEdges(p, z, dim, highlight) {
+function paintEdges(p, z, highlight) {
   p.strokeStyle = theme.line;
-  p.globalAlpha = 0.55 * (highlight ? 0.3 : 1);
+  p.globalAlpha = highlight ? 0.2 : 1;
   shapes.lines.forEach((path, i) => {
     p.lineWidth = Math.max(WIDTHS[i], 0.6 / z);
     p.stroke(path);
   });
   for (const e of visibleEdges)
     if (e.route && e.weight) {
-      p.globalAlpha = highlight && !isHighlighted(e) ? 0.2 : 0.65;
+      p.globalAlpha = highlight && !isHighlighted(e) ? 0.25 : 1;
       p.strokeStyle = lineColour(e.b.kind);
       p.lineWidth = 1.7;
       p.beginPath();
@@ -223,9 +231,11 @@ function paintCard(p, n, alpha, z) {
     hollow = kinds[n.kind].shape === "ring";
   const left = n.x - w / 2,
     top = n.y - h / 2;
-  p.globalAlpha = alpha;
   p.beginPath();
   p.roundRect(left, top, w, h, lines.length === 1 ? h / 2 : 8);
+  p.fillStyle = theme.ground; // opaque, also where the card is dimmed: links behind it are not visible
+  p.fill();
+  p.globalAlpha = alpha;
   p.fillStyle =
     lines.length === 1
       ? hollow && !strong
@@ -270,6 +280,30 @@ function paintBadge(p, n, x, y) {
   p.stroke();
 }
 
+// A frame around the cards inside an open card, with its name.
+function openFrames() {
+  const frames = [];
+  for (const card of nodes)
+    if (card.children.length && !state.folded.has(card)) {
+      const inside = card.children.filter((n) => n.shown);
+      if (inside.length) frames.push([card, ...extent(inside)]);
+    }
+  return frames;
+}
+function paintFrames(p, highlight) {
+  for (const [card, left, top, right, bottom] of openFrames()) {
+    p.globalAlpha = highlight && !highlight.has(card) ? 0.4 : 1;
+    p.beginPath();
+    p.roundRect(left - 16, top - 34, right - left + 32, bottom - top + 50, 14);
+    p.fillStyle = theme.island;
+    p.fill();
+    p.fillStyle = theme.soft;
+    p.font = `600 11px ${FONT_FAMILY}`;
+    p.fillText(card.label.toUpperCase(), left, top - 14);
+  }
+  p.globalAlpha = 1;
+}
+
 function paintHeadings(p, alpha) {
   p.globalAlpha = alpha;
   p.fillStyle = theme.soft;
@@ -278,12 +312,13 @@ function paintHeadings(p, alpha) {
   p.globalAlpha = 1;
 }
 
-function paintHighlight(p, z, highlight) {
+// Highlighted links are below all nodes, so that they cross no text.
+function paintHighlightedEdges(p, z) {
   p.strokeStyle = state.path.length > 1 ? "#D55E00" : theme.ink;
   if (!state.map) {
     const lines = state.path.length > 1 ? edges : state.selected.edges;
     for (const e of lines)
-      if (e.a.shown && e.b.shown && isHighlighted(e)) {
+      if (e.a.shown && e.b.shown && e.b.parent !== e.a && isHighlighted(e)) {
         p.globalAlpha = 0.75;
         p.lineWidth = Math.max(e.route ? 2.4 : WIDTHS[widthClass(e.weight)] + 0.4, 1.2 / z);
         p.beginPath();
@@ -296,6 +331,9 @@ function paintHighlight(p, z, highlight) {
       }
   }
   p.globalAlpha = 1;
+}
+
+function paintHighlight(p, z, highlight) {
   for (const n of highlight)
     if (n.shown && (state.map || !n.card)) {
       const path = new Path2D();

@@ -60,6 +60,13 @@ function saveSvg() {
       });
   else if (!state.open.size)
     for (const [x, y, r] of data.regions) xmlElement(root, "circle", { cx: x, cy: y, r, fill: theme.island });
+  if (!state.map && !state.open.size)
+    for (const [card, left, top, right, bottom] of openFrames()) {
+      const frame = { x: left - 16, y: top - 34, width: right - left + 32, height: bottom - top + 50, rx: 14 };
+      xmlElement(root, "rect", { ...frame, fill: theme.island });
+      const text = { x: left, y: top - 14, "font-size": 11, "font-weight": "600", fill: theme.soft };
+      xmlElement(root, "text", text, card.label.toUpperCase());
+    }
   for (const l of visibleEdges)
     if (l.weight) {
       const r = l.route,
@@ -69,7 +76,6 @@ function saveSvg() {
         fill: "none",
         stroke: r ? lineColour(l.b.kind) : theme.line,
         "stroke-width": r ? 1.7 : WIDTHS[widthClass(l.weight)],
-        "stroke-opacity": 0.6,
       });
     }
   for (const n of visibleNodes)

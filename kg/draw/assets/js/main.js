@@ -36,10 +36,17 @@ requestAnimationFrame(() =>
     document.documentElement.dataset.ready = String(Math.round(performance.now()));
   }),
 );
-// For tests and debugging: the position of a node on the screen, the visible nodes, and the frame rate.
+// For tests and debugging: the position of a node on the screen, the visible nodes, the zoom, labels and marks, and
+// the frame rate.
 window.picture = {
   screen: (id) => toScreen(nodesById.get(id)),
   shown: () => visibleNodes.map((n) => n.id),
+  zoom: () => state.z,
+  labels: () => {
+    paint();
+    return placeLabels(viewport(), state.z, highlightedNodes()).map((label) => [label.n.id, label.box]);
+  },
+  marks: () => visibleNodes.filter((n) => state.map || !n.card).map((n) => [...toScreen(n), displayRadius(n) * state.z]),
   paint,
   frames: (count, move) => {
     const start = performance.now();

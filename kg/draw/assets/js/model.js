@@ -18,6 +18,8 @@ const nodes = data.nodes.map((n, i) => ({
   count: n.n || "",
   neighbours: [],
   edges: [],
+  parent: null,
+  children: [],
 }));
 const edges = data.edges.map((e, i) => ({
   index: i,
@@ -40,8 +42,12 @@ for (const e of edges) {
     }
   }
 }
-const initiallyFolded = new Set(data.folded.map((i) => nodes[i]));
-for (const n of nodes) n.children = initiallyFolded.has(n) ? n.neighbours.filter((m) => m.neighbours.length === 1) : [];
+// Cards that contain others are folded at first; they may be inside each other.
+for (const [child, parent] of data.inside) {
+  nodes[child].parent = nodes[parent];
+  nodes[parent].children.push(nodes[child]);
+}
+const initiallyFolded = new Set(nodes.filter((n) => n.children.length));
 
 const state = {
   map: false,
@@ -61,12 +67,23 @@ function isAvailable(n) {
   return !state.map || n.place !== null;
 }
 
+function isFoldedAway(n) {
+  for (let card = n.parent; card; card = card.parent) if (state.folded.has(card)) return true;
+  return false;
+}
+// Opens a card; cards inside one card share their room, so that one of them is open at a time.
+function unfold(card) {
+  if (card.parent) {
+    unfold(card.parent);
+    for (const other of card.parent.children) if (other.children.length) state.folded.add(other);
+  }
+  state.folded.delete(card);
+}
+
 // Visible nodes and edges are recomputed after each change, not while drawing.
 let visibleNodes = [],
   visibleEdges = [];
 function updateVisible() {
-  const foldedNodes = new Set();
-  for (const f of state.folded) for (const n of f.children) foldedNodes.add(n);
   let allowed = null;
   if (state.open.size) {
     allowed = new Set(state.open);
@@ -79,7 +96,7 @@ function updateVisible() {
       (!state.hidden.has(n.kind) &&
         isAvailable(n) &&
         (allowed === null || allowed.has(n)) &&
-        (state.map || !foldedNodes.has(n)));
+        (state.map || !isFoldedAway(n)));
   }
   visibleNodes = nodes.filter((n) => n.shown);
   visibleEdges = state.map ? [] : edges.filter((e) => e.a.shown && e.b.shown);
@@ -90,10 +107,10 @@ function position(n) {
   return state.map ? n.place : [n.x, n.y];
 }
 
-// The bounding box of the visible nodes.
-function extent() {
+// The bounding box of nodes; that of all visible nodes includes the headings.
+function extent(of = visibleNodes) {
   let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
-  for (const n of visibleNodes) {
+  for (const n of of) {
     const [x, y] = position(n);
     const [w, h] = !state.map && n.card ? [n.card.w / 2, n.card.h / 2] : [n.r, n.r + 8];
     left = Math.min(left, x - w);
@@ -101,7 +118,7 @@ function extent() {
     top = Math.min(top, y - h);
     bottom = Math.max(bottom, y + h);
   }
-  if (!state.map && !state.open.size) for (const [, y] of data.headings) top = Math.min(top, y - 12);
+  if (of === visibleNodes && !state.map && !state.open.size) for (const [, y] of data.headings) top = Math.min(top, y - 12);
   return left > right ? [-100, -100, 100, 100] : [left, top, right, bottom];
 }
 

@@ -1,0 +1,21 @@
+"""The paths of the pages that are no resources."""
+
+from __future__ import annotations
+
+START = "/"
+STUDIES = "/studies"
+"""The list of studies, with the parameter ``q`` for a search."""
+COMPARE = "/compare"
+"""The comparison of studies, with a parameter ``study`` for each."""
+SPARQL = "/sparql"
+"""The endpoint, for programs."""
+EDITOR = "/query"
+"""The page with the editor, with the parameter ``query`` for a text and ``name`` for a query of the library."""
+SUGGEST = "/suggest"
+"""Suggestions for a search as JSON."""
+VALUES = "/values"
+"""All values of a facet, followed by its key."""
+ONTOLOGY = "/ontology"
+STATIC = "/static/"
+TOWN = "/town/"
+"""The page of a town, followed by its key in the catalogue, such as ``FR:Montpellier``."""
