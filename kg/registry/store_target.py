@@ -73,12 +73,12 @@ class StoreTarget:
         kind = kind_of(literal(old, POSTED) if old else None, literal(new, POSTED))
         title = literal(graph.quads_for_pattern(ox.NamedNode(STUDY + study), LABEL, None, None), LABEL)
         values = value_changes(old, new) if old else ()
-        return Difference(study, kind, title, digest, (new, exported.shared), values)
+        return Difference(study, kind, title, digest, (new, exported.shared, old), values)
 
     def apply(self, difference: Difference) -> None:
         """Replace the graph of a study and update the shared graph, in one transaction."""
-        quads, shared = difference.content
-        replace(self._store, self._graphs, _graph(difference.study), quads, shared)
+        quads, shared, present = difference.content
+        replace(self._store, self._graphs, _graph(difference.study), quads, shared, present=present)
 
     def remove(self, study: str) -> None:
         """Remove the graph of a study and update the shared graph, in one transaction."""
