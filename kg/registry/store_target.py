@@ -39,9 +39,13 @@ class StoreTarget:
         registry_state.write(self._store, state)
         self._store.flush()
 
+    def studies(self) -> list[str]:
+        """Return the NCT numbers of the studies, sorted."""
+        return stored_studies(self._store)
+
     def dates(self) -> dict[str, str]:
         """Return the day on which each study was last posted, by NCT number."""
-        dates = dict.fromkeys(stored_studies(self._store), "")
+        dates = dict.fromkeys(self.studies(), "")
         for quad in self._store.quads_for_pattern(None, POSTED, None, None):
             study = quad.graph_name.value.removeprefix(RECORD) if isinstance(quad.graph_name, ox.NamedNode) else ""
             if study in dates and isinstance(quad.object, ox.Literal):
@@ -50,7 +54,7 @@ class StoreTarget:
 
     def titles(self) -> Iterator[tuple[str, str]]:
         """Yield the studies, sorted, with their titles."""
-        return ((study, self.title(study)) for study in stored_studies(self._store))
+        return ((study, self.title(study)) for study in self.studies())
 
     def title(self, study: str) -> str:
         """Return the title of a study."""
