@@ -11,7 +11,6 @@ from kg.cli.base import LOST, echo, message, or_standard_output, print_problems
 from kg.cli.selection import connection_of, selection_of, selection_options
 
 if TYPE_CHECKING:
-    from kg.cli.progress import ProgressBars
     from kg.registry.fetch import Fetch, Watch
     from kg.registry.outputs import Kind
 
@@ -68,7 +67,7 @@ def _preview(options: dict[str, Any]) -> None:
 
 def _fetch(output: str, options: dict[str, Any]) -> bool:
     """Run a fetch and print what came; return whether nothing is missing."""
-    from kg.cli.progress import progress_bars
+    from kg.cli.progress import progress_bars, watch_of
     from kg.export.native import keep_memory
     from kg.export.report import Report
     from kg.export.workers import cores
@@ -80,7 +79,7 @@ def _fetch(output: str, options: dict[str, Any]) -> bool:
     keep_memory()
     graph = {name: options[name] for name in ("contacts", "describe")}
     with progress_bars() as bars:
-        run = _fetch_of(options, _watch(bars))
+        run = _fetch_of(options, watch_of(bars))
         result = fetch_to(run, output, report=report, jobs=options["jobs"] or cores(), **graph)
     for problem in result.missing:
         message(str(problem))
@@ -119,10 +118,3 @@ def _fetch_of(options: dict[str, Any], watch: Watch | None = None) -> Fetch:
         watch=watch or Watch(),
         **connection_of(options),
     )
-
-
-def _watch(bars: ProgressBars | None) -> Watch:
-    """Return the functions that show progress and messages."""
-    from kg.registry.fetch import Watch
-
-    return Watch(bars.studies, bars.downloaded, bars.converted, message) if bars else Watch(notice=message)

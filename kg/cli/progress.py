@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from kg.cli.base import REFRESH
+from kg.cli.base import REFRESH, message
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
+
+    from kg.registry.fetch import Watch
 
 
 class ProgressBars:
@@ -24,8 +26,15 @@ class ProgressBars:
 
     def studies(self, done: int, total: int | None) -> None:
         """Show how many studies were fetched, of how many."""
+        self._show("Studies", done, total)
+
+    def listed(self, done: int, total: int | None) -> None:
+        """Show how many studies were listed, of how many."""
+        self._show("Listing", done, total)
+
+    def _show(self, step: str, done: int, total: int | None) -> None:
         amount = f"{done:,} of {total:,}" if total else f"{done:,}"
-        self._progress.update(self._task("Studies"), completed=done, total=total, amount=amount)
+        self._progress.update(self._task(step), completed=done, total=total, amount=amount)
         self._draw()
 
     def downloaded(self, size: int) -> None:
@@ -72,3 +81,12 @@ def progress_bars() -> Iterator[ProgressBars | None]:
     )
     with progress.Progress(*columns, console=Console(stderr=True), transient=True, auto_refresh=False) as bars:
         yield ProgressBars(bars)
+
+
+def watch_of(bars: ProgressBars | None) -> Watch:
+    """Return the functions that show progress and messages."""
+    from kg.registry.fetch import Watch
+
+    if bars is None:
+        return Watch(notice=message)
+    return Watch(bars.studies, bars.downloaded, bars.converted, bars.listed, message)

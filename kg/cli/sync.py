@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from kg.cli.base import LOST, echo, message, print_problems
+from kg.cli.base import LOST, echo, print_problems
 from kg.cli.selection import PARTS, connection_of, selection_of, selection_options
+
+if TYPE_CHECKING:
+    from kg.registry.fetch import Watch
+    from kg.registry.sync import Sync
 
 
 @click.command()
@@ -43,13 +47,13 @@ def sync(context: click.Context, /, target: str, changes: tuple[str, ...], **opt
     The exit status is 0 if the copy is current, 1 if it is not or a record could not be stored, and 2 for incorrect
     usage.
     """
-    from kg.cli.progress import progress_bars
+    from kg.cli.progress import progress_bars, watch_of
     from kg.export.report import Report
     from kg.registry.sync import synchronize
 
     started, report = time.monotonic(), Report()
     with progress_bars() as bars:
-        counts = synchronize(_sync_of(options, bars), target, changes=changes, report=report)
+        counts = synchronize(_sync_of(options, watch_of(bars)), target, changes=changes, report=report)
     print_problems(report)
     for line in counts.few():
         echo(line, err=True)
@@ -57,11 +61,9 @@ def sync(context: click.Context, /, target: str, changes: tuple[str, ...], **opt
     context.exit(0 if report.lossless else LOST)
 
 
-def _sync_of(options: dict[str, Any], bars: Any) -> Any:
-    from kg.registry.fetch import Watch
+def _sync_of(options: dict[str, Any], watch: Watch) -> Sync:
     from kg.registry.sync import Sync
 
     is_selected = any(options[name] for name in PARTS)
     own = {name: options[name] for name in ("full", "prune_limit", "contacts", "without_contacts")}
-    watch = Watch(bars.studies, bars.downloaded, bars.converted, message) if bars else Watch(notice=message)
     return Sync(selection_of(options) if is_selected else None, watch=watch, **own, **connection_of(options))

@@ -48,9 +48,10 @@ class MovedError(KGError):
 
 @dataclass(slots=True)
 class Applied:
-    """Records of one data version, each of which is passed on as it comes (:class:`~kg.registry.listing.Pages`).
+    """Records of one data version, which are passed on as they come (:class:`~kg.registry.listing.Pages`).
 
-    Raises :class:`MovedError` if the data version is another one, or the pages do not agree.
+    Nothing is kept of the pages. Raises :class:`MovedError` if the data version is another one, or the pages do not
+    agree.
     """
 
     version: str
@@ -61,9 +62,8 @@ class Applied:
         """Raise an error, as records that were applied are not dropped."""
         raise MovedError(version)
 
-    def add(self, entry: PageEntry, studies: Mapping[str, bytes]) -> None:
+    def add(self, entry: PageEntry, studies: Mapping[str, bytes]) -> None:  # noqa: ARG002 -- as Pages has it
         """Pass on the records of a page."""
-        self.entries.append(entry)
         self.apply(studies)
 
 

@@ -52,13 +52,15 @@ _NO_BULK = frozenset({400, 403, 404, 405, 410, 501})
 class Watch:
     """What is called while studies are fetched.
 
-    ``seen`` gets the numbers of studies that came and that there are, ``received`` the bytes that came of the bulk
+    ``seen`` gets the numbers of studies that came and that there are, ``listed`` the same of the list that a sync
+    begins with, ``received`` the bytes that came of the bulk
     archive, ``converted`` the bytes of pages that were read for the output, and ``notice`` sentences.
     """
 
     seen: Seen = lambda *_: None
     received: Progress = lambda _: None
     converted: Progress | None = None
+    listed: Seen = lambda *_: None
     notice: Callable[[str], None] = lambda _: None
 
 

@@ -42,13 +42,17 @@ class FolderTarget:
         """Replace the state."""
         write_folder_state(self._folder, state)
 
+    def studies(self) -> list[str]:
+        """Return the NCT numbers of the studies, sorted."""
+        return studies_in(self._folder)
+
     def dates(self) -> dict[str, str]:
         """Return the day on which each study was last posted, by NCT number."""
-        return {study: posted(self._record(study)) for study in self._studies()}
+        return {study: posted(self._record(study)) for study in self.studies()}
 
     def titles(self) -> Iterator[tuple[str, str]]:
         """Yield the studies, sorted, with their titles."""
-        return ((study, self.title(study)) for study in self._studies())
+        return ((study, self.title(study)) for study in self.studies())
 
     def title(self, study: str) -> str:
         """Return the title of a study."""
@@ -79,9 +83,6 @@ class FolderTarget:
         path = self._path(study)
         with output_errors(str(path)):
             path.unlink(missing_ok=True)
-
-    def _studies(self) -> list[str]:
-        return studies_in(self._folder)
 
     def _path(self, study: str) -> Path:
         return self._folder / f"{study}.json"

@@ -49,17 +49,18 @@ class Rounds:
     def _round(self, since: str, prune_limit: float | None) -> Version | None:
         """Compare the copy with the registry; return the data version that it has then, if it is one."""
         remote = RemoteDates()
-        version = read_listings(self.api, self.selection.params(fields=FIELDS), remote).version
+        params = self.selection.params(fields=FIELDS)
+        version = read_listings(self.api, params, remote, seen=self.watch.listed).version
         local, compared = self.target.dates(), self.journal.compared(version.data)
         todo = plan(local, remote.dates, since=since, compared=compared, full=self.journal.is_full)
         if is_too_many(len(todo.gone), len(local), len(remote.dates), prune_limit):
             raise self._refusal(len(todo.gone), len(local))
-        if not self._fetch(version, todo.fetched):
+        if not self._fetch(version, todo.fetched, len(remote.dates)):
             return None
         for study in todo.gone:
             self.journal.add(Change(study, GONE, self.target.title(study), version.data), "")
             self.target.remove(study)
-        is_equal = self.target.dates().keys() - self.lost == remote.dates.keys() - self.lost
+        is_equal = {*self.target.studies()} - self.lost == remote.dates.keys() - self.lost
         return version if is_equal else None
 
     def _refusal(self, gone: int, local: int) -> SourceError:
@@ -69,15 +70,17 @@ class Rounds:
         )
         return SourceError(problem, file=public_url(self.api.base))
 
-    def _fetch(self, version: Version, studies: list[str]) -> bool:
-        """Fetch records and apply them; return whether all came, of this data version."""
-        batch = _Batch(self, version.data, set(studies))
+    def _fetch(self, version: Version, studies: list[str], total: int) -> bool:
+        """Fetch records and apply them; return whether all came, of this data version.
+
+        Most of the ``total`` studies of the selection are fetched with all others, on fewer pages than by their ids.
+        """
         if not studies:
             return True
-        params = Selection.of(ids=studies).params()
-        pages = Applied(version.data, batch.apply)
+        batch = _Batch(self, version.data, len(studies), set(studies))
+        selection = self.selection if 2 * len(studies) > total else Selection.of(ids=studies)
         try:
-            read_listings(self.api, params, pages, seen=lambda done, _: self.watch.seen(done, len(studies)))
+            read_listings(self.api, selection.params(), Applied(version.data, batch.apply))
         except MovedError:
             return False
         return not batch.wanted
@@ -89,6 +92,7 @@ class _Batch:
 
     rounds: Rounds
     version: str
+    total: int
     wanted: set[str]
 
     def apply(self, studies: Mapping[str, bytes]) -> None:
@@ -97,6 +101,7 @@ class _Batch:
         for study in numbers:
             self._apply(study, studies[study])
         self.wanted.difference_update(numbers)
+        self.rounds.watch.seen(self.total - len(self.wanted), self.total)
         if self.rounds.journal.is_full:
             self.rounds.journal.add_compared(self.version, numbers)
 

@@ -39,9 +39,13 @@ class StoreTarget:
         registry_state.write(self._store, state)
         self._store.flush()
 
+    def studies(self) -> list[str]:
+        """Return the NCT numbers of the studies, sorted."""
+        return stored_studies(self._store)
+
     def dates(self) -> dict[str, str]:
         """Return the day on which each study was last posted, by NCT number."""
-        dates = dict.fromkeys(stored_studies(self._store), "")
+        dates = dict.fromkeys(self.studies(), "")
         for quad in self._store.quads_for_pattern(None, POSTED, None, None):
             study = quad.graph_name.value.removeprefix(RECORD) if isinstance(quad.graph_name, ox.NamedNode) else ""
             if study in dates and isinstance(quad.object, ox.Literal):
@@ -50,7 +54,7 @@ class StoreTarget:
 
     def titles(self) -> Iterator[tuple[str, str]]:
         """Yield the studies, sorted, with their titles."""
-        return ((study, self.title(study)) for study in stored_studies(self._store))
+        return ((study, self.title(study)) for study in self.studies())
 
     def title(self, study: str) -> str:
         """Return the title of a study."""
@@ -73,12 +77,12 @@ class StoreTarget:
         kind = kind_of(literal(old, POSTED) if old else None, literal(new, POSTED))
         title = literal(graph.quads_for_pattern(ox.NamedNode(STUDY + study), LABEL, None, None), LABEL)
         values = value_changes(old, new) if old else ()
-        return Difference(study, kind, title, digest, (new, exported.shared), values)
+        return Difference(study, kind, title, digest, (new, exported.shared, old), values)
 
     def apply(self, difference: Difference) -> None:
         """Replace the graph of a study and update the shared graph, in one transaction."""
-        quads, shared = difference.content
-        replace(self._store, self._graphs, _graph(difference.study), quads, shared)
+        quads, shared, present = difference.content
+        replace(self._store, self._graphs, _graph(difference.study), quads, shared, present=present)
 
     def remove(self, study: str) -> None:
         """Remove the graph of a study and update the shared graph, in one transaction."""

@@ -76,7 +76,12 @@ def synchronize(
     state = _wanted_state(sync, name, kind, remembered(name))
     with open_sync_journal(name, {"selection": state.selection}, lambda: exists(name)) as journal:
         journal.start(is_first=not exists(name), is_full=sync.full or _is_due(state))
-        return _Run(sync, name, kind, state, journal, report or Report()).complete(outputs)
+        try:
+            return _Run(sync, name, kind, state, journal, report or Report()).complete(outputs)
+        except KeyboardInterrupt:
+            if not journal.is_empty:
+                sync.watch.notice(f"What changed is noted in {journal.folder}; the same command goes on from there.")
+            raise
 
 
 def _wanted_state(sync: Sync, name: str, kind: Kind, state: RegistryState | None) -> RegistryState:
@@ -191,7 +196,7 @@ class _Run:
         )
 
     def _counts(self, target: Target, version: Version) -> SyncCounts:
-        total = len(target.dates())
+        total = len(target.studies())
         if self.journal.is_first:
             return SyncCounts(new=total, data_version=version.data)
         return SyncCounts.of(self.journal.kinds, total, version.data)

@@ -34,7 +34,9 @@ def open_sync_journal(name: str, request: Mapping[str, Any], exists: Callable[[]
     """
     path = Path(os.path.realpath(name.rstrip("/")))
     folder = path.with_name(path.name + SUFFIX)
-    with output_errors(str(folder)), locked_folder(folder):
+    with output_errors(str(folder)):
+        lock = locked_folder(folder)
+    with lock:
         journal = SyncJournal(folder, request)
         try:
             yield journal
@@ -51,7 +53,7 @@ class SyncJournal:
     """
 
     def __init__(self, folder: Path, request: Mapping[str, Any]) -> None:
-        self._folder = folder
+        self.folder = folder
         self._path = folder / FILE
         self._lines: list[tuple[str, str, str]] = []
         self._compared: dict[str, set[str]] = {}
@@ -115,7 +117,7 @@ class SyncJournal:
 
     def remove(self) -> None:
         """Remove the folder, its lock last."""
-        remove_folder(self._folder)
+        remove_folder(self.folder)
         self.is_first, self._lines, self._compared = False, [], {}
 
     def _without(self, undone: set[int]) -> Iterator[dict[str, Any]]:
@@ -136,10 +138,10 @@ class SyncJournal:
     def _load(self) -> None:
         header = self._header()
         if header.get("format") != _FORMAT:
-            raise UsageError(f"{self._folder} is not of this version of kg sync; remove it.")
+            raise UsageError(f"{self.folder} is not of this version of kg sync; remove it.")
         if header["request"] != self._request:
             raise UsageError(
-                f"{self._folder} is of an interrupted run with another selection; give that one to finish it, or remove"
+                f"{self.folder} is of an interrupted run with another selection; give that one to finish it, or remove"
                 " the folder."
             )
         self.is_resumed, self.is_first, self.is_full = True, header["first"], header["full"]
@@ -167,5 +169,5 @@ class SyncJournal:
                 file.write(json_line(line))
 
     def _append(self, line: dict[str, Any]) -> None:
-        with self._path.open("ab") as file:
+        with output_errors(str(self._path)), self._path.open("ab") as file:
             file.write(json_line(line))

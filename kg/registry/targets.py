@@ -47,6 +47,9 @@ class Target(Protocol):
     def write_state(self, state: RegistryState) -> None:
         """Replace the state."""
 
+    def studies(self) -> list[str]:
+        """Return the NCT numbers of the studies, sorted."""
+
     def dates(self) -> dict[str, str]:
         """Return the day on which each study was last posted, empty if it is not known, by NCT number."""
 

@@ -153,7 +153,7 @@ def _update_study(store: ox.Store, graphs: StoreGraphs, exported: Exported, chan
     else:
         kind = "replaced" if before else "added"
         registry_state.forget_comparison(store)
-        replace(store, graphs, graph, after, exported.shared)
+        replace(store, graphs, graph, after, exported.shared, present=before)
     changes.count(kind, exported.study)
     return kind
 
@@ -164,19 +164,33 @@ def _is_unchanged(difference: set[ox.Quad]) -> bool:
 
 
 def replace(
-    store: ox.Store, graphs: StoreGraphs, graph: ox.NamedNode, quads: Iterable[ox.Quad], shared: Iterable[bytes] = ()
+    store: ox.Store,
+    graphs: StoreGraphs,
+    graph: ox.NamedNode,
+    quads: Iterable[ox.Quad],
+    shared: Iterable[bytes] = (),
+    *,
+    present: Iterable[ox.Quad] | None = None,
 ) -> None:
     """Replace the graph of a study and update the shared graph, in one transaction.
 
-    ``shared`` has the descriptions of the shared resources that the new statements refer to. Without statements the
-    study is removed.
+    Only statements that differ are written. ``shared`` has the descriptions of the shared resources that the new
+    statements refer to, and ``present`` the statements of the graph if they were read already. Without new statements
+    the study is removed.
     """
-    lines = " .\n".join(sorted(f"{quad.subject} {quad.predicate} {quad.object}" for quad in quads))
-    before = {graph.value: graphs.of(graph.value)}
-    shared_change = change(graphs, before, {graph.value: [*shared]})
-    insert = [f"INSERT DATA {{ GRAPH {graph} {{\n{lines}\n}} }}"] if lines else []
-    operations = [*insert, *shared_change.steps(), *other_graph_updates(store, shared_change)]
-    store.update(" ;\n".join([f"DROP SILENT GRAPH {graph}", *operations]))
+    new = set(quads)
+    old = set(store.quads_for_pattern(None, None, None, graph) if present is None else present) if new else set()
+    shared_change = change(graphs, {graph.value: graphs.of(graph.value)}, {graph.value: [*shared]})
+    own = _steps(graph, old - new, new - old) if new else [f"DROP SILENT GRAPH {graph}"]
+    if operations := [*own, *shared_change.steps(), *other_graph_updates(store, shared_change)]:
+        store.update(" ;\n".join(operations))
+
+
+def _steps(graph: ox.NamedNode, removed: set[ox.Quad], added: set[ox.Quad]) -> list[str]:
+    """Return the update operations that remove statements from a graph and add others."""
+    kinds = (("DELETE", removed), ("INSERT", added))
+    lines = {kind: "".join(sorted(f"{quad.triple} .\n" for quad in quads)) for kind, quads in kinds if quads}
+    return [f"{kind} DATA {{ GRAPH {graph} {{\n{text}}} }}" for kind, text in lines.items()]
 
 
 def remove(name: PathName, numbers: Iterable[str]) -> list[str]:

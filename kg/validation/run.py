@@ -23,6 +23,7 @@ from kg.rdf.formats import format_of
 from kg.rdf.parse import shared_quads
 from kg.records.objects import flatten
 from kg.store.dataset import classify_inputs, is_graph, is_rdf, is_store, open_store, statements
+from kg.store.registry_state import without_state
 from kg.validation.findings import Finding
 from kg.validation.graph import StatementGraph
 from kg.validation.rules import STUDY, check
@@ -95,7 +96,7 @@ def _validate_object(result: ValidationResult, item: Any, run: Engine) -> None:
     """Add the findings in a graph object or an open file of RDF."""
     (store,) = classify_inputs([item]).graphs
     shared = StatementGraph(SHARED_GRAPH).add(store.quads_for_pattern(None, None, None, ox.NamedNode(SHARED_GRAPH)))
-    _validate_file(result, _collect(store, shared), run, "<Graph>" if is_graph(item) else str(item))
+    _validate_file(result, _collect(without_state(store), shared), run, "<Graph>" if is_graph(item) else str(item))
 
 
 def _validate_file(result: ValidationResult, graphs: Iterator[StatementGraph], run: Engine, name: str) -> None:

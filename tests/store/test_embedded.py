@@ -154,3 +154,17 @@ def test_updates_that_are_killed_leave_each_study_old_or_new(tmp_path: Path) -> 
         subprocess.run(command, check=True, capture_output=True)
         assert statements(folder) == fresh
         subprocess.run(["rm", "-r", str(tmp_path / "fresh")], check=True)
+
+
+def test_a_record_of_every_field_is_replaced_by_one_of_few_and_back(tmp_path: Path, made: dict[str, Any]) -> None:
+    """Statements are removed one by one, of all datatypes."""
+    identification = {"nctId": "NCT99999999", "briefTitle": "Few fields"}
+    posted = {"lastUpdatePostDateStruct": {"date": "2030-01-01"}}
+    few = {"protocolSection": {"identificationModule": identification, "statusModule": posted}}
+    again = copy.deepcopy(made)
+    again["protocolSection"]["statusModule"]["lastUpdatePostDateStruct"]["date"] = "2031-01-01"
+    build([made], tmp_path / "s", report=Report())
+    for i, record in enumerate((few, again)):
+        assert update(tmp_path / "s", [record], report=Report()) == Changes(replaced=1)
+        build([record], tmp_path / f"fresh-{i}", report=Report())
+        assert statements(tmp_path / "s") == statements(tmp_path / f"fresh-{i}")
