@@ -65,8 +65,13 @@ def fonts() -> None:
 
 
 def land() -> None:
-    """Write the outline of the land at 1:110 million, as rings of coordinates in tenths of a degree."""
-    topology = json.loads(member(npm_archive(ATLAS), "land-110m.json"))
+    """Write the outlines of the countries at 1:110 million by ISO code, as rings of coordinates in tenths of a degree.
+
+    Territories without a code are under an empty one.
+    """
+    import pycountry
+
+    topology = json.loads(member(npm_archive(ATLAS), "countries-110m.json"))
     (scale_x, scale_y), (shift_x, shift_y) = topology["transform"]["scale"], topology["transform"]["translate"]
     arcs: list[list[list[float]]] = []
     for arc in topology["arcs"]:
@@ -75,9 +80,13 @@ def land() -> None:
         for step_x, step_y in arc:
             x, y = x + step_x, y + step_y
             arcs[-1].append([x * scale_x + shift_x, y * scale_y + shift_y])
-    rings = [_ring(arcs, ring) for shape in _polygons(topology["objects"]["land"]) for ring in shape]
-    rings = [ring for ring in rings if len(ring) > 4]
-    (ASSETS / "land.json").write_text(json.dumps(rings, separators=(",", ":")) + "\n", "utf-8")
+    countries: dict[str, list[list[list[int]]]] = {}
+    for geometry in topology["objects"]["countries"]["geometries"]:
+        entry = pycountry.countries.get(numeric=geometry.get("id", ""))
+        rings = [_ring(arcs, ring) for shape in _polygons(geometry) for ring in shape]
+        countries.setdefault(entry.alpha_2 if entry else "", []).extend(ring for ring in rings if len(ring) > 4)
+    text = json.dumps(dict(sorted(countries.items())), separators=(",", ":"))
+    (ASSETS / "countries.json").write_text(text + "\n", "utf-8")
 
 
 def _polygons(geometry: dict[str, Any]) -> list[Any]:

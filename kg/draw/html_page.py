@@ -19,10 +19,10 @@ from kg.draw import ASSETS
 from kg.draw.cards import baselines
 from kg.draw.kinds import Kind
 from kg.draw.picture import Edge, Node, Picture, web_url
-from kg.draw.world_map import land_rings, project
+from kg.draw.world_map import country_labels, land_rings, project
 
 SCRIPTS = (
-    *("model", "canvas", "labels", "camera", "input", "elements", "legend", "search"),
+    *("model", "canvas", "map", "labels", "camera", "input", "elements", "legend", "search"),
     *("details", "actions", "url_state", "export", "main"),
 )
 """The scripts in ``assets/js``, in the order in which a page runs them."""
@@ -129,6 +129,7 @@ def page_data(picture: Picture, name: str) -> dict[str, Any]:
         "headings": [[heading.x, heading.y, heading.text] for heading in picture.headings],
         "regions": [[region.x, region.y, region.radius, node_index.get(region.hub, -1)] for region in picture.regions],
         "land": land_rings() if has_map else None,
+        "totals": country_labels(picture.totals) if has_map else [],
         "mapFirst": picture.map_first and has_map,
     }
 

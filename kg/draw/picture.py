@@ -118,6 +118,8 @@ class Picture:
     """Remarks for the reader, above all about omissions."""
     centre: str = ""
     """The id of the central node, if there is one."""
+    totals: dict[str, tuple[str, int]] = field(default_factory=dict)
+    """What a map shows of each country by its ISO code: its name, and the number of sites or studies."""
     map_first: bool = False
     """Whether a page opens with the map."""
 

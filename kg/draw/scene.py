@@ -11,7 +11,7 @@ from kg.draw.kinds import Kind
 from kg.draw.labels import Label, place_labels
 from kg.draw.picture import Edge, Node, Picture, Region
 from kg.draw.text_metrics import text_width, truncate
-from kg.draw.world_map import land_rings, project
+from kg.draw.world_map import country_labels, land_rings, project
 
 INK, SOFT, LINE, PAPER, REGION = "#1b2330", "#5b6572", "#7d8794", "#ffffff", "#f2f4f7"
 LAND, COAST, TOWN_OUTLINE = "#e7ebef", "#cdd4dc", "#6b6520"
@@ -122,7 +122,8 @@ def _map_scene(picture: Picture) -> Scene:
     nodes.sort(key=lambda node: (-node.radius, node.id))
     kinds = picture.kinds()
     marks += [Circle(node.x, node.y, node.radius, kinds[node.kind].colour, TOWN_OUTLINE, 0.5) for node in nodes]
-    return _frame(picture, nodes, kinds, marks + labels(nodes, limit=MAX_MAP_LABELS))
+    totals = [Text(x, y, text, 10, SOFT, True, "middle", halo=True) for x, y, text in country_labels(picture.totals)]
+    return _frame(picture, nodes, kinds, marks + totals + labels(nodes, limit=MAX_MAP_LABELS))
 
 
 def folded_ids(picture: Picture) -> set[str]:

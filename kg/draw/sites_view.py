@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from kg.draw.details import study_links
+from kg.draw.details import local_name, study_links
 from kg.draw.graph import QueryableGraph, Row, query_header, query_text
 from kg.draw.picture import Detail, Edge, Node, Picture
 from kg.draw.study_counts import studies
@@ -25,6 +25,8 @@ def sites(graph: QueryableGraph) -> Picture:
     for town, label in zip(towns, _labels(towns, countries), strict=True):
         _add_town(picture, town, label, countries)
     _size_countries(picture, towns)
+    if picture.totals:
+        picture.notes.append("On the map, the number of a country counts studies, that in a circle towns.")
     picture.notes += _notes(towns, sum(not site.city for site in all_sites))
     return picture
 
@@ -86,6 +88,7 @@ def _size_countries(picture: Picture, towns: Iterable[Town]) -> None:
     for iri in ids.keys() & picture.nodes.keys():
         picture.nodes[iri].size = float(len(ids[iri]))
         picture.nodes[iri].count = f"{studies(len(ids[iri]))} with sites"
+        picture.totals[local_name(iri)] = (picture.nodes[iri].label, len(ids[iri]))
 
 
 def _notes(towns: Iterable[Town], without_city: int) -> list[str]:

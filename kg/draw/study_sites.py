@@ -8,6 +8,7 @@ from kg.draw.cards import TextBlock, text_card
 from kg.draw.picture import Detail, Node
 from kg.draw.study_builder import StudyBuilder
 from kg.draw.study_text import SIDE
+from kg.ontology.countries import country
 from kg.ontology.vocabulary import WGS84
 
 MAX_UNGROUPED = 24
@@ -19,6 +20,7 @@ def add_sites(study: StudyBuilder) -> None:
     """Add the sites of a study."""
     iris = study.parts("location")
     countries = _by(study, iris, "countryName")
+    study.picture.totals = {code.code: (name, len(own)) for name, own in countries.items() if (code := country(name))}
     if len(iris) <= MAX_UNGROUPED or not (_is_useful(countries) or _is_useful(_by(study, iris, "state"))):
         study.add_group("location", "Site", "site", lambda iri: site(study, iri), study.countries)
         return

@@ -18,8 +18,10 @@ def svg(
     """Return an SVG element; its parts are escaped already. A fixed one is not scaled to the width of its place."""
     x, y, width, height = (f"{value:.1f}".removesuffix(".0") for value in frame)
     size = f' width="{width}" height="{height}"' if is_fixed else ""
-    head = f'<svg class="{name}" role="img" aria-label="{escape(label)}" viewBox="{x} {y} {width} {height}"{size}>'
-    return Markup(f"{head}{''.join(parts)}</svg>")  # noqa: S704 -- the caller escapes texts
+    content = "".join(parts)
+    role = "group" if "<a " in content else "img"  # an image has no links
+    head = f'<svg class="{name}" role="{role}" aria-label="{escape(label)}" viewBox="{x} {y} {width} {height}"{size}>'
+    return Markup(f"{head}{content}</svg>")  # noqa: S704 -- the caller escapes texts
 
 
 def text(x: float, y: float, content: str, name: str = "", anchor: str = "start", size: float = 12) -> str:

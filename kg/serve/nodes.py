@@ -6,6 +6,7 @@ shows and no others.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import cache
 
@@ -18,6 +19,8 @@ from kg.ontology.vocabulary import CT, RDF, RDFS
 
 LABEL, TYPE = RDFS + "label", RDF + "type"
 TRUE = ("true", "1")
+_POSITION = re.compile(r"-(\d{1,9})\Z", re.ASCII)
+"""The end of the IRI of a part that comes from a list."""
 
 
 @cache
@@ -47,16 +50,27 @@ def term_text(term: Term) -> str:
     return code_label(term.value) or term.value if isinstance(term, ox.NamedNode) else str(term)
 
 
+def _position(iri: str) -> tuple[int, str]:
+    match = _POSITION.search(iri)
+    return (int(match[1]) if match else 0, iri)
+
+
 class Node:
     """The statements about one resource; ``name`` of a property is a local name of the ontology or an IRI."""
 
-    __slots__ = ("_nodes", "iri", "properties")
+    __slots__ = ("_nodes", "_properties", "iri")
 
-    def __init__(self, nodes: Nodes, iri: str, properties: dict[str, list[Term]]) -> None:
+    def __init__(self, nodes: Nodes, iri: str) -> None:
         self._nodes = nodes
         self.iri = iri
-        self.properties = properties
-        """Terms by the IRI of their property, in the order of the store."""
+        self._properties: dict[str, list[Term]] | None = None
+
+    @property
+    def properties(self) -> dict[str, list[Term]]:
+        """Terms by the IRI of their property, in the order of the store, which is read when they are needed first."""
+        if self._properties is None:
+            self._properties = self._nodes.read(self.iri)
+        return self._properties
 
     def __bool__(self) -> bool:
         return bool(self.properties)
@@ -107,11 +121,11 @@ class Node:
         return sorted((self._nodes[iri] for iri in self.iris(name)), key=lambda node: (node.label.casefold(), node.iri))
 
     def parts(self, name: str) -> list[Node]:
-        """Return the parts that a property refers to, in the order of the record."""
-        return sorted((self._nodes[iri] for iri in self.iris(name)), key=Node._position)
-
-    def _position(self) -> tuple[int, str]:
-        return self.number("position") or 0, self.iri
+        """Return the parts that a property refers to, in the order of the record, which is in their IRIs."""
+        iris = self.iris(name)
+        if all(_POSITION.search(iri) for iri in iris):
+            return [self._nodes[iri] for iri in sorted(iris, key=_position)]
+        return sorted((self._nodes[iri] for iri in iris), key=lambda node: (node.number("position") or 0, node.iri))
 
     @property
     def label(self) -> str:
@@ -132,10 +146,11 @@ class Nodes:
         """Return a node; one without statements is false."""
         node = self._nodes.get(iri)
         if node is None:
-            node = self._nodes[iri] = Node(self, iri, self._read(iri))
+            node = self._nodes[iri] = Node(self, iri)
         return node
 
-    def _read(self, iri: str) -> dict[str, list[Term]]:
+    def read(self, iri: str) -> dict[str, list[Term]]:
+        """Return the distinct terms of each property of a node."""
         properties: dict[str, list[Term]] = {}
         try:
             subject = ox.NamedNode(iri)

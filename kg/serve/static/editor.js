@@ -36,10 +36,10 @@ function withPrefix(data, name) {
   // Insert a term, and the declaration of a prefix that needs one.
   return (view, completion, from, to) => {
     const declared = data.known.includes(name) || new RegExp(`PREFIX\\s+${name}:`, "i").test(view.state.doc.toString());
-    const changes = [{ from, to, insert: completion.insert ?? completion.label }];
-    if (!declared && data.prefixes[name]) changes.push({ from: 0, insert: `PREFIX ${name}: <${data.prefixes[name]}>\n` });
-    const transaction = view.state.update({ changes });
-    view.dispatch(transaction, { selection: { anchor: transaction.changes.mapPos(to, 1) } });
+    const insert = completion.insert ?? completion.label;
+    const line = declared || !data.prefixes[name] ? "" : `PREFIX ${name}: <${data.prefixes[name]}>\n`;
+    const changes = line ? [{ from: 0, insert: line }, { from, to, insert }] : [{ from, to, insert }];
+    view.dispatch({ changes, selection: { anchor: line.length + from + insert.length } });
   };
 }
 
@@ -109,7 +109,7 @@ export async function createEditor(area, { run, completions, suggest }) {
         cm.closeBrackets(), cm.highlightActiveLine(), cm.highlightSelectionMatches(), cm.sparql(), cm.indentUnit.of("  "),
         cm.autocompletion({ override: [sources(data, suggest)], maxRenderedOptions: 60, icons: false }),
         cm.syntaxHighlighting(colours), theme, cm.EditorView.lineWrapping,
-        cm.EditorView.contentAttributes.of({ "aria-label": "Query" }),
+        cm.EditorView.contentAttributes.of({ "aria-label": "Query", tabindex: "0" }),
         cm.EditorView.updateListener.of((update) => update.docChanged && (area.value = view.state.doc.toString())),
         cm.keymap.of([...cm.closeBracketsKeymap, ...cm.defaultKeymap, ...cm.searchKeymap, ...cm.historyKeymap, ...cm.completionKeymap, cm.indentWithTab]),
       ],

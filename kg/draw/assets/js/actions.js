@@ -119,7 +119,7 @@ function setMap(map, quick = false) {
   updateDetails();
   updateControls();
   pushHash();
-  fit(quick);
+  moveCamera(fittedView(map ? mostPlaces() : visibleNodes), quick);
 }
 function updateControls() {
   elementById("map").hidden = elementById("network").hidden = !data.land;

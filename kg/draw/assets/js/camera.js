@@ -1,5 +1,6 @@
 // Camera: fitting, zooming, animation, and conversion of coordinates.
 const reducedMotion = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+const MAX_ZOOM = 24;
 let animation = 0;
 
 function panelMargins() {
@@ -97,7 +98,7 @@ function centreOn(n) {
 }
 
 function zoom(by, at = [viewWidth / 2, viewHeight / 2], quick = true) {
-  const z = Math.min(Math.max(state.z * by, 0.02), 24),
+  const z = Math.min(Math.max(state.z * by, 0.02), MAX_ZOOM),
     [x, y] = toWorld(at);
   moveCamera({ z, x: x - (at[0] - viewWidth / 2) / z, y: y - (at[1] - viewHeight / 2) / z }, quick);
 }
@@ -115,7 +116,10 @@ function nodeAt(at, slack = 3) {
   const [x, y] = toWorld(at);
   let best = null,
     smallest = Infinity;
-  for (const n of visibleNodes) {
+  if (!shapes) prepareShapes();
+  const highlight = state.map && highlightedNodes();
+  for (const n of state.map ? new Set([...shapes.order, ...(highlight || [])]) : visibleNodes) {
+    if (!n.shown) continue;
     const [a, b] = position(n);
     const far =
       n.card && !state.map

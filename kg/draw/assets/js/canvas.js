@@ -111,13 +111,17 @@ function prepareShapes() {
       path.moveTo(e.a.x, e.a.y);
       path.lineTo(e.b.x, e.b.y);
     }
+  const { clusters, single } = state.map
+    ? clusterPlaces(visibleNodes, state.z)
+    : { clusters: [], single: visibleNodes };
+  shapes.clusters = clusters;
   kinds.forEach((kind, k) => {
     const path = new Path2D();
-    for (const n of visibleNodes)
+    for (const n of single)
       if (n.kind === k && (state.map || !n.card)) tracePath(path, kind.shape, ...position(n), displayRadius(n));
     shapes.marks.push(path);
   });
-  shapes.order = visibleNodes.filter((n) => state.map || !n.card).sort((a, b) => b.r - a.r || a.index - b.index);
+  shapes.order = single.filter((n) => state.map || !n.card).sort((a, b) => b.r - a.r || a.index - b.index);
 }
 
 // The visible part of the picture: left, top, right, bottom.
@@ -150,6 +154,7 @@ function paint(target = context, size = [viewWidth, viewHeight], scale = pixelRa
   paintEdges(p, z, highlight);
   if (highlight) paintHighlightedEdges(p, z);
   paintMarks(p, z, dim);
+  if (state.map) paintClusters(p, z, dim);
   for (const n of visibleNodes)
     if (n.card && !state.map && isInViewport(n, view)) paintCard(p, n, highlight && !highlight.has(n) ? 0.28 : 1, z);
   if (!state.map && !state.open.size) paintHeadings(p, highlight ? 0.4 : 1);

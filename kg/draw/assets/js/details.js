@@ -9,9 +9,21 @@ function setHover(n, at) {
   tip.hidden = !n;
   if (n && at) {
     tip.replaceChildren(textElement("div", n.label.slice(0, 200)), textElement("div", describe(n), "what"));
-    tip.style.left = `${Math.min(at[0] + 14, viewWidth - tip.offsetWidth - 8)}px`;
-    tip.style.top = `${Math.min(at[1] + 16, viewHeight - tip.offsetHeight - 8)}px`;
+    placeTip(tip, at);
   }
+}
+function showClusterTip(cluster, at) {
+  const tip = elementById("tip");
+  canvas.classList.toggle("over", cluster !== null);
+  tip.hidden = !cluster;
+  if (!cluster) return;
+  const [text, names] = clusterLabel(cluster);
+  tip.replaceChildren(textElement("div", text), textElement("div", names, "what"));
+  placeTip(tip, at);
+}
+function placeTip(tip, at) {
+  tip.style.left = `${Math.min(at[0] + 14, viewWidth - tip.offsetWidth - 8)}px`;
+  tip.style.top = `${Math.min(at[1] + 16, viewHeight - tip.offsetHeight - 8)}px`;
 }
 function describe(n) {
   const parts = [kinds[n.kind].name];
@@ -32,16 +44,23 @@ function updateDetails() {
     return;
   }
   panel.replaceChildren(
-    htmlElement("button", {
-      class: "close",
-      type: "button",
-      "aria-label": "Close the details",
-      text: "×",
-      on: { click: () => goBack() },
-    }),
+    closeButton(),
     ...(path.length > 1 ? pathDetails(path) : nodeDetails(n)),
   );
   panel.scrollTop = 0;
+}
+function closeButton() {
+  const close = () => {
+    if (state.selected || state.path.length || state.pathStart) goBack();
+    else updateDetails();
+  };
+  return htmlElement("button", {
+    class: "close",
+    type: "button",
+    "aria-label": "Close the details",
+    text: "×",
+    on: { click: close },
+  });
 }
 function nodeDetails(n) {
   const parts = [
@@ -146,10 +165,10 @@ function detourNote() {
   const count = state.detour.length;
   return count ? `Every path passes hidden nodes; this one passes ${count.toLocaleString("en")}.` : "";
 }
-function pathDetails(path) {
+// A list of nodes as buttons, each with a remark.
+function nodeList(rows) {
   const list = htmlElement("ul", { class: "neighbours" });
-  for (const m of path) {
-    const what = state.detour.includes(m) ? reasonHidden(m) : kinds[m.kind].name;
+  for (const [m, what] of rows)
     list.append(
       htmlElement(
         "li",
@@ -173,7 +192,10 @@ function pathDetails(path) {
         ),
       ),
     );
-  }
+  return list;
+}
+function pathDetails(path) {
+  const list = nodeList(path.map((m) => [m, state.detour.includes(m) ? reasonHidden(m) : kinds[m.kind].name]));
   const hint = state.detour.length ? [htmlElement("p", { class: "hint", text: detourNote() })] : [];
   return [
     htmlElement("p", { class: "kind", text: "Shortest path" }),

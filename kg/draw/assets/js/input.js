@@ -18,7 +18,10 @@ canvas.addEventListener("pointermove", (event) => {
   const at = [event.clientX, event.clientY],
     previous = pointers.get(event.pointerId);
   if (!previous) {
-    setHover(event.pointerType === "touch" ? null : nodeAt(at), at);
+    const touches = event.pointerType === "touch",
+      n = touches ? null : nodeAt(at);
+    setHover(n, at);
+    if (!n && !touches) showClusterTip(clusterAt(at), at);
     return;
   }
   if (pointers.size === 1) {
@@ -44,8 +47,10 @@ function onPointerUp(event) {
   pointers.delete(event.pointerId);
   canvas.classList.remove("moving");
   if (at && !dragged && event.type === "pointerup") {
-    const n = nodeAt(at, event.pointerType === "touch" ? 12 : 3);
-    if (n && isOnBadge(n, at)) toggleFold(n);
+    const n = nodeAt(at, event.pointerType === "touch" ? 12 : 3),
+      cluster = n ? null : clusterAt(at);
+    if (cluster) openCluster(cluster);
+    else if (n && isOnBadge(n, at)) toggleFold(n);
     else selectNode(n);
   } else rememberView();
 }

@@ -36,8 +36,13 @@ function placeLabels(view, z, highlight) {
     marks = new Boxes(),
     labels = [];
   const hubs = !state.map && !state.open.size;
+  const clustered = new Set(shapes.clusters.flatMap((c) => c.members));
+  for (const c of state.map && !highlight ? shapes.clusters : []) {
+    const [sx, sy] = [(c.x - view[0]) * z, (c.y - view[1]) * z];
+    marks.add([sx - c.r, sy - c.r, sx + c.r, sy + c.r]);
+  }
   for (const n of visibleNodes)
-    if ((state.map || !n.card) && (!highlight || highlight.has(n)) && isInViewport(n, view)) {
+    if ((state.map ? !clustered.has(n) : !n.card) && (!highlight || highlight.has(n)) && isInViewport(n, view)) {
       const [x, y] = position(n),
         r = displayRadius(n) * z * 0.85;
       const sx = (x - view[0]) * z,
@@ -87,6 +92,7 @@ function placeLabels(view, z, highlight) {
     for (const n of new Set(order)) if (isLabelled(n) && n !== state.hover) add(n, true);
     return labels;
   }
+  for (const total of placeTotals(view, z, taken, marks)) labels.push({ ...total, n: null, size: 11, bold: true });
   if (hubs) for (const n of shapes.order) if (regionOfHub.has(n) && n !== state.hover) add(n, false);
   for (let i = 0; i < Math.min(shapes.order.length, MAX_TRIED) && labels.length < MAX_LABELS; i++) {
     const n = shapes.order[i];

@@ -44,8 +44,9 @@ window.picture = {
   zoom: () => state.z,
   labels: () => {
     paint();
-    return placeLabels(viewport(), state.z, highlightedNodes()).map((label) => [label.n.id, label.box]);
+    return placeLabels(viewport(), state.z, highlightedNodes()).map((label) => [label.n ? label.n.id : label.text, label.box]);
   },
+  clusters: () => shapes.clusters.map((c) => [...toScreen({ place: [c.x, c.y] }), c.r, c.members.map((n) => n.id)]),
   marks: () => visibleNodes.filter((n) => state.map || !n.card).map((n) => [...toScreen(n), displayRadius(n) * state.z]),
   paint,
   frames: (count, move) => {

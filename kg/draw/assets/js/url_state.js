@@ -59,7 +59,7 @@ function restoreView() {
   updateControls();
   const at = (parts.get("at") || "").split(",").map(Number);
   if (at.length === 3 && at.every(Number.isFinite) && at[2] > 0) Object.assign(state, { x: at[0], y: at[1], z: at[2] });
-  else Object.assign(state, fittedView());
+  else Object.assign(state, fittedView(state.map ? mostPlaces() : visibleNodes));
   requestPaint();
 }
 window.addEventListener("hashchange", () => {
