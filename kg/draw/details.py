@@ -16,7 +16,7 @@ from kg.mapping.plan import LISTED, Role, shipped_plan
 from kg.ontology.model import shipped
 from kg.ontology.vocabulary import BASE, CLINICAL_TRIALS, CT, MESH, PUBMED, RDF, RDFS, SKOS, STUDY
 
-SHORT, LONG = 300, 6000
+SHORT, LONG = 300, 20_000
 """Maximum length of a text in a picture of many nodes, and in one of a single study."""
 MAX_STUDIES = 40
 """Maximum number of studies listed per node."""

@@ -110,11 +110,17 @@ class QueryableGraph:
 
 
 def open_graph(
-    inputs: Iterable[str], reject: Reject, *, results: bool = False, progress: Progress | None = None
+    inputs: Iterable[str],
+    reject: Reject,
+    *,
+    results: bool = False,
+    keep: str | None = None,
+    progress: Progress | None = None,
 ) -> QueryableGraph:
     """Return the graph of the inputs: study records, RDF files, stores, or any mix.
 
-    ``results`` keeps the sections :data:`RESULTS` of records.
+    ``results`` keeps the sections :data:`RESULTS` of all records, ``keep`` those of the study with a number, or of the
+    first one if it is empty.
 
     Raises :class:`~kg.errors.UsageError` for missing input, :class:`~kg.errors.SourceError` for invalid RDF.
     """
@@ -126,5 +132,5 @@ def open_graph(
     from kg.export.report import Report
     from kg.store.merge import load_in_memory
 
-    exporter = None if results else ReducedExporter()
+    exporter = None if results else ReducedExporter(keep)
     return QueryableGraph(load_in_memory(by_kind, Report(on_problem=reject), progress, exporter))

@@ -55,6 +55,7 @@ _KINDS = (
     Kind("Primary outcome", "primary outcomes", ORANGE, "hexagon"),
     Kind("Secondary outcome", "secondary outcomes", ORANGE, "triangle"),
     Kind("Other outcome", "other outcomes", ORANGE, "ring"),
+    Kind("Result", "results", PURPLE, "diamond"),
     Kind("Organization", "organizations", PURPLE, "hexagon"),
     Kind("Industry", "companies", VERMILION, "hexagon"),
     Kind("Government", "government bodies", BLUE, "square"),

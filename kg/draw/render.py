@@ -34,6 +34,12 @@ class DrawRequest:
     """Maximum number of nodes; by default 2,000, and all towns on a map."""
     renderer: str = "canvas"
 
+    def number_with_results(self) -> str | None:
+        """Return the number of the study whose results are drawn; it is empty if that depends on the input."""
+        if self.study:
+            return self.study.strip().upper()
+        return None if self.view or self.around or self.query or self.summary else ""
+
     def check(self) -> None:
         """Raise :class:`~kg.errors.UsageError` if more than one picture is requested."""
         options = ("view", "study", "around", "query", "summary", "ontology")
@@ -79,13 +85,18 @@ def draw(
     suffix = _suffix(output)
     query = _read_query(request.query)
     check_outputs(names, [output])
-    graph = None if request.ontology else open_graph(names, reject, results=bool(request.query), progress=progress)
+    graph = None if request.ontology else _open(names, request, reject, progress)
     stem = "picture" if output == STANDARD_OUTPUT else text_of_name(Path(output).stem)
     (data,), picture = render(graph, request, query, (suffix,), stem)
     with writing(output) if output == STANDARD_OUTPUT else replacing(output) as file:
         file.write(data)
     seconds = time.monotonic() - started
     return DrawResult(output, len(picture.nodes), len(picture.edges), len(data), seconds, tuple(picture.notes))
+
+
+def _open(names: list[str], request: DrawRequest, reject: Reject, progress: Progress | None) -> QueryableGraph:
+    keep = request.number_with_results()
+    return open_graph(names, reject, results=bool(request.query), keep=keep, progress=progress)
 
 
 def render(

@@ -33,6 +33,8 @@ class StudyCards:
     intervention_terms: list[str] = field(default_factory=list)
     primary: list[str] = field(default_factory=list)
     outcomes: list[str] = field(default_factory=list)
+    results: list[str] = field(default_factory=list)
+    results_heading: str = "Results"
     left: list[str] = field(default_factory=list)
     folded: dict[str, list[str]] = field(default_factory=dict)
     """The cards inside a folded card."""
@@ -56,9 +58,12 @@ def layout_study(picture: Picture, study: str, cards: StudyCards, graph: Queryab
     above = layout.place_terms(cards, (-centre.height / 2 - 66, sides_top, centre.width / 2 + COLUMN_GAP / 2), graph)
     if cards.terms:
         layout.heading(above, "Condition, and what it belongs to in MeSH")
-    bottom = max([bottom, *(layout.bottom(id_) for id_ in sides)])
+    terms = (*cards.intervention_terms, *(chip for chips in cards.chips.values() for chip in chips))
+    bottom = max([bottom, *(layout.bottom(id_) for id_ in (*sides, *terms))])
+    if cards.results:
+        bottom = layout.place_results(cards, bottom + 70)
     layout.place_inside(cards.folded, bottom)
-    across = {*sides, *cards.intervention_terms, *(chip for chips in cards.chips.values() for chip in chips)}
+    across = {*sides, *terms}
     for edge in picture.edges:
         route_edge(edge, picture.nodes, down=edge.target not in across)
 
@@ -180,6 +185,12 @@ class _StudyLayout:
         left = min(self.left(id_) for id_ in cards.primary)
         self.picture.headings.append(Heading(left, top + 4, "What is measured"))
         return self.row(cards.outcomes, bottom + 40) if cards.outcomes else bottom
+
+    def place_results(self, cards: StudyCards, top: float) -> float:
+        """Place the results in a row below everything; return the bottom."""
+        bottom = self.row(cards.results, top)
+        self.heading((self.left(cards.results[0]), top), cards.results_heading)
+        return bottom
 
     def row(self, ids: Sequence[str], top: float, gap: float = 24.0) -> float:
         """Place cards in a row that is centred horizontally; return the bottom."""

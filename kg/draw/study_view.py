@@ -13,6 +13,7 @@ from kg.draw.picture import Node, Picture
 from kg.draw.study_arms import add_arms
 from kg.draw.study_builder import MAX_SHOWN, StudyBuilder
 from kg.draw.study_layout import layout_study
+from kg.draw.study_results import add_results
 from kg.draw.study_sites import add_sites
 from kg.draw.study_text import SIDE, join_parts
 from kg.errors import UsageError
@@ -37,6 +38,7 @@ class _StudyPicture(StudyBuilder):
         add_arms(self)
         self.add_outcomes()
         self.add_organizations()
+        add_results(self)
         add_sites(self)
         self.add_group("reference", "Publication", "publication", self.publication, self.citations)
         self.add_conditions()

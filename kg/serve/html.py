@@ -18,6 +18,7 @@ from kg.serve.assets import asset_url
 from kg.serve.bars import bar, columns
 from kg.serve.drawings import letter
 from kg.serve.formats import count_text, date_text, percent_text
+from kg.serve.intervals import interval_drawings
 from kg.serve.iris import path_of
 from kg.serve.nodes import shown_text
 from kg.serve.rich_text import rich_text
@@ -94,7 +95,13 @@ def _environment() -> jinja2.Environment:
     )
     environment.filters |= {"plain": shown_text, "date": date_text, "number": lambda value: f"{value:,}"}
     environment.globals |= {"paths": paths, "count": count_text, "version": __version__, "letter": letter, "tone": tone}
-    environment.globals |= {"percent": percent_text, "bar": bar, "columns": columns, "plain": shown_text}
+    environment.globals |= {
+        "percent": percent_text,
+        "intervals": interval_drawings,
+        "bar": bar,
+        "columns": columns,
+        "plain": shown_text,
+    }
     return environment
 
 

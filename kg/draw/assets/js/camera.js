@@ -7,7 +7,7 @@ function panelMargins() {
   const narrow = viewWidth <= 760;
   const open = !document.getElementById("details").hidden;
   const side = narrow ? 12 : nodes.some((n) => n.side) ? 130 : nodes.every((n) => n.card) && !state.map ? 24 : 64;
-  const top = narrow ? 112 : Math.max(document.querySelector("header").getBoundingClientRect().bottom + 14, 66);
+  const top = narrow ? document.getElementById("tools").getBoundingClientRect().bottom + 12 : Math.max(document.querySelector("header").getBoundingClientRect().bottom + 14, 66);
   return {
     left: side,
     top,
@@ -33,6 +33,11 @@ function freeMargins() {
 function fittedView(of = visibleNodes) {
   const [left, top, right, bottom] = extent(of),
     edge = freeMargins();
+  if (isStacked && !state.map) {
+    const z = Math.min((viewWidth - edge.left - edge.right) / COLUMN, 1);
+    const x = COLUMN / 2 - (edge.left - edge.right) / 2 / z;
+    return { x, y: top + (viewHeight / 2 - edge.top) / z, z };
+  }
   const z = Math.min(
     (viewWidth - edge.left - edge.right) / Math.max(right - left, 40),
     (viewHeight - edge.top - edge.bottom) / Math.max(bottom - top, 40),
@@ -50,6 +55,11 @@ const READABLE = 0.6;
 function showInside(card) {
   const inside = visibleNodes.filter((n) => n.parent === card);
   if (!inside.length) return;
+  if (isStacked) {
+    const z = fittedView().z;
+    moveCamera({ x: state.x, y: card.y - card.card.h / 2 + (viewHeight / 2 - panelMargins().top) / z, z });
+    return;
+  }
   const whole = fittedView([card, ...inside]);
   if (whole.z >= READABLE) {
     moveCamera(whole);

@@ -47,6 +47,10 @@ function resize() {
   pixelRatio = Math.min(window.devicePixelRatio || 1, 2);
   viewWidth = window.innerWidth;
   viewHeight = window.innerHeight;
+  if (isStacked !== isNarrow()) {
+    updateVisible();
+    Object.assign(state, fittedView());
+  }
   canvas.width = Math.round(viewWidth * pixelRatio);
   canvas.height = Math.round(viewHeight * pixelRatio);
   requestPaint();
@@ -141,7 +145,7 @@ function paint(target = context, size = [viewWidth, viewHeight], scale = pixelRa
   p.setTransform(z * scale, 0, 0, z * scale, (size[0] / 2 - x * z) * scale, (size[1] / 2 - y * z) * scale);
   const view = viewport(size);
   const highlight = highlightedNodes();
-  if (!state.map && !state.open.size) paintFrames(p, highlight);
+  if (!state.map && !state.open.size && !isStacked) paintFrames(p, highlight);
   if (state.map) paintLand(p, z);
   else if (!state.open.size)
     for (const [a, b, r] of data.regions) {
@@ -157,7 +161,7 @@ function paint(target = context, size = [viewWidth, viewHeight], scale = pixelRa
   if (state.map) paintClusters(p, z, dim);
   for (const n of visibleNodes)
     if (n.card && !state.map && isInViewport(n, view)) paintCard(p, n, highlight && !highlight.has(n) ? 0.28 : 1, z);
-  if (!state.map && !state.open.size) paintHeadings(p, highlight ? 0.4 : 1);
+  if (!state.map && !state.open.size && !isStacked) paintHeadings(p, highlight ? 0.4 : 1);
   if (highlight) paintHighlight(p, z, highlight);
   if (state.hover && state.hover.shown) ring(p, state.hover, theme.soft, z);
   paintLabels(p, view, z, highlight);
@@ -320,7 +324,7 @@ function paintHeadings(p, alpha) {
 // Highlighted links are below all nodes, so that they cross no text.
 function paintHighlightedEdges(p, z) {
   p.strokeStyle = state.path.length > 1 ? "#D55E00" : theme.ink;
-  if (!state.map) {
+  if (!state.map && !isStacked) {
     const lines = state.path.length > 1 ? edges : state.selected.edges;
     for (const e of lines)
       if (e.a.shown && e.b.shown && e.b.parent !== e.a && isHighlighted(e)) {

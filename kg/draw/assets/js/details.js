@@ -73,7 +73,7 @@ function nodeDetails(n) {
   for (const [heading, text, link] of n.facts) {
     if (heading !== last) list.append(textElement("dt", heading));
     last = heading;
-    list.append(htmlElement("dd", {}, link ? linkElement(text, link) : textElement("span", text)));
+    list.append(htmlElement("dd", {}, ...(link ? [linkElement(text, link)] : formattedText(text))));
   }
   if (n.facts.length) parts.push(list);
   if (n.neighbours.length)
@@ -164,6 +164,36 @@ function neighbourList(n) {
 function detourNote() {
   const count = state.detour.length;
   return count ? `Every path passes hidden nodes; this one passes ${count.toLocaleString("en")}.` : "";
+}
+// A text with its lists: lines that begin with a bullet or a number are items, nested by their indentation.
+const ITEM = /^(\s*)(?:[*•·-]|(\d{1,3})[.)])\s+(.*)$/;
+function formattedText(text) {
+  const lines = text.split("\n");
+  if (!lines.some((line) => ITEM.test(line))) return [textElement("span", text)];
+  const top = htmlElement("div", { class: "formatted" });
+  let open = []; // the lists that are open, the innermost last
+  for (const line of lines) {
+    const item = ITEM.exec(line);
+    if (item) {
+      const indent = item[1].length,
+        number = item[2];
+      while (open.length && open[open.length - 1].indent > indent) open.pop();
+      let last = open[open.length - 1];
+      if (!last || last.indent < indent || last.ordered !== Boolean(number)) {
+        if (last && last.indent === indent) open.pop();
+        const parent = open.length ? open[open.length - 1].list.lastChild : top;
+        const list = number ? htmlElement("ol", { start: number }) : htmlElement("ul");
+        parent.append(list);
+        last = { list, indent, ordered: Boolean(number) };
+        open.push(last);
+      }
+      last.list.append(textElement("li", item[3]));
+    } else if (line.trim()) {
+      open = [];
+      top.append(textElement("p", line.trim(), /:$/.test(line.trim()) ? "lead" : ""));
+    }
+  }
+  return [top];
 }
 // A list of nodes as buttons, each with a remark.
 function nodeList(rows) {

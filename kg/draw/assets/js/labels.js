@@ -71,12 +71,15 @@ function placeLabels(view, z, highlight) {
         : n.side === "left" && !state.map
           ? [left]
           : [at(sx, sy + r + 1), at(sx, sy - r - 1 - height), right, left];
-    let box = places.find((b) => !taken.count(b) && !marks.count(b)),
+    const width = (view[2] - view[0]) * z,
+      fits = (b) => b[0] >= 0 && b[2] <= width && !taken.count(b) && !marks.count(b);
+    let box = places.find(fits),
       line = null;
     if (!box && region) {
-      const [cx, cy, cr] = [(region[0] - view[0]) * z, (region[1] - view[1]) * z, region[2] * z];
+      const [middle, cy, cr] = [(region[0] - view[0]) * z, (region[1] - view[1]) * z, region[2] * z];
+      const cx = Math.max(Math.min(middle, width - half), half);
       const border = [0, 1, 2].flatMap((i) => [at(cx, cy - cr - (i + 1) * height), at(cx, cy + cr + i * height)]);
-      box = border.find((b) => !taken.count(b) && !marks.count(b)) || (required && places[0]);
+      box = border.find(fits) || (required && places[0]);
       if (box && box !== places[0]) line = [sx, sy, cx, box[3] < sy ? box[3] : box[1]];
     }
     if (!box && required) box = places.find((b) => !taken.count(b));

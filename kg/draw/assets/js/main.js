@@ -42,6 +42,14 @@ window.picture = {
   screen: (id) => toScreen(nodesById.get(id)),
   shown: () => visibleNodes.map((n) => n.id),
   zoom: () => state.z,
+  boxes: () =>
+    Object.fromEntries(
+      visibleNodes.map((n) => {
+        const [x, y] = toScreen(n),
+          [w, h] = [(n.card.w / 2) * state.z, (n.card.h / 2) * state.z];
+        return [n.id, [x - w, y - h, x + w, y + h]];
+      }),
+    ),
   labels: () => {
     paint();
     return placeLabels(viewport(), state.z, highlightedNodes()).map((label) => [label.n ? label.n.id : label.text, label.box]);

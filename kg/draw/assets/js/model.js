@@ -99,12 +99,39 @@ function updateVisible() {
         (state.map || !isFoldedAway(n)));
   }
   visibleNodes = nodes.filter((n) => n.shown);
-  visibleEdges = state.map ? [] : edges.filter((e) => e.a.shown && e.b.shown);
+  stackCards();
+  visibleEdges = state.map || isStacked ? [] : edges.filter((e) => e.a.shown && e.b.shown);
   invalidateShapes();
 }
 
 function position(n) {
   return state.map ? n.place : [n.x, n.y];
+}
+
+// On a narrow screen, cards are below each other: what is inside an open card follows it, pills share a row.
+const COLUMN = 470,
+  isNarrow = () => window.innerWidth <= 760 && nodes.every((n) => n.card) && nodes.some((n) => !isPill(n));
+const isPill = (n) => n.card.t.length === 1;
+for (const n of nodes) Object.assign(n, { wideX: n.x, wideY: n.y });
+let isStacked = false;
+function stackCards() {
+  isStacked = isNarrow();
+  for (const n of nodes) Object.assign(n, { x: n.wideX, y: n.wideY });
+  if (!isStacked) return;
+  let y = 0,
+    x = 0,
+    rowHeight = 0;
+  const place = (n, indent) => {
+    if (!n.shown) return;
+    const { w, h } = n.card;
+    if (!isPill(n) || x + w > COLUMN) [x, y, rowHeight] = [0, y + rowHeight, 0];
+    n.x = (isPill(n) ? x : indent) + w / 2;
+    n.y = y + h / 2;
+    if (isPill(n)) [x, rowHeight] = [x + w + 8, Math.max(rowHeight, h + 8)];
+    else y += h + 12;
+    for (const child of n.children) place(child, Math.min(indent + 14, 42));
+  };
+  for (const n of nodes.filter((m) => !m.parent)) place(n, 0);
 }
 
 // The bounding box of nodes; that of all visible nodes includes the headings.
@@ -118,7 +145,7 @@ function extent(of = visibleNodes) {
     top = Math.min(top, y - h);
     bottom = Math.max(bottom, y + h);
   }
-  if (of === visibleNodes && !state.map && !state.open.size) for (const [, y] of data.headings) top = Math.min(top, y - 12);
+  if (of === visibleNodes && !state.map && !state.open.size && !isStacked) for (const [, y] of data.headings) top = Math.min(top, y - 12);
   return left > right ? [-100, -100, 100, 100] : [left, top, right, bottom];
 }
 
