@@ -189,6 +189,16 @@ def read_catalogue(store: ox.Store) -> Catalogue:
     )
 
 
+def _steps(path: str) -> list[str]:
+    """Return the two properties of a path, or nothing for another path.
+
+    >>> _steps("ct:location/ct:country"), _steps("ct:phase"), _steps("ct:intervention/rdfs:label")
+    (['ct:location', 'ct:country'], [], [])
+    """
+    steps = path.split("/")
+    return steps if len(steps) == 2 and all(step.startswith("ct:") and step[3:].isalpha() for step in steps) else []
+
+
 class _Reader:
     """The studies of a store, and the values of their properties."""
 
@@ -203,9 +213,19 @@ class _Reader:
 
     def values(self, path: str, where: str = "") -> Iterator[tuple[int, str]]:
         """Yield the index of a study and a value for each value of a path."""
-        for iri, value in pairs(self._store, path, where):
+        rows = self._joined(*steps) if (steps := _steps(path)) else pairs(self._store, path, where)
+        for iri, value in rows:
             if (study := self.positions.get(iri)) is not None:
                 yield study, value
+
+    def _joined(self, first: str, second: str) -> Iterator[tuple[str, str]]:
+        """Yield the subjects and the values of a path of two properties: two scans take half the time of a join."""
+        found: dict[str, list[str]] = {}
+        for part, value in pairs(self._store, second):
+            found.setdefault(part, []).append(value)
+        for iri, part in pairs(self._store, first):
+            for value in found.get(part, ()):
+                yield iri, value
 
     def column(self, facet: Facet, hierarchy: Hierarchy) -> Column:
         """Return the column of a facet."""
