@@ -19,3 +19,5 @@ SUFFIXES = (".html", ".svg", ".png", ".pdf")
 """The suffixes of the output formats."""
 DEFAULT_LIMIT = 2000
 """Default maximum number of nodes in a network; a map shows all towns."""
+RESULTS = ("resultsSection", "documentSection")
+"""The sections of a record with results, which most pictures do not show."""

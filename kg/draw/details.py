@@ -9,9 +9,9 @@ from typing import Any
 
 import pyoxigraph as ox
 
+from kg.draw import RESULTS
 from kg.draw.graph import QueryableGraph, term_text
 from kg.draw.picture import Detail, web_url
-from kg.draw.reduced import RESULTS
 from kg.mapping.plan import LISTED, Role, shipped_plan
 from kg.ontology.model import shipped
 from kg.ontology.vocabulary import BASE, CLINICAL_TRIALS, CT, MESH, PUBMED, RDF, RDFS, SKOS, STUDY

@@ -6,10 +6,8 @@ from typing import Any
 
 import orjson
 
+from kg.draw import RESULTS
 from kg.export.exporter import Exported, Exporter
-
-RESULTS = ("resultsSection", "documentSection")
-"""The sections of a record with results, which most pictures do not show."""
 
 
 class ReducedExporter(Exporter):

@@ -106,7 +106,7 @@ def picture_scene(picture: Picture) -> Scene:
     for node in nodes.values():
         marks += _card(node, kinds[node.kind]) if node.card else [node_mark(node, kinds[node.kind])]
     for heading in picture.headings:
-        marks.append(Text(heading.x, heading.y, heading.text.upper(), 11, SOFT, bold=True))
+        marks.append(Text(heading.x, heading.y, heading.text.upper(), 11, SOFT, bold=True, halo=True))
     marks += labels([node for node in nodes.values() if node.card is None], picture.regions)
     return _frame(picture, list(nodes.values()), kinds, marks)
 

@@ -94,6 +94,24 @@ class Column:
         return {key: i for i, key in enumerate(self.keys)}
 
     @cached_property
+    def roots(self) -> list[int]:
+        """For MeSH terms: the indices of the values without a broader one."""
+        return [i for i in range(len(self.keys)) if not self.parents.get(i)]
+
+    @cached_property
+    def label_ranks(self) -> Longs:
+        """The place of each value in the order of labels, of shape (values,)."""
+        order = sorted(range(len(self.labels)), key=lambda i: (self.labels[i].casefold(), self.keys[i]))
+        ranks = np.empty(len(order), np.int64)
+        ranks[order] = np.arange(len(order))
+        return ranks
+
+    def ranked(self, counts: Longs) -> list[int]:
+        """Return the indices of values by falling counts, and by label among equal ones."""
+        order: list[int] = np.lexsort((self.label_ranks, -counts)).tolist()
+        return order
+
+    @cached_property
     def starts(self) -> Longs:
         """The position of the first pair of each study, and the end of the last; of shape (size + 1,)."""
         return np.searchsorted(self.studies, np.arange(self.size + 1)).astype(np.int64)

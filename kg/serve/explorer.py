@@ -18,6 +18,10 @@ class Explorer:
     catalogue: Catalogue
     suggester: Suggester
 
+    def prepare_search(self) -> None:
+        """Read the words for searches and suggestions, which lists do not need."""
+        self.suggester.suggest("a")
+
 
 def read_explorer(store: ox.Store) -> Explorer:
     """Read the explorer of a store."""

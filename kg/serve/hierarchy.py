@@ -53,10 +53,9 @@ class Hierarchy:
             self._ancestors[iri] = frozenset(found)
         return self._ancestors[iri]
 
-    def closure(self, iris: Iterable[str]) -> set[str]:
-        """Return terms with all their broader terms, as far as the store has edges."""
-        terms = set(iris)
-        return terms.union(*(self.ancestors(iri) for iri in terms)) if self.is_loaded else terms
+    def with_broader(self, iri: str) -> Iterable[str]:
+        """Return a term with all its broader terms, as far as the store has edges."""
+        return self.ancestors(iri) | {iri} if self.is_loaded else (iri,)
 
 
 def read_hierarchy(store: ox.Store) -> Hierarchy:

@@ -41,14 +41,16 @@ def _numbers(view: Browse | None) -> list[tuple[int, str, str]]:
     results = columns["results"]
     with_results = int(results.counts(view.matches.mask)[results.index["true"]]) if "true" in results.index else 0
     conditions = columns["condition"].direct or columns["condition"]
-    return [
+    numbers = [
         (view.all, "studies", ""),
         (with_results, "with results", "results=true"),
         (len({*conditions.values.tolist()}), "conditions (MeSH)", "values/condition"),
         (len(catalogue.organizations.keys), "organizations", "values/sponsor"),
         (len(columns["country"].keys), "countries", "values/country"),
-        (len(columns["city"].keys), "towns", "view=map"),
     ]
+    if catalogue.lazy_places.is_ready:
+        numbers.append((len(columns["city"].keys), "towns", "view=map"))
+    return numbers
 
 
 def routes() -> list[BaseRoute]:

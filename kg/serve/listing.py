@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -57,12 +58,18 @@ def _matching(catalogue: Catalogue, selection: Selection) -> Order:
     return Order((bind, *newest.patterns), ("DESC(?inTitle)", *newest.conditions))
 
 
-def _newest(catalogue: Catalogue, _: Selection) -> Longs:
-    return _ranks(_first(catalogue, "begin"), descending=True)
+@lru_cache(maxsize=16)
+def _dated(catalogue: Catalogue, name: str, descending: bool) -> Longs:
+    return _ranks(_first(catalogue, name), descending=descending)
+
+
+@lru_cache(maxsize=4)
+def _titled(catalogue: Catalogue) -> Longs:
+    return _ranks(title.lower() for title in catalogue.titles)
 
 
 def _best(catalogue: Catalogue, selection: Selection) -> Longs:
-    newest = _newest(catalogue, selection)
+    newest = _dated(catalogue, "begin", True)
     return newest + np.where(catalogue.index.title_matches(selection.words), 0, newest.max(initial=0) + 1)
 
 
@@ -74,21 +81,23 @@ def _largest(catalogue: Catalogue, _: Selection) -> Ints:
 
 SORTINGS = {
     "match": Sorting("Best match", _best, _matching),
-    "newest": Sorting("Newest start", _newest, _property("ct:startDateEarliest")),
+    "newest": Sorting(
+        "Newest start", lambda catalogue, _: _dated(catalogue, "begin", True), _property("ct:startDateEarliest")
+    ),
     "oldest": Sorting(
         "Oldest start",
-        lambda catalogue, _: _ranks(_first(catalogue, "begin")),
+        lambda catalogue, _: _dated(catalogue, "begin", False),
         _property("ct:startDateEarliest", descending=False),
     ),
     "updated": Sorting(
         "Latest update",
-        lambda catalogue, _: _ranks(_first(catalogue, "updated"), descending=True),
+        lambda catalogue, _: _dated(catalogue, "updated", True),
         _property("ct:lastUpdatePostDate"),
     ),
     "largest": Sorting("Largest enrolment", _largest, _property("ct:enrollmentCount")),
     "title": Sorting(
         "Title",
-        lambda catalogue, _: _ranks(title.lower() for title in catalogue.titles),
+        lambda catalogue, _: _titled(catalogue),
         lambda *_: Order((), ("LCASE(STR(?title))", "?study")),
     ),
     "id": Sorting("NCT number", lambda catalogue, _: np.arange(len(catalogue)), lambda *_: Order()),

@@ -39,9 +39,12 @@ class Loader:
         try:
             from kg.serve.explorer import read_explorer
 
-            self._future.set_result(read_explorer(self._store))
+            explorer = read_explorer(self._store)
+            self._future.set_result(explorer)
+            explorer.prepare_search()
         except Exception as error:  # the requests report it
-            self._future.set_exception(error)
+            if not self._future.done():
+                self._future.set_exception(error)
 
     def get(self, seconds: float = PATIENCE) -> Explorer:
         """Return the explorer.

@@ -1,4 +1,4 @@
-"""Places: the countries and towns of the sites, and their points on a map."""
+"""Places: the towns of the sites, and their points on a map."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import pyoxigraph as ox
 
-from kg.serve.columns import Column, column, keys_of, select
+from kg.serve.columns import Column, column, select
 from kg.serve.facets import Town
-from kg.serve.names import Names
 
 Degrees = npt.NDArray[np.float64]
 _SITES = """?study ct:location ?site
@@ -24,9 +23,8 @@ _Place = tuple[str, str]
 
 @dataclass(eq=False, repr=False)
 class Places:
-    """The countries, towns and points of all studies."""
+    """The towns and points of all studies."""
 
-    countries: Column
     towns: Column
     points: Column
     """The distinct coordinates. The key and the label of a point are those of its most frequent town, so that several
@@ -38,21 +36,20 @@ class Places:
     """The names of towns and states, with the indices of their studies."""
 
 
-def read_places(store: ox.Store, positions: Mapping[str, int], names: Names) -> Places:
+def read_places(store: ox.Store, positions: Mapping[str, int], countries: Column) -> Places:
     """Read the places of the sites from a store; ``positions`` are the indices of the studies by IRI."""
     sites = _Sites()
     variables = "?study ?city ?state ?country ?latitude ?longitude"
     for study, city, state, country, latitude, longitude in select(store, _SITES, variables):
         if (position := positions.get(study)) is not None:
             sites.add(position, city, state, country, (latitude, longitude))
-    return sites.places(len(positions), names)
+    return sites.places(len(positions), countries)
 
 
 class _Sites:
     """The places of sites, with the indices of their studies."""
 
     def __init__(self) -> None:
-        self._countries: set[tuple[int, str]] = set()
         self._towns: set[tuple[int, _Place]] = set()
         self._points: set[tuple[int, _Place]] = set()
         self._towns_at: dict[_Place, Counter[_Place]] = defaultdict(Counter)
@@ -61,22 +58,17 @@ class _Sites:
     def add(self, study: int, city: str, state: str, country: str, point: _Place) -> None:
         """Add a site; names and coordinates that are not known are empty."""
         self._texts.update((study, name) for name in (city, state) if name)
-        if country:
-            self._countries.add((study, country))
         if city:
             self._towns.add((study, (city, country)))
         if all(point):
             self._points.add((study, point))
             self._towns_at[point][city, country] += 1
 
-    def places(self, size: int, names: Names) -> Places:
+    def places(self, size: int, countries: Column) -> Places:
         """Return the places of all sites."""
-        keys = keys_of({country for _, country in self._countries})
-        labels = {iri: names.label(iri) for iri in keys}
-        towns = _Towns(keys, labels)
+        towns = _Towns(*(dict(zip(countries.iris, texts, strict=True)) for texts in (countries.keys, countries.labels)))
         main = {point: min(counts, key=lambda t: (-counts[t], t)) for point, counts in sorted(self._towns_at.items())}
         return Places(
-            column(size, self._countries, keys, labels),
             towns.column(size, self._towns),
             towns.points(size, self._points, main),
             np.array([float(latitude) for latitude, _ in main]),

@@ -47,7 +47,7 @@ def selection_query(selection: Selection, catalogue: Catalogue, order: Order | N
     ]
     lines = "\n".join(f"  {line}" for block in body for line in block.split("\n"))
     text = f"SELECT DISTINCT ?study ?title\nWHERE {{\n{lines}\n}}\nORDER BY {' '.join(order.conditions)}\n"
-    return with_prefixes(text)
+    return with_prefixes(f"\n{text}")
 
 
 def _facet(facet: Facet, keys: Sequence[str], catalogue: Catalogue) -> str:

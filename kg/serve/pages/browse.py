@@ -15,7 +15,7 @@ from kg.serve.explorer import Explorer
 from kg.serve.facets import FACETS_BY_KEY, MEASURES_BY_KEY
 from kg.serve.listing import PER_PAGE, Entry, entry, ordered
 from kg.serve.page_state import PageState
-from kg.serve.pages.facets import FacetView, facet_views, label_of, ranked
+from kg.serve.pages.facets import FacetView, facet_views, label_of
 from kg.serve.pages.histograms import Histogram, histogram, histogram_of_selected
 from kg.serve.paths import STUDIES
 from kg.serve.selection import Range, Selection
@@ -173,7 +173,7 @@ class Browse:
         """Return the chart of a facet."""
         column = self.explorer.catalogue.columns[key]
         counts = column.counts(self.matches.mask)
-        shown = [i for i in ranked(column, counts) if counts[i]]
+        shown = column.ranked(counts)[: int((counts > 0).sum())]
         if column.direct is not None:  # terms of records, without those that are only ancestors
             direct = column.direct.counts(self.matches.mask)
             shown = [i for i in shown if direct[i]]

@@ -197,7 +197,7 @@ def words_of(text: str) -> frozenset[str]:
     """Return the words of a measure without common ones.
 
     >>> sorted(words_of("Change from baseline in the ALSFRS-R score"))
-    ['alsfrs', 'r', 'score']
+    ['alsfr', 'r', 'score']
     """
     words = re.findall(r"\w+", text.casefold())
     return frozenset(word.removesuffix("s") if len(word) > 4 else word for word in words if word not in _COMMON)

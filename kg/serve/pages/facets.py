@@ -96,13 +96,8 @@ def all_options(matches: Matches, selection: Selection, key: str) -> list[Option
     facet = FACETS_BY_KEY[key]
     column, counts = matches.catalogue.columns[key], matches.counts(key)
     chosen = set(selection.of(key))
-    values = [i for i in ranked(column, counts) if counts[i] or column.keys[i] in chosen]
+    values = [i for i in column.ranked(counts) if counts[i] or column.keys[i] in chosen]
     return [option(facet, column, counts, i, column.keys[i] in chosen) for i in values]
-
-
-def ranked(column: Column, counts: Longs) -> list[int]:
-    """Return the indices of values by falling counts, and by label among equal ones."""
-    return sorted(range(len(counts)), key=lambda i: (-counts[i], column.labels[i].casefold(), column.keys[i]))
 
 
 def label_of(facet: Facet, column: Column, key: str) -> str:
@@ -121,7 +116,9 @@ def option(facet: Facet, column: Column, counts: Longs, value: int, is_chosen: b
 
 def _listed(facet: Facet, column: Column, counts: Longs, chosen: Iterable[str]) -> list[Option]:
     picked = {column.index[key] for key in chosen if key in column.index}
-    values = [i for i in ranked(column, counts) if counts[i] or i in picked]
+    number = int((counts > 0).sum())
+    ordered = column.ranked(counts)
+    values = ordered[:number] + [i for i in ordered[number:] if i in picked]
     if order := IN_ORDER.get(facet.key):
         places = {key: place for place, key in enumerate(order)}
         values.sort(key=lambda i: places.get(column.keys[i], len(places)))
@@ -137,6 +134,7 @@ class _Tree:
         self._column, self._counts = column, counts
         self._picked = {column.index[key] for key in chosen if key in column.index}
         self._children = column.children
+        self._ranks, self._numbers = column.label_ranks.tolist(), counts.tolist()
         self._open: set[int] = set()
         self._forced: set[int] = set()
         for value in self._picked | {column.index[key] for key in opened if key in column.index}:
@@ -153,18 +151,17 @@ class _Tree:
 
     def options(self) -> Iterator[Option]:
         """Yield the terms that are shown, each after its broader term."""
-        roots = [i for i in range(len(self._counts)) if not self._column.parents[i]]
-        yield from self._level(roots, 0, frozenset())
+        yield from self._level(self._column.roots, 0, frozenset())
 
     def _level(self, values: Iterable[int], depth: int, above: frozenset[int]) -> Iterator[Option]:
-        order = sorted(values, key=lambda i: (-self._counts[i], self._column.labels[i].casefold()))
-        shown = [i for i in order if self._counts[i] or i in self._forced]
+        shown = [i for i in values if self._numbers[i] or i in self._forced]
+        shown.sort(key=lambda i: (-self._numbers[i], self._ranks[i]))
         for place, i in enumerate(shown):
             if i in above or (place >= SHORT and i not in self._forced):
                 continue
-            inner = [child for child in self._children.get(i, ()) if self._counts[child] or child in self._forced]
+            inner = [child for child in self._children.get(i, ()) if self._numbers[child] or child in self._forced]
             state = ("open" if i in self._open else "closed") if inner else ""
             column = self._column
-            yield Option(column.keys[i], column.labels[i], int(self._counts[i]), i in self._picked, depth, state)
+            yield Option(column.keys[i], column.labels[i], self._numbers[i], i in self._picked, depth, state)
             if state == "open":
                 yield from self._level(inner, depth + 1, above | {i})

@@ -107,10 +107,12 @@ def _folded(text: str) -> str:
 
 
 def time_order(time_frame: str) -> tuple[float, float] | None:
-    """Return a key to sort time frames: the last and the first day, or ``None`` for one that is no short time.
+    """Return a key to sort time frames, or ``None`` for one that is no short time.
+
+    The key is the last day and the negative first day, so that a day comes before the time until then.
 
     >>> time_order("Day 8"), time_order("Baseline"), time_order("week 12"), time_order("until progression")
-    ((8.0, 8.0), (0.0, 0.0), (84.0, 84.0), None)
+    ((8.0, -8.0), (0.0, 0.0), (84.0, -84.0), None)
     >>> time_order("Baseline to week 25")
     (175.0, 0.0)
     """
@@ -120,4 +122,4 @@ def time_order(time_frame: str) -> tuple[float, float] | None:
     days = [float(m["x"] or m["y"]) * _DAYS[m["a"] or m["b"]] for m in _TIME.finditer(text)]
     if "baseline" in text or "screening" in text:
         days = [0.0, *(day for day in days if day > 0 and " to " in text and "(" not in text)]
-    return (max(days), min(days)) if days else None
+    return (max(days), 0.0 - min(days)) if days else None

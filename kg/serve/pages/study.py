@@ -148,12 +148,13 @@ def _enrollment(study: Node) -> str:
 
 
 def _design_line(study: Node) -> str:
-    """Return the design in one line, such as ``Randomized, parallel assignment, triple masking, treatment``."""
+    """Return the design in one line, such as ``Randomized, parallel assignment, triple masking, for treatment``."""
     masking = study.text("masking").lower()
-    masking = f"{masking} masking" if masking and "mask" not in masking and "open" not in masking else masking
+    masking = "open label" if study.code("masking") == "NONE" else f"{masking} masking" if masking else ""
+    purpose = study.text("primaryPurpose").lower()
     models = [code.label.lower() for code in codes_of(study, "interventionModel")]
     observed = [study.text("observationalModel").lower(), study.text("timePerspective").lower()]
-    parts = [study.text("allocation"), *models, masking, *observed]
+    parts = [study.text("allocation"), *models, masking, f"for {purpose}" if purpose else "", *observed]
     if study.code("allocation") == "NA":
         parts[0] = "no allocation"
     line = ", ".join(part for part in parts if part)

@@ -317,7 +317,13 @@ function paintHeadings(p, alpha) {
   p.globalAlpha = alpha;
   p.fillStyle = theme.soft;
   p.font = `600 11px ${FONT_FAMILY}`;
-  for (const [x, y, text] of data.headings) p.fillText(text.toUpperCase(), x, y);
+  p.strokeStyle = theme.ground;
+  p.lineJoin = "round";
+  p.lineWidth = 4;
+  for (const [x, y, text] of data.headings) {
+    p.strokeText(text.toUpperCase(), x, y);
+    p.fillText(text.toUpperCase(), x, y);
+  }
   p.globalAlpha = 1;
 }
 

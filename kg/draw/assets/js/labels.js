@@ -4,6 +4,7 @@
 const MAX_LABELS = 80,
   ALWAYS_TRIED = 70,
   MAX_TRIED = 400,
+  LARGE_REGION = 30, // pixels: a larger community has a label even if it has to cover nodes of others
   CELL = 48;
 class Boxes {
   constructor() {
@@ -78,8 +79,10 @@ function placeLabels(view, z, highlight) {
     if (!box && region) {
       const [middle, cy, cr] = [(region[0] - view[0]) * z, (region[1] - view[1]) * z, region[2] * z];
       const cx = Math.max(Math.min(middle, width - half), half);
-      const border = [0, 1, 2].flatMap((i) => [at(cx, cy - cr - (i + 1) * height), at(cx, cy + cr + i * height)]);
-      box = border.find(fits) || (required && places[0]);
+      const border = [0, 1, 2, 3].flatMap((i) => [at(cx, cy - cr - (i + 1) * height), at(cx, cy + cr + i * height)]);
+      for (const dx of [-half, half]) border.push(at(cx + dx, cy - cr - height), at(cx + dx, cy + cr));
+      const free = cr > LARGE_REGION ? border.filter((b) => !taken.count(b)) : [];
+      box = border.find(fits) || free.sort((a, b) => marks.count(a) - marks.count(b))[0] || (required && places[0]);
       if (box && box !== places[0]) line = [sx, sy, cx, box[3] < sy ? box[3] : box[1]];
     }
     if (!box && required) box = places.find((b) => !taken.count(b));
