@@ -17,6 +17,7 @@ import pyoxigraph as ox
 from kg._process import end_with_parent, forbid_network
 from kg.export.tally import Statement, Tally, count_statements
 from kg.ontology.vocabulary import BASE, CODE, COUNTRY, MESH, ORGANIZATION, PART, RECORD, STUDY
+from kg.store.dataset import read_only_store
 
 _STUDIES = (STUDY, PART, RECORD)
 _SHARED = (ORGANIZATION, COUNTRY, BASE + "branch/", BASE + "registry/", CODE, MESH)
@@ -42,7 +43,7 @@ def main(folder: str, parent: int, memory: int) -> None:
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     end_with_parent(parent)
-    store = ox.Store.read_only(folder)
+    store = read_only_store(folder)
     forbid_network()
     limit(memory)
     if hasattr(os, "nice"):

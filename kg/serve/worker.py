@@ -25,6 +25,7 @@ from kg.query.sandbox import RESERVED, memory_of
 from kg.serve.frames import CHUNK, DATA, END, ERROR, Task, read_task, write_frame, write_json
 from kg.serve.metadata_store import MetadataStore
 from kg.serve.problems import NotAcceptableError
+from kg.store.dataset import read_only_store
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -175,7 +176,7 @@ def main(folder: str, parent: int, memory: int, priority: int, metadata: str) ->
     end_with_parent(parent)
     requests, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb", 4 * CHUNK)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    store = ox.Store.read_only(folder)
+    store = read_only_store(folder)
     bool(store.query("ASK { ?s ?p ?o }"))  # loads what each query needs
     forbid_network()
     limit(memory)

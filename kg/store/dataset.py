@@ -6,6 +6,7 @@ The folder of a store is opened in place. Everything else is loaded into a store
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     Data = Input | Graph | Iterable[Input | Graph]
 
 STORE, RDF_FILE, RECORDS = "store", "rdf", "records"
+_GONE = "No such file or directory"
+_PAUSES = (0.02, 0.1, 0.3)
+"""Seconds to wait before a store is opened again."""
 _TYPE = ox.NamedNode(RDF + "type")
 _ORGANIZATION = ox.NamedNode(CT + "Organization")
 
@@ -162,7 +166,7 @@ def open_store(data: ox.Store | PathName, *, read_only: bool = True) -> Iterator
     if not is_store(name):
         raise UsageError(f"{name} is not the folder of a store; create one with kg store build.")
     with engine_errors(name, read_only=read_only):
-        store = ox.Store.read_only(store_path(name)) if read_only else _writable(name)
+        store = read_only_store(name) if read_only else _writable(name)
         check_layout(store, name)
         try:
             yield store
@@ -184,8 +188,21 @@ def store_path(name: str) -> str:
 def _writable(name: str) -> ox.Store:
     """Open a store for writing after reading it, since the engine drops what it cannot read in order to write."""
     with engine_errors(name, read_only=True):
-        ox.Store.read_only(store_path(name))
+        read_only_store(name)
     return ox.Store(name)
+
+
+def read_only_store(name: str) -> ox.Store:
+    """Open a store for reading; again if a file of it is gone, as a process that writes to it may replace files."""
+    path = store_path(name)
+    for pause in _PAUSES:
+        try:
+            return ox.Store.read_only(path)
+        except OSError as error:
+            if _GONE not in str(error):
+                raise
+            time.sleep(pause)
+    return ox.Store.read_only(path)
 
 
 def check_layout(store: ox.Store, name: str) -> None:
@@ -277,4 +294,4 @@ def _stored(name: str) -> Iterator[ox.Quad]:
     from kg.store import registry_state
 
     with engine_errors(name, read_only=True):
-        yield from registry_state.without_state(ox.Store.read_only(store_path(name)))
+        yield from registry_state.without_state(read_only_store(name))

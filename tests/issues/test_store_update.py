@@ -11,10 +11,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pyoxigraph as ox
 import pytest
 
 from kg.errors import KGError, UsageError
 from kg.export.report import Report
+from kg.store import dataset
 from kg.store.dataset import open_store
 from kg.store.embedded import Changes, build, stored_studies, update
 from tests.conftest import STUDIES
@@ -120,3 +122,21 @@ def test_the_command_names_few_studies_and_reports_all(store: Path, tmp_path: Pa
         ("removed", STUDIES[2].stem),
         ("removed", STUDIES[3].stem),
     }
+
+
+def test_a_store_is_opened_again_if_its_files_are_replaced_meanwhile(
+    store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_really, failures = ox.Store.read_only, ["gone", "gone"]
+
+    class Engine:
+        @staticmethod
+        def read_only(path: str) -> ox.Store:
+            if failures:
+                failures.pop()
+                raise OSError(f"IO error: No such file or directory: While open a file for random read: {path}/7.sst")
+            return open_really(path)
+
+    monkeypatch.setattr(ox, "Store", Engine)
+    assert len(dataset.read_only_store(str(store))) > 0
+    assert failures == []
