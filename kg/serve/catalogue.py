@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 import pyoxigraph as ox
 
-from kg.serve.columns import Column, Flags, Ints, Longs, column, keys_of, pairs, select
+from kg.ontology.vocabulary import CT, RDF
+from kg.serve.columns import TEXT, Column, Flags, Ints, Longs, column, keys_of, marked_pairs, number_of, pairs
 from kg.serve.facets import FACETS, MEASURES, Facet, local_name
 from kg.serve.hierarchy import Hierarchy, read_hierarchy
 from kg.serve.lazy import Lazy
@@ -35,6 +36,7 @@ SHOWN = {
 """The paths of the texts that lists show or sort by."""
 YES_NO = {"true": "yes", "false": "no"}
 """The labels of truth values."""
+_TYPE, _STUDY = ox.NamedNode(RDF + "type"), ox.NamedNode(CT + "Study")
 NAMED = ("country", "condition", "intervention")
 """The facets whose names are searched."""
 OF_ANYTHING = ("rdfs:label", "dcterms:identifier")
@@ -206,22 +208,20 @@ class _Reader:
         self._store, self._names = store, names
         self._read: dict[str, list[tuple[int, str]]] = {}
         """The texts of paths that were read."""
-        ids = {iri: local_name(iri) for (iri,) in select(store, "?study a ct:Study", "?study")}
+        studies = (quad.subject for quad in store.quads_for_pattern(None, _TYPE, _STUDY, None))
+        ids = {study.value: local_name(study.value) for study in studies if isinstance(study, ox.NamedNode)}
         self.iris = sorted(ids, key=lambda iri: (ids[iri], iri))
         self.ids = [ids[iri] for iri in self.iris]
         self.positions = {iri: i for i, iri in enumerate(self.iris)}
 
     def values(self, path: str, where: str = "") -> Iterator[tuple[int, str]]:
         """Yield the index of a study and a value for each value of a path."""
-        rows = self._joined(*steps) if (steps := _steps(path)) else pairs(self._store, path, where)
-        for iri, value in rows:
-            if (study := self.positions.get(iri)) is not None:
-                yield study, value
+        return self._of_studies(pairs(self._store, path, where))
 
     def _joined(self, first: str, second: str) -> Iterator[tuple[str, str]]:
         """Yield the subjects and the values of a path of two properties: two scans take half the time of a join."""
         found: dict[str, list[str]] = {}
-        for part, value in pairs(self._store, second):
+        for part, value in marked_pairs(self._store, second):
             found.setdefault(part, []).append(value)
         for iri, part in pairs(self._store, first):
             for value in found.get(part, ()):
@@ -229,9 +229,9 @@ class _Reader:
 
     def column(self, facet: Facet, hierarchy: Hierarchy) -> Column:
         """Return the column of a facet."""
-        found = list(self.values(facet.path))
         if facet.is_tree:
-            return self._tree(facet, found, hierarchy)
+            return self._tree(facet, hierarchy)
+        found = list(self.values(facet.path) if not facet.namespace else self._marked(facet.path))
         keys = keys_of({value for _, value in found})
         return column(len(self.iris), found, keys, self._labels(facet, keys))
 
@@ -240,12 +240,24 @@ class _Reader:
             return {value: YES_NO.get(value, value) for value in values}
         return {value: self._names.label(value) for value in values}
 
-    def _tree(self, facet: Facet, found: list[tuple[int, str]], hierarchy: Hierarchy) -> Column:
+    def _marked(self, path: str) -> Iterator[tuple[int, str]]:
+        rows = self._joined(*steps) if (steps := _steps(path)) else marked_pairs(self._store, path)
+        return self._of_studies(rows)
+
+    def _of_studies(self, rows: Iterable[tuple[str, str]]) -> Iterator[tuple[int, str]]:
+        for iri, value in rows:
+            if (study := self.positions.get(iri)) is not None:
+                yield study, value
+
+    def _tree(self, facet: Facet, hierarchy: Hierarchy) -> Column:
+        found = [(study, term) for study, term in self._marked(facet.path) if not term.startswith(TEXT)]
         wider = {(study, term) for study, value in found for term in hierarchy.with_broader(value)}
         keys = keys_of({term for _, term in wider})
         labels = self._labels(facet, keys)
         result = column(len(self.iris), wider, keys, labels)
-        result.direct = column(len(self.iris), self.values(facet.mesh), keys, labels)
+        result.direct = column(
+            len(self.iris), (row for row in self._marked(facet.mesh) if row[1] in keys), keys, labels
+        )
         result.recorded = column(len(self.iris), found, keys, labels) if hierarchy.is_loaded else result
         order = {iri: i for i, iri in enumerate(keys)}
         result.parents = {i: tuple(order[p] for p in hierarchy.parents(iri) if p in order) for iri, i in order.items()}
@@ -263,7 +275,8 @@ class _Reader:
         """Return the age limits in years."""
         result = np.full(len(self.iris), default)
         for study, value in self.values(path):
-            result[study] = float(value)
+            if (number := number_of(value)) is not None:
+                result[study] = number
         return result
 
     def titles(self) -> list[str]:
@@ -288,7 +301,7 @@ class _Reader:
 
     def organizations(self) -> Column:
         """Return the column of the sponsors and collaborators."""
-        found = list(self.values(SPONSORS))
+        found = list(self._marked(SPONSORS))
         keys = keys_of({iri for _, iri in found})
         return column(len(self.iris), found, keys, {iri: self._names.label(iri) for iri in keys})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -37,6 +38,33 @@ def pairs(store: ox.Store, path: str, where: str = "") -> Iterator[tuple[str, st
         yield subject.value, value.value
 
 
+TEXT = '"'
+"""The mark before a value of a facet that is a text instead of an IRI."""
+
+
+def marked_pairs(store: ox.Store, path: str) -> Iterator[tuple[str, str]]:
+    """Yield the subjects and the values of a property path: IRIs, or texts after a mark."""
+    results: Any = store.query(f"SELECT ?s ?o {{ ?s {path} ?o }}", prefixes=_PREFIXES, use_default_graph_as_union=True)
+    for subject, value in results:
+        if isinstance(value, ox.NamedNode):
+            yield subject.value, value.value
+        elif isinstance(value, ox.Literal):
+            yield subject.value, TEXT + value.value
+
+
+def number_of(text: str) -> float | None:
+    """Return a finite number, or ``None`` for another text.
+
+    >>> number_of("2.5"), number_of("NaN"), number_of("old")
+    (2.5, None, None)
+    """
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
+
+
 def distinct_pairs(first: npt.ArrayLike, second: npt.ArrayLike, size: int) -> tuple[Ints, Ints]:
     """Return pairs of numbers sorted and without repetition; the second numbers are below ``size``.
 
@@ -54,13 +82,13 @@ def distinct_pairs(first: npt.ArrayLike, second: npt.ArrayLike, size: int) -> tu
 def keys_of(iris: Iterable[str]) -> dict[str, str]:
     """Return a key for each IRI: its last part, or the whole IRI if another has the same last part.
 
-    >>> keys_of(["http://a/x", "http://b/y", "http://c/x"])
-    {'http://a/x': 'x', 'http://b/y': 'y', 'http://c/x': 'http://c/x'}
+    >>> keys_of(["http://a/x", "http://b/y", "http://c/x", '"a text'])
+    {'"a text': 'a text', 'http://a/x': 'x', 'http://b/y': 'y', 'http://c/x': 'http://c/x'}
     """
     keys: dict[str, str] = {}
     taken: set[str] = {NONE}
     for iri in sorted(iris):
-        name = local_name(iri)
+        name = iri[1:] if iri.startswith(TEXT) else local_name(iri)
         keys[iri] = iri if name in taken else name
         taken.add(keys[iri])
     return keys

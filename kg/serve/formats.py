@@ -65,12 +65,16 @@ def decimal_of(text: str) -> Decimal | None:
 
 
 def percent_text(part: str | int | None, whole: str | int | None) -> str:
-    """Return a part of a whole in percent with one decimal, or an empty string where that is not defined.
+    """Return a part of a whole in percent, or an empty string where that is not defined.
 
-    >>> percent_text("12", "36"), percent_text(0, 0), percent_text("NA", 3)
-    ('33.3', '', '')
+    It has one decimal, and more where it would be 0.0 without being nothing.
+
+    >>> percent_text("12", "36"), percent_text(1, 2993), percent_text(0, 5), percent_text(0, 0), percent_text("NA", 3)
+    ('33.3', '0.03', '0.0', '', '')
     """
     numerator, denominator = (decimal_of(str(number)) for number in (part, whole))
     if numerator is None or not denominator or denominator < 0:
         return ""
-    return f"{100 * numerator / denominator:.1f}"
+    share = 100 * numerator / denominator
+    decimals = next((n for n in (1, 2, 3) if abs(share) >= Decimal(1).scaleb(-n)), 4) if share else 1
+    return f"{share:.{decimals}f}"

@@ -40,7 +40,10 @@ def map_drawing(spots: Iterable[Spot], noun: str = "site", plural: str = "") -> 
     frame = frame_of([place for place, _ in placed])
     scale = WIDTH / frame[2]
     most = max(spot.number for _, spot in placed)
-    points = [((x - frame[0]) * scale, (y - frame[1]) * scale, _radius(spot.number, most)) for (x, y), spot in placed]
+    points = [
+        ((x - frame[0]) * scale, (y - frame[1]) * scale, _radius(spot.number, most, len(placed)))
+        for (x, y), spot in placed
+    ]
     circles, labels = [], _Labels(points[: 2 * MAX_LABELS])
     for point, (_, spot) in zip(points, placed, strict=True):
         title = f"{spot.name}: {spot.number:,} {noun if spot.number == 1 else plural or noun + 's'}"
@@ -52,8 +55,9 @@ def map_drawing(spots: Iterable[Spot], noun: str = "site", plural: str = "") -> 
     return svg(label, "map", (0, 0, WIDTH, HEIGHT), [land, *circles, *labels.texts])
 
 
-def _radius(number: int, most: int) -> float:
-    return 5 + 13 * math.sqrt(number / most) if most > 1 else 7
+def _radius(number: int, most: int, places: int) -> float:
+    """Return the radius of a circle, whose area shows a number; circles of many places are smaller."""
+    return (5 + 13 * math.sqrt(number / most) if most > 1 else 7) * min(max(6 / math.sqrt(places), 0.45), 1)
 
 
 def _circle(x: float, y: float, radius: float, title: str, url: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import pyoxigraph as ox
 
 from kg.ontology.vocabulary import MESHV, RDFS, SCHEMA, SHARED_GRAPH, SKOS
+from kg.serve.columns import TEXT
 from kg.serve.facets import local_name
 
 _LABEL, _ALTERNATIVE = ox.NamedNode(RDFS + "label"), ox.NamedNode(SKOS + "altLabel")
@@ -50,7 +51,12 @@ class Names:
         return _OTHER + (f"|{ENTRY_TERMS}" if self.has_concepts else "")
 
     def label(self, iri: str) -> str:
-        """Return the label of a resource, the smallest of several; without one, the last part of its IRI."""
+        """Return the label of a resource, the smallest of several; without one, the last part of its IRI.
+
+        A text after a mark is its own label.
+        """
+        if iri.startswith(TEXT):
+            return iri[1:]
         return min(self._labels(iri), default="") or local_name(iri)
 
     def _shared_labels(self) -> dict[str, set[str]]:
@@ -68,6 +74,8 @@ class Names:
 
     def all(self, iri: str) -> list[str]:
         """Return the labels, other spellings and entry terms of a resource, without repetition, sorted."""
+        if iri.startswith(TEXT):
+            return [iri[1:]]
         node = ox.NamedNode(iri)
         names = self._objects([node], [_ENTRY_TERM]) if self._has_entry_terms else set()
         if self.has_concepts:

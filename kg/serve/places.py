@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyoxigraph as ox
 
-from kg.serve.columns import Column, column, select
+from kg.serve.columns import Column, column, number_of, select
 from kg.serve.facets import Town
 
 Degrees = npt.NDArray[np.float64]
@@ -46,6 +46,16 @@ def read_places(store: ox.Store, positions: Mapping[str, int], countries: Column
     return sites.places(len(positions), countries)
 
 
+def is_place(point: _Place) -> bool:
+    """Return whether a latitude and a longitude are on the map.
+
+    >>> is_place(("48.85", "2.35")), is_place(("", "")), is_place(("48.85", "1000"))
+    (True, False, False)
+    """
+    latitude, longitude = (number_of(text) for text in point)
+    return latitude is not None and longitude is not None and abs(latitude) <= 90 and abs(longitude) <= 180
+
+
 class _Sites:
     """The places of sites, with the indices of their studies."""
 
@@ -60,7 +70,7 @@ class _Sites:
         self._texts.update((study, name) for name in (city, state) if name)
         if city:
             self._towns.add((study, (city, country)))
-        if all(point):
+        if is_place(point):
             self._points.add((study, point))
             self._towns_at[point][city, country] += 1
 

@@ -15,6 +15,7 @@ import pyoxigraph as ox
 
 from kg.query.engine import PREFIXES, with_prefixes
 from kg.serve.catalogue import Catalogue
+from kg.serve.columns import TEXT
 from kg.serve.facets import FACETS_BY_KEY, MEASURES_BY_KEY, NONE, Facet, Town
 from kg.serve.search import PLACES, SPONSORS, TERMS, TEXTS, TITLES
 from kg.serve.selection import Selection
@@ -90,7 +91,8 @@ def _term(facet: Facet, key: str, catalogue: Catalogue) -> str:
         return key if key in ("true", "false") else str(ox.Literal(key))
     column = catalogue.columns[facet.key]
     position = column.index.get(key)
-    return prefixed(facet.namespace + quote(key, safe="") if position is None else column.iris[position])
+    value = facet.namespace + quote(key, safe="") if position is None else column.iris[position]
+    return str(ox.Literal(value[1:])) if value.startswith(TEXT) else prefixed(value)
 
 
 def prefixed(iri: str) -> str:

@@ -8,9 +8,12 @@ import pytest
 
 from kg.export.report import Report
 from kg.mesh.build import build as build_mesh
+from kg.ontology.vocabulary import MESH
 from kg.serve.catalogue import Catalogue, read_catalogue
 from kg.serve.names import Names
+from kg.serve.nodes import Nodes
 from kg.serve.pages.facets import facet_views
+from kg.serve.pages.term import term_view
 from kg.serve.selection import Selection
 from kg.serve.selection_query import selection_query
 from kg.serve.suggestions import Suggester
@@ -87,3 +90,15 @@ def test_the_tree_of_the_page_follows_the_graph(tree: Catalogue) -> None:
     for option in view.options:
         if option.key in column.index:
             assert option.count == len(ids(tree, ("condition", option.key)))
+
+
+def test_the_page_of_a_term_has_its_entry_terms_and_neighbours(loaded: ox.Store, tree: Catalogue) -> None:
+    nodes = Nodes(loaded)
+    term = term_view(tree, nodes[MESH + "D000690"])
+    assert "Gehrig's Disease" in term.other_names
+    above = term_view(tree, nodes[MESH + "D099999"])
+    assert [bar.label for bar in above.narrower] == ["Nervous System Diseases"]
+    below = term_view(tree, nodes[MESH + "D009422"])
+    assert [bar.label for bar in below.broader] == ["A heading above all"]
+    assert above.roles[0].total == below.roles[0].total == above.narrower[0].count
+    assert above.roles[0].direct == 0

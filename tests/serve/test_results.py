@@ -56,7 +56,10 @@ def t(text: object) -> str:
 
 def share(part: object, whole: object) -> str:
     try:
-        return f"{100 * Decimal(str(part)) / Decimal(str(whole)):.1f}"
+        percent = 100 * Decimal(str(part)) / Decimal(str(whole))
+        if percent == 0 or abs(percent) >= Decimal("0.1"):
+            return f"{percent:.1f}"
+        return f"{percent:.2f}" if abs(percent) >= Decimal("0.01") else f"{percent:.3f}"
     except (InvalidOperation, ZeroDivisionError):
         return ""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from kg.ontology.vocabulary import SKOS
 from kg.query.engine import query_text
 from kg.serve.catalogue import Catalogue
 from kg.serve.columns import Flags
@@ -69,7 +70,7 @@ def organization_view(catalogue: Catalogue, nodes: Nodes, node: Node) -> Organiz
     return Organization(
         node.iri,
         node.label or node.iri.rpartition("/")[2],
-        sorted(node.texts("http://www.w3.org/2004/02/skos/core#altLabel")),
+        sorted(node.texts(SKOS + "altLabel")),
         Code.of(node, "agencyClass"),
         int(led.sum()),
         int(supported.sum()),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kg.ontology.vocabulary import SKOS
+from kg.ontology.vocabulary import SCHEMA, SKOS
 from kg.serve.catalogue import Catalogue
 from kg.serve.columns import Column
 from kg.serve.nodes import Node
@@ -36,6 +36,7 @@ class Term:
     id: str
     label: str
     other_names: list[str]
+    """Other spellings in records, and entry terms where the store has MeSH."""
     roles: list[Role]
     role: str
     """The facet that the profile is about, or an empty string for a term that no study has."""
@@ -53,7 +54,7 @@ def term_view(catalogue: Catalogue, node: Node, wanted: str = "") -> Term:
         node.iri,
         node.iri.rpartition("/")[2],
         node.label or node.iri.rpartition("/")[2],
-        sorted({*node.texts(SKOS + "altLabel")}, key=str.casefold),
+        sorted({*node.texts(SKOS + "altLabel"), *node.texts(SCHEMA + "alternateName")}, key=str.casefold),
         roles,
         best.facet if best else "",
         _bars(column, node.iri, broader=True) if column else [],
