@@ -67,4 +67,9 @@ def open_target(
         yield FolderTarget(name, contacts=contacts, change=change)
         return
     with open_store(name, read_only=False) as store:
-        yield StoreTarget(name, store, contacts=contacts, reject=reject)
+        target = StoreTarget(name, store, contacts=contacts, reject=reject)
+        del store
+        try:
+            yield target
+        finally:
+            target.close()

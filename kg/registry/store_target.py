@@ -30,6 +30,10 @@ class StoreTarget:
         self._exporter = Exporter(graphs=True, contacts=contacts)
         self._reject = reject
 
+    def close(self) -> None:
+        """Let go of the store, which is open as long as something refers to it, such as the traceback of an error."""
+        del self._store, self._graphs
+
     def state(self) -> RegistryState | None:
         """Return the state, ``None`` if the store has none yet."""
         return registry_state.read(self._store)

@@ -91,7 +91,8 @@ def _wanted_state(sync: Sync, name: str, kind: Kind, state: RegistryState | None
     """
     selection = sync.selection and sync.selection.as_dict()
     if state is None and selection is None:
-        raise UsageError(f"{name} does not remember a selection; give one, such as --condition, or --all.")
+        what = "does not remember a selection" if exists(name) else "does not exist yet"
+        raise UsageError(f"{name} {what}; give a selection, such as --condition, or --all.")
     if state is None:
         contacts = sync.contacts if kind is Kind.STORE else not sync.without_contacts
         return RegistryState((sync.api or API).rstrip("/"), selection or {}, contacts=contacts)

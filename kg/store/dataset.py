@@ -164,7 +164,10 @@ def open_store(data: ox.Store | PathName, *, read_only: bool = True) -> Iterator
     with engine_errors(name, read_only=read_only):
         store = ox.Store.read_only(store_path(name)) if read_only else _writable(name)
         check_layout(store, name)
-        yield store
+        try:
+            yield store
+        finally:
+            del store  # which the traceback of an error would keep open
 
 
 def store_path(name: str) -> str:

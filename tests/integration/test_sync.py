@@ -275,7 +275,9 @@ def test_a_store_of_records_becomes_a_copy(server: ApiServer, target: Path, tmp_
     records[3]["protocolSection"]["identificationModule"]["briefTitle"] = "Another title"
     build([records], target, report=Report())
     server.remove(number_of(records[0]))
-    with pytest.raises(UsageError, match=r"does not remember a selection; give one, such as --condition, or --all\.$"):
+    with pytest.raises(
+        UsageError, match=r"does not remember a selection; give a selection, such as --condition, or --all\.$"
+    ):
         run(target, server)
     counts = run(target, server, all=True)
     rest = len(RECORDS) - 20
@@ -304,7 +306,7 @@ def test_other_graphs_are_kept_and_a_foreign_update_is_undone(server: ApiServer,
 
 
 def test_the_selection_and_the_api_are_remembered(server: ApiServer, target: Path) -> None:
-    with pytest.raises(UsageError, match="does not remember a selection"):
+    with pytest.raises(UsageError, match="does not exist yet; give a selection"):
         kg.sync(target)
     run(target, server, status="COMPLETED")
     with pytest.raises(UsageError, match="has another selection \\(--status COMPLETED\\); leave the selection out"):
@@ -430,6 +432,19 @@ def test_a_study_vanishes_between_the_listing_and_its_record(server: ApiServer, 
     counts = run(target, server)
     assert (counts.changed, counts.gone) == (2, 1)
     assert statements(target) == fresh(server, tmp_path / "fresh")
+
+
+def test_a_copy_is_free_after_an_error(server: ApiServer, target: Path) -> None:
+    """The next run of the same process is not kept out by the traceback of an error."""
+    run(target, server, all=True)
+    server.move()
+    server.inject("403", path="/studies", at=2)
+    for number in [*server.records][:2]:
+        server.set(Editor(server, 1).edited(number))
+    with pytest.raises(SourceError, match="403") as raised:
+        run(target, server, prune_limit=100)
+    assert raised.value.__traceback__ is not None
+    assert run(target, server, prune_limit=100).changed == 2
 
 
 def test_faults_of_the_server_do_not_lose_anything(server: ApiServer, target: Path, tmp_path: Path) -> None:
