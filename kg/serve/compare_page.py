@@ -17,7 +17,7 @@ from kg.serve.links import Link
 from kg.serve.media import HTML
 from kg.serve.nodes import TYPE, Nodes, shown_text
 from kg.serve.pages.compare import comparison
-from kg.serve.responses import JSON, shown
+from kg.serve.responses import JSON, QUERY, shown
 from kg.serve.state import server_of
 
 MAX_STUDIES = 5
@@ -50,7 +50,7 @@ def _numbers(request: Request) -> list[str]:
 async def _related(request: Request, number: str) -> list[tuple[Link, str]]:
     """Return the studies with the most MeSH terms in common with a study, and these numbers."""
     try:
-        rows = await server_of(request).answer(query_text("related", {"study": STUDY + number}))
+        rows = await server_of(request).answer(query_text("related", {"study": STUDY + number}), QUERY)
     except KGError:
         return []
     return [

@@ -12,11 +12,13 @@ from kg.errors import KGError
 from kg.serve.html import page
 from kg.serve.media import HTML, Media
 from kg.serve.negotiation import choose
-from kg.serve.problems import BusyError, status_of
+from kg.serve.problems import BusyError, NotReadyError, status_of
 from kg.serve.responses import not_found
 
 RETRY_AFTER = "5"
 """Seconds after which a client may try again."""
+SOON = "2"
+"""Seconds after which a browser reloads a page that is being prepared."""
 TEXT = Media("text", "txt", ("text/plain",))
 
 
@@ -24,6 +26,8 @@ def error_response(request: Request, error: Exception) -> Response:
     """Return the response for an error of this package."""
     assert isinstance(error, KGError)
     headers = {"retry-after": RETRY_AFTER} if isinstance(error, BusyError) else {}
+    if isinstance(error, NotReadyError):
+        headers["refresh"] = SOON
     return _response(request, str(error), status_of(error), headers)
 
 

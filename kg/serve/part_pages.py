@@ -20,7 +20,7 @@ from kg.serve.pages.flow import groups_of
 from kg.serve.pages.measures import Measure, baseline_of, measure_of
 from kg.serve.pages.part import resource_view
 from kg.serve.pages.sites import site_of
-from kg.serve.responses import shown
+from kg.serve.responses import QUERY, shown
 from kg.serve.selection import Selection
 from kg.serve.state import server_of
 
@@ -89,7 +89,7 @@ async def code_page(request: Request, iri: str) -> Response:
     """Return the page of a code: its definition, and the properties that have it."""
     query = USES.replace("IRI", iri)
     try:
-        rows = await server_of(request).answer(query)
+        rows = await server_of(request).answer(query, QUERY)
         uses = [_use(str(row["property"]), int(row["count"]), iri) for row in rows]
     except KGError:
         uses = []

@@ -22,7 +22,7 @@ from kg.serve.pages.organization import Overdue, organization_view, overdue_quer
 from kg.serve.pages.profile import Bar, Profile
 from kg.serve.pages.term import term_view
 from kg.serve.part_pages import code_page, part_page
-from kg.serve.responses import Show, not_found, shown
+from kg.serve.responses import QUERY, Show, not_found, shown
 from kg.serve.selection_query import selection_query
 from kg.serve.state import server_of
 from kg.serve.study_pages import overview
@@ -58,7 +58,7 @@ async def organization_page(request: Request, iri: str) -> Response:
 async def _overdue(request: Request, query: str) -> list[Overdue] | None:
     """Return the studies whose results are overdue, or ``None`` where the query could not be run."""
     try:
-        rows = await server_of(request).answer(query)
+        rows = await server_of(request).answer(query, QUERY)
     except KGError:
         return None
     return [

@@ -9,11 +9,15 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
+from kg.query.sandbox import Limits
 from kg.serve.html import page, with_digest
 from kg.serve.media import HTML, Media
+from kg.serve.settings import MEMORY
 
 JSON = Media("view", "json", ("application/json",))
 """The values of a page as JSON."""
+QUERY = Limits(5.0, MEMORY)
+"""Limits of the queries of a page, so that it does not wait for long."""
 Show = Callable[[Request, str], Awaitable[Response] | Response]
 """The page of a resource: a function of the request and the IRI."""
 

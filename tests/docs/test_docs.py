@@ -23,6 +23,7 @@ from kg.query.library import library_query
 from kg.registry.api import API
 from tests.conftest import DATA, SEED
 from tests.integration.api_server import ApiServer, serve
+from tests.serving import serving
 
 TOP = Path(__file__).parents[2]
 README = (TOP / "README.md").read_text("utf-8")
@@ -190,6 +191,10 @@ def test_the_commands_of_the_readme_run(tmp_path: Path, monkeypatch: pytest.Monk
         for command in commands:
             words = shlex.split(command)
             words += ["--api", url, "--rate", "0"] if words[1] == "fetch" else []
+            if words[1] == "serve":
+                with serving([str(Path.cwd() / name) for name in words[2:]], tmp_path / "access.log") as server:
+                    assert server.get("/study/NCT00346398").status == 200
+                continue
             done = subprocess.run([sys.executable, "-m", *words], capture_output=True, text=True, check=False)
             assert done.returncode == 0, f"{command}: {done.stderr}"
 

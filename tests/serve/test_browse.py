@@ -7,6 +7,7 @@ import html
 import io
 import re
 from collections.abc import Iterable
+from pathlib import Path
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import numpy as np
@@ -15,9 +16,12 @@ import pytest
 from starlette.testclient import TestClient
 
 from kg.ontology.vocabulary import CT
+from kg.serve.app import create_app
 from kg.serve.catalogue import Catalogue
+from kg.serve.loading import Loader
 from kg.serve.page_state import PageState
 from kg.serve.selection import Selection
+from kg.serve.state import Server
 from kg.serve.study_map import WORLD, study_map
 from tests.answers.trial import Trial
 
@@ -240,3 +244,31 @@ def test_pages_refer_to_nothing_elsewhere(client: TestClient) -> None:
         assert "<style" not in text
         assert " style=" not in text
         assert not re.search(r"<script(?![^>]* src=)", text)
+
+
+def test_pages_say_that_the_list_is_being_prepared(
+    folder: Path, store: ox.Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Loader, "start", lambda _: None)
+    monkeypatch.setattr(Loader.get, "__defaults__", (0.01,))
+    waiting = TestClient(create_app(Server(folder, store)), base_url="http://127.0.0.1:8000")
+    start = waiting.get("/", headers={"accept": "text/html"})
+    assert start.status_code == 200
+    assert "is being prepared" in start.text
+    for path in ("/studies", "/studies.json", "/suggest?q=x", "/values/phase"):
+        response = waiting.get(path, headers={"accept": "text/html"})
+        assert (response.status_code, response.headers["refresh"]) == (503, "2")
+        assert "is being prepared" in response.text
+
+
+def test_a_catalogue_that_cannot_be_read_is_an_error(
+    folder: Path, store: ox.Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: ox.Store) -> None:
+        raise OSError("the disk\nis gone")
+
+    monkeypatch.setattr("kg.serve.explorer.read_explorer", fail)
+    broken = TestClient(create_app(Server(folder, store)), base_url="http://127.0.0.1:8000")
+    response = broken.get("/studies")
+    assert response.status_code == 503
+    assert response.text == "The list of studies cannot be prepared (OSError: the disk is gone).\n"

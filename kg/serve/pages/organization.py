@@ -83,8 +83,8 @@ def organization_view(catalogue: Catalogue, nodes: Nodes, node: Node) -> Organiz
 def _mask(catalogue: Catalogue, nodes: Nodes, name: str, iri: str) -> Flags:
     """Return whether each study refers to an organization with a property; of shape (studies,)."""
     mask = np.zeros(len(catalogue), bool)
-    numbers = {study: i for i, study in enumerate(catalogue.iris)}
-    mask[[numbers[study] for study in nodes.subjects(name, iri) if study in numbers]] = True
+    positions = (catalogue.positions.get(study) for study in nodes.subjects(name, iri))
+    mask[[position for position in positions if position is not None]] = True
     return mask
 
 
