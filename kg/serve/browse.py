@@ -5,13 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 
 import orjson
 import pyoxigraph as ox
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from kg.errors import UsageError, shown
@@ -19,16 +19,18 @@ from kg.query.engine import PREFIXES
 from kg.serve import paths
 from kg.serve.facets import FACETS, FACETS_BY_KEY
 from kg.serve.html import page, with_digest
-from kg.serve.listing import SORTINGS, default_sorting, entry, ordered
+from kg.serve.listing import SORTINGS, Entry, default_sorting, entry, ordered
 from kg.serve.page_state import NETWORKS, VIEWS, PageState
 from kg.serve.pages.browse import Browse
 from kg.serve.pages.facets import all_options
 from kg.serve.state import server_of
-from kg.serve.study_triples import study_triples
+from kg.serve.study_triples import labels_of, study_triples
 from kg.serve.suggestions import group_title
 
 _NUMBER = re.compile(r"NCT\d{8}", re.IGNORECASE)
 _HEADERS = {"Cache-Control": "no-cache"}
+CHUNK = 200
+"""Studies of a part of a download."""
 CSV_COLUMNS = (
     *("nct_id", "title", "acronym", "status", "phases", "type", "conditions", "interventions", "sponsor"),
     *("countries", "start_date", "enrolment", "last_update", "has_results", "iri"),
@@ -94,48 +96,62 @@ def values(request: Request) -> Response:
 def studies_json(request: Request) -> Response:
     """Return a list as JSON: all its studies, and the numbers of studies by value of each facet."""
     view = browse_of(request)
-    catalogue, matches = view.explorer.catalogue, view.matches
-    content = {
-        "total": view.total,
-        "query": view.query,
-        "facets": {
-            facet.key: [
-                {"key": option.key, "label": option.label, "count": option.count}
-                for option in all_options(matches, view.selection, facet.key)
-            ]
-            for facet in FACETS
-        },
-        "studies": [asdict(entry(catalogue, study)) for study in _all(view)],
+    return StreamingResponse(_json(view), headers=_HEADERS, media_type="application/json")
+
+
+def _json(view: Browse) -> Iterator[bytes]:
+    facets = {
+        facet.key: [
+            {"key": option.key, "label": option.label, "count": option.count}
+            for option in all_options(view.matches, view.selection, facet.key)
+        ]
+        for facet in FACETS
     }
-    return with_digest(request, orjson.dumps(content), "application/json", _HEADERS)
+    head = orjson.dumps({"total": view.total, "query": view.query, "facets": facets})
+    yield head[:-1] + b',"studies":['
+    for i, chunk in enumerate(_chunks(view)):
+        entries = b",".join(orjson.dumps(asdict(study)) for study in chunk)
+        yield (b"," if i else b"") + entries
+    yield b"]}"
 
 
-def _all(view: Browse) -> list[int]:
+def _chunks(view: Browse) -> Iterator[list[Entry]]:
+    """Yield all studies of a list in their order, some at a time: responses are sent while they are made."""
     studies: list[int] = ordered(view.matches, view.selection, view.state.sorting).tolist()
-    return studies
+    for begin in range(0, len(studies), CHUNK):
+        yield [entry(view.explorer.catalogue, study) for study in studies[begin : begin + CHUNK]]
 
 
 def studies_csv(request: Request) -> Response:
     """Return a list as CSV; several values are separated by bars."""
-    view = browse_of(request)
+    return _download(_csv(browse_of(request)), "studies.csv", "text/csv; charset=utf-8")
+
+
+def _download(content: Iterator[bytes], name: str, media_type: str) -> Response:
+    headers = _HEADERS | {"Content-Disposition": f'attachment; filename="{name}"'}
+    return StreamingResponse(content, headers=headers, media_type=media_type)
+
+
+def _csv(view: Browse) -> Iterator[bytes]:
+    yield _csv_lines([CSV_COLUMNS])
+    for chunk in _chunks(view):
+        yield _csv_lines(map(_csv_row, chunk))
+
+
+def _csv_lines(rows: Iterable[Sequence[str]]) -> bytes:
     output = io.StringIO(newline="")
-    writer = csv.writer(output)
-    writer.writerow(CSV_COLUMNS)
-    writer.writerows(_csv_rows(view))
-    headers = _HEADERS | {"Content-Disposition": 'attachment; filename="studies.csv"'}
-    return with_digest(request, output.getvalue().encode("utf-8", "replace"), "text/csv; charset=utf-8", headers)
+    csv.writer(output).writerows(rows)
+    return output.getvalue().encode("utf-8", "replace")
 
 
-def _csv_rows(view: Browse) -> Iterator[list[str]]:
-    for i in _all(view):
-        study = entry(view.explorer.catalogue, i)
-        cells = [
-            *(study.id, study.title, study.acronym, study.status[0], "|".join(study.phases), study.type),
-            *("|".join(study.conditions), "|".join(study.interventions), study.sponsor[1]),
-            *("|".join(study.countries), study.start, "" if study.enrolment is None else str(study.enrolment)),
-            *(study.updated, str(study.has_results).lower(), study.iri),
-        ]
-        yield [safe_cell(cell) for cell in cells]
+def _csv_row(study: Entry) -> list[str]:
+    cells = [
+        *(study.id, study.title, study.acronym, study.status[0], "|".join(study.phases), study.type),
+        *("|".join(study.conditions), "|".join(study.interventions), study.sponsor[1]),
+        *("|".join(study.countries), study.start, "" if study.enrolment is None else str(study.enrolment)),
+        *(study.updated, str(study.has_results).lower(), study.iri),
+    ]
+    return [safe_cell(cell) for cell in cells]
 
 
 def safe_cell(text: str) -> str:
@@ -150,10 +166,21 @@ def safe_cell(text: str) -> str:
 def studies_turtle(request: Request) -> Response:
     """Return the main statements about the studies of a list as Turtle."""
     view = browse_of(request)
-    triples = study_triples(server_of(request).store, [view.explorer.catalogue.iris[i] for i in _all(view)])
+    store = server_of(request).store
+    return _download(_turtle(view, store), "studies.ttl", "text/turtle; charset=utf-8")
+
+
+def _turtle(view: Browse, store: ox.Store) -> Iterator[bytes]:
+    yield "".join(f"@prefix {name}: <{iri}> .\n" for name, iri in PREFIXES.items()).encode()
+    labelled: set[ox.NamedNode] = set()
+    for chunk in _chunks(view):
+        yield _without_prefixes(study_triples(store, [study.iri for study in chunk], labelled))
+    yield _without_prefixes(labels_of(store, labelled))
+
+
+def _without_prefixes(triples: Iterable[ox.Triple]) -> bytes:
     content = ox.serialize(triples, format=ox.RdfFormat.TURTLE, prefixes=PREFIXES) or b""
-    headers = _HEADERS | {"Content-Disposition": 'attachment; filename="studies.ttl"'}
-    return with_digest(request, content, "text/turtle; charset=utf-8", headers)
+    return b"".join(line for line in content.splitlines(keepends=True) if not line.startswith(b"@prefix "))
 
 
 def suggest(request: Request) -> Response:

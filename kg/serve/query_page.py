@@ -65,7 +65,7 @@ async def _answered(request: Request, text: str) -> tuple[dict[str, Any], int]:
         if result is None:
             return {}, CLOSED
         try:
-            view = await run_in_threadpool(answer_view, result.format, bytes(result.content))
+            view = await run_in_threadpool(answer_view, result.format, result.content)
         finally:
             server.pool.release(result)
         view.seconds = time.monotonic() - started

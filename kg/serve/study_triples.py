@@ -21,16 +21,19 @@ _LABEL = ox.NamedNode(RDFS + "label")
 _LABELLED = {ox.NamedNode(CT + name) for name in ("conditionMesh", "interventionMesh", "leadSponsor", "collaborator")}
 
 
-def study_triples(store: ox.Store, iris: Iterable[str]) -> Iterator[ox.Triple]:
-    """Yield statements about studies, and the labels of the terms and organizations that they refer to."""
-    labelled: set[ox.NamedNode] = set()
+def study_triples(store: ox.Store, iris: Iterable[str], labelled: set[ox.NamedNode]) -> Iterator[ox.Triple]:
+    """Yield statements about studies; the terms and organizations that they refer to are added to ``labelled``."""
     for iri in iris:
         for predicate in _PREDICATES:
             for triple in _triples(store, ox.NamedNode(iri), predicate):
                 yield triple
                 if predicate in _LABELLED and isinstance(triple.object, ox.NamedNode):
                     labelled.add(triple.object)
-    for resource in sorted(labelled, key=str):
+
+
+def labels_of(store: ox.Store, resources: Iterable[ox.NamedNode]) -> Iterator[ox.Triple]:
+    """Yield the labels of resources, sorted by IRI."""
+    for resource in sorted(resources, key=str):
         yield from _triples(store, resource, _LABEL)
 
 

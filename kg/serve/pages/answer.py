@@ -143,35 +143,37 @@ def _display(term: ox.NamedNode) -> str:
     return Answer(prefixes=PREFIXES).display(term)
 
 
-def answer_view(name: str, content: bytes) -> AnswerView:
+def answer_view(name: str, content: bytes | bytearray) -> AnswerView:
     """Return the view of an answer of a worker: results as TSV, or a graph as N-Triples."""
     if name == "ntriples":
         return _graph(content)
-    if content.strip() in (b"true", b"false"):
-        yes = content.strip() == b"true"
-        return AnswerView("truth", 1, yes=yes)
+    if content[:8].strip() in (b"true", b"false"):
+        return AnswerView("truth", 1, yes=content.startswith(b"true"))
     total = max(content.count(b"\n") - 1, 0)
-    results = ox.parse_query_results(_first_lines(content, USED + 1), format=ox.QueryResultsFormat.TSV)
+    results = ox.parse_query_results(first_lines(content, USED + 1), format=ox.QueryResultsFormat.TSV)
     assert isinstance(results, ox.QuerySolutions)
     variables = [variable.value for variable in results.variables]
     return AnswerView("rows", total, variables, [[row[i] for i in range(len(variables))] for row in results])
 
 
-def _first_lines(content: bytes, number: int) -> bytes:
-    """Return the first lines of a text.
+def first_lines(content: bytes | bytearray, number: int) -> bytes:
+    """Return the first lines of a text, which may be large.
 
-    >>> _first_lines(b"a\\nb\\nc\\n", 2), _first_lines(b"a\\n", 2)
+    >>> first_lines(b"a\\nb\\nc\\n", 2), first_lines(b"a\\n", 2)
     (b'a\\nb\\n', b'a\\n')
     """
-    lines = content.split(b"\n", number)
-    return b"".join(line + b"\n" for line in lines[:number]) if len(lines) > number else content
+    end = 0
+    for _ in range(number):
+        end = content.find(b"\n", end) + 1
+        if not end:
+            return bytes(content)
+    return bytes(content[:end])
 
 
-def _graph(content: bytes) -> AnswerView:
-    total = content.count(b"\n")
-    quads = ox.parse(_first_lines(content, USED), format=ox.RdfFormat.N_TRIPLES)
+def _graph(content: bytes | bytearray) -> AnswerView:
+    quads = ox.parse(first_lines(content, USED), format=ox.RdfFormat.N_TRIPLES)
     rows: list[list[Term | None]] = [[quad.subject, quad.predicate, quad.object] for quad in quads]
-    return AnswerView("graph", total, list(TRIPLES), rows)
+    return AnswerView("graph", content.count(b"\n"), list(TRIPLES), rows)
 
 
 class Group(NamedTuple):
