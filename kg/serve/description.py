@@ -53,8 +53,8 @@ def service(url: str) -> list[ox.Triple]:
     return out.triples
 
 
-def dataset(url: str, statements: int, studies: int, tally: Tally | None) -> list[ox.Triple]:
-    """Return the description of the dataset in VoID; without a tally, only its numbers of statements and studies."""
+def dataset(url: str, statements: int | None, studies: int, tally: Tally | None) -> list[ox.Triple]:
+    """Return the description of the dataset in VoID; without a tally, only the numbers that are given."""
     out = Document(url + VOID_PATH, PREFIXES)
     node = out.iri("dataset")
     out.add(out.document, "void:DatasetDescription", foaf_primaryTopic=node)
@@ -70,7 +70,8 @@ def dataset(url: str, statements: int, studies: int, tally: Tally | None) -> lis
         void_feature=[f"formats:{name}" for name in SYNTAXES],
     )
     if tally is None:
-        out.add(node, "", void_triples=number(statements), void_entities=number(studies))
+        counts = {} if statements is None else {"void_triples": number(statements)}
+        out.add(node, "", void_entities=number(studies), **counts)
         out.add(node, "", void_uriRegexPattern=literal(f"^{STUDY}NCT[0-9]{{8}}$"))
     else:
         add_counts(out, node, tally, STUDY)

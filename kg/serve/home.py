@@ -14,7 +14,7 @@ from kg.serve.pages.browse import Browse
 from kg.serve.problems import NotReadyError
 from kg.serve.state import server_of
 
-PATIENCE = 0.5
+PATIENCE = 0.2
 """Seconds that the page waits for the catalogue; without it, the page has no numbers."""
 EXAMPLES = ("phases_by_year", "sponsors", "eligible", "outcomes_of_disease", "overdue_results", "maximum_phase")
 """Queries of the library that the page names."""

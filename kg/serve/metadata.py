@@ -6,6 +6,7 @@ import asyncio
 import os
 import pickle
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,11 +29,16 @@ class Metadata:
 
     def __init__(self, store: ox.Store, path: Path, settings: Settings, scratch: Path | None) -> None:
         self._path, self._settings = path, settings
-        self._statements = len(store)
+        self._store = store
         self.studies = sum(1 for _ in store.quads_for_pattern(None, _TYPE, _STUDY, None))
         self._file = scratch / FILE if scratch else None
         self._tally: Tally | None = None
         self._counting: asyncio.Task[None] | None = None
+
+    @cached_property
+    def _statements(self) -> int:
+        """The number of statements, which the store counts one by one."""
+        return len(self._store)
 
     def dataset(self, url: str) -> list[ox.Triple]:
         """Return the description of the dataset in VoID."""
@@ -53,7 +59,8 @@ class Metadata:
     def _write(self) -> None:
         if self._file:
             url = self._settings.url
-            triples = [*service(url), *self.dataset(url), *examples(url), *labels()]
+            described = dataset(url, None, self.studies, self._tally)
+            triples = [*service(url), *described, *examples(url), *labels()]
             part = self._file.with_suffix(".part")
             part.write_bytes(ox.serialize(triples, format=ox.RdfFormat.N_TRIPLES) or b"")
             part.replace(self._file)
