@@ -36,7 +36,7 @@ _PAUSES = (0.01, 0.1, 0.5, 0)
 def temporary_file(target: Path) -> Iterator[IO[bytes]]:
     """Open a new file for reading and writing in the folder of ``target``, and remove it at the end."""
     remove_leftovers(target)
-    path = _name(target)
+    path = part_path(target)
     try:  # entered first, as an interrupt may come at any moment
         with _locked(path) as file:
             yield file
@@ -49,7 +49,7 @@ def temporary_file(target: Path) -> Iterator[IO[bytes]]:
 def temporary_folder(target: Path) -> Iterator[Path]:
     """Create a new folder in the folder of ``target``, and remove it at the end."""
     remove_leftovers(target)
-    folder = _name(target)
+    folder = part_path(target)
     try:
         with _locked_folder(folder):
             yield folder
@@ -113,7 +113,8 @@ def _is_in_use(path: Path) -> bool:
     return False
 
 
-def _name(target: Path) -> Path:
+def part_path(target: Path) -> Path:
+    """Return a new name next to ``target``, which the next run for it removes if it is left."""
     return target.with_name(f".{target.name[:WIDTH]}.{os.urandom(8).hex()}.part")
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import IO
 
 from kg.errors import UsageError
-from kg.rdf.atomic import lock
+from kg.rdf.atomic import lock, part_path
 
 LOCK = "lock"
 """The name of the file that is locked."""
@@ -29,9 +29,10 @@ def locked_folder(folder: Path) -> IO[bytes]:
 
 
 def remove_folder(folder: Path) -> None:
-    """Remove a locked folder with its files, the lock last."""
-    for path in folder.iterdir():
+    """Remove a locked folder with its files; where that is interrupted, no part of it has its name."""
+    rest = folder.rename(part_path(folder))
+    for path in rest.iterdir():
         if path.name != LOCK:
             path.unlink()
-    (folder / LOCK).unlink()
-    folder.rmdir()
+    (rest / LOCK).unlink()
+    rest.rmdir()
