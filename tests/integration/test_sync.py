@@ -36,6 +36,7 @@ HOLDER = ox.NamedNode(CT + "versionHolder")
 STATE = ox.NamedNode(REGISTRY_GRAPH)
 MANY = int(os.environ.get("KG_SYNC", "1"))
 """How often the random tests run."""
+DOCS = Path(__file__).parents[2] / "docs"
 RECORDS = [json.loads(path.read_bytes()) for path in STUDIES]
 
 
@@ -524,6 +525,9 @@ def test_changes_have_the_paths_with_old_and_new_values(server: ApiServer, targe
         ).rows
         assert [(row["old"], row["new"]) for row in rows] == [(old[0], "SUSPENDED")]
         assert kg.validate(output).conforms
+        page = (DOCS / "sync.md").read_text("utf-8")
+        query = page.split("```sparql\n")[1].split("```")[0].replace('"Germany"', "?country")
+        assert [row["new"] for row in kg.query(query, [target, output]).rows] == ["SUSPENDED"]
 
 
 def test_a_first_run_writes_every_study_as_new(server: ApiServer, target: Path, tmp_path: Path) -> None:
