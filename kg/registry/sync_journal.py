@@ -63,22 +63,25 @@ class SyncJournal:
             self._load()
 
     def start(self, *, is_first: bool, is_full: bool) -> None:
-        """Begin the journal, unless an interrupted run did; what it began is completed."""
-        is_new = not self.is_resumed
-        self.is_first |= is_first and is_new
-        if is_new or (is_full and not self.is_full):
-            self.is_full |= is_full
-            self._rewrite(self._content())
+        """Begin the journal, unless an interrupted run did; what it began is completed.
+
+        A first run has no copy, so the lines of another copy that was there before are dropped.
+        """
+        if is_first and not self.is_first:
+            self._lines, self._compared = [], {}
+        if self.is_resumed and is_first <= self.is_first and is_full <= self.is_full:
+            return
+        lines = [] if is_first else [*self._content()]
+        self.is_first, self.is_full = self.is_first or is_first, self.is_full or is_full
+        self._rewrite(lines)
 
     def add(self, change: Change, digest: str) -> None:
         """Note a change that is about to be made, after which the study has a digest."""
         self._append(change.as_dict() | {"digest": digest})
-        self._lines.append((change.study, change.kind, digest))
 
     def add_compared(self, version: str, studies: Iterable[str]) -> None:
         """Note studies that were compared with a data version, so that a run that goes on leaves them out."""
         self._append({"compared": [*studies], "dataVersion": version})
-        self._compared.setdefault(version, set()).update(studies)
 
     def compared(self, version: str) -> set[str]:
         """Return the studies that were compared with a data version."""
@@ -136,30 +139,43 @@ class SyncJournal:
             yield from map(orjson.loads, file)
 
     def _load(self) -> None:
-        header = self._header()
-        if header.get("format") != _FORMAT:
-            raise UsageError(f"{self.folder} is not of this version of kg sync; remove it.")
-        if header["request"] != self._request:
+        """Read the journal of interrupted runs.
+
+        Raises :class:`~kg.errors.UsageError` for one of another request, and for one that is damaged.
+        """
+        self._cut()
+        try:
+            with self._path.open("rb") as file:
+                header = orjson.loads(file.readline())
+            self._check(header)
+            for line in self._content():
+                self._note(line)
+        except (ValueError, KeyError, TypeError) as error:
+            raise UsageError(f"{self.folder} is damaged or of another version of kg sync; remove it.") from error
+        self.is_resumed, self.is_first, self.is_full = True, header["first"], header["full"]
+
+    def _cut(self) -> None:
+        """Remove a last line that was not written completely."""
+        with self._path.open("r+b") as file:
+            size = 0
+            for line in file:
+                size += len(line) if line.endswith(b"\n") else 0
+            file.truncate(size)
+
+    def _check(self, header: dict[str, Any]) -> None:
+        if header["format"] == _FORMAT and header["request"] != self._request:
             raise UsageError(
                 f"{self.folder} is of an interrupted run with another selection; give that one to finish it, or remove"
                 " the folder."
             )
-        self.is_resumed, self.is_first, self.is_full = True, header["first"], header["full"]
-        for line in self._content():
-            if "compared" in line:
-                self._compared.setdefault(line["dataVersion"], set()).update(line["compared"])
-            else:
-                self._lines.append((line["nctId"], line["kind"], line["digest"]))
+        if header["format"] != _FORMAT:
+            raise ValueError(header["format"])
 
-    def _header(self) -> dict[str, Any]:
-        """Return the first line, after a last line that was cut is removed."""
-        content = self._path.read_bytes()
-        end = content.rfind(b"\n") + 1
-        if end < len(content):
-            with self._path.open("r+b") as file:
-                file.truncate(end)
-        header: dict[str, Any] = orjson.loads(content[: content.find(b"\n") + 1] or b"{}")
-        return header
+    def _note(self, line: dict[str, Any]) -> None:
+        if "compared" in line:
+            self._compared.setdefault(line["dataVersion"], set()).update(line["compared"])
+        else:
+            self._lines.append((line["nctId"], line["kind"], line["digest"]))
 
     def _rewrite(self, lines: Iterable[dict[str, Any]]) -> None:
         header = {"format": _FORMAT, "request": self._request, "first": self.is_first, "full": self.is_full}
@@ -171,3 +187,4 @@ class SyncJournal:
     def _append(self, line: dict[str, Any]) -> None:
         with output_errors(str(self._path)), self._path.open("ab") as file:
             file.write(json_line(line))
+        self._note(line)
