@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -36,10 +37,19 @@ class Request:
 Route = Reply | Callable[[Request], Reply]
 
 
-class Loopback(ThreadingHTTPServer):
-    """Serves ``routes`` by path, and records the requests."""
+class LoopbackServer(ThreadingHTTPServer):
+    """A server whose clients may leave in the middle of a response, as those that are tested do."""
 
     daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Print nothing for a client that left: standard error is that of the command that is tested."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
+
+
+class Loopback(LoopbackServer):
+    """Serves ``routes`` by path, and records the requests."""
 
     def __init__(self, routes: Mapping[str, Route]) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import socket
 import struct
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from time import monotonic
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
 from tests.integration.api_faults import Answer, text
+from tests.loopback import LoopbackServer
 
 if TYPE_CHECKING:
     from tests.integration.api_server import ApiServer
@@ -38,20 +38,14 @@ class Request:
     time: float = field(default_factory=monotonic)
 
 
-class Listener(ThreadingHTTPServer):
+class Listener(LoopbackServer):
     """Listens on loopback for requests to an API."""
 
-    daemon_threads = True
     request_queue_size = 64
 
     def __init__(self, api: ApiServer, port: int) -> None:
         super().__init__(("127.0.0.1", port), _Handler)
         self.api = api
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Say nothing of clients that went away, and all of faults of the server."""
-        if not isinstance(sys.exc_info()[1], ConnectionError):
-            super().handle_error(request, client_address)  # type: ignore[arg-type]
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -9,7 +9,7 @@ import re
 import threading
 import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qs
 
 import pytest
@@ -19,6 +19,7 @@ from kg.http.retries import BUSY
 from kg.query.endpoint import query_endpoint
 from kg.query.engine import prepare
 from kg.query.library import library_queries
+from tests.loopback import LoopbackServer
 from tests.query.test_engine import kg_query
 
 EMPTY = {"head": {"vars": ["n"]}, "results": {"bindings": [{"n": {"type": "literal", "value": "1"}}]}}
@@ -26,10 +27,8 @@ USER, PASSWORD, REALM = "me", "s3cret", "trials, of ours"
 ASKED = "SELECT ?n { }"
 
 
-class Endpoint(ThreadingHTTPServer):
+class Endpoint(LoopbackServer):
     """Answers every query with one row; ``plan`` has statuses to return first, ``scheme`` the authentication."""
-
-    daemon_threads = True
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Answering)
