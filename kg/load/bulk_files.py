@@ -17,6 +17,7 @@ from kg.export.report import Report
 from kg.export.run import export
 from kg.http.credentials import checked
 from kg.rdf.atomic import replacing_folder, writing
+from kg.store import layout
 from kg.store.dataset import check_statements, classify_inputs
 from kg.store.merge import add_ontology, load_on_disk, temporary_store
 
@@ -169,7 +170,7 @@ def _write_data(output: str, inputs: Iterable[AnyData], report: Report, graph: s
         load_on_disk(store, by_kind, scratch, report, **options)
         check_statements(store, by_kind)
         add_ontology(store)
-        if any(True for _ in store.quads_for_pattern(None, None, None, ox.DefaultGraph())) and graph is None:
+        if graph is None and layout.has_loose_statements(store):
             raise UsageError(
                 "An input has statements outside any named graph; give the graph for them with --graph IRI."
             )
@@ -179,7 +180,7 @@ def _write_data(output: str, inputs: Iterable[AnyData], report: Report, graph: s
 
 def _write_quads(store: ox.Store, file: IO[bytes], graph: ox.NamedNode | str | None) -> int:
     count = 0
-    for quad in store:
+    for quad in layout.leaving(store):
         name = graph or quad.graph_name
         file.write(f"{quad.subject} {quad.predicate} {quad.object} {name} .\n".encode())
         count += 1

@@ -29,7 +29,7 @@ from kg.ontology.vocabulary import ONTOLOGY_GRAPH, RECORD, REGISTRY_GRAPH, SHARE
 from kg.rdf.parse import quads
 from kg.rdf.syntax import Style
 from kg.records.objects import ObjectInput
-from kg.store import registry_state
+from kg.store import layout
 from kg.store.dataset import RDF_FILE, RECORDS, STORE, classify_inputs, is_of_old_layout, old_layout, open_store
 from kg.store.merge import temporary_store
 
@@ -205,15 +205,17 @@ def _from_records(
 def _from_store(data: str | ox.Store) -> Iterator[NamedGraph]:
     name = data if isinstance(data, str) else "<Graph>"
     with open_store(data) as store:
-        if any(True for _ in store.quads_for_pattern(None, None, None, ox.DefaultGraph())):
+        if layout.has_loose_statements(store):
             raise UsageError(_without_graph(name))
-        for graph in store.named_graphs():
-            yield _named(graph, store.quads_for_pattern(None, None, None, graph), name)
+        for study, members in layout.by_study(store):
+            yield _named(layout.graph_of(study), members, name)
+        for graph, others in itertools.groupby(layout.others(store), key=lambda quad: quad.graph_name):
+            yield _named(graph, others, name)
 
 
 def _store_quads(name: str | ox.Store) -> Iterator[ox.Quad]:
     with open_store(name) as store:
-        yield from registry_state.without_state(store)
+        yield from layout.leaving(store)
 
 
 def _from_file(name: str, progress: Progress | None) -> Iterator[NamedGraph]:

@@ -12,8 +12,9 @@ from kg.draw.study_text import StudyText, join_parts
 from kg.errors import UsageError
 from kg.notebook.drawing import Drawing, drawing
 from kg.notebook.html import Markup, element, fact_table, lines, link
-from kg.ontology.vocabulary import CT, RECORD, SHARED_GRAPH, STUDY
+from kg.ontology.vocabulary import CT, SHARED_GRAPH, STUDY
 from kg.query.tables import one_line
+from kg.store import layout
 
 MAX_VALUES = 8
 """Maximum number of values that are listed per fact."""
@@ -108,11 +109,10 @@ class Study:
 
 def _study_store(store: ox.Store, number: str) -> ox.Store:
     """Return a store with the graph of the study and the resources it refers to; without such a graph, the store."""
-    graph = ox.NamedNode(RECORD + number)
-    if not store.contains_named_graph(graph):
+    if not layout.has_study(store, number):
         return store
     result = ox.Store()
-    result.extend(store.quads_for_pattern(None, None, None, graph))
+    result.extend(layout.statements(store, number))
     for node in {quad.object for quad in result if isinstance(quad.object, ox.NamedNode)}:
         result.extend(store.quads_for_pattern(node, None, None, ox.NamedNode(SHARED_GRAPH)))
     return result

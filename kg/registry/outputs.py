@@ -212,9 +212,9 @@ def is_written(records: Records, name: str, kind: Kind) -> bool:
         files = {f"{number}.json": hashlib.sha256(_file(record)).hexdigest() for number, record in records.items()}
         return digest_of(Path(name)) == list_digest(files)
     from kg.store.dataset import is_store, open_store
-    from kg.store.embedded import stored_studies
+    from kg.store.layout import studies
 
     if not is_store(name):
         return False
     with open_store(name) as store:
-        return set(stored_studies(store)) == {number for number, _ in records.items()}
+        return set(studies(store)) == {number for number, _ in records.items()}

@@ -291,7 +291,7 @@ def statements(names: Iterable[str]) -> Iterator[ox.Quad]:
 
 
 def _stored(name: str) -> Iterator[ox.Quad]:
-    from kg.store import registry_state
+    from kg.store import layout
 
     with engine_errors(name, read_only=True):
-        yield from registry_state.without_state(read_only_store(name))
+        yield from layout.leaving(read_only_store(name))

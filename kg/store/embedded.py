@@ -17,10 +17,10 @@ from kg.errors import FieldError, OutputError, Skipped, Superseded, UsageError, 
 from kg.export.exporter import Exported, Exporter
 from kg.export.report import Report
 from kg.export.stream import exports
-from kg.ontology.vocabulary import CT, RECORD
+from kg.ontology.vocabulary import CT
 from kg.rdf.atomic import output_errors, output_of, remove_leftovers, temporary_folder
 from kg.records.origin import Origin
-from kg.store import registry_state
+from kg.store import layout, registry_state
 from kg.store.changes import Changes
 from kg.store.dataset import Inputs, check_statements, classify_inputs, open_store, store_path
 from kg.store.engine_errors import engine_errors
@@ -114,11 +114,11 @@ def update(
                 report.problem(Superseded(problem, file=record.file, record=record.number, study=exported.study))
         if not report.read:
             raise nothing_found("study record", sources.records, report.problems)
-        missing = [study for study in stored_studies(store) if study not in seen]
+        missing = [study for study in layout.studies(store) if study not in seen]
         if prune:
             _check_prune(report)
             for study in missing:
-                replace(store, graphs, ox.NamedNode(RECORD + study), ())
+                replace(store, graphs, study, ())
         for study in missing:
             changes.count("removed" if prune else "missing", study)
         store.flush()
@@ -134,26 +134,17 @@ def _check_prune(report: Report) -> None:
     raise UsageError(f"{problem} So --prune removed no studies; the others were updated.")
 
 
-def stored_studies(store: ox.Store) -> list[str]:
-    """Return the NCT numbers of the studies in a store, sorted."""
-    names = (graph.value for graph in store.named_graphs() if isinstance(graph, ox.NamedNode))
-    return sorted(name.removeprefix(RECORD) for name in names if name.startswith(RECORD))
-
-
 def _update_study(store: ox.Store, graphs: StoreGraphs, exported: Exported, changes: Changes) -> str:
     """Replace the graph of a study if it changed; return the name of the count that was increased."""
-    graph = ox.NamedNode(RECORD + exported.study)
-    new = ox.Store()
-    new.load(exported.data, format=ox.RdfFormat.N_QUADS)
-    after, before = set(new), set(store.quads_for_pattern(None, None, None, graph))
+    after, before = layout.parsed(exported), set(layout.statements(store, exported.study))
     if before and _is_unchanged(before ^ after):
         kind = "unchanged"
-    elif before and version_of(store, graph) > version_of(new, graph):
+    elif before and version_of(before) > version_of(after):
         kind = "older"
     else:
         kind = "replaced" if before else "added"
         registry_state.forget_comparison(store)
-        replace(store, graphs, graph, after, exported.shared, present=before)
+        replace(store, graphs, exported.study, after, exported.shared, present=before)
     changes.count(kind, exported.study)
     return kind
 
@@ -166,31 +157,24 @@ def _is_unchanged(difference: set[ox.Quad]) -> bool:
 def replace(
     store: ox.Store,
     graphs: StoreGraphs,
-    graph: ox.NamedNode,
+    study: str,
     quads: Iterable[ox.Quad],
     shared: Iterable[bytes] = (),
     *,
     present: Iterable[ox.Quad] | None = None,
 ) -> None:
-    """Replace the graph of a study and update the shared graph, in one transaction.
+    """Replace the statements of a study and update the shared graph, in one transaction.
 
     Only statements that differ are written. ``shared`` has the descriptions of the shared resources that the new
-    statements refer to, and ``present`` the statements of the graph if they were read already. Without new statements
+    statements refer to, and ``present`` the statements in the store if they were read already. Without new statements
     the study is removed.
     """
     new = set(quads)
-    old = set(store.quads_for_pattern(None, None, None, graph) if present is None else present) if new else set()
-    shared_change = change(graphs, {graph.value: graphs.of(graph.value)}, {graph.value: [*shared]})
-    own = _steps(graph, old - new, new - old) if new else [f"DROP SILENT GRAPH {graph}"]
+    old = set(layout.statements(store, study) if present is None else present)
+    shared_change = change(graphs, {study: graphs.of(old)}, {study: [*shared]})
+    own = layout.steps(study, old - new, new - old)
     if operations := [*own, *shared_change.steps(), *other_graph_updates(store, shared_change)]:
         store.update(" ;\n".join(operations))
-
-
-def _steps(graph: ox.NamedNode, removed: set[ox.Quad], added: set[ox.Quad]) -> list[str]:
-    """Return the update operations that remove statements from a graph and add others."""
-    kinds = (("DELETE", removed), ("INSERT", added))
-    lines = {kind: "".join(sorted(f"{quad.triple} .\n" for quad in quads)) for kind, quads in kinds if quads}
-    return [f"{kind} DATA {{ GRAPH {graph} {{\n{text}}} }}" for kind, text in lines.items()]
 
 
 def remove(name: PathName, numbers: Iterable[str]) -> list[str]:
@@ -199,10 +183,9 @@ def remove(name: PathName, numbers: Iterable[str]) -> list[str]:
     with open_store(name, read_only=False) as store:
         graphs = StoreGraphs(store)
         for number in numbers:
-            graph = ox.NamedNode(RECORD + number) if number.isalnum() else None
-            if graph is None or not store.contains_named_graph(graph):
-                missing.append(number)
+            if layout.has_study(store, number):
+                replace(store, graphs, number, ())
             else:
-                replace(store, graphs, graph, ())
+                missing.append(number)
         store.flush()
     return missing

@@ -6,7 +6,7 @@ contribute to it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -29,7 +29,7 @@ from kg.rdf.atomic import system_folder
 from kg.rdf.parse import quads
 from kg.records.objects import ObjectInput
 from kg.records.origin import Origin, origin_of
-from kg.store import registry_state
+from kg.store import layout, registry_state
 from kg.store.dataset import Inputs, check_layout, open_store
 from kg.store.engine_errors import engine_errors
 from kg.store.info import store_info
@@ -101,7 +101,7 @@ def _record_loaders(inputs: Inputs, load: Loader) -> list[tuple[str, Loader]]:
 
 def _load_store(into: ox.Store, name: str) -> None:
     with open_store(name) as store:
-        into.bulk_extend(registry_state.without_state(store))
+        into.bulk_extend(layout.copied(store))
 
 
 def _load_rdf(into: ox.Store, name: str, progress: Progress | None) -> None:
@@ -187,25 +187,26 @@ def _merge(other: ox.Store, store: ox.Store, name: str, report: Report) -> set[b
     """
     dropped: set[bytes] = set()
     target, source = StoreGraphs(store), StoreGraphs(other)
-    store.bulk_extend(other.quads_for_pattern(None, None, None, ox.DefaultGraph()))
-    for graph in other.named_graphs():
-        if isinstance(graph, ox.NamedNode) and graph.value.startswith(RECORD) and store.contains_named_graph(graph):
-            if version_of(store, graph) > version_of(other, graph):
+    store.bulk_extend(layout.others(other))
+    for study, new in layout.by_study(other):
+        if old := layout.statements(store, study):
+            if version_of(old) > version_of(new):
                 problem = "is older than another record of the study and was skipped"
-                report.problem(Superseded(problem, file=name, study=graph.value.removeprefix(RECORD)))
-                dropped.update(source.of(graph.value))
+                report.problem(Superseded(problem, file=name, study=study))
+                dropped.update(source.of(new))
                 continue
-            dropped.update(target.of(graph.value))
-            store.remove_graph(graph)
-        store.bulk_extend(other.quads_for_pattern(None, None, None, graph))
+            dropped.update(target.of(old))
+            for quad in old:
+                store.remove(quad)
+        store.bulk_extend(new)
     return dropped
 
 
-def version_of(store: ox.Store, graph: ox.NamedNode) -> tuple[str, ...]:
-    """Return the version of the record of a graph: the dates of its posting, its submission and the registry's data."""
+def version_of(statements: Collection[ox.Quad]) -> tuple[str, ...]:
+    """Return the version of the record of a study: the dates of its posting, its submission and the registry's data."""
 
     def latest(predicate: ox.NamedNode) -> str:
-        values = (quad.object for quad in store.quads_for_pattern(None, predicate, None, graph))
+        values = (quad.object for quad in statements if quad.predicate == predicate)
         return max((value.value for value in values if isinstance(value, ox.Literal)), default="")
 
     return tuple(map(latest, _VERSION))

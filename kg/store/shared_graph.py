@@ -18,8 +18,9 @@ import pyoxigraph as ox
 from kg.export.descriptions import Describer
 from kg.export.shared_resources import DESCRIPTIONS, Usage, blocks, description
 from kg.ontology.model import Term
-from kg.ontology.vocabulary import RDF, RDFS, RECORD, SHARED_GRAPH, SKOS
+from kg.ontology.vocabulary import RDF, RDFS, SHARED_GRAPH, SKOS
 from kg.rdf.syntax import Style
+from kg.store import layout
 
 Pair = tuple[ox.NamedNode, Term]
 Block = frozenset[Pair]
@@ -150,12 +151,12 @@ def _lines(resource: str, block: Block) -> list[str]:
 
 
 class StoreGraphs:
-    """The graphs of a pyoxigraph store."""
+    """The studies of a pyoxigraph store, each named by its NCT number."""
 
     def __init__(self, store: ox.Store) -> None:
         self._store = store
         self._describer = Describer()
-        self._predicates = [*map(ox.NamedNode, self._describer.predicates)]
+        self._predicates = {*map(ox.NamedNode, self._describer.predicates)}
 
     def blocks(self, resources: Collection[str]) -> dict[str, Block]:
         """Return the statements of the shared graph about resources, without resources that have none."""
@@ -167,26 +168,28 @@ class StoreGraphs:
         return {resource for resource in resources if next(self._users(resource, without), None)}
 
     def descriptions(self, resources: Collection[str], without: Collection[str]) -> Iterator[tuple[bytes, ...]]:
-        """Return the descriptions in the graph of each study that refers to one of the resources."""
-        names = {name for resource in resources for name in self._users(resource, without)}
-        return (self.of(name) for name in sorted(names))
+        """Return the descriptions in each study that refers to one of the resources."""
+        studies = {study for resource in resources for study in self._users(resource, without)}
+        return (self.of(layout.statements(self._store, study)) for study in sorted(studies))
 
-    def of(self, name: str) -> tuple[bytes, ...]:
-        """Return the descriptions in one graph."""
-        graph = ox.NamedNode(name)
+    def of(self, statements: Iterable[ox.Quad]) -> tuple[bytes, ...]:
+        """Return the descriptions in the statements of a study, which are sorted."""
         values = [
-            (predicate.value, quad.object.value)
-            for predicate in self._predicates
-            for quad in self._store.quads_for_pattern(None, predicate, None, graph)
-            if isinstance(quad.object, ox.Literal | ox.NamedNode)
+            (quad.predicate.value, quad.object.value)
+            for quad in statements
+            if quad.predicate in self._predicates and isinstance(quad.object, ox.Literal | ox.NamedNode)
         ]
-        return self._describer.of(values)
+        return self._describer.of(sorted(values))
+
+    def all(self) -> Iterator[tuple[bytes, ...]]:
+        """Yield the descriptions in each study."""
+        return (self.of(quads) for _, quads in layout.by_study(self._store))
 
     def _users(self, resource: str, without: Collection[str]) -> Iterator[str]:
         for quad in self._store.quads_for_pattern(None, None, ox.NamedNode(resource), None):
-            name = quad.graph_name.value if isinstance(quad.graph_name, ox.NamedNode) else ""
-            if name.startswith(RECORD) and name not in without:
-                yield name
+            study = layout.study_of_statement(quad)
+            if study and study not in without:
+                yield study
 
 
 def rebuild(store: ox.Store, dropped: Collection[str] = ()) -> None:
@@ -196,9 +199,8 @@ def rebuild(store: ox.Store, dropped: Collection[str] = ()) -> None:
     removed unless a study refers to them.
     """
     graphs, shared, counts = StoreGraphs(store), ox.NamedNode(SHARED_GRAPH), Counter[bytes]()
-    for graph in store.named_graphs():
-        if isinstance(graph, ox.NamedNode) and graph.value.startswith(RECORD):
-            counts.update(graphs.of(graph.value))
+    for descriptions in graphs.all():
+        counts.update(descriptions)
     usages = [Usage(*item) for item in counts.items()]
     described = dict(parse_description(description(*block)) for block in blocks(usages, _STYLE))
     candidates = {*dropped} - described.keys()
@@ -269,11 +271,9 @@ def _other_changes(store: ox.Store, resource: str, before: Block, after: Block) 
 
 
 def _others(quads: Iterable[ox.Quad]) -> Iterator[ox.Quad]:
-    """Yield the statements in graphs other than those of studies and the shared graph."""
-    for quad in quads:
-        name = quad.graph_name.value if isinstance(quad.graph_name, ox.NamedNode) else ""
-        if name != SHARED_GRAPH and not name.startswith(RECORD):
-            yield quad
+    """Yield the statements that are not about studies and not in the shared graph."""
+    shared = ox.NamedNode(SHARED_GRAPH)
+    return (quad for quad in quads if quad.graph_name != shared and not layout.study_of_statement(quad))
 
 
 def _resource(line: str) -> str:
