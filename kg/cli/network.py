@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from kg.cli.base import LOST, Choice, echo, print_problems, progress_of
+from kg.cli.base import LOST, Choice, echo, message, print_problems, progress_of
 from kg.network.formats import FORMATS, OLD_VIEWS, VIEWS
 
 
@@ -42,7 +42,7 @@ def network(
 
     report = Report()
     with progress_of(inputs) as progress:
-        counts = write(list(inputs), output, format=format, view=view, report=report, progress=progress)
+        counts = write([*inputs], output, format=format, view=view, report=report, progress=progress, note=message)
     print_problems(report)
     echo(counts.summary(), err=True)
     context.exit(0 if report.lossless else LOST)

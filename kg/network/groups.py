@@ -1,15 +1,14 @@
 """Statements grouped by study, so that memory use does not grow with the number of studies.
 
 The input is the union (the RDF merge) of its graphs: a statement counts once, however many graphs contain it. The
-statements of a study's own graph about the study and its parts are streamed; all other statements are held in memory by
-subject.
+statements about a study and its parts are streamed if they are together (:mod:`kg.store.study_runs`); all other
+statements are held in memory by subject.
 """
 
 from __future__ import annotations
 
 import contextlib
 import itertools
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
@@ -22,15 +21,18 @@ from kg._types import Progress
 from kg.export.report import Report
 from kg.export.run import export
 from kg.ontology import files
+from kg.ontology.study_iri import study_of
 from kg.ontology.vocabulary import CODE, CT, SCHEME
 from kg.rdf.atomic import system_folder
 from kg.store.dataset import classify_inputs, statements
 from kg.store.merge import load_on_disk, temporary_store
+from kg.store.study_runs import Note, note_in_memory, runs, silent
 
 if TYPE_CHECKING:
     from kg.store.dataset import AnyData
 
-_STUDY = re.compile(r"NCT[0-9]{8}")
+_PER_STATEMENT = 1_300
+"""Bytes of memory per statement that is not streamed."""
 _VOCABULARY = (CT, CODE, SCHEME)
 _OTHER_GRAPHS = ("/graph/ontology", "/graph/registry")
 """Graphs that are not about studies, with any base."""
@@ -39,7 +41,7 @@ _ONTOLOGY = "trialkg.ttl"
 Statement = ox.Quad | ox.Triple
 """A statement whose subject is a named node; its graph is ignored."""
 Subjects = Iterable[tuple[str, Iterable[ox.Quad]]]
-_graph_name, _subject = attrgetter("graph_name"), attrgetter("subject")
+_subject = attrgetter("subject")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +68,12 @@ class RdfSource:
 class StatementGroups:
     """The groups of some sources. Each source must allow repeated iteration, as the groups do.
 
-    ``shared`` has, by subject, the statements that are not in the graph of the study they are about.
+    ``shared`` has, by subject, the statements that are not about a study, or are in the graph of another one.
+    ``note`` receives a sentence if many statements cannot be streamed.
     """
 
     sources: list[Iterable[ox.Quad]]
+    note: Note = silent
     shared: dict[str, set[ox.Triple]] = field(default_factory=dict, init=False)
     scattered: set[str] = field(default_factory=set, init=False)
     """Studies whose statements are not contiguous in the input; they are all in ``shared``."""
@@ -82,11 +86,19 @@ class StatementGroups:
                 self.scattered.add(study)
             if study:
                 ended.add(study)
-            self._keep((subject, quads) for subject, quads in subjects if not study or nct_number(subject) != study)
+            self._keep((subject, quads) for subject, quads in subjects if not study or study_of(subject) != study)
         if self.scattered:
-            for study, subjects in self._runs():
-                if study in self.scattered:
-                    self._keep(subjects)
+            self._keep_scattered()
+
+    def _keep_scattered(self) -> None:
+        """Collect the statements of studies that are not together, too."""
+        size = sum(
+            1 for study, subjects in self._runs() if study in self.scattered for _, quads in subjects for _ in quads
+        )
+        note_in_memory(self.note, "The input", size, _PER_STATEMENT)
+        for study, subjects in self._runs():
+            if study in self.scattered:
+                self._keep(subjects)
 
     def _keep(self, subjects: Subjects) -> None:
         for subject, quads in subjects:
@@ -98,7 +110,7 @@ class StatementGroups:
             if study and study not in self.scattered:
                 group = Group(study, [])
                 for subject, quads in subjects:
-                    if nct_number(subject) == study:
+                    if study_of(subject) == study:
                         group.statements.extend(quads)
                         if subject in self.shared:
                             group.statements.extend(self.shared[subject])
@@ -108,12 +120,11 @@ class StatementGroups:
         yield Group("", list(itertools.chain.from_iterable(rest)))
 
     def _runs(self) -> Iterator[tuple[str, Subjects]]:
-        """Yield each run of statements of one graph, with the NCT number if the graph belongs to a study."""
+        """Yield the runs of all sources, with the NCT number if one belongs to a study."""
         for source in self.sources:
-            for graph, quads in itertools.groupby(source, key=_graph_name):
-                name = graph.value if isinstance(graph, ox.NamedNode) else ""
-                if not name.endswith(_OTHER_GRAPHS):
-                    yield nct_number(name), _subjects(quads)
+            for run in runs(source):
+                if not (run.graph or "").endswith(_OTHER_GRAPHS):
+                    yield run.study, _subjects(run.statements)
 
 
 def _subjects(quads: Iterable[ox.Quad]) -> Subjects:
@@ -136,16 +147,6 @@ def is_vocabulary(iri: str) -> bool:
 def _ontology_terms() -> frozenset[str]:
     quads = ox.parse(path=files.folder("ontology") / _ONTOLOGY, format=ox.RdfFormat.TURTLE)
     return frozenset(quad.subject.value for quad in quads if isinstance(quad.subject, ox.NamedNode))
-
-
-def nct_number(iri: str) -> str:
-    """Return the NCT number in the IRI of a study, its record or a part of it, or an empty string.
-
-    >>> nct_number("https://w3id.org/trialkg/part/NCT02059759-arm-1"), nct_number("http://id.nlm.nih.gov/mesh/D000690")
-    ('NCT02059759', '')
-    """
-    number = iri.rpartition("/")[2].partition("-")[0]
-    return number if _STUDY.fullmatch(number) else ""
 
 
 @contextlib.contextmanager

@@ -35,6 +35,7 @@ from kg.network.projections import projection
 from kg.network.schema import Schema, Table
 from kg.rdf.atomic import check_outputs, replacing_folder, writing
 from kg.rdf.formats import COMPRESSIONS, compression_of
+from kg.store.study_runs import Note, silent
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -66,12 +67,13 @@ def write(
     view: str | None = None,
     report: Report,
     progress: Progress | None = None,
+    note: Note = silent,
 ) -> NetworkCounts:
     """Write the network of study records, RDF files or stores.
 
     ``format`` is one of :data:`kg.network.formats.FORMATS`; the default follows from the name of the output. ``view``
     is one of :data:`kg.network.formats.VIEWS`, by default the core; KGX has classes of its own. A projection is built
-    in memory, everything else is streamed.
+    in memory, everything else is streamed. ``note`` receives a sentence if inputs cannot be streamed.
 
     Raises :class:`~kg.errors.UsageError` for an unsupported combination, :class:`~kg.errors.InputError` for unreadable
     RDF, and :class:`~kg.errors.OutputError` if the output cannot be written.
@@ -82,7 +84,7 @@ def write(
     is_default, view = view is None, _checked_view(view, format_name)
     check_outputs(inputs, [output])
     with open_sources(inputs, report, progress) as files:
-        groups = StatementGroups(list(files))
+        groups = StatementGroups(list(files), note)
         if not any(group.statements for group in groups):
             raise nothing_found("statement about studies", inputs)
         items = partial(iter_nodes, groups, core=view == CORE)
