@@ -5,7 +5,8 @@
 #define MAX_RECORD_BYTES ((size_t)1 << 30)
 #define MAX_NUMBER_BYTES 200
 #define SPARE_VALUES 4096
-#define MAX_UNMAPPED 1000
+#define SPARE_UNMAPPED 1000
+#define BYTES_PER_UNMAPPED 32
 
 static _Noreturn void reject(Json *json) { fail(json->guard, UNSUPPORTED); }
 
@@ -208,9 +209,10 @@ static size_t reserve_values(Json *json, size_t count)
     return first;
 }
 
+/* Parse a member that no key reads. A record that is full of them is rejected, as each takes more memory than JSON. */
 static void parse_unmapped(Json *json, uint32_t object, Span name)
 {
-    if (json->unmapped_count == MAX_UNMAPPED)
+    if (json->unmapped_count > SPARE_UNMAPPED + (size_t)(json->at - json->begin) / BYTES_PER_UNMAPPED)
         reject(json);
     reject_record_key(json, name);
     RESERVE(json->guard, json->unmapped, json->unmapped_capacity, json->unmapped_count + 1);

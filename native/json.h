@@ -56,7 +56,7 @@ typedef struct {
    \t, or a character that RDF syntaxes cannot carry. */
 Value parse_record(Json *json, Span text);
 /* Append the unmapped members and the empty values of a record, each at its place in an otherwise empty record. */
-void append_unmapped(const Json *json, Buffer *buffer, Value record);
+void append_unmapped(Json *json, Buffer *buffer, Value record);
 void free_json(Json *json);
 
 static inline const Value *member_at(const Json *json, const Value *object, int32_t slot)

@@ -15,8 +15,8 @@
 /* Why a record was abandoned: the reference interpreter has to export it, or a Python exception is set. */
 typedef enum { UNSUPPORTED = 1, PYTHON_ERROR = 2 } Failure;
 
-/* The error exit of a call, and its budget: how many more list elements it may compare. The budget bounds the cost of
-   records built to be expensive.
+/* The error exit of a call, and its budget: how many more steps of look-ups and comparisons it may take. The budget
+   bounds the cost of records built to be expensive, and follows their size.
 
    A function that fails jumps over its callers, so none of them may own a reference or memory at that point: both
    belong to the Emitter. */

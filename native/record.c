@@ -26,6 +26,7 @@ static void reset(Record *record)
 {
     record->record_number++;
     record->names.size = record->scratch.size = 0;
+    record->bucket_count = 0;
     record->named_count = record->resource_count = record->listing_count = record->description_count = 0;
     record->listed_size = 0;
     record->withheld = 0;
@@ -65,6 +66,16 @@ Node *add_node(Record *record, size_t depth, bool deferred)
     return node;
 }
 
+size_t clear_table(Record *record, size_t count)
+{
+    size_t capacity = 4;
+    while (capacity < 2 * count)
+        capacity *= 2;
+    RESERVE(&record->guard, record->buckets, record->bucket_capacity, record->bucket_count + capacity);
+    memset(record->buckets + record->bucket_count, 0, capacity * sizeof *record->buckets);
+    return capacity;
+}
+
 static void append_path(Guard *guard, Buffer *path, const Step *step)
 {
     if (step == NULL)
@@ -100,8 +111,8 @@ void free_record(Record *record)
 {
     for (size_t i = 0; i < MAX_DEPTH; i++)
         PyMem_Free(record->nodes[i].subject.at);
-    void *arrays[] = {record->names.at,          record->scratch.at, record->named,       record->indices,
-                      (void *)record->resources, record->listings,   record->descriptions};
+    void *arrays[] = {record->names.at, record->scratch.at,        record->named,    record->indices,
+                      record->buckets,  (void *)record->resources, record->listings, record->descriptions};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         PyMem_Free(arrays[i]);
     Py_CLEAR(record->errors);

@@ -9,14 +9,17 @@ typedef struct {
     size_t from, size;
     size_t position; /* in its list, counted from 1 */
     Value value;
-    const Op *op;           /* the operation that indexed it */
-    const Subject *subject; /* NULL for a part */
+    const Op *op;     /* the operation that indexed it */
+    Subject *subject; /* NULL for a part */
+    size_t next;      /* the next node of the group with the same name, counted from 1, or 0 */
+    uint64_t list;    /* the last list of links that it occurred in */
 } NamedNode;
 
-/* A range of Record.nodes_by_name. */
+/* A range of Record.named. */
 typedef struct {
     size_t stem; /* of the node that the parts belong to */
     size_t first, count;
+    size_t buckets, capacity; /* hash table of the names, a range of Record.buckets; empty for a short range */
 } Group;
 
 /* How a record lists shared resources under one key: a range of Record.resources. */
@@ -46,6 +49,8 @@ typedef struct {
     size_t named_count, named_capacity;
     size_t *indices; /* scratch memory of one operation */
     size_t index_capacity;
+    size_t *buckets; /* hash tables: those of groups, and behind them that of one operation */
+    size_t bucket_count, bucket_capacity;
     Resource **resources; /* of all listings */
     size_t resource_count, resource_capacity;
     Listing *listings;
@@ -62,6 +67,8 @@ typedef struct {
 Value start_record(Record *record, Span text);
 /* Add a node at a depth. */
 Node *add_node(Record *record, size_t depth, bool deferred);
+/* Clear a hash table for some items behind the buckets in use; return its capacity, a power of two. */
+size_t clear_table(Record *record, size_t count);
 /* Report an invalid value, or a missing one if ``json`` is empty. */
 void report_error(Record *record, const Step *parent, const Op *op, Span json);
 void free_record(Record *record);

@@ -1,5 +1,7 @@
 #include "operations.h"
 
+#define FEW_NAMES 8 /* a group of no more names is searched one by one */
+
 /* Append the name of a node; return whether it has all the texts that make it up. */
 static bool append_name(Record *record, Buffer *buffer, const Pattern *pattern, Value object)
 {
@@ -22,14 +24,49 @@ static Span name_of(const Record *record, const NamedNode *named)
     return (Span){contents(&record->names).at + named->from, named->size};
 }
 
+/* Return the bucket of a name in the hash table of a group: that of the first node with the name, counted from 1, or
+   the empty one where the name belongs. */
+static size_t *bucket_of(Record *record, const Group *group, Span name)
+{
+    size_t *table = record->buckets + group->buckets, at = (size_t)hash_of(0, name) & (group->capacity - 1);
+    for (; table[at] && !equal(name_of(record, &record->named[table[at] - 1]), name); at++, at &= group->capacity - 1)
+        spend(&record->guard, 1);
+    return &table[at];
+}
+
+/* Enter the names of a group into a hash table. Nodes of one name are a chain in the order of the group. */
+static void enter_names(Record *record, Group *group)
+{
+    if (group->count <= FEW_NAMES)
+        return;
+    group->capacity = clear_table(record, group->count);
+    group->buckets = record->bucket_count;
+    record->bucket_count += group->capacity;
+    for (size_t i = group->first + group->count; i-- > group->first;) {
+        size_t *bucket = bucket_of(record, group, name_of(record, &record->named[i]));
+        record->named[i].next = *bucket;
+        *bucket = i + 1;
+    }
+}
+
+static size_t add_match(Record *record, size_t named, size_t count)
+{
+    spend(&record->guard, 1);
+    RESERVE(&record->guard, record->indices, record->index_capacity, count + 1);
+    record->indices[count] = named;
+    return count + 1;
+}
+
 /* Append the nodes of a group that have a name to the ``count`` matches in ``indices``; return the new count. */
 static size_t add_matches(Record *record, const Group *group, Span name, size_t count)
 {
-    RESERVE(&record->guard, record->indices, record->index_capacity, count + group->count);
-    spend(&record->guard, group->count);
-    for (size_t i = 0; i < group->count; i++)
-        if (equal(name_of(record, &record->named[group->first + i]), name))
-            record->indices[count++] = group->first + i;
+    if (group->capacity)
+        for (size_t i = *bucket_of(record, group, name); i; i = record->named[i - 1].next)
+            count = add_match(record, i - 1, count);
+    else
+        for (size_t i = group->first; i < group->first + group->count; i++)
+            if (equal(name_of(record, &record->named[i]), name))
+                count = add_match(record, i, count);
     return count;
 }
 
@@ -52,7 +89,7 @@ static void write_matches(Record *record, const Node *node, const Op *op, size_t
 void index_names(Record *record, const Op *op, const Node *node, Value list)
 {
     Group *group = &record->groups[op->group];
-    *group = (Group){node->stem, record->named_count, 0};
+    *group = (Group){node->stem, record->named_count, 0, 0, 0};
     if (list.size == 0)
         return;
     RESERVE(&record->guard, record->named, record->named_capacity, record->named_count + list.count);
@@ -61,9 +98,10 @@ void index_names(Record *record, const Op *op, const Node *node, Value list)
         size_t from = record->names.size;
         if (value.count && append_name(record, &record->names, &op->pattern, value))
             record->named[record->named_count++] =
-                (NamedNode){from, record->names.size - from, i + 1, value, op, NULL};
+                (NamedNode){from, record->names.size - from, i + 1, value, op, NULL, 0, 0};
     }
     group->count = record->named_count - group->first;
+    enter_names(record, group);
 }
 
 /* Whether a node has a name in its list of references at a slot. */
@@ -137,7 +175,7 @@ static bool append_target(Record *record, const Op *op, NamedNode *named)
 {
     Buffer *names = &record->names;
     if (op->reader >= 0) {
-        const Resource *resource = resource_of(&record->tokens, op->reader, json_of(&record->json, named->value));
+        Resource *resource = resource_of(&record->tokens, op->reader, json_of(&record->json, named->value));
         append(&record->guard, names, resource->name);
         named->subject = resource->subject;
         return resource->name.size > 0;
@@ -154,10 +192,10 @@ void index_targets(Record *record, const Op *op, const Node *node, Value list)
     if (list.size == 0)
         return;
     if (group->count == 0)
-        *group = (Group){node->stem, record->named_count, 0};
+        *group = (Group){node->stem, record->named_count, 0, 0, 0};
     RESERVE(&record->guard, record->named, record->named_capacity, record->named_count + list.count);
     for (size_t i = 0; i < list.count; i++) {
-        NamedNode named = {record->names.size, 0, i + 1, element_of(&record->json, list, i), op, NULL};
+        NamedNode named = {record->names.size, 0, i + 1, element_of(&record->json, list, i), op, NULL, 0, 0};
         if (!append_target(record, op, &named))
             continue;
         if (op->fold)
@@ -166,6 +204,7 @@ void index_targets(Record *record, const Op *op, const Node *node, Value list)
         record->named[record->named_count++] = named;
     }
     group->count = record->named_count - group->first;
+    enter_names(record, group);
 }
 
 static bool same_node(const Record *record, size_t i, size_t j)
@@ -173,6 +212,15 @@ static bool same_node(const Record *record, size_t i, size_t j)
     const NamedNode *named = record->named;
     size_t one = record->indices[i], other = record->indices[j];
     return one == other || (named[one].subject != NULL && named[one].subject == named[other].subject);
+}
+
+/* Whether a node is in the present list already; it is afterwards. */
+static bool is_listed(Record *record, NamedNode *named)
+{
+    uint64_t *list = named->subject ? &named->subject->list : &named->list;
+    bool listed = *list == record->list_number;
+    *list = record->list_number;
+    return listed;
 }
 
 /* Add the node with the name in ``scratch`` to the ``count`` matches, if it is the only one and not among them yet. */
@@ -186,10 +234,7 @@ static size_t add_link(Record *record, const Op *op, size_t count)
     for (size_t i = count + 1; i < end; i++)
         if (!same_node(record, count, i))
             return count;
-    for (size_t i = 0; i < count; i++)
-        if (same_node(record, i, count))
-            return count;
-    return count + 1;
+    return is_listed(record, &record->named[record->indices[count]]) ? count : count + 1;
 }
 
 /* Add a link for every text of a list. */
@@ -211,6 +256,7 @@ void write_links(Record *record, const Op *op, const Node *node, Value object)
     size_t count = 0;
     if (record->groups[op->group].count == 0)
         return;
+    record->list_number++;
     for (const Pattern *pattern = op->patterns; pattern < op->patterns + op->pattern_count; pattern++) {
         if (pattern->count && pattern->pieces[0].labels == EVERY_TEXT) {
             count = add_links(record, op, member_of(&record->json, object, pattern->pieces[0].slot), count);

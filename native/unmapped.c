@@ -1,5 +1,7 @@
 #include "json.h"
 
+#include <stdlib.h>
+
 static bool append_object(const Json *json, Buffer *buffer, Value object, uint32_t type);
 
 /* Append a list of objects; return whether it has unmapped content. Elements without any are null, so that the others
@@ -37,14 +39,34 @@ static bool append_value(const Json *json, Buffer *buffer, Value value, const Ke
     return true;
 }
 
+/* Order members by object, and those of one object as in the text. */
+static int by_object(const void *one, const void *other)
+{
+    const Unmapped *a = one, *b = other;
+    if (a->object != b->object)
+        return a->object < b->object ? -1 : 1;
+    return (a->name.at > b->name.at) - (a->name.at < b->name.at);
+}
+
+/* Return the index of the first member of an object, or of a later one; the members are in order. */
+static size_t first_member(const Json *json, uint32_t object)
+{
+    size_t low = 0, high = json->unmapped_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (json->unmapped[middle].object < object)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 /* Append the unmapped members of the object at a position. */
 static bool append_members(const Json *json, Buffer *buffer, uint32_t object, bool any)
 {
-    spend(json->guard, json->unmapped_count);
-    for (size_t i = 0; i < json->unmapped_count; i++) {
+    for (size_t i = first_member(json, object); i < json->unmapped_count && json->unmapped[i].object == object; i++) {
         const Unmapped *member = &json->unmapped[i];
-        if (member->object != object)
-            continue;
         append_string(json->guard, buffer, any ? "," : "");
         append(json->guard, buffer, member->name);
         append_string(json->guard, buffer, ":");
@@ -74,8 +96,10 @@ static bool append_object(const Json *json, Buffer *buffer, Value object, uint32
     return any;
 }
 
-void append_unmapped(const Json *json, Buffer *buffer, Value record)
+void append_unmapped(Json *json, Buffer *buffer, Value record)
 {
+    if (json->unmapped_count)
+        qsort(json->unmapped, json->unmapped_count, sizeof *json->unmapped, by_object);
     if (json->has_unmapped && !append_object(json, buffer, record, 0))
         buffer->size = 0;
 }

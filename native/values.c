@@ -46,27 +46,24 @@ void write_value(Record *record, const Op *op, const Node *node, const Step *par
         write_statement(&record->output, node, op->lead, token, tail);
 }
 
-/* Whether an element equals an earlier one, all of which are in a hash table in ``indices``. */
+/* Whether an element equals an earlier one; if not, add it to the hash table behind the buckets in use. */
 static bool is_repeated(Record *record, Value list, size_t i, size_t capacity)
 {
+    size_t *table = record->buckets + record->bucket_count;
     Span json = element_json(record, list, i);
     size_t at = (size_t)hash_of(0, json) & (capacity - 1);
-    for (; record->indices[at]; at = (at + 1) & (capacity - 1)) {
+    for (; table[at]; at = (at + 1) & (capacity - 1)) {
         spend(&record->guard, 1);
-        if (equal(element_json(record, list, record->indices[at] - 1), json))
+        if (equal(element_json(record, list, table[at] - 1), json))
             return true;
     }
-    record->indices[at] = i + 1;
+    table[at] = i + 1;
     return false;
 }
 
 void require_distinct(Record *record, Value list)
 {
-    size_t capacity = 4;
-    while (capacity < 2 * (size_t)list.count)
-        capacity *= 2;
-    RESERVE(&record->guard, record->indices, record->index_capacity, capacity);
-    memset(record->indices, 0, capacity * sizeof *record->indices);
+    size_t capacity = clear_table(record, list.count);
     for (size_t i = 0; i < list.count; i++)
         if (is_repeated(record, list, i, capacity))
             unsupported(record);
@@ -108,23 +105,28 @@ static Span derived_token(const Record *record, size_t i)
     return (Span){contents(&record->scratch).at + record->indices[2 * i], record->indices[2 * i + 1]};
 }
 
-static bool is_derived(Record *record, Span token, size_t count)
+/* Whether one of ``count`` tokens is the given one; if not, add it to the hash table behind the buckets in use. */
+static bool is_derived(Record *record, Span token, size_t count, size_t capacity)
 {
-    spend(&record->guard, count);
-    for (size_t i = 0; i < count; i++)
-        if (equal(derived_token(record, i), token))
+    size_t *table = record->buckets + record->bucket_count;
+    size_t at = (size_t)hash_of(0, token) & (capacity - 1);
+    for (; table[at]; at = (at + 1) & (capacity - 1)) {
+        spend(&record->guard, 1);
+        if (equal(derived_token(record, table[at] - 1), token))
             return true;
+    }
+    table[at] = count + 1;
     return false;
 }
 
 void derive_values(Record *record, const Op *op, const Node *node, Value list)
 {
-    size_t count = 0;
+    size_t count = 0, capacity = clear_table(record, list.count);
     record->scratch.size = 0;
     for (size_t i = 0; i < list.count; i++) {
         Span json = source_of(record, op, element_of(&record->json, list, i));
         Span token = json.size ? token_of(&record->tokens, op->reader, json) : (Span){NULL, 0};
-        if (is_none(token) || is_derived(record, token, count))
+        if (is_none(token) || is_derived(record, token, count, capacity))
             continue;
         RESERVE(&record->guard, record->indices, record->index_capacity, 2 * count + 2);
         record->indices[2 * count] = record->scratch.size;

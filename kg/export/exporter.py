@@ -149,10 +149,9 @@ class Exporter:
         if has_too_many_values(unread):
             return None
         if unread:
-            values = orjson.loads(unread)
-            without = self._contacts.masked(values)
-            is_masked |= without is not values
-            unmapped = self._unmapped_finder.find(without, [], partial=not emitted.lossy)
+            without = self.emitter.masked(unread)
+            is_masked |= without is not unread
+            unmapped = self._unmapped_finder.find(orjson.loads(without), [], partial=not emitted.lossy)
         header, data, triples = self.headers.from_values(*emitted.header), emitted.data, emitted.triples
         if kept := self._kept(unmapped, emitted.errors):
             data = emitted.with_more(self._style.more(self._token(header.study), kept, self._graph(header.study)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -53,6 +53,19 @@ def cross_references(count: int, names: int) -> bytes:
     return small("armsInterventionsModule", armGroups=arms, interventions=drugs)
 
 
+def links(count: int, names: int) -> bytes:
+    """Return a record whose interventions have names of MeSH terms, and whose references have few DOIs."""
+    terms = [{"id": f"D{100_000 + i}", "term": f"Term {i % names}"} for i in range(count)]
+    record = json.loads(SMALL)
+    protocol = record["protocolSection"]
+    drugs = [{"type": "DRUG", "name": f"TERM {i}", "otherNames": [f"term {i + 1}", "Term 0"]} for i in range(count)]
+    protocol["armsInterventionsModule"] = {"interventions": drugs}
+    protocol["referencesModule"] = {"references": [{"citation": f"doi: 10.1/{i % names}"} for i in range(count)]}
+    protocol["identificationModule"]["secondaryIdInfos"] = [{"id": f"U1111-1{i % names:03}-1111"} for i in range(count)]
+    record["derivedSection"] = {"interventionBrowseModule": {"meshes": terms}}
+    return json.dumps(record).encode()
+
+
 def long_lists(count: int) -> list[Callable[[], bytes]]:
     """Return builders of records in which one thing is long or frequent."""
     texts = [f"text {i}" for i in range(count)]
@@ -64,6 +77,7 @@ def long_lists(count: int) -> list[Callable[[], bytes]]:
         partial(small, "sponsorCollaboratorsModule", collaborators=[{"name": text} for text in texts]),
         partial(small, "outcomesModule", primaryOutcomes=[{}] * 20 * count),
         partial(small, "outcomesModule", primaryOutcomes=[{"measure": text, text: {}} for text in texts]),
+        partial(small, "outcomesModule", primaryOutcomes=[{"measure": "a", "new": 1, "b": [2]}] * count, new=[{}]),
         partial(small, "identificationModule", nctId="NCT" + "1" * 100 * count, briefTitle="x" * 100 * count),
         partial(small, "statusModule", statusVerifiedDate="2" * count, startDateStruct={"date": "y" * 300 * count}),
     ]
@@ -74,6 +88,7 @@ EXPENSIVE: list[Callable[[], bytes]] = [
     *(partial(nested, depth, "[", "]") for depth in (62, 63, 64, 65, 100_000)),
     *(partial(nested, depth, "[", "") for depth in (10, 64, 100_000)),
     *(builder for count in (1, 999, 1001, 5000) for builder in long_lists(count)),
+    *(partial(links, *sizes) for sizes in ((1, 1), (8, 8), (9, 3), (30, 30), (300, 290))),
     *(partial(cross_references, *sizes) for sizes in ((3, 1), (30, 2), (200, 200), (400, 1), (1001, 1))),
 ]
 
@@ -103,6 +118,27 @@ def mutated(text: bytes, choice: random.Random) -> bytes:
     return choice.choice(variants)
 
 
+def _lists(value: Any) -> Iterator[list[Any]]:
+    below = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    if isinstance(value, list) and value:
+        yield value
+    for item in below:
+        yield from _lists(item)
+
+
+def with_a_longer_list(choice: random.Random) -> bytes:
+    """Return a real record in which the elements of a list are repeated, some of them with another text."""
+    record = orjson.loads(choice.choice(STUDIES).read_bytes())
+    for _ in range(choice.randrange(1, 3)):
+        chosen = choice.choice([*_lists(record)])
+        first, key = chosen[0], choice.choice([*(chosen[0] if isinstance(chosen[0], dict) else [""])])
+        for i in range(choice.choice([1, 7, 8, 9, 40, 400])):
+            is_text = isinstance(first, str) or isinstance(first.get(key), str)
+            other = f"{first if isinstance(first, str) else first[key]} {i}" if is_text else i
+            chosen.append({**first, key: other} if isinstance(first, dict) else other)
+    return orjson.dumps(record)
+
+
 def random_record(choice: random.Random) -> bytes:
     """Return a real record, a small one or a random one, with up to three mutations."""
     from tests.export.test_any_record import Generator
@@ -121,6 +157,8 @@ def any_text(choice: random.Random) -> bytes:
     kind = choice.random()
     if kind < 0.05:
         return choice.choice(EXPENSIVE)()
+    if kind < 0.15:
+        return with_a_longer_list(choice)
     return with_another_byte(choice) if kind < 0.5 else random_record(choice)
 
 
