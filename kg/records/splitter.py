@@ -49,6 +49,8 @@ _ENCODINGS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_KEYS = [f'"{section}"'.encode() for section in sorted(SECTIONS)]
+_BETWEEN = b" \t\r\n,["
 _TRAILING = b" \t\r\n,]"
 _SEPARATOR = re.compile(rb"[ \t\r\n,\]]*+")
 _CLOSING = " \t\r\n,]}"
@@ -266,6 +268,8 @@ def _last_value_end(buffer: bytearray) -> int:
     line = buffer.rfind(b"\n{")
     if line > 0 and _ends_value(buffer, line):
         return line
+    if _is_one_study(buffer):
+        return 0
     text, at = decoded(buffer), 0
     if text.lstrip(_CLOSING).startswith('"'):  # entries of an object
         return size(text[: last_study_end(text)])
@@ -276,6 +280,12 @@ def _last_value_end(buffer: bytearray) -> int:
             at = DECODER.raw_decode(text, at)[1]
         except (ValueError, RecursionError):
             return size(text[: at if text[:at].strip(_OPENING) else last_study_end(text)])
+
+
+def _is_one_study(buffer: bytearray) -> bool:
+    """Return whether a buffer starts with a study that goes on to its end: no key of the top of a study is repeated."""
+    begin = len(buffer) - len(buffer.lstrip(_BETWEEN))
+    return START.match(buffer, begin) is not None and all(buffer.count(key) < 2 for key in _KEYS)
 
 
 def _ends_value(piece: bytes | bytearray, at: int) -> bool:
