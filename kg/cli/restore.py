@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from kg.cli.base import LOST, echo, or_standard_output, print_problems
+from kg.cli.base import LOST, echo, message, or_standard_output, print_problems
 
 
 @click.command()
@@ -23,12 +23,12 @@ def restore(context: click.Context, /, graphs: tuple[str, ...], output: str | No
     The exit status is 0 if every study was restored, 1 if a study or file was lost, and 2 for incorrect usage.
     """
     from kg.export.report import Report
-    from kg.restore.records import restore as run
+    from kg.restore.run import restore as run
 
     output = or_standard_output(output, "studies.jsonl")
     report = Report()
     options = {name: value for name, value in options.items() if value is not None}
-    count = run(graphs, output, reject=report.problem, **options)
+    count = run(graphs, output, reject=report.problem, note=message, **options)
     print_problems(report)
     echo(f"Studies: {count:,} restored, {report.rejected:,} rejected.", err=True)
     context.exit(0 if report.lossless else LOST)

@@ -16,42 +16,22 @@ import orjson
 import pyoxigraph as ox
 
 from kg._types import Reject
-from kg.errors import InputError, RecordError, nothing_found
-from kg.export.run import namespace
+from kg.errors import InputError, RecordError
 from kg.mapping import derived
 from kg.mapping.json_tree import at, overlay, put
-from kg.mapping.plan import LISTED, POSITION, ROOT, UNMAPPED, Entity, Field, Plan, Role, shipped_plan
+from kg.mapping.plan import LISTED, POSITION, UNMAPPED, Entity, Field, Plan, Role, shipped_plan
 from kg.ontology.model import SLOT, Term
-from kg.ontology.vocabulary import BASE, RDF, XSD
-from kg.rdf.atomic import check_outputs, writing
+from kg.ontology.vocabulary import BASE, XSD
 from kg.rdf.syntax import Style
-from kg.restore.study_graph import Properties, StudyGraph, by_graph
-from kg.store.dataset import statements
+from kg.restore.study_graph import Properties, Resources, by_graph, study_iris
 
 PAGE = "pageHeader"
 """The key with the header of a saved page, which is not part of the record."""
 
 
-def _raise(error: InputError) -> None:
+def raise_error(error: InputError) -> None:
+    """Raise an error of a study."""
     raise error
-
-
-def restore(names: Iterable[str], output: str, *, base: str = BASE, reject: Reject = _raise) -> int:
-    """Write the records of some graphs as JSON Lines (``-``: standard output) and return their number.
-
-    A study that cannot be restored goes to ``reject``, which raises the error by default.
-
-    Raises :class:`~kg.errors.UsageError`, :class:`~kg.errors.SourceError` and :class:`~kg.errors.OutputError`.
-    """
-    inputs, count, base = list(names), 0, namespace(base)
-    check_outputs(inputs, [output])
-    with writing(output) as file:
-        for record in Restorer(statements(inputs), base=base, reject=reject):
-            file.write(orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE))
-            count += 1
-        if not count:
-            raise nothing_found("study", inputs)
-    return count
 
 
 class Restorer:
@@ -65,12 +45,12 @@ class Restorer:
     """
 
     def __init__(
-        self, quads: Iterable[ox.Quad], plan: Plan | None = None, *, base: str = BASE, reject: Reject = _raise
+        self, quads: Iterable[ox.Quad] = (), plan: Plan | None = None, *, base: str = BASE, reject: Reject = raise_error
     ) -> None:
         self._reject = reject
         self._graphs = by_graph(quads)
-        self._graph = StudyGraph()
-        self._all_graphs = ChainMap(*self._graphs.values())
+        self._graph: Resources = {}
+        self._others: Resources = {}
         self._plan = plan or shipped_plan()
         self._style = Style(base=base)
         codes = self._plan.ontology.schemes.values()
@@ -79,28 +59,29 @@ class Restorer:
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         """Yield the records by NCT number."""
-        studies = {
-            iri: graph
-            for graph in self._graphs.values()
-            for iri, properties in graph.items()
-            if any(term.value == ROOT for term in properties.get(RDF + "type", ()) if isinstance(term, ox.NamedNode))
-        }
+        studies = {iri: graph for graph in self._graphs.values() for iri in study_iris(graph)}
+        others = ChainMap(*self._graphs.values())
         for iri in sorted(studies):
             try:
-                record = self._record(studies[iri], iri)
-                orjson.dumps(record)
-            except (ValueError, TypeError, KeyError, AttributeError) as error:
-                problem = f"the record cannot be restored ({type(error).__name__}: {error})"
-                self._reject(RecordError(problem, study=iri.rpartition("/")[2]))
-            else:
-                yield record
+                yield self.record(iri, studies[iri], others)
+            except RecordError as error:
+                self._reject(error)
 
-    def _record(self, graph: StudyGraph, iri: str) -> dict[str, Any]:
-        self._graph = graph
-        properties = graph[iri]
-        self._listed: dict[str, Any] = _json(properties, LISTED)
-        record: dict[str, Any] = overlay(self._node(self._plan.study, properties), _json(properties, UNMAPPED))
-        record.pop(PAGE, None)
+    def record(self, iri: str, graph: Resources, others: Resources) -> dict[str, Any]:
+        """Return the record of a study in a graph, with shared resources from others if the graph changed.
+
+        Raises :class:`~kg.errors.RecordError` if it cannot be restored.
+        """
+        self._graph, self._others = graph, others
+        try:
+            properties = graph[iri]
+            self._listed: dict[str, Any] = _json(properties, LISTED)
+            record: dict[str, Any] = overlay(self._node(self._plan.study, properties), _json(properties, UNMAPPED))
+            record.pop(PAGE, None)
+            orjson.dumps(record)
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            problem = f"the record cannot be restored ({type(error).__name__}: {error})"
+            raise RecordError(problem, study=iri.rpartition("/")[2]) from error
         return record
 
     def _properties(self, iri: str) -> Properties:
@@ -152,7 +133,7 @@ class Restorer:
         nodes = (listed if isinstance(listed, list) else []) if many else [listed]
         if {self._iri(entity, node) for node in nodes} - {None} == {*iris}:
             return [node if isinstance(node, dict) else {} for node in nodes]
-        return [self._node(entity, self._all_graphs.get(iri, {}), self._key(entity, iri)) for iri in iris]
+        return [self._node(entity, self._others.get(iri, {}), self._key(entity, iri)) for iri in iris]
 
     def _iri(self, entity: Entity, node: Any) -> str | None:
         """Return the IRI of a shared resource in JSON."""

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 
 import pyoxigraph as ox
 
+from kg.mapping.plan import ROOT
 from kg.ontology.model import Term
+from kg.ontology.vocabulary import RDF
 
 Properties = dict[str, list[Term]]
+Resources = Mapping[str, Properties]
+"""Properties by the IRI of their subject."""
 
 DUPLICATE_CHECK = 16
 """Values per property among which duplicates are detected."""
@@ -23,12 +27,25 @@ class StudyGraph(dict[str, Properties]):
         if len(terms) >= DUPLICATE_CHECK or term not in terms:
             terms.append(term)
 
+    def extend(self, quads: Iterable[ox.Quad]) -> StudyGraph:
+        """Add the statements whose subject is an IRI, and return the graph."""
+        for quad in quads:
+            if isinstance(quad.subject, ox.NamedNode):
+                self.add(quad.subject.value, quad.predicate.value, quad.object)
+        return self
+
 
 def by_graph(quads: Iterable[ox.Quad]) -> dict[str, StudyGraph]:
     """Return the statements of each graph by its name, which is empty for the default graph."""
     graphs: dict[str, StudyGraph] = {}
     for quad in quads:
         name = quad.graph_name.value if isinstance(quad.graph_name, ox.NamedNode) else ""
-        if isinstance(quad.subject, ox.NamedNode):
-            graphs.setdefault(name, StudyGraph()).add(quad.subject.value, quad.predicate.value, quad.object)
+        graphs.setdefault(name, StudyGraph()).extend([quad])
     return graphs
+
+
+def study_iris(graph: StudyGraph) -> Iterator[str]:
+    """Yield the IRIs of the studies in a graph."""
+    for iri, properties in graph.items():
+        if any(term.value == ROOT for term in properties.get(RDF + "type", ()) if isinstance(term, ox.NamedNode)):
+            yield iri

@@ -32,6 +32,11 @@ class Run(NamedTuple):
     study: str
     statements: Iterator[ox.Quad]
 
+    @property
+    def is_own(self) -> bool:
+        """Whether the graph is that of the study."""
+        return self.study != "" and self.graph is not None and _cached_study(self.graph) == self.study
+
 
 class Scattered(Exception):  # noqa: N818 -- never reaches a user
     """The statements of a study are not together."""
@@ -64,8 +69,8 @@ class Seen:
 
     def enter(self, run: Run) -> bool:
         """Enter the study of a run, and return whether it is new."""
-        is_own = run.graph is None or _cached_study(run.graph) == run.study
-        key = int(run.study[3:]) * 2 + (run.graph is None) if is_own else (run.graph, run.study)
+        is_usual = run.graph is None or run.is_own
+        key = int(run.study[3:]) * 2 + (run.graph is None) if is_usual else (run.graph, run.study)
         is_new = key not in self._studies
         self._studies.add(key)
         return is_new

@@ -14,7 +14,7 @@ import pytest
 import kg
 from kg.errors import KGError
 from kg.export.report import Report
-from kg.restore.records import restore
+from kg.restore.run import restore
 from kg.store.embedded import build, remove, update
 from kg.validation.run import validate
 from tests.conftest import DATA, STUDIES

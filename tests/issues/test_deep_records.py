@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from kg.restore.records import restore
+from kg.restore.run import restore
 from tests.conftest import DATA
 
 KG = [sys.executable, "-m", "kg"]

@@ -17,7 +17,7 @@ from kg.export.run import export
 from kg.rdf import parquet
 from kg.rdf.formats import FORMATS
 from kg.records.contacts import MASK
-from kg.restore.records import restore
+from kg.restore.run import restore
 
 SECRET = re.compile(r"secret", re.IGNORECASE)
 PERSON = {"name": "Name", "role": "CONTACT"}

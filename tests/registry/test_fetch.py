@@ -425,7 +425,7 @@ def test_records_keep_contact_data_unless_it_is_left_out(
 
 def restored_from(records: list[dict[str, Any]], folder: Path) -> list[dict[str, Any]]:
     """The records after an export without contact data."""
-    from kg.restore.records import restore
+    from kg.restore.run import restore
 
     kg.export(records, folder / "restored.nq")
     restore([str(folder / "restored.nq")], str(folder / "restored.jsonl"))

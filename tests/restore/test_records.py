@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +16,11 @@ from kg.export.exporter import Exporter
 from kg.export.run import export
 from kg.mapping.plan import Role, shipped_plan
 from kg.rdf.formats import FORMATS
-from kg.restore.records import Restorer, restore
+from kg.restore.records import Restorer
+from kg.restore.run import restore
+from kg.store.study_runs import Note, silent
 from tests.cli.test_command import run
-from tests.conftest import DATA, SEED
+from tests.conftest import DATA, SEED, STUDIES
 from tests.export.test_exporter import change
 
 EXPORTER = Exporter(contacts=True)
@@ -173,3 +177,50 @@ def test_an_invalid_study_is_skipped(tmp_path: Path, statement: str) -> None:
     assert b"Traceback" not in process.stderr
     assert b"NCT00000001: the record cannot be restored" in process.stderr
     assert len(process.stdout.splitlines()) == 1
+
+
+@pytest.fixture(scope="module")
+def lines(tmp_path_factory: pytest.TempPathFactory) -> list[bytes]:
+    """The N-Triples of some studies."""
+    path = tmp_path_factory.mktemp("lines") / "a.nt"
+    export(map(str, STUDIES[:8]), path)
+    return path.read_bytes().splitlines(keepends=True)
+
+
+def restored(lines: Iterable[bytes], folder: Path, notes: Note = silent) -> list[Any]:
+    (folder / "b.nt").write_bytes(b"".join(lines))
+    restore([str(folder / "b.nt")], str(folder / "b.jsonl"), note=notes)
+    return [json.loads(line) for line in (folder / "b.jsonl").open()]
+
+
+def in_memory(lines: Iterable[bytes]) -> list[Any]:
+    return [*Restorer(ox.parse(b"".join(lines), format=ox.RdfFormat.N_TRIPLES))]
+
+
+def test_studies_are_restored_one_at_a_time_as_in_memory(lines: list[bytes], tmp_path: Path) -> None:
+    assert restored(lines, tmp_path) == in_memory(lines)
+    assert len(in_memory(lines)) == 8
+
+
+def test_scattered_statements_are_restored_in_memory(
+    lines: list[bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notes: list[str] = []
+    monkeypatch.setattr("kg.store.study_runs.MANY", 100)
+    scattered = sorted(lines, key=lambda line: hashlib.sha256(line).digest())
+    assert [*map(normalized, restored(scattered, tmp_path, notes.append))] == [*map(normalized, in_memory(lines))]
+    assert len(notes) == 1
+    assert f"so {len(lines):,} statements are held in memory" in notes[0]
+
+
+def test_changed_links_to_shared_resources_need_those_that_follow(lines: list[bytes], tmp_path: Path) -> None:
+    links = [i for i, line in enumerate(lines) if b"ontology#conditionMesh>" in line]
+    changed = [*lines]
+    changed[links[0]] = b" ".join([*lines[links[0]].split(b" ")[:2], *lines[links[-1]].split(b" ")[2:]])
+    assert changed != lines
+    records = restored(changed, tmp_path)
+    assert records == in_memory(changed)
+    assert records != in_memory(lines)
+    for path in ("conditionBrowseModule", "interventionBrowseModule"):
+        meshes = [mesh for record in records for mesh in record["derivedSection"].get(path, {}).get("meshes", [])]
+        assert all(mesh["term"] for mesh in meshes)

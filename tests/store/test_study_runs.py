@@ -77,3 +77,9 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
 @pytest.mark.parametrize("output", ["nt.graphml", "ttl.gexf"])
 def test_memory_of_networks_does_not_grow(sizes: Path, tmp_path: Path, output: str) -> None:
     assert growth("network", sizes, output.partition(".")[0], "-o", tmp_path / output) < GROWTH
+
+
+@linux
+@pytest.mark.parametrize("format_", ["nt", "trig"])
+def test_memory_of_restored_records_does_not_grow(sizes: Path, tmp_path: Path, format_: str) -> None:
+    assert growth("restore", sizes, format_, "-o", tmp_path / "a.jsonl") < GROWTH
