@@ -75,6 +75,7 @@ __all__ = [
     "graph",
     "load",
     "ntriples",
+    "parquet_views",
     "projection",
     "query",
     "read",
@@ -138,6 +139,21 @@ def ntriples(*inputs: Input, contacts: bool = False, reject: Reject = raise_loss
     exporter = Exporter(contacts=contacts)
     for _, exported in exports(inputs, exporter, reject):
         yield exporter.with_shared(exported)
+
+
+def parquet_views(data: PathName, *, tables: bool = False, base: str | None = None) -> list[str]:
+    """Return SQL statements that define views over a Parquet file of an export, as ``kg parquet-views`` does.
+
+    ``data`` is the file, or a folder of Parquet files. With ``tables``, the statements are ``CREATE TABLE``, as Polars
+    needs.
+
+    >>> [statement.splitlines()[0] for statement in parquet_views("tests/data")][:2]
+    ['CREATE VIEW statements AS', 'CREATE VIEW studies AS']
+    """
+    from kg.ontology.vocabulary import BASE
+    from kg.rdf.parquet_views import view_statements
+
+    return [*view_statements(data, tables=tables, base=base or BASE)]
 
 
 def graph(*inputs: Input, contacts: bool = False, reject: Reject = raise_losses) -> NotebookGraph:

@@ -10,8 +10,8 @@ from kg._version import __version__
 from kg.cli.base import Command
 
 COMMANDS = (
-    "coverage", "draw", "export", "fetch", "fields", "load", "mesh", "network", "ontology", "plan", "query", "restore",
-    "serve", "store", "sync", "validate",
+    "coverage", "draw", "export", "fetch", "fields", "load", "mesh", "network", "ontology", "parquet-views", "plan",
+    "query", "restore", "serve", "store", "sync", "validate",
 )  # fmt: skip
 
 
@@ -22,7 +22,8 @@ class _Commands(Command):
         return [*COMMANDS]
 
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
-        for module in [name] if name in COMMANDS else COMMANDS:  # an unknown name is compared with all, for suggestions
+        for command in [name] if name in COMMANDS else COMMANDS:  # an unknown name is compared with all of them
+            module = command.replace("-", "_")
             self.add_command(getattr(import_module(f"kg.cli.{module}"), module))
         return super().get_command(context, name)
 
