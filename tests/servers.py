@@ -142,7 +142,7 @@ class Virtuoso(Server):
         if shutil.which("virtuoso-t") is None:
             raise Missing("Virtuoso is not installed (apt-get install virtuoso-opensource-7)")
         self.sql = free_port()
-        (place / "virtuoso.ini").write_text(INI.format(sql=self.sql, http=self.port))
+        (place / "virtuoso.ini").write_text(INI.format(sql=self.sql, http=self.port, place=place))
         passwords = ["+pwdold", "dba", "+pwddba", PASSWORD, "+pwddav", PASSWORD]
         command = ["virtuoso-t", "+configfile", "virtuoso.ini", "+foreground", "+checkpoint-only", *passwords]
         subprocess.run(command, cwd=place, check=True, capture_output=True)
@@ -173,6 +173,7 @@ TransactionFile=virtuoso-temp.trx
 [Parameters]
 ServerPort=127.0.0.1:{sql}
 DisableUnixSocket=1
+DirsAllowed={place}
 NumberOfBuffers=40000
 MaxDirtyBuffers=30000
 TransactionAfterImageLimit=2000000000

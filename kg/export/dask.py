@@ -12,6 +12,7 @@ import os
 import posixpath
 import secrets
 import tempfile
+from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache, partial
@@ -32,7 +33,7 @@ from kg.export.shared_resources import Usage
 from kg.export.stream import exports_of
 from kg.export.study_index import StudyIndex
 from kg.export.tasks import Item, Settings, TaskResult, Worker, tasks
-from kg.export.workers import run_tasks
+from kg.export.workers import PoolClient, run_tasks
 from kg.export.writer import Writer
 from kg.ontology.vocabulary import BASE
 from kg.rdf.atomic import replacing, text_of_name
@@ -116,12 +117,15 @@ def export(
     size: int = SIZE,
     report: Report | None = None,
     progress: Progress | None = None,
+    index: StudyIndex | None = None,
+    pool: bool = False,
 ) -> Report:
     """Export every study of the inputs into parts in a folder, which may be a URL.
 
     The options are those of :func:`kg.export.run.export`; the name of the folder determines format and compression
     like that of a file. ``scheduler`` is the address of a Dask scheduler; without one, ``jobs`` local workers are
-    started. ``size`` is the number of input bytes per part. The last part has the shared resources.
+    started. ``size`` is the number of input bytes per part. The last part has the shared resources. ``pool`` uses a
+    process pool instead of Dask. The studies are entered in ``index``, with their digests, if it is given.
 
     Raises :class:`~kg.errors.UsageError`, :class:`~kg.errors.OutputError` and, if strict or if a range of a file cannot
     be read, :class:`~kg.errors.InputError`; then there is no manifest. Where no study is found, an earlier export is
@@ -130,18 +134,21 @@ def export(
     names = [os.fspath(name) for name in inputs]
     folder = _folder(os.fspath(output), names)
     chosen = format_of(folder, format)
-    settings = Settings(chosen.name, chosen.compression or compression_of(folder), contacts, namespace(base))
+    settings = Settings(
+        chosen.name, chosen.compression or compression_of(folder), contacts, namespace(base), index is not None
+    )
     _worker(settings)  # reports missing packages before workers start
     report = report or Report()
     reject = RunProblems(strict_reject(report) if strict else report.problem, names)
     spans = list(split(names, reject, size))
     _check_studies(names)
-    with prepared(folder), _client(scheduler, jobs) as client:
+    with prepared(folder), PoolClient(settings, jobs) if pool else _client(scheduler, jobs) as client:
         submit = partial(client.submit, write_part, settings=settings, folder=folder, pure=False, retries=RETRIES)
-        futures = [submit(part, number) for number, part in enumerate(spans)]
-        parts, starts, index, readers = [], [0], StudyIndex(), dict[str, StreamReader]()
-        for part, future in zip(spans, futures, strict=True):
-            parts.append(enter(_result(future), index, report, reject, readers))
+        futures = deque(submit(part, number) for number, part in enumerate(spans))
+        index = StudyIndex() if index is None else index
+        parts, starts, readers = [], [0], dict[str, StreamReader]()
+        for part in spans:
+            parts.append(enter(_result(futures.popleft()), index, report, reject, readers))
             starts.append(len(index))
             if progress:
                 progress(sum(span.size for span in part))
@@ -206,7 +213,8 @@ def _result(future: Any) -> Part:
         raise
     except Exception as error:  # the worker died repeatedly, or does not have a package of this machine
         raise OutputError(f"A part failed on its worker ({type(error).__name__}: {error}).") from error
-    future.release()
+    if hasattr(future, "release"):
+        future.release()
     return part
 
 

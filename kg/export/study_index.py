@@ -32,6 +32,15 @@ class Totals(NamedTuple):
     last: str | None
 
 
+class IndexedGraph(NamedTuple):
+    """The graph of a study: its digest (:mod:`kg.export.graph_digest`), its version and its number of statements."""
+
+    study: str
+    digest: str
+    version: int
+    statements: int
+
+
 @dataclass(slots=True)
 class StudyEntries:
     """Index entries of some studies, in the compact form in which workers return them."""
@@ -39,6 +48,8 @@ class StudyEntries:
     rows: array[int] = field(default_factory=lambda: array("Q"))
     shared: list[tuple[bytes, ...]] = field(default_factory=list)
     """Per study, the descriptions of the shared resources that it refers to."""
+    digests: list[bytes] = field(default_factory=list)
+    """Per study, the digest of its graph, if the run needs them."""
 
     def __len__(self) -> int:
         return len(self.rows) // COLUMNS
@@ -51,7 +62,7 @@ class StudyEntries:
 
     def __getitem__(self, span: slice) -> StudyEntries:
         begin, end, _ = span.indices(len(self))
-        return StudyEntries(self.rows[begin * COLUMNS : end * COLUMNS], self.shared[begin:end])
+        return StudyEntries(self.rows[begin * COLUMNS : end * COLUMNS], self.shared[begin:end], self.digests[begin:end])
 
 
 class Duplicate(NamedTuple):
@@ -74,6 +85,7 @@ class StudyIndex:
         self.superseded: set[int] = set()
         """Positions of the records that newer ones replace."""
         self.shared = SharedResources()
+        self._digests: list[bytes] = []
 
     def __len__(self) -> int:
         return len(self._lengths)
@@ -87,6 +99,7 @@ class StudyIndex:
         """Append the entries of written studies; return the records whose study was in the index already."""
         records, numbers, *columns = (entries.rows[i::COLUMNS] for i in range(COLUMNS))
         duplicates, first = [], len(self)
+        self._digests += entries.digests
         for column, values in zip((self._versions, self._lengths, *self._counts), columns, strict=True):
             column += values
         for i, number in enumerate(numbers):
@@ -111,6 +124,12 @@ class StudyIndex:
     def by_number(self) -> Iterator[int]:
         """Yield the positions of the current studies, by NCT number."""
         return (self._positions[number] for number in sorted(self._positions))
+
+    def graphs(self) -> Iterator[IndexedGraph]:
+        """Yield the graphs of the current studies of a run with digests, in the order of the first records."""
+        for number, position in self._positions.items():
+            digest, triples = self._digests[position].hex(), self._counts[0][position]
+            yield IndexedGraph(f"NCT{number:08}", digest, self._versions[position], triples)
 
     def totals(self, more: int = 0) -> Totals:
         """Return the counts over the current studies, plus ``more`` triples."""

@@ -41,6 +41,8 @@ class Settings(NamedTuple):
     compression: str = ""
     contacts: bool = False
     base: str = BASE
+    digests: bool = False
+    """Whether entries have the digest of each study's graph; for N-Quads only."""
 
 
 class TaskResult(NamedTuple):
@@ -99,6 +101,7 @@ class Worker:
         self.prefixes = self._exporter.prefixes
         self.frame = chosen.frame(self.prefixes)
         self._compression = settings.compression
+        self._digests = settings.digests
 
     def __call__(
         self, task: Iterable[Item | ChunkData], *, first: bool = False
@@ -162,6 +165,10 @@ class Worker:
         """Append the output of records."""
         for position, exported in studies(collector.counted(records), self._exporter, collector):
             collector.entries.add(position.number, exported, output.add(exported))
+            if self._digests:
+                from kg.export.graph_digest import study_digest
+
+                collector.entries.digests.append(study_digest(exported))
         return TaskResult(collector.entries, collector.problems, collector.read)
 
 

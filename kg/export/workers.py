@@ -9,13 +9,13 @@ import signal
 import sys
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from kg._process import blocked_signals, end_with_parent, unblock_signals
 from kg._types import Bytes
@@ -31,6 +31,9 @@ TRIES = 2
 _READ = 1 << 20
 _RARE_COLLECTIONS = (100_000, 50, 100)
 """Thresholds of the garbage collector: a run has no cycles, and searching for them took a fifth of its time."""
+
+
+T = TypeVar("T")
 
 
 class TaskOutput(NamedTuple):
@@ -164,6 +167,27 @@ class _Pool:
         for item in unfinished:
             item.tries += 1
             item.future = self._submit(item.task, item.part)
+
+
+class PoolClient:
+    """A process pool with the methods of ``distributed.Client`` that an export in parts uses."""
+
+    def __init__(self, settings: Settings, jobs: int) -> None:
+        forks = sys.platform == "linux" and threading.active_count() == 1
+        context = multiprocessing.get_context("fork" if forks else "spawn")
+        self._executor = ProcessPoolExecutor(jobs, context, _initialize, (settings, os.getpid(), None))
+
+    def __enter__(self) -> PoolClient:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._executor.shutdown(cancel_futures=True)
+
+    def submit(self, function: Callable[..., T], *arguments: Any, **options: Any) -> Future[T]:
+        """Run a function in a process; the options ``pure`` and ``retries`` of Dask have no effect."""
+        options = {name: value for name, value in options.items() if name not in ("pure", "retries")}
+        with blocked_signals():
+            return self._executor.submit(function, *arguments, **options)
 
 
 _worker: Worker | None = None

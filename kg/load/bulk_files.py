@@ -1,44 +1,42 @@
-"""Files for bulk loaders: N-Quads, and the configuration of each store's loader."""
+"""Files for bulk loaders: the data, the configuration of each store's loader, and the commands that run it."""
 
 from __future__ import annotations
 
 import json
 import re
+import shlex
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
-import pyoxigraph as ox
-
-from kg._types import PathName, Progress
+from kg._types import PathName
 from kg.errors import UsageError
-from kg.export.report import Report
-from kg.export.run import export
 from kg.http.credentials import checked
-from kg.rdf.atomic import replacing_folder, writing
-from kg.store import layout
-from kg.store.dataset import check_statements, classify_inputs
-from kg.store.merge import add_ontology, load_on_disk, temporary_store
+from kg.load.bulk_data import DATA, PARTS, STATE_FILE, BulkData, write_data, write_state
+from kg.load.state import STATE
+from kg.rdf.atomic import replacing_folder
 
 if TYPE_CHECKING:
     from kg.store.dataset import AnyData
 
-DATA = "trials.nq.gz"
 Files = dict[str, str]
 """The content of configuration files by name."""
+Settings = Mapping[str, str]
+SCRIPT = "load.sql"
 
 
 @dataclass(frozen=True, slots=True)
 class BulkFiles:
-    """The written files and the command that loads them."""
+    """The written files, and the commands that load them, which run in the folder."""
 
-    statements: int
+    folder: Path
     names: list[str]
+    data: BulkData
     command: str
 
 
-def _blazegraph(options: Mapping[str, str]) -> tuple[Files, str]:
+def _blazegraph(options: Settings, _: Path) -> tuple[Files, str]:
     """https://github.com/blazegraph/database/wiki/Bulk_Data_Load"""
     namespace = options["namespace"]
     store = {
@@ -52,11 +50,11 @@ def _blazegraph(options: Mapping[str, str]) -> tuple[Files, str]:
     }
     text = "".join(f"{name}={value}\n" for name, value in store.items())
     loader = "com.bigdata.rdf.store.DataLoader"
-    command = f"java -cp blazegraph.jar {loader} -namespace {namespace} -format N-Quads blazegraph.properties {DATA}"
+    command = f"java -cp blazegraph.jar {loader} -namespace {namespace} -format N-Quads blazegraph.properties {PARTS}"
     return {"blazegraph.properties": text}, command
 
 
-def _neptune(options: Mapping[str, str]) -> tuple[Files, str]:
+def _neptune(options: Settings, _: Path) -> tuple[Files, str]:
     """https://docs.aws.amazon.com/neptune/latest/userguide/load-api-reference-load.html"""
     body = {
         "source": options["source"],
@@ -68,21 +66,23 @@ def _neptune(options: Mapping[str, str]) -> tuple[Files, str]:
         "queueRequest": "TRUE",
     }
     send = f"curl -X POST -H 'Content-Type: application/json' -d @neptune.json {options['to'].rstrip('/')}/loader"
-    return {"neptune.json": json.dumps(body, indent=2) + "\n"}, f"aws s3 cp {DATA} {options['source']} && {send}"
+    copy = f"aws s3 cp --recursive --exclude '_*' {DATA} {options['source']}"
+    return {"neptune.json": json.dumps(body, indent=2) + "\n"}, f"{copy} && {send}"
 
 
-def _qlever(options: Mapping[str, str]) -> tuple[Files, str]:
+def _qlever(options: Settings, _: Path) -> tuple[Files, str]:
     """https://docs.qlever.dev/qleverfile/"""
     sections = {
         "data": {
             "NAME": options["name"],
             "DESCRIPTION": "Clinical trials",
-            "GET_DATA_CMD": f"ls {DATA}",
+            "GET_DATA_CMD": f"ls {PARTS}",
             "FORMAT": "nq",
         },
         "index": {
-            "INPUT_FILES": DATA,
+            "INPUT_FILES": PARTS,
             "CAT_INPUT_FILES": "zcat ${INPUT_FILES}",
+            "PARALLEL_PARSING": "true",
             "SETTINGS_JSON": json.dumps({"num-triples-per-batch": 1_000_000}),
         },
         "server": {"PORT": options["port"], "MEMORY_FOR_QUERIES": options["memory"]},
@@ -95,18 +95,64 @@ def _qlever(options: Mapping[str, str]) -> tuple[Files, str]:
     return {"Qleverfile": "\n".join(lines)}, "qlever index && qlever start"
 
 
+def _oxigraph(options: Settings, _: Path) -> tuple[Files, str]:
+    """https://github.com/oxigraph/oxigraph/tree/main/cli"""
+    load = f"oxigraph load --location {_path(options)} --file"
+    return {}, f"{load} {PARTS} && {load} {STATE_FILE}"
+
+
+def _fuseki(options: Settings, _: Path) -> tuple[Files, str]:
+    """https://jena.apache.org/documentation/tdb2/tdb2_cmds.html"""
+    jar = options["jar"]
+    program = f"java -cp {shlex.quote(str(Path(jar).absolute()))} tdb2.tdbloader" if jar else "tdb2.tdbloader"
+    load = f"{program} --loc {_path(options)}"
+    return {}, f"{load} {PARTS} && {load} {STATE_FILE}"
+
+
+def _path(options: Settings) -> str:
+    return shlex.quote(str(Path(options["location"]).absolute()))
+
+
+def _virtuoso(options: Settings, folder: Path) -> tuple[Files, str]:
+    """https://docs.openlinksw.com/virtuoso/rdfperfrdfloading/
+
+    The load state is loaded after a checkpoint, because bulk loads are not logged: after a crash, no graph is recorded
+    that is not there.
+    """
+    place = str(folder).replace("'", "''")
+    data = f"ld_dir('{place}/{DATA}', 'part-%.nq.gz', '{STATE}')"
+    added = f"ld_add('{place}/{STATE_FILE}', '{STATE}')"
+    rows = f"FROM DB.DBA.LOAD_LIST WHERE ll_file LIKE '{place}/%'"
+    errors = f"SELECT ll_file, ll_error {rows} AND ll_error IS NOT NULL"
+    steps = [
+        f"DELETE {rows}",
+        *(data, "rdf_loader_run()", "checkpoint"),
+        *(added, "rdf_loader_run()", "checkpoint", errors),
+    ]
+    command = f"isql-vt {options['sql']} {options['user']} {SCRIPT}"
+    return {SCRIPT: "".join(f"{step};\n" for step in steps)}, command
+
+
 @dataclass(frozen=True, slots=True)
 class BulkLoader:
-    """A store that loads from files: its settings with their defaults (``None``: required) and its configuration."""
+    """A store that loads from files: its settings with their defaults (``None``: required) and its configuration.
+
+    ``configuration`` returns files and commands for settings and the folder of the files; ``records`` is whether the
+    files have the load state, for stores in which ``kg load`` can replace graphs.
+    """
 
     settings: dict[str, str | None]
-    configuration: Callable[[Mapping[str, str]], tuple[Files, str]]
+    configuration: Callable[[Settings, Path], tuple[Files, str]]
+    records: bool = False
 
 
 LOADERS = {
     "blazegraph": BulkLoader({"namespace": "kb", "journal": "blazegraph.jnl"}, _blazegraph),
     "neptune": BulkLoader({"source": None, "role": None, "region": None, "to": None}, _neptune),
     "qlever": BulkLoader({"name": "trials", "port": "7019", "memory": "5G"}, _qlever),
+    "oxigraph": BulkLoader({"location": None}, _oxigraph, records=True),
+    "fuseki": BulkLoader({"location": None, "jar": ""}, _fuseki, records=True),
+    "virtuoso": BulkLoader({"sql": "1111", "user": "dba"}, _virtuoso, records=True),
 }
 
 
@@ -129,7 +175,7 @@ def parse_settings(name: str, assignments: Iterable[str], url: str | None = None
                 f"--set {assignment} is not a setting of {name}, which has {', '.join(LOADERS[name].settings)}."
             )
         settings[key] = value
-    missing = [key for key, value in settings.items() if not value]
+    missing = [key for key, value in settings.items() if value is None or not (value or key == "jar")]
     if missing:
         flags = ", ".join("--to" if key == "to" else f"--set {key}=..." for key in missing)
         raise UsageError(f"The files for {name} require {flags}.")
@@ -137,51 +183,19 @@ def parse_settings(name: str, assignments: Iterable[str], url: str | None = None
 
 
 def write_files(
-    name: str,
-    settings: Mapping[str, str],
-    folder: PathName,
-    inputs: Iterable[AnyData],
-    *,
-    report: Report,
-    graph: str | None = None,
-    contacts: bool = False,
-    progress: Progress | None = None,
+    name: str, settings: Settings, folder: PathName, inputs: Iterable[AnyData], **options: Any
 ) -> BulkFiles:
-    """Write the files for a store to a folder, which is created if needed.
+    """Write the files for a store to a folder, which is created if needed; the options are those of ``write_data``.
 
     Raises :class:`~kg.errors.NothingFoundError` where the inputs have no study or statement.
     """
-    target = Path(folder)
-    files, command = LOADERS[name].configuration(settings)
+    target = Path(folder).absolute()
+    files, command = LOADERS[name].configuration(settings, target)
     with replacing_folder(str(target)) as temporary:
-        count = _write_data(str(temporary / DATA), inputs, report, graph, contacts=contacts, progress=progress)
+        data = write_data(temporary, inputs, **options)
+        if LOADERS[name].records:
+            write_state(temporary, data)
         for file_name, text in files.items():
             (temporary / file_name).write_text(text, "utf-8")
-    return BulkFiles(count, [str(target / file_name) for file_name in (DATA, *files)], command)
-
-
-def _write_data(output: str, inputs: Iterable[AnyData], report: Report, graph: str | None, **options: Any) -> int:
-    """Write all inputs as N-Quads, optionally into one graph, and return the number of statements."""
-    by_kind = classify_inputs(inputs)
-    if graph is None and not (by_kind.stores or by_kind.rdf or by_kind.graphs):
-        export(by_kind.records, output, format="nquads", with_ontology=True, report=report, **options)
-        return report.totals.triples
-    with temporary_store() as (store, scratch):
-        load_on_disk(store, by_kind, scratch, report, **options)
-        check_statements(store, by_kind)
-        add_ontology(store)
-        if graph is None and layout.has_loose_statements(store):
-            raise UsageError(
-                "An input has statements outside any named graph; give the graph for them with --graph IRI."
-            )
-        with writing(output) as file:
-            return _write_quads(store, file, graph and ox.NamedNode(graph))
-
-
-def _write_quads(store: ox.Store, file: IO[bytes], graph: ox.NamedNode | str | None) -> int:
-    count = 0
-    for quad in layout.leaving(store):
-        name = graph or quad.graph_name
-        file.write(f"{quad.subject} {quad.predicate} {quad.object} {name} .\n".encode())
-        count += 1
-    return count
+    names = (DATA, *((STATE_FILE,) if LOADERS[name].records else ()), *files)
+    return BulkFiles(target, [str(Path(folder) / file_name) for file_name in names], data, command)

@@ -6,7 +6,6 @@ duplicates, so that equal graphs have equal digests whatever their source.
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 import re
 from collections import Counter
@@ -22,6 +21,7 @@ from kg.errors import SourceError, UsageError, nothing_found
 from kg.export import ontology_graph, shared_resources
 from kg.export.descriptions import Describer
 from kg.export.exporter import Exporter
+from kg.export.graph_digest import graph_digest
 from kg.export.record_header import version
 from kg.export.report import Report
 from kg.export.stream import exports
@@ -58,7 +58,7 @@ class NamedGraph:
 
     def __post_init__(self) -> None:
         self.lines = sorted(set(self.lines))
-        self.digest = hashlib.sha256(b"".join(self.lines)).hexdigest()
+        self.digest = graph_digest(self.lines).hex()
         self.least = distinct_values(self.lines)
 
     @property
@@ -207,10 +207,7 @@ def _from_store(data: str | ox.Store) -> Iterator[NamedGraph]:
     with open_store(data) as store:
         if layout.has_loose_statements(store):
             raise UsageError(_without_graph(name))
-        for study, members in layout.by_study(store):
-            yield _named(layout.graph_of(study), members, name)
-        for graph, others in itertools.groupby(layout.others(store), key=lambda quad: quad.graph_name):
-            yield _named(graph, others, name)
+        yield from graphs_of_store(store, name)
 
 
 def _store_quads(name: str | ox.Store) -> Iterator[ox.Quad]:
@@ -240,6 +237,14 @@ def _regrouped(name: str) -> Iterator[NamedGraph]:
         store.bulk_extend(quads(name))
         for graph in store.named_graphs():
             yield _named(graph, store.quads_for_pattern(None, None, None, graph), name)
+
+
+def graphs_of_store(store: ox.Store, name: str) -> Iterator[NamedGraph]:
+    """Yield the named graphs of a store; ``name`` is the input in messages."""
+    for study, members in layout.by_study(store):
+        yield _named(layout.graph_of(study), members, name)
+    for graph, others in itertools.groupby(layout.others(store), key=lambda quad: quad.graph_name):
+        yield _named(graph, others, name)
 
 
 def _named(graph: object, members: Iterable[ox.Quad], file: str) -> NamedGraph:

@@ -195,10 +195,11 @@ def _count(store: RemoteStore, written: list[NamedGraph], result: LoadResult) ->
         count = counted.get(graph.name, 0)
         result.statements += count
         if not graph.is_complete(count):
-            result.wrong.append(_wrong_count(store, graph.name, count, graph.most))
+            result.wrong.append(wrong_count(store, graph.name, count, graph.most))
 
 
-def _wrong_count(store: RemoteStore, name: str, count: int, expected: int) -> str:
+def wrong_count(store: RemoteStore, name: str, count: int, expected: int) -> str:
+    """Return the sentence about a graph of which a store counts another number of statements than was loaded."""
     return f"{store.url} counts {count:,} statements of {name}; {expected:,} were loaded."
 
 
@@ -246,7 +247,7 @@ def load_as_one(
     result.replaced, result.added = (1, 0) if before.count else (0, 1)
     result.statements = state.counts(store, [graph]).get(graph, 0)
     if not least <= result.statements <= most:
-        result.wrong.append(_wrong_count(store, graph, result.statements, most))
+        result.wrong.append(wrong_count(store, graph, result.statements, most))
     return result
 
 

@@ -238,10 +238,10 @@ def replacing(name: str) -> Iterator[IO[bytes]]:
 
 @contextmanager
 def replacing_folder(name: str) -> Iterator[Path]:
-    """Create a temporary folder whose files replace those in the folder ``name`` on success; others there are kept.
+    """Create a temporary folder whose content replaces files and folders in the folder ``name`` on success.
 
-    Folders that are missing are created, and removed on failure. Raises :class:`~kg.errors.OutputError` if the output
-    cannot be written.
+    Files with other names are kept. Folders that are missing are created, and removed on failure. Raises
+    :class:`~kg.errors.OutputError` if the output cannot be written.
     """
     target = Path(os.path.realpath(name))
     is_new = not target.exists()
@@ -254,6 +254,8 @@ def replacing_folder(name: str) -> Iterator[Path]:
                 files.rename(target)
                 return
             for path in sorted(files.iterdir()):
+                if path.is_dir() and (target / path.name).is_dir():
+                    (target / path.name).rename(folder / path.name)  # removed at the end
                 path.replace(target / path.name)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import gzip
 import json
 import os
@@ -200,6 +201,9 @@ def test_a_graph_with_shape_violations_is_skipped(server: Server, tmp_path: Path
 
 FILES = {
     "qlever": ([], {"Qleverfile", "trials.nq.gz"}),
+    "oxigraph": (["--set", "location=db"], {"loaded.nq.gz", "trials.nq.gz"}),
+    "fuseki": (["--set", "location=db"], {"loaded.nq.gz", "trials.nq.gz"}),
+    "virtuoso": (["--set", "sql=1112"], {"load.sql", "loaded.nq.gz", "trials.nq.gz"}),
     "blazegraph": (["--set", "namespace=ct"], {"blazegraph.properties", "trials.nq.gz"}),
     "neptune": (
         ["--set", "source=s3://b/t.nq.gz", "--set", "role=arn:x", "--to", "https://c.eu-west-1.neptune.amazonaws.com"],
@@ -215,7 +219,12 @@ def test_files_for_bulk_loaders(tmp_path: Path, name: str) -> None:
     result = subprocess.run([*command, *options], capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
     assert {path.name for path in (tmp_path / "out").iterdir()} == names
-    with gzip.open(tmp_path / "out" / "trials.nq.gz") as file:
-        quads = list(ox.parse(file.read(), format=ox.RdfFormat.N_QUADS))
+    parts = sorted((tmp_path / "out" / "trials.nq.gz").glob("part-*.nq.gz"))
+    quads = [quad for part in parts for quad in ox.parse(gzip.decompress(part.read_bytes()), ox.RdfFormat.N_QUADS)]
     assert {quad.graph_name.value for quad in quads} == set(ALL)
     assert any(file_name in result.stdout for file_name in names - {"trials.nq.gz"}) or name == "qlever"
+    if name == "qlever":
+        settings = configparser.ConfigParser(interpolation=configparser.ExtendedInterpolation())
+        settings.read(tmp_path / "out" / "Qleverfile")
+        assert settings["index"]["CAT_INPUT_FILES"] == "zcat trials.nq.gz/part-*.nq.gz"
+        assert json.loads(settings["index"]["SETTINGS_JSON"])
