@@ -33,7 +33,7 @@ def validate(context: click.Context, /, data: tuple[str, ...], report: str | Non
     from kg.validation.run import write_report
 
     check_outputs(data, [report])
-    result = run(data, engine=engine)
+    result = run(data, engine=engine, note=message)
     if report is not None:
         with writing(report) as file:
             write_report(file, result, turtle=report.endswith((".ttl", ".ttl.gz", ".ttl.zst")))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
@@ -67,13 +68,23 @@ def _readable(name: str) -> Iterator[None]:
 
 def shared_quads(name: str) -> Iterator[ox.Quad]:
     """Yield the statements of the shared graph in a file of N-Quads; other lines are not parsed."""
+    return _of_lines(name, ox.RdfFormat.N_QUADS, lambda line: line.endswith(_SHARED_END))
+
+
+def loose_quads(name: str) -> Iterator[ox.Quad]:
+    """Yield the statements in a file of N-Triples that are not about a study; few of the other lines are parsed."""
+    return _of_lines(name, ox.RdfFormat.N_TRIPLES, lambda line: not _STUDY_LINE.match(line))
+
+
+def _of_lines(name: str, rdf_format: ox.RdfFormat, accept: Callable[[bytes], object]) -> Iterator[ox.Quad]:
     with _readable(name), Path(name).open("rb") as file:
         chunks = decompressed(iter(partial(file.read, CHUNK), b""))
-        lines = (line for line in BufferedReader(cast("Any", ChunkReader(chunks)), CHUNK) if line.endswith(_SHARED_END))
-        yield from ox.parse(b"".join(lines), format=ox.RdfFormat.N_QUADS)
+        lines = (line for line in BufferedReader(cast("Any", ChunkReader(chunks)), CHUNK) if accept(line))
+        yield from ox.parse(b"".join(lines), format=rdf_format)
 
 
 _SHARED_END = b"/graph/shared> .\n"
+_STUDY_LINE = re.compile(rb"<[^>]*/(?:study|part|record|studies)/NCT[0-9]{8}[^0-9]")
 
 
 def counted(chunks: Iterator[bytes], progress: Callable[[int], None] | None) -> Iterator[bytes]:

@@ -22,11 +22,15 @@ Properties = dict[str, list[Term]]
 class StatementGraph:
     """The statements of a graph, in the order of the file.
 
-    ``shared`` is the graph of the shared resources to which it refers.
+    ``shared`` is the graph of the shared resources to which it refers. A piece is the part of a graph about one study,
+    or about everything else.
     """
 
-    def __init__(self, name: str | None = None, shared: StatementGraph | None = None) -> None:
+    def __init__(
+        self, name: str | None = None, shared: StatementGraph | None = None, *, is_piece: bool = False
+    ) -> None:
         self.name = name
+        self.is_piece = is_piece
         self._shared = shared
         self.subjects: dict[Subject, Properties] = {}
         self.size = 0

@@ -30,7 +30,7 @@ RULES = (FOREIGN, STRAY, UNTYPED, UNKNOWN)
 _PART = re.compile(r"/part/NCT[0-9]{8}-")
 
 
-def _is_part(node: Term) -> bool:
+def _is_part(node: Term | None) -> bool:
     return isinstance(node, ox.NamedNode) and _PART.search(node.value) is not None
 
 
@@ -148,3 +148,14 @@ def check(graph: StatementGraph, checker: Checker) -> list[Finding]:
             elif not (finding.rule == UNTYPED and finding.focus in values):
                 findings.append(finding)
     return findings
+
+
+def as_one_graph(findings: list[Finding]) -> list[Finding]:
+    """Return the findings in the pieces of a graph as those of the whole graph, shapes first.
+
+    A part that another study refers to is not without a reference.
+    """
+    foreign = {finding.value for finding in findings if _is_part(finding.value)}
+    kept = (finding for finding in findings if finding.rule != STRAY or finding.focus not in foreign)
+    order = (FOREIGN, UNTYPED, STRAY, UNKNOWN)
+    return sorted(kept, key=lambda finding: order.index(finding.rule) if finding.rule in order else -1)

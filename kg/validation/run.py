@@ -1,13 +1,11 @@
 """Validate RDF of any origin, in any format, against the shapes of the ontology.
 
 Each named graph of a file is validated separately, and so is the default graph. The resources to which it refers may be
-in the graph of shared resources, which is read first and kept in memory. Files are read one graph at a time if the
-statements of each graph are contiguous, as in exports of ``kg``; otherwise the whole file is held in memory.
+in the graph of shared resources. Graphs are read one at a time (:mod:`kg.validation.inputs`), or else held in memory.
 """
 
 from __future__ import annotations
 
-import itertools
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -18,15 +16,15 @@ import pyoxigraph as ox
 
 from kg.errors import SourceError, UsageError
 from kg.ontology.model import Term, shipped
-from kg.ontology.vocabulary import BASE, RDF, RULE, SH, SHARED_GRAPH
-from kg.rdf.formats import format_of
-from kg.rdf.parse import shared_quads
+from kg.ontology.vocabulary import RDF, RULE, SH, SHARED_GRAPH
 from kg.records.objects import flatten
-from kg.store.dataset import classify_inputs, is_graph, is_rdf, is_store, open_store, statements
+from kg.store.dataset import classify_inputs, is_graph, is_rdf, statements
 from kg.store.registry_state import without_state
+from kg.store.study_runs import Note, Scattered, note_in_memory, silent
 from kg.validation.findings import Finding
 from kg.validation.graph import StatementGraph
-from kg.validation.rules import STUDY, check
+from kg.validation.inputs import collect, read_graphs, read_in_memory
+from kg.validation.rules import STUDY, as_one_graph, check
 from kg.validation.shacl import Checker
 from kg.validation.vocabulary import vocabulary
 
@@ -35,12 +33,10 @@ if TYPE_CHECKING:
 
 ENGINES = ("fast", "pyshacl")
 UNREADABLE = RULE + "unreadable"
+_PER_STATEMENT = 350
+"""Bytes of memory per statement of a file that is held in memory."""
 
 Engine = Callable[[StatementGraph], Iterable[Finding]]
-
-
-class _NotContiguous(Exception):  # noqa: N818 -- never leaves this module
-    """The statements of a graph are not contiguous."""
 
 
 @dataclass(slots=True)
@@ -66,10 +62,11 @@ class ValidationResult:
         return f"Validated: {text}, {time.monotonic() - self.started:.1f} s."
 
 
-def validate(inputs: Iterable[AnyData], *, engine: str = "fast") -> ValidationResult:
+def validate(inputs: Iterable[AnyData], *, engine: str = "fast", note: Note = silent) -> ValidationResult:
     """Validate RDF files, stores and graph objects, each separately.
 
     ``engine`` is ``fast``, which also checks :mod:`kg.validation.rules`, or ``pyshacl``, which is plain SHACL.
+    ``note`` receives a sentence if a large file has to be held in memory.
 
     >>> validate(["ontology/core.ttl"]).conforms
     True
@@ -86,9 +83,10 @@ def validate(inputs: Iterable[AnyData], *, engine: str = "fast") -> ValidationRe
             _validate_object(result, item, run)
             continue
         try:
-            _validate_file(result, _graphs(item), run, item)
-        except _NotContiguous:
-            _validate_file(result, _graphs(item, in_memory=True), run, item)
+            _validate_file(result, read_graphs(item, pieces=engine == "fast"), run, item)
+        except Scattered:
+            note_in_memory(note, item, sum(1 for _ in statements([item])), _PER_STATEMENT)
+            _validate_file(result, read_in_memory(item), run, item)
     return result
 
 
@@ -96,22 +94,26 @@ def _validate_object(result: ValidationResult, item: Any, run: Engine) -> None:
     """Add the findings in a graph object or an open file of RDF."""
     (store,) = classify_inputs([item]).graphs
     shared = StatementGraph(SHARED_GRAPH).add(store.quads_for_pattern(None, None, None, ox.NamedNode(SHARED_GRAPH)))
-    _validate_file(result, _collect(without_state(store), shared), run, "<Graph>" if is_graph(item) else str(item))
+    _validate_file(result, collect(without_state(store), shared), run, "<Graph>" if is_graph(item) else str(item))
 
 
 def _validate_file(result: ValidationResult, graphs: Iterator[StatementGraph], run: Engine, name: str) -> None:
-    """Add the findings in a file; on ``_NotContiguous`` nothing is added."""
-    partial = replace(result, findings=[])
+    """Add the findings in a file; on ``Scattered`` nothing is added."""
+    partial, pieces = replace(result, findings=[]), list[Finding]()
+    is_split = False
     try:
         for graph in graphs:
-            partial.graphs += 1
+            partial.graphs += not (graph.is_piece and is_split)
+            is_split |= graph.is_piece
             partial.triples += graph.size
-            partial.findings += [replace(finding, file=name) for finding in run(graph)]
+            findings = pieces if graph.is_piece else partial.findings
+            findings += [replace(finding, file=name) for finding in run(graph)]
             partial.studies += graph.count(vocabulary().subclasses(STUDY))
     except SourceError as error:
         found = f"a file that {error.problem}"
         unreadable = Finding(rule=UNREADABLE, found=found, expected="one that can be read to its end", file=name)
         partial.findings.append(unreadable)
+    partial.findings[:0] = as_one_graph(pieces)
     result.graphs, result.triples, result.studies = partial.graphs, partial.triples, partial.studies
     result.findings += partial.findings
 
@@ -141,59 +143,6 @@ def _check(item: Any) -> None:
         raise UsageError(f"{name}: No such file or directory.")
     if Path(name).is_file() and not is_rdf(name):
         raise UsageError(f"{name} does not have the extension of an RDF format, such as .ttl, .nt or .nq.")
-
-
-def _graphs(name: str, *, in_memory: bool = False) -> Iterator[StatementGraph]:
-    """Yield the graphs of a file; raises ``_NotContiguous`` if a graph is not contiguous, unless ``in_memory``."""
-    streamed = Path(name).is_file() and format_of(name).graphs and not in_memory
-    yield from (_stream if streamed else _collect)(statements([name]), _shared_graph(name))
-
-
-def _stream(quads: Iterable[ox.Quad], shared: StatementGraph) -> Iterator[StatementGraph]:
-    ended: set[str | None] = set()
-    for name, members in itertools.groupby(quads, key=_graph_name):
-        if name in ended and name != shared.name:
-            raise _NotContiguous
-        ended.add(name)
-        if name != shared.name:
-            yield StatementGraph(name, shared).add(members)
-    if shared.size:
-        yield shared
-
-
-def _collect(quads: Iterable[ox.Quad], shared: StatementGraph) -> Iterator[StatementGraph]:
-    graphs: dict[str | None, StatementGraph] = {shared.name: shared} if shared.size else {}
-    for name, members in itertools.groupby(quads, key=_graph_name):
-        if name != shared.name:
-            graphs.setdefault(name, StatementGraph(name, shared)).add(members)
-    yield from graphs.values()
-
-
-def _shared_graph(name: str) -> StatementGraph:
-    """Return the graph of shared resources in a file or a store, or an empty graph with an empty name."""
-    quads = (quad for quad in _candidates(name) if (_graph_name(quad) or "").endswith(_SHARED))
-    first = next(quads, None)
-    return (
-        StatementGraph("") if first is None else StatementGraph(_graph_name(first)).add(itertools.chain([first], quads))
-    )
-
-
-def _candidates(name: str) -> Iterable[ox.Quad]:
-    """Return a superset of the statements of the shared graph."""
-    if is_store(name):
-        with open_store(name) as store:
-            return [*store.quads_for_pattern(None, None, None, ox.NamedNode(SHARED_GRAPH))]
-    if Path(name).is_dir() or not format_of(name).graphs:
-        return ()
-    return shared_quads(name) if format_of(name).name == "nquads" else statements([name])
-
-
-_SHARED = SHARED_GRAPH.removeprefix(BASE)
-
-
-def _graph_name(quad: ox.Quad) -> str | None:
-    name = quad.graph_name
-    return None if isinstance(name, ox.DefaultGraph) else name.value
 
 
 def write_report(file: IO[bytes], result: ValidationResult, *, turtle: bool = False) -> None:

@@ -83,3 +83,9 @@ def test_memory_of_networks_does_not_grow(sizes: Path, tmp_path: Path, output: s
 @pytest.mark.parametrize("format_", ["nt", "trig"])
 def test_memory_of_restored_records_does_not_grow(sizes: Path, tmp_path: Path, format_: str) -> None:
     assert growth("restore", sizes, format_, "-o", tmp_path / "a.jsonl") < GROWTH
+
+
+@linux
+@pytest.mark.parametrize("format_", ["nt", "ttl"])
+def test_memory_of_validation_does_not_grow(sizes: Path, format_: str) -> None:
+    assert growth("validate", sizes, format_) < GROWTH
