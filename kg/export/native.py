@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
@@ -64,6 +65,23 @@ def native() -> type[Native] | None:
     return Native
 
 
+MISSING = (
+    "kg: The C extension is not built, so exports take 7 to 15 times as long; install a C compiler and the headers of "
+    "Python (Debian: gcc python3-dev), then install kg again (KG_QUIET=1 hides this line)."
+)
+
+
+@cache
+def say_missing() -> None:
+    """Say once per run, on standard error, that the extension is missing, unless ``KG_QUIET`` is set."""
+    import multiprocessing
+    import os
+    import sys
+
+    if not os.environ.get("KG_QUIET") and multiprocessing.parent_process() is None:
+        print(MISSING, file=sys.stderr)
+
+
 def keep_memory() -> None:
     """Make the C library keep freed memory for the next output, which has about the same size.
 
@@ -96,6 +114,8 @@ class Emitter:
         )
         self._kinds = [(entity, names.link_name(entity)) for entity in programs.kinds]
         compiled = native()
+        if compiled is None:
+            say_missing()
         self._run = (
             compiled(
                 programs.types,
