@@ -125,7 +125,7 @@ def _into_virtuoso(
         _require_empty(store)
         files = write_files("virtuoso", settings, folder, inputs, **options)
         run_script(client, (files.folder / SCRIPT).read_text("utf-8"))
-        _count(store, files.data, result)
+        _count(client, store, files.data, result)
     return result
 
 
@@ -153,19 +153,21 @@ def run_script(client: Isql, script: str) -> None:
             raise OutputError(f"Virtuoso cannot load {failed[1]} ({' '.join(failed[2].split())[:_EXCERPT]}).")
 
 
-def _count(store: RemoteStore, data: BulkData, result: LoadResult) -> None:
-    """Count the statements of each graph; where the count is wrong, remove the state, so that it is loaded again."""
-    graphs = data.graphs()
-    while batch := [graph for _, graph in zip(range(store.preset.members), graphs, strict=False)]:
-        counted = state.counts(store, (graph.name for graph in batch))
-        for graph in batch:
-            count = counted.get(graph.name, 0)
-            if count != graph.statements:
-                result.wrong.append(wrong_count(store, graph.name, count, graph.statements))
-                store.update(state.removal(graph.name))
-        result.added += len(batch)
-        result.statements += sum(counted.values())
-    result.statements += state.counts(store, [SHARED_GRAPH]).get(SHARED_GRAPH, 0)
+def _count(client: Isql, store: RemoteStore, data: BulkData, result: LoadResult) -> None:
+    """Count the statements of each graph; where the count is wrong, remove the state, so that it is loaded again.
+
+    All graphs are counted at once, by SQL, which does not limit the number of rows: 7 s of CPU for 20,000 studies.
+    """
+    rows = client.run("SPARQL SELECT ?g (COUNT(*) AS ?count) WHERE { GRAPH ?g { ?s ?p ?o } } GROUP BY ?g")
+    counted = {name: int(count) for name, count in re.findall(r"^(\S+)\s+(\d+)\s*$", rows, re.MULTILINE)}
+    for graph in data.graphs():
+        count = counted.get(graph.name, 0)
+        result.added += 1
+        result.statements += count
+        if count != graph.statements:
+            result.wrong.append(wrong_count(store, graph.name, count, graph.statements))
+            store.update(state.removal(graph.name))
+    result.statements += counted.get(SHARED_GRAPH, 0)
 
 
 class Isql:
