@@ -16,6 +16,7 @@ from kg.errors import SourceError
 from kg.rdf import parquet
 from kg.rdf.compress import PARQUET
 from kg.rdf.formats import format_of
+from kg.rdf.jsonld_parts import parts
 from kg.records.decompress import CHUNK, ChunkReader, decompressed
 from kg.records.objects import ObjectInput
 
@@ -42,7 +43,9 @@ def quads(source: str | ObjectInput, progress: Callable[[int], None] | None = No
             chunks = parquet.read(file)
         else:
             chunks = decompressed(counted(iter(partial(file.read, CHUNK), b""), progress))
-        yield from ox.parse(BufferedReader(cast("Any", ChunkReader(chunks)), CHUNK), format=FORMATS[rdf_format.name])
+        reader = BufferedReader(cast("Any", ChunkReader(chunks)), CHUNK)
+        for document in parts(reader) if rdf_format.name == "jsonld" else (reader,):
+            yield from ox.parse(document, format=FORMATS[rdf_format.name])
 
 
 def _opened(name: str) -> AbstractContextManager[IO[bytes]]:

@@ -80,7 +80,7 @@ def test_memory_of_networks_does_not_grow(sizes: Path, tmp_path: Path, output: s
 
 
 @linux
-@pytest.mark.parametrize("format_", ["nt", "trig"])
+@pytest.mark.parametrize("format_", ["nt", "trig", "jsonld"])
 def test_memory_of_restored_records_does_not_grow(sizes: Path, tmp_path: Path, format_: str) -> None:
     assert growth("restore", sizes, format_, "-o", tmp_path / "a.jsonl") < GROWTH
 
