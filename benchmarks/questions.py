@@ -1,7 +1,9 @@
-"""Time the queries of the library in the embedded store: ``python benchmarks/questions.py INPUT...``.
+"""Time the queries of the library and of the pictures: ``python benchmarks/questions.py INPUT [--many MANY.jsonl]``.
 
-The records are loaded into a store, each query runs with its default parameters, and the result is compared with the
-one that plain Python computes from the JSON (tests/answers). The exit status is 1 if a result differs.
+The records are loaded into a store on disk, and each query runs with its default parameters. The rows of the library's
+queries are compared with those that plain Python computes from the JSON (tests/answers); the exit status is 1 if a
+result differs. With ``--many``, the queries also run over a store of those records. The growth is the ratio of the
+times divided by that of the numbers of records: 1 is linear.
 """
 
 from __future__ import annotations
@@ -13,66 +15,97 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
+from typing import NamedTuple
 
 import pyoxigraph as ox
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 import kg
-from kg.export.run import export
 from kg.query.library import library_queries
 from tests.answers import answer, comparable
 
-
-def ask(store: ox.Store, text: str) -> tuple[list[list[str]], float]:
-    """Return the rows of a query, and the seconds until the last one."""
-    start = time.perf_counter()
-    solutions = store.query(text, use_default_graph_as_union=True)
-    assert isinstance(solutions, ox.QuerySolutions)
-    rows = [["" if value is None else value.value for value in row] for row in solutions]
-    return rows, time.perf_counter() - start
+PICTURES = sorted((Path(kg.__file__).parent / "draw" / "queries").glob("*.rq"))
 
 
-def rounded(seconds: float) -> str:
-    """Format seconds with the precision that a shared machine allows."""
-    return f"{seconds:.1f}" if seconds >= 0.1 else "< 0.1"
+class Timed(NamedTuple):
+    """The rows of a query, and the CPU time until the last one."""
+
+    rows: list[list[str]]
+    seconds: float
+
+
+def ask(store: ox.Store, text: str, runs: int) -> Timed:
+    """Return the rows of a query, and the median of the CPU times of some runs."""
+    times = []
+    for _ in range(runs):
+        start = time.process_time()
+        solutions = store.query(text)
+        assert isinstance(solutions, ox.QuerySolutions)
+        rows = [["" if value is None else value.value for value in row] for row in solutions]
+        times.append(time.process_time() - start)
+    return Timed(rows, statistics.median(times))
+
+
+@contextmanager
+def loaded(inputs: list[str]) -> Iterator[ox.Store]:
+    """Load records into a store on disk, with all statements in the default graph."""
+    with tempfile.TemporaryDirectory() as folder:
+        statements = Path(folder) / "trials.nt"
+        kg.export(inputs, statements, contacts=True, with_ontology=True, reject=lambda _: None)
+        store = ox.Store(Path(folder) / "store")
+        store.bulk_load(path=statements, format=ox.RdfFormat.N_TRIPLES)
+        store.optimize()
+        statements.unlink()
+        yield store
+
+
+def measure(inputs: list[str], runs: int) -> dict[str, Timed]:
+    """Return the result of each query; those of the pictures have a prefix."""
+    texts = {query.name: query.text for query in library_queries()}
+    texts |= {f"draw: {path.stem}": path.read_text("utf-8") for path in PICTURES}
+    with loaded(inputs) as store:
+        print(f"{len(store):,} statements; medians of {runs} runs", file=sys.stderr, flush=True)
+        return {name: ask(store, text, runs) for name, text in texts.items()}
+
+
+def different(few: dict[str, Timed], records: list[dict[str, object]]) -> list[str]:
+    """Return the names of the library's queries whose rows are not those of the JSON."""
+    names = [query.name for query in library_queries()]
+    return [name for name in names if comparable(few[name].rows) != comparable(answer(name, records))]
+
+
+def lines(few: dict[str, Timed], many: dict[str, Timed], ratio: float) -> Iterator[str]:
+    """Yield the table in Markdown, the slowest query first."""
+    yield "| query | rows | CPU s |" + (" rows | CPU s | growth |" if many else "")
+    yield "|---|---|---|" + ("---|---|---|" if many else "")
+    for name in sorted(few, key=lambda name: -(many or few)[name].seconds):
+        line = f"| {name} | {len(few[name].rows):,} | {few[name].seconds:.2f} |"
+        if many:
+            growth = many[name].seconds / few[name].seconds / ratio
+            line += f" {len(many[name].rows):,} | {many[name].seconds:.2f} | {growth:.1f} |"
+        yield line
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("inputs", nargs="+", metavar="INPUT")
-    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--many", metavar="MANY.jsonl", help="the same records many times, by scale.py")
+    parser.add_argument("--runs", type=int, default=3)
     options = parser.parse_args()
     records = [record.data for record in kg.read(*options.inputs)]
-    with tempfile.TemporaryDirectory() as folder:
-        statements = Path(folder) / "trials.nq"
-        export(options.inputs, statements)
-        store = ox.Store(Path(folder) / "store")
-        store.bulk_load(path=statements, format=ox.RdfFormat.N_QUADS)
-        print(f"{len(records):,} records, {len(store):,} quads; medians of {options.runs} runs")
-        print(f"Python {platform.python_version()}, {os.cpu_count()} cores, pyoxigraph {version('pyoxigraph')}\n")
-        return table(store, records, options.runs)
-
-
-def table(store: ox.Store, records: list[dict[str, object]], runs: int) -> int:
-    """Print one line per query and return the exit status."""
-    times, different = [], []
-    print("| query | rows | seconds | same as the JSON |\n|---|---|---|---|")
-    for question in library_queries():
-        results = [ask(store, question.text) for _ in range(runs)]
-        seconds = statistics.median(elapsed for _, elapsed in results)
-        times.append(seconds)
-        same = comparable(results[0][0]) == comparable(answer(question.name, records))
-        different += [] if same else [question.name]
-        print(
-            f"| {question.name} | {len(results[0][0]):,} | {rounded(seconds)} | {'yes' if same else 'NO'} |", flush=True
-        )
-    print(
-        f"\n{len(times)} queries, {sum(times):.1f} s in total, the slowest {max(times):.1f} s, {len(different)} differ."
-    )
-    return 1 if different else 0
+    few = measure(options.inputs, options.runs)
+    many = measure([options.many], options.runs) if options.many else {}
+    ratio = sum(1 for _ in kg.read(options.many)) / len(records) if options.many else 1.0
+    print(f"{len(records):,} records, {len(records) * ratio:,.0f} records; Python {platform.python_version()},")
+    print(f"{os.cpu_count()} cores, pyoxigraph {version('pyoxigraph')}\n", *lines(few, many, ratio), sep="\n")
+    wrong = different(few, records)
+    print(f"\n{len(few)} queries; rows unlike those of the JSON: {', '.join(wrong) or 'none'}.")
+    return 1 if wrong else 0
 
 
 if __name__ == "__main__":

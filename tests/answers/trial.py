@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from functools import cached_property
 from typing import Any
@@ -184,13 +185,13 @@ def called(intervention: dict[str, Any]) -> str:
 
 
 def mesh_names(trials: list[Trial]) -> dict[str, str]:
-    """MeSH term -> the first of its spellings in all records."""
-    names: dict[str, str] = {}
+    """MeSH term -> its spelling in the most records, and of equal ones the smallest."""
+    counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for trial in trials:
-        for terms in (trial.conditions, trial.condition_ancestors, trial.drugs, trial.drug_ancestors):
-            for term, spellings in terms.items():
-                names[term] = min(spellings | {names.get(term, min(spellings))})
-    return names
+        lists = (trial.conditions, trial.condition_ancestors, trial.drugs, trial.drug_ancestors)
+        for term, spelling in {(term, name) for terms in lists for term, names in terms.items() for name in names}:
+            counts[term][spelling] += 1
+    return {term: min(count, key=lambda name: (-count[name], name)) for term, count in counts.items()}
 
 
 def classes(trials: list[Trial]) -> dict[str, set[str]]:
