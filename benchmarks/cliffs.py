@@ -211,12 +211,12 @@ def main() -> None:
         for name, extension, (size, seconds), length in measure(records, Path(folder), options.formats):
             points = rows.setdefault((name, extension), [])
             rate = seconds / length
-            step = points and rate > STEP * points[-1][1] / points[-1][0] / 1e6
+            step = bool(points) and rate > STEP * points[-1][1] / points[-1][0] / 1e6
             if points and size == points[-1][0]:
                 continue
             points.append([size, seconds])
             figures = f"{size:>6.2f} MB{seconds:>8.3f} s{rate * 1e9:>7.0f} ns/B"
-            print(f"{name:<24}{extension:<9}{figures}{'  STEP' * bool(step)}")
+            print(f"{name:<24}{extension:<9}{figures}{'  STEP' * step}")
     if options.plot:
         plot(rows, options.plot)
 

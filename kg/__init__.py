@@ -264,6 +264,7 @@ def export(
     *,
     format: str | None = None,  # noqa: A002 -- the name of the option
     contacts: bool = False,
+    without: Sequence[str] = (),
     strict: bool = False,
     sort: bool = False,
     manifest: bool = False,
@@ -292,6 +293,7 @@ def export(
         output,
         format=format,
         contacts=contacts,
+        without=without,
         strict=strict,
         in_order=sort,
         manifest=manifest,
@@ -318,7 +320,13 @@ def validate(data: Data, *, engine: str = "fast") -> ValidationResult:
     return run([data], engine=engine)
 
 
-def coverage(*inputs: Input, contacts: bool = False, official: bool = False, reject: Reject = raise_losses) -> Coverage:
+def coverage(
+    *inputs: Input,
+    contacts: bool = False,
+    without: Sequence[str] = (),
+    official: bool = False,
+    reject: Reject = raise_losses,
+) -> Coverage:
     """Count which values of the records are in the graph, as ``kg coverage`` does.
 
     The result has ``share`` (a percentage), ``occurring`` (the JSON paths with their counts) and ``as_dict()``. The
@@ -330,7 +338,7 @@ def coverage(*inputs: Input, contacts: bool = False, official: bool = False, rej
     """
     from kg.coverage.measure import measure_inputs
 
-    return measure_inputs(inputs, contacts=contacts, official=official, reject=reject)
+    return measure_inputs(inputs, contacts=contacts, without=without, official=official, reject=reject)
 
 
 def load(

@@ -34,6 +34,16 @@ class Choice(click.Choice[str]):
         return super().convert(self._others.get(name, name if name in self.choices else value), param, context)
 
 
+SECTIONS = (
+    *("annotations", "descriptions", "documents", "eligibility-text", "locations"),
+    *("outcomes", "references", "results", "unmapped"),
+)
+"""The names in :data:`kg.mapping.sections.SECTIONS`, which take longer to import."""
+without_option = click.option(
+    "--without", multiple=True, type=click.Choice(SECTIONS), help="Leave out a section of the model (repeatable)."
+)
+
+
 def or_standard_output(output: str | None, example: str) -> str:
     """Return the output; without one, standard output unless that is a terminal.
 

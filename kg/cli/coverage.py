@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from kg.cli.base import LOST, echo, echo_styled, print_problems, progress_of
+from kg.cli.base import LOST, echo, echo_styled, print_problems, progress_of, without_option
 
 
 @click.command()
@@ -14,6 +14,7 @@ from kg.cli.base import LOST, echo, echo_styled, print_problems, progress_of
 )
 @click.option("--json", "json_file", metavar="FILE", help="Write the coverage to FILE as JSON; - is standard output.")
 @click.option("--contacts", is_flag=True, help="Measure an export with --contacts.")
+@without_option
 @click.option("--official", is_flag=True, help="Only count fields in the official field tree.")
 @click.option("--all", "all_paths", is_flag=True, help="Also show paths that do not occur.")
 @click.pass_context
@@ -24,13 +25,14 @@ def coverage(
     require: float | None,
     json_file: str | None,
     contacts: bool,
+    without: tuple[str, ...],
     official: bool,
     all_paths: bool,
 ) -> None:
     """Show which values of the records are in the graph.
 
     For each JSON path: its property, the numbers of values and records, and whether all values are in the graph, left
-    out by choice (contact data), or kept unmapped.
+    out by choice (contact data, sections), or kept unmapped.
 
     The exit status is 0 if the share of values in the graph is at least PERCENT, not counting those left out by choice;
     1 if it is lower, or if a record or file was lost; and 2 for incorrect usage.
@@ -44,7 +46,9 @@ def coverage(
     check_outputs(inputs, [json_file])
     report = Report()
     with progress_of(inputs) as progress:
-        result = measure_inputs(inputs, contacts=contacts, official=official, reject=report.problem, progress=progress)
+        result = measure_inputs(
+            inputs, contacts=contacts, without=without, official=official, reject=report.problem, progress=progress
+        )
     if not result.studies + result.lost:
         raise nothing_found("study record", inputs, report.problems)
     if json_file is not None:

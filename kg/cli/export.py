@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kg.cli.base import LOST, Choice, or_standard_output, print_report, problems_to, progress_of
+from kg.cli.base import LOST, Choice, or_standard_output, print_report, problems_to, progress_of, without_option
 
 if TYPE_CHECKING:
     from kg.export.report import Report
@@ -28,6 +28,7 @@ EXTENSIONS = {"ttl": "turtle", "nt": "ntriples", "nq": "nquads", "rdf": "rdfxml"
     help="Output format, or its extension such as nt (default: by the extension of OUT, else turtle).",
 )
 @click.option("--contacts", is_flag=True, help="Keep contact data and e-mail addresses in texts.")
+@without_option
 @click.option("--strict", is_flag=True, help="Stop at the first problem and write nothing.")
 @click.option("--sort", is_flag=True, help="Sort studies by NCT number.")
 @click.option("-j", "--jobs", type=click.IntRange(1), metavar="N", help="Number of processes (default: one per core).")

@@ -19,6 +19,8 @@ from kg.export.contacts import ContactFilter
 from kg.export.exporter import Exporter
 from kg.mapping.json_tree import leaves
 from kg.mapping.plan import Entity, Plan, Role, shipped_plan
+from kg.mapping.sections import UNMAPPED_SECTION, chosen, holds, listing
+from kg.mapping.sections import without as plan_of
 from kg.rdf.jsonld import compact
 from kg.records.limits import depth_errors
 from kg.records.reader import Record, read
@@ -37,6 +39,8 @@ class PathCoverage:
     """The type in the official field tree, ``None`` if the path is not in it."""
     properties: tuple[str, ...]
     is_left_out: bool
+    in_section: bool = False
+    """Whether it is in a section that is left out by choice."""
     values: int = 0
     records: int = 0
     left_out: int = 0
@@ -107,6 +111,8 @@ class Coverage:
     """Records that are not studies; none of their values is in the graph."""
     _properties: dict[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
     _contacts: ContactFilter | None = field(default=None, repr=False)
+    without: tuple[str, ...] = ()
+    """The sections that are left out by choice."""
 
     @property
     def occurring(self) -> list[PathCoverage]:
@@ -128,17 +134,24 @@ class Coverage:
         counted = self.total("values") - self.total("left_out")
         return 100 * self.total("in_graph") >= percent * counted
 
+    def path(self, path: str, kind: str | None = None) -> PathCoverage:
+        """Return the coverage of a path before any record."""
+        in_section = holds(self.without, path)
+        is_left_out = in_section or (self._contacts is not None and self._contacts.is_left_out(path, ""))
+        return PathCoverage(path, kind, self._properties.get(path, ()), is_left_out, in_section)
+
     def add(self, record: Any, unmapped: Counter[str] | None) -> None:
         """Count the values of a record; ``unmapped`` is ``None`` if the record is not in the graph."""
         for path, values in Counter(leaves(record)).items():
             item = self.paths.get(path)
             if item is None:
-                is_left_out = self._contacts is not None and self._contacts.is_left_out(path, "")
-                item = self.paths[path] = PathCoverage(path, None, self._properties.get(path, ()), is_left_out)
+                item = self.paths[path] = self.path(path)
             lost = values if unmapped is None else unmapped[path]
+            dropped = lost if unmapped is not None and UNMAPPED_SECTION in self.without else 0
             item.values += values
             item.records += 1
-            item.unmapped += lost
+            item.unmapped += lost - dropped
+            item.left_out += dropped
             if item.is_left_out or not item.properties:
                 item.left_out += values - lost
 
@@ -162,35 +175,43 @@ class Coverage:
 
     def summary(self) -> str:
         """Return the coverage in one sentence."""
-        left_out = self.total("left_out")
+        sections = sum(item.left_out for item in self.paths.values() if item.in_section or not item.is_left_out)
+        contacts = self.total("left_out") - sections
         parts = [
             f"{self.total('values'):,} values at {len(self.occurring):,} paths",
             f"{_per_cent(self.share)} in the graph",
             f"{_per_cent(self.official().share)} of official fields",
-            f"{left_out:,} contact values left out (--contacts keeps them)" if left_out else "",
+            f"{contacts:,} contact values left out (--contacts keeps them)" if contacts else "",
+            f"{sections:,} values left out by choice ({listing(self.without)})" if sections else "",
             f"{self.total('unmapped'):,} kept unmapped",
             f"{self.lost:,} lost" if self.lost else "",
         ]
         return f"Studies: {self.studies + self.lost:,} read, " + ", ".join(part for part in parts if part) + "."
 
 
-def empty_coverage(plan: Plan, *, contacts: bool) -> Coverage:
+def empty_coverage(plan: Plan, *, contacts: bool, without: tuple[str, ...] = ()) -> Coverage:
     """Return the coverage of no records: the official paths, followed by the other paths in the plan."""
     properties = properties_by_path(plan)
     contact_filter = ContactFilter(plan, contacts=contacts)
     official = {path: entry["type"] for path, entry in shipped_sample().items() if "type" in entry}
     inner = {path for path in properties if any(other.startswith((path + ".", path + "[]")) for other in properties)}
     names = dict.fromkeys([*official, *(path for path in properties if path not in inner)])
-    paths = {
-        path: PathCoverage(path, official.get(path), properties.get(path, ()), contact_filter.is_left_out(path, ""))
-        for path in names
-    }
-    return Coverage(paths, _properties=properties, _contacts=contact_filter)
+    coverage = Coverage({}, _properties=properties, _contacts=contact_filter, without=without)
+    coverage.paths = {path: coverage.path(path, official.get(path)) for path in names}
+    return coverage
 
 
-def measure(records: Iterable[Record], plan: Plan, *, contacts: bool = False, reject: Reject) -> Coverage:
+def measure(
+    records: Iterable[Record],
+    plan: Plan,
+    *,
+    contacts: bool = False,
+    without: tuple[str, ...] = (),
+    reject: Reject,
+) -> Coverage:
     """Return the coverage of some records; those that are not studies go to ``reject`` and count as not covered."""
-    coverage, exporter = empty_coverage(plan, contacts=contacts), Exporter(plan, contacts=contacts)
+    coverage = empty_coverage(plan, contacts=contacts, without=without)
+    exporter = Exporter(plan_of(plan, without), contacts=contacts)
     for record in records:
         try:
             with depth_errors():
@@ -210,12 +231,14 @@ def measure_inputs(
     inputs: Iterable[Input],
     *,
     contacts: bool = False,
+    without: Iterable[str] = (),
     official: bool = False,
     reject: Reject,
     progress: Progress | None = None,
 ) -> Coverage:
     """Return the coverage of the studies in some inputs, with ``official`` only for paths in the official tree."""
-    coverage = measure(read(inputs, reject, progress), shipped_plan(), contacts=contacts, reject=reject)
+    options: dict[str, Any] = {"contacts": contacts, "without": chosen(without)}
+    coverage = measure(read(inputs, reject, progress), shipped_plan(), **options, reject=reject)
     return coverage.official() if official else coverage
 
 

@@ -35,6 +35,7 @@ from kg.export.study_index import StudyIndex
 from kg.export.tasks import Item, Settings, TaskResult, Worker, tasks
 from kg.export.workers import PoolClient, run_tasks
 from kg.export.writer import Writer
+from kg.mapping.sections import chosen as chosen_sections
 from kg.ontology.vocabulary import BASE
 from kg.rdf.atomic import replacing, text_of_name
 from kg.rdf.formats import FORMATS, compression_of, format_of
@@ -109,6 +110,7 @@ def export(
     *,
     format: str | None = None,  # noqa: A002 -- the name of the option
     contacts: bool = False,
+    without: Iterable[str] = (),
     strict: bool = False,
     with_ontology: bool = False,
     base: str = BASE,
@@ -134,9 +136,8 @@ def export(
     names = [os.fspath(name) for name in inputs]
     folder = _folder(os.fspath(output), names)
     chosen = format_of(folder, format)
-    settings = Settings(
-        chosen.name, chosen.compression or compression_of(folder), contacts, namespace(base), index is not None
-    )
+    compression, digests = chosen.compression or compression_of(folder), index is not None
+    settings = Settings(chosen.name, compression, contacts, namespace(base), digests, chosen_sections(without))
     _worker(settings)  # reports missing packages before workers start
     report = report or Report()
     reject = RunProblems(strict_reject(report) if strict else report.problem, names)
@@ -318,6 +319,7 @@ def finish(folder: str, entries: list[dict[str, Any]], report: Report, settings:
             system.rm_file(existing[name])
     manifest = report.manifest("", text_of_name(posixpath.basename(folder)), settings.format, __version__)
     del manifest["sha256"]
+    manifest |= {"without": [*settings.without]} if settings.without else {}
     problems = [error.as_dict() for error in report.problems]
     manifest |= {"parts": entries, "problems": problems, "moreProblems": report.more}
     with _local_path(f"{folder}/{MANIFEST}") as local, replacing(local) as file:

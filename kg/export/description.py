@@ -30,6 +30,8 @@ class Export:
     sha256: str
     tool: str
     origins: tuple[Origin, ...] = ()
+    without: tuple[str, ...] = ()
+    """The sections that are left out by choice."""
 
 
 def day(text: str) -> ox.Literal:

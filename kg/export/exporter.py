@@ -16,7 +16,8 @@ from kg.export.record_header import HeaderReader
 from kg.export.shared_resources import Usage, encode_graph
 from kg.export.unmapped import Unmapped, UnmappedFinder
 from kg.mapping.json_tree import nested, overlay
-from kg.mapping.plan import LISTED, UNMAPPED, Plan, shipped_plan
+from kg.mapping.plan import LEFT_OUT, LISTED, UNMAPPED, Plan, shipped_plan
+from kg.mapping.sections import UNMAPPED_SECTION
 from kg.ontology.vocabulary import BASE, RDF, RECORD, STUDY
 from kg.rdf.syntax import Grouped, Style, prefixes, quoted
 from kg.records.contacts import MASK
@@ -49,7 +50,8 @@ class Exporter:
     """Exports records of API v2 as RDF.
 
     ``grouped`` selects blocks (Turtle, TriG) instead of lines (N-Triples, N-Quads). ``graphs`` writes one named graph
-    per study. ``contacts`` keeps contact data and e-mail addresses in texts. ``base`` is the namespace of parts,
+    per study. ``contacts`` keeps contact data and e-mail addresses in texts; a plan may leave out sections
+    (:mod:`kg.mapping.sections`). ``base`` is the namespace of parts,
     organizations and other resources. ``longest`` is the length of the longest text, in bytes as written.
 
     >>> record = {"protocolSection": {"identificationModule": {"nctId": "NCT00000001", "briefTitle": "A trial"}}}
@@ -83,6 +85,8 @@ class Exporter:
         self._record_token = self._style.opening(RECORD)
         self._json_type = self._style.datatype(RDF + "JSON")
         self._unmapped = self._style.predicate(UNMAPPED)
+        left_out = self._style.predicate(LEFT_OUT)
+        self._left_out = [left_out + quoted(name) for name in self.plan.without]
         self._listed = self._style.predicate(LISTED)
 
     def __call__(self, record: dict[str, Any], *, is_clean: bool = False) -> Exported:
@@ -155,7 +159,7 @@ class Exporter:
         header, data, triples = self.headers.from_values(*emitted.header), emitted.data, emitted.triples
         if kept := self._kept(unmapped, emitted.errors):
             data = emitted.with_more(self._style.more(self._token(header.study), kept, self._graph(header.study)))
-            triples += 1
+            triples += len(kept)
         shared = tuple(dict.fromkeys(emitted.shared))  # two kinds of node may have equal descriptions of a resource
         withheld = emitted.withheld + unmapped.withheld
         masked = data.count(MASK.encode()) if is_masked else 0
@@ -198,14 +202,17 @@ class Exporter:
         return encode_ontology(self._style, graphs=self._graphs)
 
     def _kept(self, unmapped: Unmapped, errors: list[FieldError]) -> list[bytes]:
-        """Return the predicate and object that keep the unmapped and repaired values of a study."""
+        """Return the predicates and objects that keep unmapped and repaired values, and name what is left out."""
+        if UNMAPPED_SECTION in self.plan.without:
+            unmapped.kept, unmapped.leaves = None, 0
+            return self._left_out
         kept = unmapped.kept
         for error in errors:
             if isinstance(error, Repaired):
                 kept = overlay(kept or {}, nested(error.path or "", error.value))
         pairs = [] if kept is None else self._json(self._unmapped, kept, "that no shape reads", errors)
         unmapped.leaves *= bool(pairs)
-        return pairs
+        return pairs + self._left_out
 
     def _json(self, predicate: bytes, value: object, content: str, errors: list[FieldError]) -> list[bytes]:
         """Return a predicate and a literal of JSON; report one that is too long."""

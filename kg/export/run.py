@@ -20,6 +20,7 @@ from kg.export.tasks import Item, Settings, TaskResult, Worker, tasks
 from kg.export.terms import is_iri
 from kg.export.workers import rare_collections, run_tasks
 from kg.export.writer import Writer
+from kg.mapping import sections
 from kg.ontology.vocabulary import BASE
 from kg.rdf.atomic import check_outputs, is_stream, replacing, text_of_name
 from kg.rdf.formats import format_of
@@ -58,6 +59,7 @@ def export(
     *,
     format: str | None = None,  # noqa: A002 -- the name of the option
     contacts: bool = False,
+    without: Iterable[str] = (),
     strict: bool = False,
     in_order: bool = False,
     manifest: bool = False,
@@ -73,7 +75,8 @@ def export(
     """Export every study of the inputs to one file; ``-`` is standard output.
 
     ``format`` is a name in :data:`kg.rdf.formats.FORMATS`, by default that of the extension of the output;
-    ``contacts`` keeps e-mail addresses and telephone numbers; ``strict`` raises the first problem;
+    ``contacts`` keeps e-mail addresses and telephone numbers; ``without`` names sections of the model to leave out
+    (:data:`kg.mapping.sections.SECTIONS`); ``strict`` raises the first problem;
     ``in_order`` sorts the studies by NCT number; ``manifest`` writes ``OUTPUT.manifest.json`` too;
     ``describe`` reads the output and writes a description of it (VoID) to ``OUTPUT.void.ttl``;
     ``with_ontology`` adds the ontology and its codes, as a separate graph if the format has named graphs;
@@ -94,7 +97,7 @@ def export(
     report = report or Report()
     reject = RunProblems(strict_reject(report) if strict else report.problem, items)
     writer = Writer(name, compression=chosen.compression, in_order=in_order, hashed=manifest or describe)
-    settings = Settings(chosen.name, writer.compression, contacts, base)
+    settings = Settings(chosen.name, writer.compression, contacts, base, without=sections.chosen(without))
     worker = Worker(settings)
     problems: list[Item] = []
     chunks = read_chunks(items, problems.append, progress, [name, name + MANIFEST, name + DESCRIPTION, *excluded])
@@ -115,12 +118,14 @@ def export(
         origins = origins_of(items)
     if manifest:
         content = report.manifest(writer.sha256, text_of_name(Path(name).name), chosen.name, __version__)
+        content |= {"without": [*settings.without]} if settings.without else {}
         write_manifest(name, content | ({ORIGINS: [origin.as_dict() for origin in origins]} if origins else {}))
     if describe:
         from kg.export.description import Export
 
         tool, sources = f"kg {__version__}", tuple(origins or ())
-        _describe(Export(Path(name), chosen, worker.prefixes, base, report.totals, writer.sha256, tool, sources))
+        facts = (report.totals, writer.sha256, tool, sources, settings.without)
+        _describe(Export(Path(name), chosen, worker.prefixes, base, *facts))
     return report
 
 

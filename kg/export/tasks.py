@@ -15,6 +15,7 @@ from kg.export.exporter import Exported, Exporter
 from kg.export.shared_resources import Usage
 from kg.export.stream import Export, StreamExporter, studies
 from kg.export.study_index import StudyEntries
+from kg.mapping.sections import plan_without
 from kg.ontology.vocabulary import BASE
 from kg.rdf.compress import compress
 from kg.rdf.formats import FORMATS, Frame
@@ -43,6 +44,7 @@ class Settings(NamedTuple):
     base: str = BASE
     digests: bool = False
     """Whether entries have the digest of each study's graph; for N-Quads only."""
+    without: tuple[str, ...] = ()
 
 
 class TaskResult(NamedTuple):
@@ -92,6 +94,7 @@ class Worker:
     def __init__(self, settings: Settings) -> None:
         chosen = FORMATS[settings.format]
         self._exporter = Exporter(
+            plan_without(settings.without),
             grouped=chosen.grouped,
             graphs=chosen.graphs,
             contacts=settings.contacts,

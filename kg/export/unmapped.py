@@ -40,6 +40,8 @@ class _Mapped:
     types: set[type] = field(default_factory=set)
     keys: dict[str, _Mapped] = field(default_factory=dict)
     element: _Mapped | None = None
+    is_left_out: bool = False
+    """Whether all of it is left out by choice."""
 
     def at(self, keys: tuple[str, ...]) -> _Mapped:
         place = self
@@ -74,6 +76,8 @@ class UnmappedFinder:
 
     def __init__(self, plan: Plan, contacts: ContactFilter) -> None:
         self._mapped = _mapped(plan, plan.study, _Mapped())
+        for path in plan.left_out:
+            self._mapped.at(path).is_left_out = True
         self._contacts = contacts
 
     def find(self, record: dict[str, Any], refused: list[object], *, partial: bool = False) -> Unmapped:
@@ -112,8 +116,8 @@ class _Walk:
         for name, below in value.items():
             step = f"{path}.{name}" if path else name
             place = mapped.keys.get(name)
-            if place is not None and name in self._contacts.keys:
-                rest = NOTHING  # already counted by the export
+            if place is not None and (place.is_left_out or name in self._contacts.keys):
+                rest = NOTHING  # or already counted by the export
             elif place is not None:
                 rest = self.value(below, place, step)
             else:

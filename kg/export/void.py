@@ -18,6 +18,7 @@ from kg.export.description import Description, Export, day, moment
 from kg.export.partitions import PREFIXES, add_counts, add_partitions, english, literal
 from kg.export.study_index import Totals
 from kg.export.tally import Statement, Tally, count_statements
+from kg.mapping.sections import listing
 from kg.ontology.vocabulary import CLINICAL_TRIALS, CT, RDF
 from kg.rdf.atomic import text_of_name
 from kg.rdf.compress import decompressing
@@ -145,6 +146,8 @@ def _distribution(out: Description) -> None:
         about += f" Left out: {totals.withheld:,} e-mail addresses and telephone numbers."
     if totals.masked:
         about += f" Masked: {totals.masked:,} e-mail addresses in texts."
+    if export.without:
+        about += f" Left out by choice: {listing(export.without)}."
     out.add(
         out.iri("distribution"),
         "dctypes:Dataset void:Dataset dcat:Distribution",
@@ -165,6 +168,8 @@ def _distribution(out: Description) -> None:
         spdx_checksum=out.iri("checksum"),
         void_feature=syntax and f"formats:{syntax}",
     )
+    for name in export.without:
+        out.add(out.iri("distribution"), "void:Dataset", ct_leftOut=literal(name))
     out.add(
         out.iri("checksum"),
         "spdx:Checksum",

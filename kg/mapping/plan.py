@@ -24,6 +24,7 @@ UNMAPPED = CT + "unmapped"
 LISTED = CT + "asListed"
 POSITION = CT + "position"
 OF_STUDY = CT + "ofStudy"
+LEFT_OUT = CT + "leftOut"
 CONTACT_DATA = CT + "ContactData"
 
 _PATH = re.compile(r"(?:\.|[A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)*(?:\[\])?)")
@@ -124,6 +125,10 @@ class Plan(NamedTuple):
 
     ontology: Ontology
     entities: dict[str, Entity]
+    without: tuple[str, ...] = ()
+    """The names of the sections that are left out (:mod:`kg.mapping.sections`)."""
+    left_out: tuple[tuple[str, ...], ...] = ()
+    """Their paths of keys in a record."""
 
     @property
     def study(self) -> Entity:
@@ -196,7 +201,8 @@ def _field(ontology: Ontology, owner: NodeShape, shape: PropertyShape, keys: tup
     return Field(shape, Role.TEXT if kind.expected == "text" else Role.VALUE, keys, many, kind=kind)
 
 
-def _lay_out(fields: tuple[Field, ...], template: Template | None) -> Key:
+def lay_out(fields: tuple[Field, ...], template: Template | None) -> Key:
+    """Return the keys of a node, with the fields that read them."""
     root = Key("")
     for field in fields:
         root.at(field.keys).fields.append(field)
@@ -211,7 +217,7 @@ def _entity(ontology: Ontology, shape: NodeShape) -> Entity:
     constants = tuple(prop.value for prop in shape.properties if prop.path == RDF + "type" and prop.value)
     types = (shape.iri, *constants) if shape.is_class else constants
     template = Template.of(shape.template) if shape.template else None
-    return Entity(shape, types, template, fields, _lay_out(fields, template))
+    return Entity(shape, types, template, fields, lay_out(fields, template))
 
 
 def _names(ontology: Ontology) -> dict[str, str]:
@@ -237,10 +243,15 @@ def build_plan(ontology: Ontology) -> Plan:
         entities[iri] = entity = _entity(ontology, ontology.shapes[iri])
         pending += [field.target.iri for field in entity.fields if field.target is not None]
     for entity in entities.values():
-        for field in entity.fields:
-            if field.role is Role.NODE and field.target is not None and not field.keys:
-                entity.root.graft(entities[field.target.iri].root)
+        graft(entity, entities)
     return Plan(ontology, {iri: entity._replace(known_by=names.get(iri)) for iri, entity in entities.items()})
+
+
+def graft(entity: Entity, entities: dict[str, Entity]) -> None:
+    """Add the keys of the entities that are read from the same JSON as an entity."""
+    for field in entity.fields:
+        if field.role is Role.NODE and field.target is not None and not field.keys:
+            entity.root.graft(entities[field.target.iri].root)
 
 
 @cache

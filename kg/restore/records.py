@@ -19,7 +19,8 @@ from kg._types import Reject
 from kg.errors import InputError, RecordError
 from kg.mapping import derived
 from kg.mapping.json_tree import at, overlay, put
-from kg.mapping.plan import LISTED, POSITION, UNMAPPED, Entity, Field, Plan, Role, shipped_plan
+from kg.mapping.plan import LEFT_OUT, LISTED, POSITION, UNMAPPED, Entity, Field, Plan, Role, shipped_plan
+from kg.mapping.sections import listing
 from kg.ontology.model import SLOT, Term
 from kg.ontology.vocabulary import BASE, XSD
 from kg.rdf.syntax import Style
@@ -73,6 +74,9 @@ class Restorer:
         Raises :class:`~kg.errors.RecordError` if it cannot be restored.
         """
         self._graph, self._others = graph, others
+        if sections := _texts(graph[iri], LEFT_OUT):
+            problem = f"has no {listing(sections)}, left out by choice, so its record cannot be restored"
+            raise RecordError(problem, study=iri.rpartition("/")[2])
         try:
             properties = graph[iri]
             self._listed: dict[str, Any] = _json(properties, LISTED)
@@ -183,6 +187,11 @@ def _position(properties: Properties) -> int | None:
         if isinstance(term, ox.Literal) and term.value.isdecimal() and 0 < int(term.value[:9]) <= MAX_POSITION:
             return int(term.value[:9])
     return None
+
+
+def _texts(properties: Properties, predicate: str) -> list[str]:
+    terms = properties.get(predicate, ())
+    return sorted(term.value for term in terms if isinstance(term, ox.Literal))
 
 
 def _json(properties: Properties, predicate: str) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, MutableMapping
 import orjson
 
 from kg._types import Reject
-from kg.errors import RecordError, nothing_found
+from kg.errors import InputError, RecordError, nothing_found
 from kg.export.run import namespace
 from kg.ontology.vocabulary import BASE
 from kg.rdf.atomic import check_outputs, writing
@@ -39,13 +39,20 @@ def restore(
     Raises :class:`~kg.errors.UsageError`, :class:`~kg.errors.SourceError` and :class:`~kg.errors.OutputError`.
     """
     inputs, count, base = list(names), 0, namespace(base)
+    first: list[InputError] = []
+
+    def reject_one(problem: InputError) -> None:
+        if not first:
+            first.append(problem)
+        reject(problem)
+
     check_outputs(inputs, [output])
     with writing(output) as file:
-        for line in _lines(inputs, base, reject, note):
+        for line in _lines(inputs, base, reject_one, note):
             file.write(line)
             count += 1
         if not count:
-            raise nothing_found("study", inputs)
+            raise nothing_found("study", inputs, first)
     return count
 
 

@@ -78,7 +78,10 @@ def offset() -> Run:
         text = b"".join(part for pair in zip(texts, gaps, strict=True) for part in pair)
         starts = [0, len(texts[0]), len(texts[0] + gaps[0]), choice.randrange(-2, len(text) + 3), len(text)]
         at = choice.choice(starts)
-        emitted = emitter(text, at)
+        try:
+            emitted = emitter(text, at)
+        except ValueError:  # an e-mail address that the caller masks first
+            return False
         if emitted is None:
             return False
         alone = emitter(text[at : emitted[1]])

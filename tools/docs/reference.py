@@ -16,7 +16,7 @@ import orjson
 import pyoxigraph as ox
 
 from kg.coverage.fields import cardinality
-from kg.mapping.plan import LISTED, OF_STUDY, POSITION, UNMAPPED, Entity, Field, Plan, Role, shipped_plan
+from kg.mapping.plan import LEFT_OUT, LISTED, OF_STUDY, POSITION, UNMAPPED, Entity, Field, Plan, Role, shipped_plan
 from kg.ontology.files import folder
 from kg.ontology.model import CACHE_FILE, FILES, PropertyShape, Registry, document
 from kg.ontology.vocabulary import CT, OWL, RDF, RDFS, SH, SKOS, XSD
@@ -127,7 +127,8 @@ def _declare(graph: rdflib.Graph, plan: Plan) -> None:
             add(path, RDFS + "domain", domains.pop())
         if len(ranges) == 1 and (only := ranges.pop()):
             add(path, RDFS + "range", only)
-    for path, owner in ((POSITION, "Part"), (OF_STUDY, "Part"), (LISTED, "Study"), (UNMAPPED, "Study")):
+    owners = {POSITION: "Part", OF_STUDY: "Part", LISTED: "Study", UNMAPPED: "Study", LEFT_OUT: "Study"}
+    for path, owner in owners.items():
         shape = next(field for field in plan.ontology.shapes[CT + owner].properties if field.path == path)
         _declare_unmapped(graph, shape, CT + owner)
 
@@ -259,7 +260,7 @@ def reference(plan: Plan) -> str:
         (owner, shape)
         for owner, name in (("parts", "Part"), ("studies", "Study"))
         for shape in plan.ontology.shapes[CT + name].properties
-        if shape.path in (POSITION, OF_STUDY, LISTED, UNMAPPED)
+        if shape.path in (POSITION, OF_STUDY, LISTED, UNMAPPED, LEFT_OUT)
     ]
     lines = [
         "# Ontology reference",
