@@ -24,7 +24,7 @@ from kg.mapping.sections import listing
 from kg.ontology.model import SLOT, Term
 from kg.ontology.vocabulary import BASE, XSD
 from kg.rdf.syntax import Style
-from kg.restore.study_graph import Properties, Resources, by_graph, study_iris
+from kg.restore.study_graph import Properties, Resources, by_graph, study_iris, texts
 
 PAGE = "pageHeader"
 """The key with the header of a saved page, which is not part of the record."""
@@ -74,7 +74,7 @@ class Restorer:
         Raises :class:`~kg.errors.RecordError` if it cannot be restored.
         """
         self._graph, self._others = graph, others
-        if sections := _texts(graph[iri], LEFT_OUT):
+        if sections := texts(graph[iri], LEFT_OUT):
             problem = f"has no {listing(sections)}, left out by choice, so its record cannot be restored"
             raise RecordError(problem, study=iri.rpartition("/")[2])
         try:
@@ -187,11 +187,6 @@ def _position(properties: Properties) -> int | None:
         if isinstance(term, ox.Literal) and term.value.isdecimal() and 0 < int(term.value[:9]) <= MAX_POSITION:
             return int(term.value[:9])
     return None
-
-
-def _texts(properties: Properties, predicate: str) -> list[str]:
-    terms = properties.get(predicate, ())
-    return sorted(term.value for term in terms if isinstance(term, ox.Literal))
 
 
 def _json(properties: Properties, predicate: str) -> dict[str, Any]:

@@ -49,3 +49,8 @@ def study_iris(graph: StudyGraph) -> Iterator[str]:
     for iri, properties in graph.items():
         if any(term.value == ROOT for term in properties.get(RDF + "type", ()) if isinstance(term, ox.NamedNode)):
             yield iri
+
+
+def texts(properties: Properties, predicate: str) -> list[str]:
+    """Return the literals of a predicate, sorted."""
+    return sorted(term.value for term in properties.get(predicate, ()) if isinstance(term, ox.Literal))
