@@ -18,8 +18,8 @@ from kg.errors import RecordError
 from kg.export.contacts import ContactFilter
 from kg.export.exporter import Exporter
 from kg.mapping.json_tree import leaves
-from kg.mapping.plan import Entity, Plan, Role, shipped_plan
-from kg.mapping.sections import UNMAPPED_SECTION, chosen, holds, listing
+from kg.mapping.plan import UNMAPPED_SECTION, Entity, Plan, Role, shipped_plan
+from kg.mapping.sections import chosen, holds, listing
 from kg.mapping.sections import without as plan_of
 from kg.rdf.jsonld import compact
 from kg.records.limits import depth_errors

@@ -16,8 +16,7 @@ from kg.export.record_header import HeaderReader
 from kg.export.shared_resources import Usage, encode_graph
 from kg.export.unmapped import Unmapped, UnmappedFinder
 from kg.mapping.json_tree import nested, overlay
-from kg.mapping.plan import LEFT_OUT, LISTED, UNMAPPED, Plan, shipped_plan
-from kg.mapping.sections import UNMAPPED_SECTION
+from kg.mapping.plan import LEFT_OUT, LISTED, UNMAPPED, UNMAPPED_SECTION, Plan, shipped_plan
 from kg.ontology.vocabulary import BASE, RDF, RECORD, STUDY
 from kg.rdf.syntax import Grouped, Style, prefixes, quoted
 from kg.records.contacts import MASK

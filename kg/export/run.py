@@ -20,7 +20,6 @@ from kg.export.tasks import Item, Settings, TaskResult, Worker, tasks
 from kg.export.terms import is_iri
 from kg.export.workers import rare_collections, run_tasks
 from kg.export.writer import Writer
-from kg.mapping import sections
 from kg.ontology.vocabulary import BASE
 from kg.rdf.atomic import check_outputs, is_stream, replacing, text_of_name
 from kg.rdf.formats import format_of
@@ -97,7 +96,7 @@ def export(
     report = report or Report()
     reject = RunProblems(strict_reject(report) if strict else report.problem, items)
     writer = Writer(name, compression=chosen.compression, in_order=in_order, hashed=manifest or describe)
-    settings = Settings(chosen.name, writer.compression, contacts, base, without=sections.chosen(without))
+    settings = Settings(chosen.name, writer.compression, contacts, base, without=sections_of(without))
     worker = Worker(settings)
     problems: list[Item] = []
     chunks = read_chunks(items, problems.append, progress, [name, name + MANIFEST, name + DESCRIPTION, *excluded])
@@ -142,6 +141,16 @@ def _check(inputs: list[str | ObjectInput], name: str, *, beside: bool) -> None:
     check_outputs(names, [name, name + MANIFEST, name + DESCRIPTION] if beside else [name])
     if holds_studies(name):
         raise UsageError(f"{name} contains study records, which are never overwritten; name another output.")
+
+
+def sections_of(names: Iterable[str]) -> tuple[str, ...]:
+    """Return the names of sections to leave out; raises :class:`~kg.errors.UsageError` for an unknown one."""
+    wanted = tuple(names)
+    if not wanted:
+        return ()
+    from kg.mapping.sections import chosen
+
+    return chosen(wanted)
 
 
 def namespace(base: str) -> str:

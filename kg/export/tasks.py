@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from kg.errors import InputError, SourceError
 from kg.export.exporter import Exported, Exporter
 from kg.export.shared_resources import Usage
 from kg.export.stream import Export, StreamExporter, studies
 from kg.export.study_index import StudyEntries
-from kg.mapping.sections import plan_without
 from kg.ontology.vocabulary import BASE
 from kg.rdf.compress import compress
 from kg.rdf.formats import FORMATS, Frame
@@ -26,6 +25,9 @@ from kg.records.decompress import of_size
 from kg.records.reader import Record, ScanState, StreamReader
 from kg.records.sanitize import LONGEST
 from kg.records.sources import Source, read_failure
+
+if TYPE_CHECKING:
+    from kg.mapping.plan import Plan
 
 TASK_ITEMS = 512
 """Largest number of items in a task."""
@@ -88,13 +90,22 @@ def sendable(task: list[Item]) -> list[Item | ChunkData]:
     return [item for item in items if isinstance(item, ChunkData | WholeFile | Record)]
 
 
+def _plan(without: tuple[str, ...]) -> Plan | None:
+    """Return the plan without some sections, ``None`` for the whole one."""
+    if not without:
+        return None
+    from kg.mapping.sections import plan_without
+
+    return plan_without(without)
+
+
 class Worker:
     """Runs tasks, in any number of threads."""
 
     def __init__(self, settings: Settings) -> None:
         chosen = FORMATS[settings.format]
         self._exporter = Exporter(
-            plan_without(settings.without),
+            _plan(settings.without),
             grouped=chosen.grouped,
             graphs=chosen.graphs,
             contacts=settings.contacts,

@@ -25,6 +25,7 @@ LISTED = CT + "asListed"
 POSITION = CT + "position"
 OF_STUDY = CT + "ofStudy"
 LEFT_OUT = CT + "leftOut"
+UNMAPPED_SECTION = "unmapped"
 CONTACT_DATA = CT + "ContactData"
 
 _PATH = re.compile(r"(?:\.|[A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)*(?:\[\])?)")

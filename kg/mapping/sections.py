@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from functools import cache
 
 from kg.errors import UsageError, shown
-from kg.mapping.plan import ROOT, Entity, Field, Plan, Role, graft, lay_out, shipped_plan
+from kg.mapping.plan import ROOT, UNMAPPED_SECTION, Entity, Field, Plan, Role, graft, lay_out, shipped_plan
 
 SECTIONS: dict[str, tuple[str, ...]] = {
     "annotations": ("annotationSection",),
@@ -17,10 +17,9 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "outcomes": ("protocolSection.outcomesModule",),
     "references": ("protocolSection.referencesModule",),
     "results": ("resultsSection",),
-    "unmapped": (),
+    UNMAPPED_SECTION: (),
 }
 """Name -> the JSON paths of a section; ``unmapped`` are the values that no shape reads."""
-UNMAPPED_SECTION = "unmapped"
 
 
 def chosen(names: Iterable[str]) -> tuple[str, ...]:
