@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
@@ -85,13 +85,21 @@ def _quads(source: Any) -> tuple[Iterable[ox.Quad] | None, Any]:
     return None, source
 
 
-def multigraph(groups: StatementGroups, *, lists: bool = False, core: bool = False) -> nx.MultiDiGraph:
-    """Return the multigraph of groups of statements; see :func:`to_networkx`."""
+def multigraph(
+    groups: StatementGroups, *, lists: bool = False, core: bool = False, names: Collection[str] = ()
+) -> nx.MultiDiGraph:
+    """Return the multigraph of groups of statements; see :func:`to_networkx`.
+
+    ``names`` limits it to these attributes and to edges of these predicates.
+    """
     import networkx as nx
 
     nodes: list[Node] = []
     edges: list[Edge] = []
     for node, outward in iter_nodes(groups, core=core):
+        if names:
+            node.values = {name: values for name, values in node.values.items() if name in names}
+            outward = [edge for edge in outward if edge.predicate in names]
         nodes.append(node)
         edges += outward
     row = as_lists if lists else Table.of(node.values for node in nodes).row

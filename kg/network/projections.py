@@ -20,6 +20,12 @@ if TYPE_CHECKING:
     """Two nodes with their attributes, one of each kind."""
 
 
+NAMES = frozenset(
+    ("conditionMesh", "interventionMesh", "leadSponsor", "location", "city", "countryName", "lat", "long")
+)
+"""The predicates and attributes that projections need."""
+
+
 def _studies(graph: nx.MultiDiGraph) -> Iterator[str]:
     return (id_ for id_, type_ in graph.nodes(data="type") if type_ == "Study")
 

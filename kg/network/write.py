@@ -31,7 +31,7 @@ from kg.network.graph import multigraph
 from kg.network.groups import StatementGroups, open_sources
 from kg.network.kgx import EDGE_COLUMNS, NODE_COLUMNS, KgxRows, Row, tsv_line
 from kg.network.model import Edge, Items, iter_nodes
-from kg.network.projections import projection
+from kg.network.projections import NAMES, projection
 from kg.network.schema import Schema, Table
 from kg.rdf.atomic import check_outputs, replacing_folder, writing
 from kg.rdf.formats import COMPRESSIONS, compression_of
@@ -155,7 +155,7 @@ def _xml_edge(edge: Edge) -> xml.XmlEdge:
 
 
 def _view(groups: StatementGroups, view: str, output: str, format_name: str) -> NetworkCounts:
-    network = projection(multigraph(groups), view)
+    network = projection(multigraph(groups, core=True, names=NAMES), view)
     table = Table.of(_attributes(values) for _, values in network.nodes(data=True))
     edge_types = {"weight": "long", "studies": "string"}
     xml_format = xml.XML_FORMATS[format_name](table.types, edge_types, directed=False)
