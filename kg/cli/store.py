@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from kg.cli.base import LOST, echo, message, print_problems, progress_of, report_to
+from kg.cli.base import LOST, echo, message, print_problems, progress_of, report_to, without_option
 
 
 @click.group()
@@ -20,9 +20,18 @@ def store() -> None:
 @click.argument("inputs", metavar="INPUT...", nargs=-1, required=True)
 @click.option("-o", "--output", required=True, metavar="STORE", help="The folder to create.")
 @click.option("--contacts", is_flag=True, help="Keep contact data and e-mail addresses in texts.")
+@without_option
 @click.option("-j", "--jobs", type=click.IntRange(1), metavar="N", help="Processes to use; by default one per core.")
 @click.pass_context
-def build(context: click.Context, /, inputs: tuple[str, ...], output: str, contacts: bool, jobs: int | None) -> None:
+def build(
+    context: click.Context,
+    /,
+    inputs: tuple[str, ...],
+    output: str,
+    contacts: bool,
+    without: tuple[str, ...],
+    jobs: int | None,
+) -> None:
     """Build a store from study records, RDF files and other stores.
 
     The folder is written atomically: a run that is stopped leaves no store.
@@ -33,7 +42,15 @@ def build(context: click.Context, /, inputs: tuple[str, ...], output: str, conta
 
     report = Report()
     with progress_of(inputs) as progress:
-        content = run(inputs, output, report=report, contacts=contacts, jobs=jobs or cores(), progress=progress)
+        content = run(
+            inputs,
+            output,
+            report=report,
+            contacts=contacts,
+            without=without,
+            jobs=jobs or cores(),
+            progress=progress,
+        )
     print_problems(report)
     echo(f"Store: {content.studies:,} studies, {content.statements:,} statements.", err=True)
     context.exit(0 if report.lossless else LOST)
@@ -64,7 +81,7 @@ def update(
 
     Each study is replaced as a whole, in one transaction: a run that is killed leaves either the old or the new study.
     Records that are older than those in the store are left out. Studies that differ only in the day of the registry
-    data (versionHolder) are unchanged.
+    data (versionHolder) are unchanged. Sections that the store was built without are left out.
     """
     from kg.export.report import Report
     from kg.rdf.atomic import check_outputs
@@ -99,6 +116,8 @@ def info(folder: str) -> None:
     versions = content.first if content.first == content.last else f"{content.first} to {content.last}"
     echo(f"studies     {content.studies:,}\nstatements  {content.statements:,}\ngraphs      {content.graphs:,}")
     echo(f"versions    {versions or 'none'}")
+    if content.without:
+        echo(f"without     {', '.join(content.without)}")
     if state := content.registry:
         echo(f"data        {state.data_version} (UTC), from {state.api}\nselection   {state.options}")
         echo(f"compared    {state.compared or 'not fully'}")

@@ -15,6 +15,7 @@ from kg.ontology.vocabulary import STUDY
 from kg.records.objects import ObjectInput
 from kg.registry.targets import LABEL, POSTED, Difference, digest_of, kind_of, literal, value_changes
 from kg.store import layout, registry_state
+from kg.store.choice import plan_of
 from kg.store.embedded import replace
 from kg.store.registry_state import RegistryState
 from kg.store.shared_graph import StoreGraphs
@@ -27,7 +28,7 @@ class StoreTarget:
         self.name = name
         self._store = store
         self._graphs = StoreGraphs(store)
-        self._exporter = Exporter(graphs=True, contacts=contacts)
+        self._exporter = Exporter(plan_of(store), graphs=True, contacts=contacts)
         self._reject = reject
 
     def close(self) -> None:

@@ -22,6 +22,7 @@ from kg.rdf.atomic import output_errors, output_of, remove_leftovers, temporary_
 from kg.records.origin import Origin
 from kg.store import layout, registry_state
 from kg.store.changes import Changes
+from kg.store.choice import check_one_choice, plan_of
 from kg.store.dataset import Inputs, check_statements, classify_inputs, open_store, store_path
 from kg.store.engine_errors import engine_errors
 from kg.store.info import StoreInfo, store_info
@@ -74,6 +75,7 @@ def _fill(
     store = ox.Store(str(path))
     load_on_disk(store, sources, scratch, report, **options)
     check_statements(store, sources)
+    check_one_choice(store)
     add_ontology(store)
     add_registry_state(store, sources)
     if report.lossless and (origin := origin or only_origin(sources)):
@@ -95,17 +97,19 @@ def update(
     """Update a store with study records; each study that changed is replaced in one transaction.
 
     A record that is older than the one in the store is left out, and so is one that differs only in the day of the
-    registry data. With ``prune``, studies that are not in the inputs are removed. Raises
+    registry data. Sections that the store leaves out are left out of the new studies. With ``prune``, studies that are
+    not in the inputs are removed. Raises
     :class:`~kg.errors.UsageError` for RDF files and stores, which only :func:`build` accepts, and where ``prune`` would
     remove studies because an input could not be read.
     """
-    sources, exporter, changes = classify_inputs(inputs), Exporter(graphs=True, contacts=contacts), Changes()
+    sources, changes = classify_inputs(inputs), Changes()
     if others := [*sources.stores, *sources.rdf, *("<Graph>" for _ in sources.graphs)]:
         raise UsageError(
             f"{others[0]} is a graph, an RDF file or a store, which only kg store build accepts; name study records."
         )
     with open_store(name, read_only=False) as store:
         graphs, seen = StoreGraphs(store), set[str]()
+        exporter = Exporter(plan_of(store), graphs=True, contacts=contacts)
         for record, exported in exports(sources.records, exporter, report.problem, progress):
             report.read += 1
             seen.add(exported.study)

@@ -8,6 +8,7 @@ import pyoxigraph as ox
 
 from kg.ontology.vocabulary import CT, RDF
 from kg.store import registry_state
+from kg.store.choice import left_out
 from kg.store.registry_state import RegistryState
 
 _TYPE = ox.NamedNode(RDF + "type")
@@ -28,6 +29,8 @@ class StoreInfo:
     first: str
     last: str
     registry: RegistryState | None = None
+    without: tuple[str, ...] = ()
+    """The sections of the model that are left out by choice."""
 
 
 def store_info(store: ox.Store) -> StoreInfo:
@@ -38,4 +41,4 @@ def store_info(store: ox.Store) -> StoreInfo:
     own = registry_state.size(store)
     graphs = sum(1 for _ in store.named_graphs()) - bool(own)
     state = registry_state.read(store)
-    return StoreInfo(studies, len(store) - own, graphs, min(holders), max(holders), state)
+    return StoreInfo(studies, len(store) - own, graphs, min(holders), max(holders), state, left_out(store))

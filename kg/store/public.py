@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
@@ -21,11 +21,18 @@ if TYPE_CHECKING:
 
 
 def build(
-    data: Data, output: PathName, *, contacts: bool = False, jobs: int = 1, reject: Reject = raise_losses
+    data: Data,
+    output: PathName,
+    *,
+    contacts: bool = False,
+    without: Sequence[str] = (),
+    jobs: int = 1,
+    reject: Reject = raise_losses,
 ) -> StoreInfo:
     """Build a store in a new folder from study records, RDF files, other stores and graphs. Return its counts.
 
-    ``data`` is as for :func:`kg.query`. What is lost goes to ``reject``; if that raises, there is no store. Raises
+    ``data`` is as for :func:`kg.query`; ``without`` names sections of the model to leave out. What is
+    lost goes to ``reject``; if that raises, there is no store. Raises
     :class:`~kg.errors.UsageError` where the output exists.
 
     >>> from tempfile import TemporaryDirectory
@@ -33,7 +40,8 @@ def build(
     ...     build("tests/data/NCT02059759.txt", f"{folder}/trials.kgstore").studies
     1
     """
-    return embedded.build([data], output, report=Report(on_problem=reject), contacts=contacts, jobs=jobs)
+    report = Report(on_problem=reject)
+    return embedded.build([data], output, report=report, contacts=contacts, without=without, jobs=jobs)
 
 
 def update(
