@@ -3,31 +3,27 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
 
 from kg.errors import UsageError
-from kg.mapping.plan import LEFT_OUT, Plan
-from kg.mapping.sections import SECTIONS, listing, plan_without
 from kg.ontology.vocabulary import CT, RDF
+from kg.store.info import left_out
+
+if TYPE_CHECKING:
+    from kg.mapping.plan import Plan
 
 _TYPE = ox.NamedNode(RDF + "type")
 _STUDY = ox.NamedNode(CT + "Study")
-_LEFT_OUT = ox.NamedNode(LEFT_OUT)
-
-
-def left_out(store: ox.Store) -> tuple[str, ...]:
-    """Return the names of the sections that a store leaves out: those of one of its studies."""
-    first = next(store.quads_for_pattern(None, _TYPE, _STUDY, None), None)
-    if first is None:
-        return ()
-    values = (quad.object for quad in store.quads_for_pattern(first.subject, _LEFT_OUT, None, None))
-    return tuple(sorted(value.value for value in values if isinstance(value, ox.Literal) and value.value in SECTIONS))
+_LEFT_OUT = ox.NamedNode(CT + "leftOut")
 
 
 def plan_of(store: ox.Store) -> Plan:
     """Return the plan by which records are exported for a store."""
-    return plan_without(left_out(store))
+    from kg.mapping.sections import chosen, plan_without
+
+    return plan_without(chosen(left_out(store)))
 
 
 def check_one_choice(store: ox.Store) -> None:
@@ -39,6 +35,8 @@ def check_one_choice(store: ox.Store) -> None:
     )
     studies = sum(1 for _ in store.quads_for_pattern(None, _TYPE, _STUDY, None)) if counts else 0
     if mixed := sorted(name for name, count in counts.items() if count != studies):
+        from kg.mapping.sections import listing
+
         raise UsageError(
             f"Some of the studies were exported without {listing(mixed)} and others were not; "
             "name inputs that leave out the same sections."
