@@ -54,12 +54,21 @@ class NamedGraph:
     shared: tuple[bytes, ...] = ()
     """Descriptions of the shared resources that the study refers to (:mod:`kg.export.shared_resources`)."""
     digest: str = field(init=False)
-    least: int = field(init=False)
+    _least: int | None = field(init=False, default=None, repr=False)
 
     def __post_init__(self) -> None:
         self.lines = sorted(set(self.lines))
         self.digest = graph_digest(self.lines).hex()
-        self.least = distinct_values(self.lines)
+
+    @property
+    def least(self) -> int:
+        """The number of statements with literals of equal value as one, computed by a strict parser when it is needed.
+
+        Raises :class:`SyntaxError` or :class:`ValueError` for invalid RDF.
+        """
+        if self._least is None:
+            self._least = distinct_values(self.lines)
+        return self._least
 
     @property
     def most(self) -> int:
@@ -77,7 +86,7 @@ class NamedGraph:
 
     def is_complete(self, count: int) -> bool:
         """Return whether a store that counts this many statements has exactly those of the graph."""
-        return self.least <= count <= self.most
+        return count == self.most or (count < self.most and self.least <= count)
 
 
 def as_quads(lines: Iterable[bytes], name: str) -> bytes:
@@ -190,14 +199,10 @@ def _from_records(
     names: list[str | ObjectInput], report: Report, progress: Progress | None, *, contacts: bool = False
 ) -> Iterator[NamedGraph]:
     exporter, before = Exporter(contacts=contacts), report.read
-    for record, exported in exports(names, exporter, report.problem, progress):
+    for _, exported in exports(names, exporter, report.problem, progress):
         report.read += 1
-        try:
-            lines = exported.data.splitlines(keepends=True)
-            yield NamedGraph(RECORD + exported.study, lines, exported.version, exported.shared)
-        except (SyntaxError, ValueError) as error:  # a bug of the exporter; the other studies are loaded
-            problem = f"exported as invalid RDF ({error})"
-            report.problem(SourceError(problem, file=record.file, record=record.number, study=exported.study))
+        lines = exported.data.splitlines(keepends=True)
+        yield NamedGraph(RECORD + exported.study, lines, exported.version, exported.shared)
     if report.read == before:
         raise nothing_found("study record", names, report.problems)
 

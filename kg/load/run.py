@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from kg._types import Progress
-from kg.errors import InputError, Superseded, UsageError, nothing_found
+from kg.errors import InputError, SourceError, Superseded, UsageError, nothing_found
 from kg.export.record_header import modified_day
 from kg.export.report import Report
 from kg.load import state
@@ -151,7 +151,7 @@ def _load_batch(
             result.older += 1
             result.statements += stored.count
             report.problem(Superseded("is older than the graph in the store and was skipped", study=graph.name))
-        else:
+        elif _is_valid_rdf(graph, report):
             (new if stored == GraphState() else changed).append(graph)
     descriptions = {graph.name: graph.shared for graph in new + changed}
     change = shared.prepare([graph.name for graph in changed if before[graph.name].count], descriptions)
@@ -160,6 +160,15 @@ def _load_batch(
     result.added += sum(not before[graph.name].count for graph in new + changed)
     result.replaced += sum(before[graph.name].count > 0 for graph in changed)
     _count(store, new + changed, result)
+
+
+def _is_valid_rdf(graph: NamedGraph, report: Report) -> bool:
+    """Parse a graph strictly before it is sent; invalid RDF is a bug of the exporter, and other studies are loaded."""
+    try:
+        return graph.least >= 0
+    except (SyntaxError, ValueError) as error:
+        report.problem(SourceError(f"exported as invalid RDF ({error})", study=graph.name))
+        return False
 
 
 def _write(store: RemoteStore, new: list[NamedGraph], changed: list[NamedGraph], old_size: int) -> None:
