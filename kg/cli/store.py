@@ -11,8 +11,8 @@ from kg.cli.base import LOST, echo, message, print_problems, progress_of, report
 def store() -> None:
     """Build and update a store of studies on disk.
 
-    A store is a folder (Oxigraph) with one named graph per study, which kg query, validate, restore and draw read.
-    One process may write to it while others read it.
+    A store is a folder (Oxigraph) that kg query, validate, restore, draw, network, load and serve read. One process
+    may write to it while others read it.
     """
 
 

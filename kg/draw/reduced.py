@@ -17,7 +17,7 @@ class ReducedExporter(Exporter):
     """
 
     def __init__(self, keep: str | None = None) -> None:
-        super().__init__(graphs=True)
+        super().__init__()
         self.keep = keep
 
     def __call__(self, record: dict[str, Any], *, is_clean: bool = False) -> Exported:

@@ -12,6 +12,7 @@ from kg.errors import FieldError, RecordError, Repaired
 from kg.export.contacts import ContactFilter
 from kg.export.interpreter import Interpreter
 from kg.export.native import Emitter
+from kg.export.record_digest import RecordDigester
 from kg.export.record_header import HeaderReader
 from kg.export.shared_resources import Usage, encode_graph
 from kg.export.unmapped import Unmapped, UnmappedFinder
@@ -43,6 +44,8 @@ class Exported:
     """The number of e-mail addresses masked in texts."""
     shared: tuple[bytes, ...] = ()
     """The descriptions of the shared resources that the record refers to (:mod:`kg.export.shared_resources`)."""
+    digest: str = ""
+    """The digest of the record, if the exporter computes it (:mod:`kg.export.record_digest`)."""
 
 
 class Exporter:
@@ -50,8 +53,8 @@ class Exporter:
 
     ``grouped`` selects blocks (Turtle, TriG) instead of lines (N-Triples, N-Quads). ``graphs`` writes one named graph
     per study. ``contacts`` keeps contact data and e-mail addresses in texts; a plan may leave out sections
-    (:mod:`kg.mapping.sections`). ``base`` is the namespace of parts,
-    organizations and other resources. ``longest`` is the length of the longest text, in bytes as written.
+    (:mod:`kg.mapping.sections`). ``base`` is the namespace of parts, organizations and other resources. ``longest`` is
+    the length of the longest text, in bytes as written. ``digests`` computes the digests of records.
 
     >>> record = {"protocolSection": {"identificationModule": {"nctId": "NCT00000001", "briefTitle": "A trial"}}}
     >>> exported = Exporter(grouped=True)(record)
@@ -68,6 +71,7 @@ class Exporter:
         contacts: bool = False,
         base: str = BASE,
         longest: int = LONGEST,
+        digests: bool = False,
     ) -> None:
         self.plan = plan or shipped_plan()
         self.prefixes = prefixes(self.plan.ontology, base)
@@ -77,6 +81,7 @@ class Exporter:
         self._unmapped_finder = UnmappedFinder(self.plan, self._contacts)
         self.headers = HeaderReader(self.plan)
         self.emitter = Emitter(self._interpreter, self.headers.paths, graphs=graphs)
+        self._digester = RecordDigester(contacts=contacts) if digests else None
         self._graphs = graphs
         self._longest = longest
         self._gap = b"\n" if grouped else b""
@@ -96,10 +101,13 @@ class Exporter:
         study = self.headers.study(record)
         try:
             with depth_errors():
-                return self._exported(record, study, is_clean=is_clean)
+                exported = self._exported(record, study, is_clean=is_clean)
         except RecordError as error:
             error.study = study
             raise
+        if self._digester:
+            exported.digest = self._digester(record)
+        return exported
 
     def _exported(self, record: dict[str, Any], study: str, *, is_clean: bool) -> Exported:
         cleaned: list[FieldError] = []
@@ -163,6 +171,8 @@ class Exporter:
         withheld = emitted.withheld + unmapped.withheld
         masked = data.count(MASK.encode()) if is_masked else 0
         exported = Exported(*header, data, triples, emitted.errors, unmapped, withheld, masked, shared)
+        if self._digester:
+            exported.digest = self._digester.of_json(text if at is None else text[at : emitted.end])
         return _name_errors(exported), emitted.end
 
     def _interpreted(self, original: dict[str, Any]) -> Exported:
@@ -184,6 +194,10 @@ class Exporter:
         masked = data.count(MASK.encode()) if record is not original else 0
         exported = Exported(*header, data, triples, result.errors, unmapped, withheld, masked, tuple(result.shared))
         return _name_errors(exported)
+
+    def identity(self, record: dict[str, Any]) -> tuple[str, str]:
+        """Return the NCT number and the digest of a record; raise :class:`~kg.errors.RecordError` if it is no study."""
+        return self.headers.study(record), self._digester(record) if self._digester else ""
 
     def with_shared(self, exported: Exported) -> bytes:
         """Return the output of a study with the shared resources, which a run writes once for all studies."""

@@ -7,7 +7,10 @@ only once. If the emitter declines a study, :mod:`kg.records` splits and parses 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+
+import orjson
 
 from kg._types import Progress, Reject
 from kg.errors import RecordError
@@ -16,7 +19,7 @@ from kg.export.shared_resources import Usage
 from kg.records import splitter
 from kg.records.objects import AnyInput, flatten
 from kg.records.pages import RunProblems
-from kg.records.reader import Record, RecordPosition, StreamReader
+from kg.records.reader import Record, RecordPosition, StreamReader, read
 from kg.records.sources import Source, sources
 from kg.records.splitter import Piece
 
@@ -132,6 +135,36 @@ def exports_of(streams: Iterable[Source], exporter: Exporter, problems: RunProbl
         for record in StreamExporter(StreamReader(source.name, problems), exporter).stream(source.open())
     )
     return problems.ended_after(studies(records, exporter, problems))
+
+
+def changes(
+    inputs: Iterable[AnyInput],
+    exporter: Exporter,
+    reject: Reject,
+    is_current: Callable[[str, str], bool],
+    progress: Progress | None = None,
+) -> Iterator[tuple[RecordPosition, Exported | str]]:
+    """Yield every study of the inputs: its NCT number alone if it is current, otherwise with its export.
+
+    ``is_current`` is called with the NCT number of a study and the digest of its record. The fields of a record that is
+    current are not checked again.
+    """
+    for record in read(inputs, reject, progress):
+        with suppress(RecordError):
+            study, digest = exporter.identity(record.data)
+            if is_current(study, digest):
+                yield record.position, study
+                continue
+        yield from studies([_emitted(record, exporter) or record], exporter, reject)
+
+
+def _emitted(record: Record, exporter: Exporter) -> Export | None:
+    """Return the export of a parsed record by the emitter, ``None`` if the interpreter has to export it."""
+    try:
+        exported = exporter.try_json(orjson.dumps(record.data)) if record.is_clean else None
+    except (TypeError, ValueError, RecursionError):  # JSON of other parsers
+        return None
+    return (record.position, exported) if exported else None
 
 
 def newest(exports: Iterable[tuple[object, Exported]]) -> dict[str, Exported]:

@@ -50,6 +50,8 @@ class StudyEntries:
     """Per study, the descriptions of the shared resources that it refers to."""
     digests: list[bytes] = field(default_factory=list)
     """Per study, the digest of its graph, if the run needs them."""
+    record_digests: list[str] = field(default_factory=list)
+    """Per study, the digest of its record, if the run needs them."""
 
     def __len__(self) -> int:
         return len(self.rows) // COLUMNS
@@ -59,10 +61,12 @@ class StudyEntries:
         counts = (exported.triples, exported.unmapped.leaves, exported.withheld, exported.masked)
         self.rows.extend((record, int(exported.study[3:]), exported.version, length, *counts))
         self.shared.append(exported.shared)
+        self.record_digests.append(exported.digest)
 
     def __getitem__(self, span: slice) -> StudyEntries:
         begin, end, _ = span.indices(len(self))
-        return StudyEntries(self.rows[begin * COLUMNS : end * COLUMNS], self.shared[begin:end], self.digests[begin:end])
+        rows, span = self.rows[begin * COLUMNS : end * COLUMNS], slice(begin, end)
+        return StudyEntries(rows, self.shared[span], self.digests[span], self.record_digests[span])
 
 
 class Duplicate(NamedTuple):
@@ -84,6 +88,10 @@ class StudyIndex:
         self._counts = tuple(array("Q") for _ in range(4))
         self.superseded: set[int] = set()
         """Positions of the records that newer ones replace."""
+        self.replacing: set[int] = set()
+        """Positions of the records that replace earlier ones."""
+        self._record_digests: dict[int, str] = {}
+        """NCT number -> digest of the current record, if the run needs them."""
         self.shared = SharedResources()
         self._digests: list[bytes] = []
 
@@ -110,7 +118,10 @@ class StudyIndex:
                 self._supersede(earlier if replaces else position)
                 if replaces:
                     self._positions[number] = position
+                    self.replacing.add(position)
                 duplicates.append(Duplicate(records[i], f"NCT{number:08}", replaces))
+            if entries.record_digests[i] and self._positions[number] == position:
+                self._record_digests[number] = entries.record_digests[i]
         return duplicates
 
     def _supersede(self, position: int) -> None:
@@ -130,6 +141,10 @@ class StudyIndex:
         for number, position in self._positions.items():
             digest, triples = self._digests[position].hex(), self._counts[0][position]
             yield IndexedGraph(f"NCT{number:08}", digest, self._versions[position], triples)
+
+    def record_digests(self) -> Iterator[tuple[str, str]]:
+        """Yield the NCT numbers of the current studies, each with the digest of its record."""
+        return ((f"NCT{number:08}", digest) for number, digest in self._record_digests.items())
 
     def totals(self, more: int = 0) -> Totals:
         """Return the counts over the current studies, plus ``more`` triples."""

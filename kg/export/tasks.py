@@ -47,6 +47,8 @@ class Settings(NamedTuple):
     digests: bool = False
     """Whether entries have the digest of each study's graph; for N-Quads only."""
     without: tuple[str, ...] = ()
+    record_digests: bool = False
+    """Whether entries have the digest of each record."""
 
 
 class TaskResult(NamedTuple):
@@ -111,6 +113,7 @@ class Worker:
             contacts=settings.contacts,
             base=settings.base,
             longest=chosen.longest or LONGEST,
+            digests=settings.record_digests,
         )
         self.prefixes = self._exporter.prefixes
         self.frame = chosen.frame(self.prefixes)

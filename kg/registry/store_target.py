@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from io import BytesIO
 
+import orjson
 import pyoxigraph as ox
 
 from kg._types import Reject
@@ -14,9 +15,9 @@ from kg.export.stream import exports
 from kg.ontology.vocabulary import STUDY
 from kg.records.objects import ObjectInput
 from kg.registry.targets import LABEL, POSTED, Difference, digest_of, kind_of, literal, value_changes
-from kg.store import layout, registry_state
+from kg.store import digests, layout, registry_state
 from kg.store.choice import plan_of
-from kg.store.embedded import replace
+from kg.store.embedded import replace, update_store
 from kg.store.registry_state import RegistryState
 from kg.store.shared_graph import StoreGraphs
 
@@ -28,7 +29,7 @@ class StoreTarget:
         self.name = name
         self._store = store
         self._graphs = StoreGraphs(store)
-        self._exporter = Exporter(plan_of(store), graphs=True, contacts=contacts)
+        self._exporter = Exporter(plan_of(store), contacts=contacts, digests=True)
         self._reject = reject
 
     def close(self) -> None:
@@ -72,25 +73,36 @@ class StoreTarget:
 
     def compare(self, study: str, record: bytes) -> Difference | None:
         """Compare a record with that of the study in the store; ``None`` if the graph is the same."""
+        if self._is_current(study, record):
+            return None
         exported = self._exported(study, record)
         new, old = [*layout.parsed(exported)], self._quads(study)
         digest = digest_of(new)
         if digest == digest_of(old):
+            update_store(self._store, digests.steps(self._store, study, exported.digest))
             return None
         kind = kind_of(literal(old, POSTED) if old else None, literal(new, POSTED))
         subject = ox.NamedNode(STUDY + study)
         title = literal((quad for quad in new if quad.subject == subject), LABEL)
         values = value_changes(old, new) if old else ()
-        return Difference(study, kind, title, digest, (new, exported.shared, old), values)
+        return Difference(study, kind, title, digest, (new, exported.shared, old, exported.digest), values)
 
     def apply(self, difference: Difference) -> None:
         """Replace the graph of a study and update the shared graph, in one transaction."""
-        quads, shared, present = difference.content
-        replace(self._store, self._graphs, difference.study, quads, shared, present=present)
+        quads, shared, present, digest = difference.content
+        replace(self._store, self._graphs, difference.study, quads, shared, present=present, digest=digest)
 
     def remove(self, study: str) -> None:
         """Remove the graph of a study and update the shared graph, in one transaction."""
         replace(self._store, self._graphs, study, ())
+
+    def _is_current(self, study: str, record: bytes) -> bool:
+        """Return whether the store has this record by its digest."""
+        try:
+            number, digest = self._exporter.identity(orjson.loads(record))
+        except (ValueError, RecordError):
+            return False
+        return number == study and digests.has(self._store, study, digest)
 
     def _quads(self, study: str) -> list[ox.Quad]:
         return layout.statements(self._store, study)

@@ -16,7 +16,8 @@ from kg.serve.facets import Town
 Degrees = npt.NDArray[np.float64]
 _SITES = """?study ct:location ?site
 OPTIONAL { ?site ct:city ?city } OPTIONAL { ?site ct:state ?state } OPTIONAL { ?site ct:country ?country }
-OPTIONAL { ?site wgs:lat ?latitude ; wgs:long ?longitude }"""
+OPTIONAL { ?site wgs:lat ?latitude } OPTIONAL { ?site wgs:long ?longitude }"""
+"""Each OPTIONAL has one pattern, so that the engine yields rows at once and other threads run in between."""
 _Place = tuple[str, str]
 """A city and the IRI of its country, or a latitude and a longitude as in the record."""
 

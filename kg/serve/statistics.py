@@ -17,6 +17,7 @@ import pyoxigraph as ox
 from kg._process import end_with_parent, forbid_network
 from kg.export.tally import Statement, Tally, count_statements
 from kg.ontology.vocabulary import BASE, CODE, COUNTRY, MESH, ORGANIZATION, PART, RECORD, STUDY
+from kg.store import layout
 from kg.store.dataset import read_only_store
 
 _STUDIES = (STUDY, PART, RECORD)
@@ -24,17 +25,14 @@ _SHARED = (ORGANIZATION, COUNTRY, BASE + "branch/", BASE + "registry/", CODE, ME
 
 
 def count(store: ox.Store) -> Tally:
-    """Count the content of a store, one graph after another."""
+    """Count the content of a store, one study after another."""
     studies, shared = (tuple(f"<{iri}".encode() for iri in iris) for iris in (_STUDIES, _SHARED))
     return count_statements(_statements(store), studies, shared)
 
 
 def _statements(store: ox.Store) -> Iterator[Statement]:
-    for graph in [ox.DefaultGraph(), *store.named_graphs()]:
-        data = store.dump(format=ox.RdfFormat.N_TRIPLES, from_graph=graph) or b""
-        for line in data.splitlines():
-            subject, predicate, value = line.removesuffix(b" .").split(b" ", 2)
-            yield subject, predicate, value
+    for subject, predicate, value, _ in layout.leaving(store):
+        yield str(subject).encode(), str(predicate).encode(), str(value).encode()
 
 
 def main(folder: str, parent: int, memory: int) -> None:

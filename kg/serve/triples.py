@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 import pyoxigraph as ox
 
 from kg.ontology.vocabulary import BASE, CT, RDF, RDFS, SHARED_GRAPH, STUDY
+from kg.store import layout
 
 LABEL, TYPE, OF_STUDY = (ox.NamedNode(iri) for iri in (RDFS + "label", RDF + "type", CT + "ofStudy"))
 
@@ -40,7 +41,9 @@ def _tree(store: ox.Store, iri: str) -> Iterator[ox.Triple]:
 
 
 def _study(store: ox.Store, iri: str) -> Iterable[ox.Triple]:
-    """Return the statements of the graph of a study; without such a graph, those about the study and its parts."""
+    """Return the statements of a study; in a store of another program, those of its graph, or those about its parts."""
+    if quads := layout.statements(store, iri.removeprefix(STUDY)):
+        return [quad.triple for quad in quads]
     study = ox.NamedNode(iri)
     first = next(store.quads_for_pattern(study, TYPE, ox.NamedNode(CT + "Study"), None), None)
     if first is not None and isinstance(first.graph_name, ox.NamedNode):

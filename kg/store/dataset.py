@@ -17,6 +17,7 @@ import pyoxigraph as ox
 from kg._types import Input, PathName, Progress
 from kg.errors import UsageError, nothing_found
 from kg.ontology.vocabulary import CT, RDF, RECORD
+from kg.store import layout
 from kg.store.engine_errors import engine_errors
 
 if TYPE_CHECKING:
@@ -156,8 +157,9 @@ def open_store(data: ox.Store | PathName, *, read_only: bool = True) -> Iterator
     """Open the store in a folder; a store that is already open is yielded unchanged.
 
     One process may write to a store while others read it. Raises :class:`~kg.errors.UsageError` for a folder that is
-    not a store or that has the layout of version 0.1.0, :class:`~kg.errors.SourceError` for one that is damaged, and
-    :class:`~kg.errors.OutputError` for one that cannot be written, for example since another process writes to it.
+    not a store, that has the layout of version 0.1.0, or that has another layout and so can only be read,
+    :class:`~kg.errors.SourceError` for one that is damaged, and :class:`~kg.errors.OutputError` for one that cannot be
+    written, for example since another process writes to it.
     """
     if isinstance(data, ox.Store):
         yield data
@@ -168,6 +170,8 @@ def open_store(data: ox.Store | PathName, *, read_only: bool = True) -> Iterator
     with engine_errors(name, read_only=read_only):
         store = read_only_store(name) if read_only else _writable(name)
         check_layout(store, name)
+        if not read_only:
+            layout.check_mark(store, name)
         try:
             yield store
         finally:
@@ -291,7 +295,5 @@ def statements(names: Iterable[str]) -> Iterator[ox.Quad]:
 
 
 def _stored(name: str) -> Iterator[ox.Quad]:
-    from kg.store import layout
-
     with engine_errors(name, read_only=True):
         yield from layout.leaving(read_only_store(name))

@@ -1,4 +1,4 @@
-"""Store of studies on disk (Oxigraph): a named graph per study, one for shared resources and one for the ontology.
+"""Store of studies on disk (Oxigraph), in the layout of :mod:`kg.store.layout`.
 
 Queries see the union of all graphs, in which no statement occurs twice. A study that changed is replaced as a whole,
 together with the shared graph, in one transaction. Other graphs, such as MeSH, are kept.
@@ -7,6 +7,7 @@ together with the shared graph, in one transaction. Other graphs, such as MeSH, 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,11 +17,11 @@ from kg._types import PathName, Progress
 from kg.errors import FieldError, OutputError, Skipped, Superseded, UsageError, nothing_found
 from kg.export.exporter import Exported, Exporter
 from kg.export.report import Report
-from kg.export.stream import exports
+from kg.export.stream import changes as changed_exports
 from kg.ontology.vocabulary import CT
 from kg.rdf.atomic import output_errors, output_of, remove_leftovers, temporary_folder
 from kg.records.origin import Origin
-from kg.store import layout, registry_state
+from kg.store import digests, layout, registry_state
 from kg.store.changes import Changes
 from kg.store.choice import check_one_choice, plan_of
 from kg.store.dataset import Inputs, check_statements, classify_inputs, open_store, store_path
@@ -109,13 +110,17 @@ def update(
         )
     with open_store(name, read_only=False) as store:
         graphs, seen = StoreGraphs(store), set[str]()
-        exporter = Exporter(plan_of(store), graphs=True, contacts=contacts)
-        for record, exported in exports(sources.records, exporter, report.problem, progress):
+        exporter = Exporter(plan_of(store), contacts=contacts, digests=True)
+        is_current = partial(digests.has, store)
+        for record, result in changed_exports(sources.records, exporter, report.problem, is_current, progress):
             report.read += 1
-            seen.add(exported.study)
-            if _update_study(store, graphs, exported, changes) == "older":
+            study = result if isinstance(result, str) else result.study
+            kind = "unchanged" if isinstance(result, str) else _update_study(store, graphs, result)
+            seen.add(study)
+            changes.count(kind, study)
+            if kind == "older":
                 problem = "is older than the record of the study in the store and was skipped"
-                report.problem(Superseded(problem, file=record.file, record=record.number, study=exported.study))
+                report.problem(Superseded(problem, file=record.file, record=record.number, study=study))
         if not report.read:
             raise nothing_found("study record", sources.records, report.problems)
         missing = [study for study in layout.studies(store) if study not in seen]
@@ -138,19 +143,17 @@ def _check_prune(report: Report) -> None:
     raise UsageError(f"{problem} So --prune removed no studies; the others were updated.")
 
 
-def _update_study(store: ox.Store, graphs: StoreGraphs, exported: Exported, changes: Changes) -> str:
-    """Replace the graph of a study if it changed; return the name of the count that was increased."""
+def _update_study(store: ox.Store, graphs: StoreGraphs, exported: Exported) -> str:
+    """Replace the statements of a study if they changed; return the name of the count to increase."""
     after, before = layout.parsed(exported), set(layout.statements(store, exported.study))
     if before and _is_unchanged(before ^ after):
-        kind = "unchanged"
-    elif before and version_of(before) > version_of(after):
-        kind = "older"
-    else:
-        kind = "replaced" if before else "added"
-        registry_state.forget_comparison(store)
-        replace(store, graphs, exported.study, after, exported.shared, present=before)
-    changes.count(kind, exported.study)
-    return kind
+        update_store(store, digests.steps(store, exported.study, exported.digest))
+        return "unchanged"
+    if before and version_of(before) > version_of(after):
+        return "older"
+    registry_state.forget_comparison(store)
+    replace(store, graphs, exported.study, after, exported.shared, present=before, digest=exported.digest)
+    return "replaced" if before else "added"
 
 
 def _is_unchanged(difference: set[ox.Quad]) -> bool:
@@ -166,19 +169,27 @@ def replace(
     shared: Iterable[bytes] = (),
     *,
     present: Iterable[ox.Quad] | None = None,
+    digest: str = "",
 ) -> None:
     """Replace the statements of a study and update the shared graph, in one transaction.
 
     Only statements that differ are written. ``shared`` has the descriptions of the shared resources that the new
-    statements refer to, and ``present`` the statements in the store if they were read already. Without new statements
+    statements refer to, ``present`` the statements in the store if they were read already, and ``digest`` that of the
+    record. Without new statements
     the study is removed.
     """
     new = set(quads)
     old = set(layout.statements(store, study) if present is None else present)
     shared_change = change(graphs, {study: graphs.of(old)}, {study: [*shared]})
-    own = layout.steps(study, old - new, new - old)
-    if operations := [*own, *shared_change.steps(), *other_graph_updates(store, shared_change)]:
-        store.update(" ;\n".join(operations))
+    own = layout.steps(old - new, new - old)
+    of_digest = digests.steps(store, study, digest)
+    update_store(store, [*own, *of_digest, *shared_change.steps(), *other_graph_updates(store, shared_change)])
+
+
+def update_store(store: ox.Store, steps: list[str]) -> None:
+    """Run the operations of an update in one transaction."""
+    if steps:
+        store.update(" ;\n".join(steps))
 
 
 def remove(name: PathName, numbers: Iterable[str]) -> list[str]:

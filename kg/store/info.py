@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pyoxigraph as ox
 
 from kg.ontology.vocabulary import CT, RDF
-from kg.store import registry_state
+from kg.store import layout, registry_state
 from kg.store.registry_state import RegistryState
 
 _TYPE = ox.NamedNode(RDF + "type")
@@ -20,7 +20,8 @@ _LEFT_OUT = ox.NamedNode(CT + "leftOut")
 class StoreInfo:
     """Counts of a store; ``first`` and ``last`` are the range of the version holders of its studies.
 
-    ``registry`` is the state of a store of ``kg fetch`` or ``kg sync``. Its statements are not counted.
+    ``registry`` is the state of a store of ``kg fetch`` or ``kg sync``. Statements about the store itself are not
+    counted.
     """
 
     studies: int
@@ -38,8 +39,8 @@ def store_info(store: ox.Store) -> StoreInfo:
     studies = sum(1 for _ in store.quads_for_pattern(None, _TYPE, _STUDY, None))
     values = (quad.object for quad in store.quads_for_pattern(None, _HOLDER, None, None))
     holders = {value.value for value in values if isinstance(value, ox.Literal)} or {""}
-    own = registry_state.size(store)
-    graphs = sum(1 for _ in store.named_graphs()) - bool(own)
+    own, own_graphs = layout.own_size(store)
+    graphs = sum(1 for _ in store.named_graphs()) - own_graphs
     state = registry_state.read(store)
     return StoreInfo(studies, len(store) - own, graphs, min(holders), max(holders), state, left_out(store))
 

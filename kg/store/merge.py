@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import partial
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 import pyoxigraph as ox
 
@@ -24,19 +24,19 @@ from kg.export.report import Report
 from kg.export.shared_resources import DESCRIPTIONS, resource
 from kg.export.stream import Export, exports, newest, usages
 from kg.ontology.study_iri import study_of
-from kg.ontology.vocabulary import BASE, CT, DCTERMS, MESH, RDF, RDFS, RECORD, SHARED_GRAPH, SKOS
+from kg.ontology.vocabulary import BASE, CT, DCTERMS, MESH, RDF, RDFS, SHARED_GRAPH, SKOS
 from kg.rdf.atomic import system_folder
 from kg.rdf.parse import quads
 from kg.records.objects import ObjectInput
 from kg.records.origin import Origin, origin_of
-from kg.store import layout, registry_state
+from kg.store import digests, layout, registry_state
 from kg.store.dataset import Inputs, check_layout, open_store
 from kg.store.engine_errors import engine_errors
 from kg.store.info import store_info
 from kg.store.shared_graph import StoreGraphs, deduplicate_other_graphs, rebuild
 
-Loader = Callable[[ox.Store], None]
-"""A function that loads an input into an empty store."""
+Loader = Callable[[ox.Store], bool]
+"""Loads an input into a store without studies; returns whether it may have other statements outside any graph."""
 
 _TYPE = ox.NamedNode(RDF + "type")
 _STUDY = ox.NamedNode(CT + "Study")
@@ -62,7 +62,7 @@ _DESCRIPTIVE = frozenset(
 def load_in_memory(
     inputs: Inputs, report: Report, progress: Progress | None = None, exporter: Exporter | None = None
 ) -> ox.Store:
-    """Load inputs into a new store in memory; ``exporter`` converts the records and has to write named graphs."""
+    """Load inputs into a new store in memory; ``exporter`` converts the records, to N-Triples."""
     store = ox.Store()
     load = partial(_load_records, names=inputs.records, report=report, progress=progress, exporter=exporter)
     _fill(store, [*_graph_loaders(inputs, progress), *_record_loaders(inputs, load)], report)
@@ -99,24 +99,28 @@ def _record_loaders(inputs: Inputs, load: Loader) -> list[tuple[str, Loader]]:
     return [(", ".join(map(str, inputs.records)), load)] if inputs.records else []
 
 
-def _load_store(into: ox.Store, name: str) -> None:
+def _load_store(into: ox.Store, name: str) -> bool:
     with open_store(name) as store:
-        into.bulk_extend(layout.copied(store))
+        quads = layout.without_states(store)
+        into.bulk_extend(quads if layout.is_marked(store) else in_graphs(quads))
+        return layout.may_be_loose(store)
 
 
-def _load_rdf(into: ox.Store, name: str, progress: Progress | None) -> None:
+def _load_rdf(into: ox.Store, name: str, progress: Progress | None) -> bool:
     into.bulk_extend(in_graphs(quads(name, progress)))
+    return True
 
 
-def _load_graph(into: ox.Store, graph: ox.Store) -> None:
+def _load_graph(into: ox.Store, graph: ox.Store) -> bool:
     into.bulk_extend(in_graphs(graph))
+    return True
 
 
 def _load_records(
     into: ox.Store, names: list[str | ObjectInput], report: Report, progress: Progress | None, exporter: Exporter | None
-) -> None:
+) -> bool:
     """Load the newest record of each study, and the shared resources of these records."""
-    exporter = exporter or Exporter(graphs=True)
+    exporter = exporter or Exporter()
 
     def counted() -> Iterator[Export]:
         for pair in exports(names, exporter, report.problem, progress):
@@ -124,40 +128,54 @@ def _load_records(
             yield pair
 
     studies = newest(counted()).values()
-    shared = [data for data, _ in exporter.shared(usages(studies))]
-    into.bulk_load(b"".join([*(study.data for study in studies), *shared]), format=ox.RdfFormat.N_QUADS)
+    into.bulk_load(b"".join(study.data for study in studies), format=ox.RdfFormat.N_TRIPLES)
+    shared = b"".join(data for data, _ in exporter.shared(usages(studies)))
+    into.bulk_load(shared, format=ox.RdfFormat.N_TRIPLES, to_graph=ox.NamedNode(SHARED_GRAPH))
+    return False
 
 
 def _load_export(
     into: ox.Store, names: list[str | ObjectInput], path: Path, report: Report, options: dict[str, Any]
-) -> None:
-    """Export records to a file of N-Quads and load it."""
-    from kg.export.run import export
+) -> bool:
+    """Load records as they are exported; files that the export needs are next to ``path``."""
+    from kg.export.study_stream import Reader, StudyStream
 
-    export(names, path, format="nquads", report=report, **options)
-    into.bulk_load(path=str(path), format=ox.RdfFormat.N_QUADS)
-    path.unlink()
+    stream = StudyStream(names, report, path, **options)
+    reader = Reader(stream.read())
+    try:
+        into.bulk_load(cast("IO[bytes]", reader), format=ox.RdfFormat.N_QUADS)
+    except Exception as error:
+        raise reader.failure or error from None
+    for data in stream.replacements():
+        _replace(into, data)
+    digests.write(into, stream.digests)
+    return False
+
+
+def _replace(store: ox.Store, data: bytes) -> None:
+    """Replace a study by its statements in N-Triples."""
+    new = [*ox.parse(data, format=ox.RdfFormat.N_TRIPLES)]
+    for quad in layout.statements(store, study_of(new[0].subject) or ""):
+        store.remove(quad)
+    store.extend(new)
 
 
 def in_graphs(statements: Iterable[ox.Quad]) -> Iterator[ox.Quad]:
-    """Move statements of the default graph to the graph of the study that they describe, or to the shared graph.
+    """Yield statements of files as a store has them: shared resources of the default graph are in the shared graph.
 
-    Studies from Turtle or N-Triples can then be replaced individually, too. MeSH files stay in the default graph: their
-    terms have other properties in addition to those of shared resources.
+    MeSH files stay in the default graph: their terms have other properties in addition to those of shared resources.
     """
     for subject, group in groupby(statements, key=lambda quad: quad.subject):
         description = [*group]
         graph = _graph_of(subject, description)
         for quad in description:
             moves = graph is not None and isinstance(quad.graph_name, ox.DefaultGraph)
-            yield ox.Quad(quad.subject, quad.predicate, quad.object, graph) if moves else quad
+            yield ox.Quad(quad.subject, quad.predicate, quad.object, graph) if moves else layout.entering(quad)
 
 
 def _graph_of(subject: object, description: list[ox.Quad]) -> ox.NamedNode | None:
-    """Return the graph for the statements about a resource; ``None`` if it belongs to no study and is not shared."""
+    """Return the graph for the statements about a resource; ``None`` if it is not shared."""
     iri = subject.value if isinstance(subject, ox.NamedNode) else ""
-    if number := study_of(iri):
-        return ox.NamedNode(RECORD + number)
     if iri.startswith(_SHARED) and all(quad.predicate.value in _DESCRIPTIVE for quad in description):
         return ox.NamedNode(SHARED_GRAPH)
     return None
@@ -166,18 +184,27 @@ def _graph_of(subject: object, description: list[ox.Quad]) -> ox.NamedNode | Non
 def _fill(store: ox.Store, loaders: list[tuple[str, Loader]], report: Report, scratch: Path | None = None) -> None:
     """Run loaders into one empty store; ``scratch`` is a folder for the stores that are merged into it."""
     dropped: set[bytes] = set()
+    loose = has_several = False
     for i, (name, load) in enumerate(loaders):
-        if i == 0:
-            load(store)
+        if not _has_studies_or_shared(store):
+            loose |= load(store)
             check_layout(store, name)
             continue
         other = ox.Store(str(scratch / str(i))) if scratch else ox.Store()
-        load(other)
+        loose |= load(other)
         check_layout(other, name)
+        has_several |= _has_studies_or_shared(other)
         dropped |= _merge(other, store, name, report)
-    if len(loaders) > 1:
+    if has_several:
         rebuild(store, set(map(resource, dropped)))
+    if scratch:
+        layout.mark(store, loose=loose)
     deduplicate_other_graphs(store)
+
+
+def _has_studies_or_shared(store: ox.Store) -> bool:
+    shared = ox.NamedNode(SHARED_GRAPH)
+    return layout.has_studies(store) or next(store.quads_for_pattern(None, None, None, shared), None) is not None
 
 
 def _merge(other: ox.Store, store: ox.Store, name: str, report: Report) -> set[bytes]:

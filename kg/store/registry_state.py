@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -141,16 +141,6 @@ def forget_comparison(store: ox.Store) -> None:
         store.remove(quad)
 
 
-def size(store: ox.Store) -> int:
-    """Return the number of statements in the graph of the state."""
-    return sum(1 for _ in store.quads_for_pattern(None, None, None, _GRAPH))
-
-
 def clear(store: ox.Store) -> None:
     """Remove the state, as from a store whose studies have several sources."""
     store.remove_graph(_GRAPH)
-
-
-def without_state(statements: Iterable[ox.Quad]) -> Iterator[ox.Quad]:
-    """Leave out the statements of the state, which are about the store and not about studies."""
-    return (quad for quad in statements if quad.graph_name != _GRAPH)

@@ -19,7 +19,7 @@ from kg.ontology.model import Term, shipped
 from kg.ontology.vocabulary import RDF, RULE, SH, SHARED_GRAPH
 from kg.records.objects import flatten
 from kg.store.dataset import classify_inputs, is_graph, is_rdf, statements
-from kg.store.registry_state import without_state
+from kg.store.layout import without_states
 from kg.store.study_runs import Note, Scattered, note_in_memory, silent
 from kg.validation.findings import Finding
 from kg.validation.graph import StatementGraph
@@ -94,7 +94,7 @@ def _validate_object(result: ValidationResult, item: Any, run: Engine) -> None:
     """Add the findings in a graph object or an open file of RDF."""
     (store,) = classify_inputs([item]).graphs
     shared = StatementGraph(SHARED_GRAPH).add(store.quads_for_pattern(None, None, None, ox.NamedNode(SHARED_GRAPH)))
-    _validate_file(result, collect(without_state(store), shared), run, "<Graph>" if is_graph(item) else str(item))
+    _validate_file(result, collect(without_states(store), shared), run, "<Graph>" if is_graph(item) else str(item))
 
 
 def _validate_file(result: ValidationResult, graphs: Iterator[StatementGraph], run: Engine, name: str) -> None:

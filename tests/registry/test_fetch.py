@@ -20,7 +20,7 @@ from kg.records.origin import origin_of
 from kg.registry import listing
 from kg.registry.fetch import Fetch, Watch, fetch_to, preview
 from kg.registry.selection import Selection
-from kg.store import registry_state
+from kg.store import layout, registry_state
 from kg.store.dataset import open_store
 from tests.conftest import STUDIES
 from tests.integration.api_server import ApiServer, serve
@@ -106,7 +106,7 @@ def test_a_store_has_the_studies_and_knows_where_they_are_from(server: ApiServer
     kg.store.build([number(r) and r for r in completed()], tmp_path / "expected")
     with open_store(tmp_path / "x.kgstore") as store, open_store(tmp_path / "expected") as expected:
         state = registry_state.read(store)
-        assert set(registry_state.without_state(store)) == set(expected)
+        assert set(layout.leaving(store)) == set(layout.leaving(expected))
     assert state is not None
     assert (state.api, state.selection, state.contacts) == (server.url, {"status": ["COMPLETED"]}, False)
     assert (state.data_version, state.compared) == (server.data_timestamp, fetched.origin.finished)
