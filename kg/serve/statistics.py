@@ -11,6 +11,7 @@ import pickle
 import signal
 import sys
 from collections.abc import Iterator
+from itertools import chain
 
 import pyoxigraph as ox
 
@@ -31,7 +32,7 @@ def count(store: ox.Store) -> Tally:
 
 
 def _statements(store: ox.Store) -> Iterator[Statement]:
-    for subject, predicate, value, _ in layout.leaving(store):
+    for subject, predicate, value, _ in chain(layout.leaving(store), layout.states(store)):
         yield str(subject).encode(), str(predicate).encode(), str(value).encode()
 
 

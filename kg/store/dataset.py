@@ -202,7 +202,7 @@ def read_only_store(name: str) -> ox.Store:
     for pause in _PAUSES:
         try:
             return ox.Store.read_only(path)
-        except OSError as error:
+        except (OSError, RuntimeError) as error:
             if _GONE not in str(error):
                 raise
             time.sleep(pause)

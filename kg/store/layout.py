@@ -126,10 +126,16 @@ def without_states(quads: Iterable[ox.Quad]) -> Iterator[ox.Quad]:
     return (quad for quad in quads if quad.graph_name not in _STATES)
 
 
+def states(store: ox.Store) -> Iterator[ox.Quad]:
+    """Yield the statements about the store itself."""
+    for graph in sorted(_STATES, key=str):
+        yield from store.quads_for_pattern(None, None, None, graph)
+
+
 def own_size(store: ox.Store) -> tuple[int, int]:
     """Return the numbers of the statements about the store itself and of their graphs."""
-    sizes = [sum(1 for _ in store.quads_for_pattern(None, None, None, graph)) for graph in _STATES]
-    return sum(sizes), sum(map(bool, sizes))
+    graphs = [quad.graph_name for quad in states(store)]
+    return len(graphs), len({*graphs})
 
 
 def entering(quad: ox.Quad) -> ox.Quad:

@@ -394,7 +394,7 @@ def test_a_query_sees_the_union_of_all_graphs(served: Served) -> None:
         json.loads(get(served, query).body)["results"]["bindings"][0]["n"]["value"]
         for query in ("SELECT (COUNT(*) AS ?n) { ?s ?p ?o }", "SELECT (COUNT(*) AS ?n) { GRAPH ?g { ?s ?p ?o } }")
     ]
-    assert counts[0] == counts[1]
+    assert int(counts[0]) > int(counts[1])  # studies are in no named graph
 
 
 def test_prefixes_of_the_project_need_no_declaration(served: Served) -> None:

@@ -148,7 +148,7 @@ def fresh(server: ApiServer, folder: Path) -> set[ox.Quad]:
 def holders(folder: Path) -> dict[str, str]:
     with open_store(folder) as store:
         quads = [*store.quads_for_pattern(None, HOLDER, None, None)]
-    return {str(quad.graph_name)[-12:-1]: str(quad.object)[1:11] for quad in quads}
+    return {str(quad.subject)[-12:-1]: str(quad.object)[1:11] for quad in quads}
 
 
 def state_of(folder: Path) -> registry_state.RegistryState:

@@ -16,9 +16,9 @@ import pytest
 
 from kg.errors import KGError, UsageError
 from kg.export.report import Report
-from kg.store import dataset
+from kg.store import dataset, layout
 from kg.store.dataset import open_store
-from kg.store.embedded import Changes, build, stored_studies, update
+from kg.store.embedded import Changes, build, update
 from tests.conftest import STUDIES
 
 KG = [sys.executable, "-m", "kg"]
@@ -48,7 +48,7 @@ def store(tmp_path: Path) -> Path:
 
 def studies(store: Path) -> list[str]:
     with open_store(store) as opened:
-        return stored_studies(opened)
+        return layout.studies(opened)
 
 
 def test_each_change_is_counted_with_its_study(store: Path, tmp_path: Path) -> None:

@@ -154,8 +154,9 @@ def test_of_several_records_of_a_study_the_newest_is_loaded(
             posted(record, day)
             record["protocolSection"]["identificationModule"]["briefTitle"] = f"Title {day}"
     names = [str(written(version, tmp_path / f"{day}.jsonl")) for day, version in enumerate(versions)]
+    last = str(written([*versions[1], *versions[0]], tmp_path / "last.jsonl"))
     report = Report()
-    build([*order(names), names[0]], tmp_path / "s", report=report, jobs=jobs)
+    build([*order(names), last], tmp_path / "s", report=report, jobs=jobs)
     build(names[2:], tmp_path / "fresh", report=Report())
-    assert report.superseded == 3 * len(STUDIES)
+    assert report.superseded == 4 * len(STUDIES)
     assert statements(tmp_path / "s") == statements(tmp_path / "fresh")
