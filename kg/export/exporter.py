@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
@@ -12,7 +12,6 @@ from kg.errors import FieldError, RecordError, Repaired
 from kg.export.contacts import ContactFilter
 from kg.export.interpreter import Interpreter
 from kg.export.native import Emitter
-from kg.export.record_digest import RecordDigester
 from kg.export.record_header import HeaderReader
 from kg.export.shared_resources import Usage, encode_graph
 from kg.export.unmapped import Unmapped, UnmappedFinder
@@ -23,6 +22,9 @@ from kg.rdf.syntax import Grouped, Style, prefixes, quoted
 from kg.records.contacts import MASK
 from kg.records.limits import TOO_MANY, check_errors, check_statements, depth_errors, has_too_many_values
 from kg.records.sanitize import LONGEST, ROOM, clean, fits
+
+if TYPE_CHECKING:
+    from kg.export.record_digest import RecordDigester
 
 
 @dataclass(slots=True)
@@ -81,7 +83,7 @@ class Exporter:
         self._unmapped_finder = UnmappedFinder(self.plan, self._contacts)
         self.headers = HeaderReader(self.plan)
         self.emitter = Emitter(self._interpreter, self.headers.paths, graphs=graphs)
-        self._digester = RecordDigester(contacts=contacts) if digests else None
+        self._digester = _digester(contacts=contacts) if digests else None
         self._graphs = graphs
         self._longest = longest
         self._gap = b"\n" if grouped else b""
@@ -242,6 +244,12 @@ class Exporter:
 
     def _graph(self, number: str) -> bytes:
         return number.encode().join(self._record_token) if self._graphs else b""
+
+
+def _digester(*, contacts: bool) -> RecordDigester:
+    from kg.export.record_digest import RecordDigester
+
+    return RecordDigester(contacts=contacts)
 
 
 def _name_errors(exported: Exported) -> Exported:

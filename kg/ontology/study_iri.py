@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
 
-from kg.ontology.model import Term
+if TYPE_CHECKING:
+    from kg.ontology.model import Term
 
 _STUDY = re.compile(r"/(?:study|part|record|studies)/(NCT[0-9]{8})(?![0-9])")
 

@@ -17,7 +17,6 @@ import pyoxigraph as ox
 from kg._types import Input, PathName, Progress
 from kg.errors import UsageError, nothing_found
 from kg.ontology.vocabulary import CT, RDF, RECORD
-from kg.store import layout
 from kg.store.engine_errors import engine_errors
 
 if TYPE_CHECKING:
@@ -171,6 +170,8 @@ def open_store(data: ox.Store | PathName, *, read_only: bool = True) -> Iterator
         store = read_only_store(name) if read_only else _writable(name)
         check_layout(store, name)
         if not read_only:
+            from kg.store import layout
+
             layout.check_mark(store, name)
         try:
             yield store
@@ -295,5 +296,7 @@ def statements(names: Iterable[str]) -> Iterator[ox.Quad]:
 
 
 def _stored(name: str) -> Iterator[ox.Quad]:
+    from kg.store import layout
+
     with engine_errors(name, read_only=True):
         yield from layout.leaving(read_only_store(name))

@@ -109,7 +109,13 @@ def has_loose_statements(store: ox.Store) -> bool:
 
 
 def leaving(store: ox.Store) -> Iterator[ox.Quad]:
-    """Yield all statements as files have them: one study after another, each in its own graph, and then the others."""
+    """Yield all statements as files have them: one study after another, each in its own graph, and then the others.
+
+    Those of a store of another program are as they are.
+    """
+    if not is_marked(store):
+        yield from without_states(store)
+        return
     for study, quads in by_study(store):
         yield from named(study, quads)
     yield from others(store)

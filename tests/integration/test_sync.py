@@ -22,10 +22,10 @@ import pytest
 import kg
 from kg.errors import SourceError, UsageError
 from kg.export.report import Report
-from kg.ontology.vocabulary import CT, REGISTRY_GRAPH
+from kg.ontology.vocabulary import CT
 from kg.registry.changes import SyncCounts
 from kg.registry.folder_target import FolderTarget, folder_state, write_folder_state
-from kg.store import registry_state
+from kg.store import layout, registry_state
 from kg.store.dataset import open_store
 from kg.store.embedded import build
 from tests.conftest import STUDIES
@@ -33,7 +33,6 @@ from tests.integration.api_server import ApiServer, serve
 
 KG = [sys.executable, "-m", "kg"]
 HOLDER = ox.NamedNode(CT + "versionHolder")
-STATE = ox.NamedNode(REGISTRY_GRAPH)
 MANY = int(os.environ.get("KG_SYNC", "1"))
 """How often the random tests run."""
 DOCS = Path(__file__).parents[2] / "docs"
@@ -137,7 +136,7 @@ def run(target: Path, server: ApiServer, **options: Any) -> SyncCounts:
 def statements(folder: Path) -> set[ox.Quad]:
     """All statements but the state and the day of the registry's data."""
     with open_store(folder) as store:
-        return {quad for quad in store if quad.graph_name != STATE and quad.predicate != HOLDER}
+        return {quad for quad in layout.leaving(store) if quad.predicate != HOLDER}
 
 
 def fresh(server: ApiServer, folder: Path) -> set[ox.Quad]:
