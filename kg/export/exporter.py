@@ -83,7 +83,7 @@ class Exporter:
         self._unmapped_finder = UnmappedFinder(self.plan, self._contacts)
         self.headers = HeaderReader(self.plan)
         self.emitter = Emitter(self._interpreter, self.headers.paths, graphs=graphs)
-        self._digester = _digester(contacts=contacts) if digests else None
+        self._digester = _digester(self.plan, contacts=contacts) if digests else None
         self._graphs = graphs
         self._longest = longest
         self._gap = b"\n" if grouped else b""
@@ -246,10 +246,10 @@ class Exporter:
         return number.encode().join(self._record_token) if self._graphs else b""
 
 
-def _digester(*, contacts: bool) -> RecordDigester:
+def _digester(plan: Plan, *, contacts: bool) -> RecordDigester:
     from kg.export.record_digest import RecordDigester
 
-    return RecordDigester(contacts=contacts)
+    return RecordDigester(contacts=contacts, without=plan.without)
 
 
 def _name_errors(exported: Exported) -> Exported:

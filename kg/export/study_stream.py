@@ -13,7 +13,7 @@ from kg._types import Bytes, Progress
 from kg.errors import nothing_found
 from kg.export.exporter import Exporter
 from kg.export.report import Report
-from kg.export.run import namespace, replay, with_problems
+from kg.export.run import namespace, replay, sections_of, with_problems
 from kg.export.study_index import StudyIndex
 from kg.export.tasks import Item, Settings, Worker, tasks
 from kg.export.workers import rare_collections, run_tasks
@@ -38,11 +38,15 @@ class StudyStream:
         contacts: bool = False,
         base: str = BASE,
         jobs: int = 1,
+        without: Iterable[str] = (),
         progress: Progress | None = None,
     ) -> None:
         self._items = flatten(inputs)
         self._report, self._target, self._jobs, self._progress = report, target, jobs, progress
-        self._settings = Settings("ntriples", contacts=contacts, base=namespace(base), record_digests=True)
+        sections = sections_of(without)
+        self._settings = Settings(
+            "ntriples", contacts=contacts, base=namespace(base), without=sections, record_digests=True
+        )
         self._exporter = Exporter(graphs=True, base=self._settings.base)
         self._index = StudyIndex()
         self._file = TemporaryFile(dir=target.parent)  # noqa: SIM115 -- it lives as long as the stream

@@ -73,6 +73,7 @@ def test_a_digest_is_that_of_the_content() -> None:
     ]
     assert digester(record) not in map(digester, changed)
     assert digester(record) != RecordDigester(contacts=True)(record)
+    assert digester(record) != RecordDigester(contacts=False, without=["results"])(record)
 
 
 def test_the_day_of_the_data_is_not_in_a_digest() -> None:
