@@ -119,7 +119,7 @@ def test_modules_and_functions_are_small() -> None:
 
 def test_the_engine_that_reads_the_plan_stays_small() -> None:
     engine = [TOP / "kg" / name for name in ("mapping/plan.py", "export/exporter.py", "restore/records.py")]
-    assert sum(path.read_text("utf-8").count("\n") for path in engine) < 700
+    assert sum(path.read_text("utf-8").count("\n") for path in engine) < 750
     fields = [known for entity in shipped_plan().entities.values() for known in entity.fields]
     assert 10 * sum(known.role is Role.DERIVED for known in fields) < len(fields)
 

@@ -17,6 +17,10 @@ from kg.query.nearest_term import local_name, nearest_term, ontology_terms, plai
 _PLACE = re.compile(r"error at (\d+):(\d+): (.*)", re.DOTALL)
 _EXPECTED = re.compile(r"""\['.*?'\]|\[_\]|"(?:[^"\\]|\\.)*"|[^,"\[\s](?:[^,"\[]*[^,"\[\s])?""")
 
+_GRAPH_WORDS = ("GRAPH", "FROM")
+_NO_STUDY_GRAPHS = (
+    "Studies have no graphs of their own here: leave out GRAPH and FROM, and use ct:ofStudy for one study."
+)
 _ONTOLOGY = "/graph/ontology"
 """The end of the name of the ontology graph, which begins with the base of the data."""
 
@@ -77,6 +81,8 @@ def find_problems(query: str, store: ox.Store, predeclared: Mapping[str, str] | 
     ``predeclared`` has the prefixes that a query does not have to declare.
     """
     short, classes = _Shortener(query, predeclared or {}), class_iris(query)
+    if any(token.text.upper() in _GRAPH_WORDS for token in tokens(query) if token.kind == "word"):
+        yield _NO_STUDY_GRAPHS
     for iri in _resources(query):
         if not _occurs(ox.NamedNode(iri), store):
             match = nearest_term(iri, is_class=iri in classes) or _other_spelling(iri, store)

@@ -190,10 +190,17 @@ def test_a_syntax_error_has_the_line_of_the_original_text(text: str, message: st
 
 
 def test_a_query_with_from_reads_no_other_graph() -> None:
-    names = [path.stem for path in STUDIES[:3]]
-    one = f"SELECT ?study FROM <https://w3id.org/trialkg/record/{names[1]}> {{ ?study a ct:Study }}"
-    assert [row["study"] for row in query(one, STUDIES[:3]).rows] == [f"https://clinicaltrials.gov/study/{names[1]}"]
+    label = "SELECT ?label FROM <https://w3id.org/trialkg/graph/ontology> { ct:phase rdfs:label ?label }"
+    assert [row["label"] for row in query(label, STUDIES[:3]).rows] == ["phase"]
     assert query("SELECT * FROM <file:///etc/passwd> { ?s ?p ?o }", STUDIES[:3]).is_empty
+
+
+@pytest.mark.parametrize(
+    "text", ["SELECT * { GRAPH ?g { ?s a ct:Study } }", "SELECT * FROM rec:NCT02059759 { ?s a ct:Study }"]
+)
+def test_a_query_for_the_graph_of_a_study_is_told_that_there_is_none(text: str) -> None:
+    text = text.replace("rec:NCT02059759", "<https://w3id.org/trialkg/record/NCT02059759>")
+    assert "Studies have no graphs of their own here" in kg_query(text, "-d", str(SEED))[1]
 
 
 def test_an_empty_answer_reports_unknown_terms() -> None:
