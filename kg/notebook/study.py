@@ -108,13 +108,14 @@ class Study:
 
 
 def _study_store(store: ox.Store, number: str) -> ox.Store:
-    """Return a store with the graph of the study and the resources it refers to; without such a graph, the store."""
-    if not layout.has_study(store, number):
+    """Return a store with the study and the shared resources it refers to; without the shared graph, the store."""
+    shared = ox.NamedNode(SHARED_GRAPH)
+    if not (layout.has_study(store, number) and store.contains_named_graph(shared)):
         return store
     result = ox.Store()
     result.extend(layout.statements(store, number))
     for node in {quad.object for quad in result if isinstance(quad.object, ox.NamedNode)}:
-        result.extend(store.quads_for_pattern(node, None, None, ox.NamedNode(SHARED_GRAPH)))
+        result.extend(store.quads_for_pattern(node, None, None, shared))
     return result
 
 
