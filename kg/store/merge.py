@@ -197,7 +197,7 @@ def _fill(store: ox.Store, loaders: list[tuple[str, Loader]], report: Report, sc
         dropped |= _merge(other, store, name, report)
     if has_several:
         rebuild(store, set(map(resource, dropped)))
-    if scratch:
+    if scratch and next(iter(store), None) is not None:
         layout.mark(store, loose=loose)
     deduplicate_other_graphs(store)
 

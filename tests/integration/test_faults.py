@@ -68,6 +68,7 @@ COMMANDS = {
     "query to Turtle": f"query '{GRAPH}' -d STORE -o OUT/q.ttl",
     "query to standard output": f"query '{ROWS}' -d STORE",
     "query with an explanation": "query arms -d STORE --explain",
+    "parquet-views": "parquet-views PARQUET -o OUT/v.sql",
     "query of records": "query arms -d IN -o OUT/q.csv",
     "query list": "query --list",
     "load to files": "load IN --preset qlever -o OUT/qlever",
@@ -118,13 +119,15 @@ class Inputs:
                 shutil.copy(path, self.more)
         self.rdf, self.store, self.small = folder / "all.nq", folder / "s.kgstore", folder / "small.kgstore"
         export([self.records], self.rdf)
+        self.parquet = folder / "all.parquet"
+        export([self.records], self.parquet)
         build([self.records], self.store, report=Report())
         build(STUDIES[:6], self.small, report=Report())
 
     def run(self, name: str, out: Path, store: Path | None = None, before: str = "", after: str = "") -> Run:
         """Run a command; ``before`` and ``after`` are parts of the line of the shell."""
         words = {"OUT": out, "STORE": store or self.store, "IN": self.records, "IN2": self.more, "RDF": self.rdf}
-        words |= {"API": self.api, "NUMBERS": " ".join(FETCHED)}
+        words |= {"PARQUET": self.parquet, "API": self.api, "NUMBERS": " ".join(FETCHED)}
         line = re.sub(rf"\b({'|'.join(words)})\b", lambda match: str(words[match[0]]), COMMANDS[name])
         limit = "timeout -s INT --preserve-status 8" if name == "serve" else ""
         shell = ["bash", "-c", f"{before} {limit} {KG} {line} {after}"]
