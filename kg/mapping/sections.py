@@ -5,19 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cache
 
+import orjson
+
 from kg.errors import UsageError, shown
-from kg.mapping.plan import ROOT, UNMAPPED_SECTION, Entity, Field, Plan, Role, graft, lay_out, shipped_plan
+from kg.mapping.plan import ROOT, Entity, Field, Plan, Role, graft, lay_out, shipped_plan
+from kg.ontology.files import folder
 
 SECTIONS: dict[str, tuple[str, ...]] = {
-    "annotations": ("annotationSection",),
-    "descriptions": ("protocolSection.descriptionModule",),
-    "documents": ("documentSection",),
-    "eligibility-text": ("protocolSection.eligibilityModule.eligibilityCriteria",),
-    "locations": ("protocolSection.contactsLocationsModule.locations",),
-    "outcomes": ("protocolSection.outcomesModule",),
-    "references": ("protocolSection.referencesModule",),
-    "results": ("resultsSection",),
-    UNMAPPED_SECTION: (),
+    name: tuple(paths) for name, paths in orjson.loads((folder("ontology") / "sections.json").read_bytes()).items()
 }
 """Name -> the JSON paths of a section; ``unmapped`` are the values that no shape reads."""
 

@@ -175,8 +175,7 @@ def replace(
 
     Only statements that differ are written. ``shared`` has the descriptions of the shared resources that the new
     statements refer to, ``present`` the statements in the store if they were read already, and ``digest`` that of the
-    record. Without new statements
-    the study is removed.
+    record. Without new statements the study is removed.
     """
     new = set(quads)
     old = set(layout.statements(store, study) if present is None else present)
