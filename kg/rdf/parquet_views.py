@@ -12,8 +12,8 @@ from pathlib import Path
 
 from kg._types import PathName
 from kg.errors import UsageError
-from kg.ontology.vocabulary import BASE, CODE, COUNTRY, CT, MESH, ORGANIZATION, PART, PUBMED, RDFS, STUDY
-from kg.rdf.view_columns import JOINS, STUDY_COLUMNS, VIEWS, Column, View
+from kg.ontology.vocabulary import BASE, CODE, COUNTRY, MESH, ORGANIZATION, PART, PUBMED, STUDY
+from kg.rdf.views import Column, Key, View, views
 
 SHORTENED = {
     "study": STUDY,
@@ -40,8 +40,8 @@ def view_statements(data: PathName, *, tables: bool = False, base: str = BASE) -
     "CREATE VIEW statements AS\\nSELECT * FROM read_parquet('tests/data/*.parquet');"
     """
     yield _create("statements", f"SELECT * FROM read_parquet({_text(_pattern(data))})", tables=tables)
-    for name, select in _selects(base):
-        yield _create(name, select, tables=tables)
+    for name, view in views().items():
+        yield _create(name, view if isinstance(view, str) else _select(view, base), tables=tables)
 
 
 def _pattern(data: PathName) -> str:
@@ -58,43 +58,26 @@ def _create(name: str, select: str, *, tables: bool) -> str:
     return f"CREATE {WORDS[tables]} {name} AS\n{select.strip()};"
 
 
-def _selects(base: str) -> Iterator[tuple[str, str]]:
-    """Yield the name and the SELECT of each view, after the views that it uses."""
-    yield "studies", _studies(base)
-    yield "countries", _COUNTRIES
-    for view in VIEWS:
-        yield view.name, _links(view, base)
-    yield from JOINS.items()
+def _select(view: View, base: str) -> str:
+    return _of_links(view, view.object, base) if view.object else _of_subjects(view, base)
 
 
-_COUNTRIES = f"""
-SELECT code.object AS country, label.object AS name
-FROM statements AS code
-JOIN statements AS label ON label.subject = code.subject
-WHERE code.predicate = '{CT}countryCode' AND label.predicate = '{RDFS}label'"""
-
-
-def _studies(base: str) -> str:
-    columns = [f"{_shortened('subject', 'study', base)} AS study"]
-    columns += [_aggregate(column, "", base) for column in STUDY_COLUMNS]
-    where = _is_in(column.property for column in STUDY_COLUMNS)
+def _of_subjects(view: View, base: str) -> str:
+    columns = [_key("subject", view.subject, base), *(_aggregate(column, "", base) for column in view.columns)]
     return f"""
 SELECT
   {_lines(columns)}
 FROM statements
-WHERE subject LIKE '{STUDY}%' AND {where}
+WHERE subject LIKE {_text(_namespace(view.subject.type, base) + "%")} AND {_columns_in(view)}
 GROUP BY subject"""
 
 
-def _links(view: View, base: str) -> str:
-    names = [
-        f"{_shortened('link.subject', view.subject[1], base)} AS {view.subject[0]}",
-        f"{_shortened('link.object', view.object[1], base)} AS {view.object[0]}",
-    ]
+def _of_links(view: View, target: Key, base: str) -> str:
+    names = [_key("link.subject", view.subject, base), _key("link.object", target, base)]
     if view.role:
         cases = " ".join(f"WHEN {_text(property_)} THEN {_text(role)}" for property_, role in view.links.items())
         names.append(f"CASE link.predicate {cases} END AS {view.role}")
-    where, properties = _is_in(view.links), [column.property for column in view.columns]
+    where = _is_in(view.links)
     if not view.columns:
         return f"SELECT\n  {_lines(names)}\nFROM statements AS link\nWHERE {where}"
     names += [_aggregate(column, "node.", base) for column in view.columns]
@@ -102,9 +85,13 @@ def _links(view: View, base: str) -> str:
 SELECT
   {_lines(names)}
 FROM (SELECT subject, predicate, object FROM statements WHERE {where}) AS link
-JOIN (SELECT subject, predicate, object FROM statements WHERE {_is_in(properties)}) AS node
+JOIN (SELECT subject, predicate, object FROM statements WHERE {_columns_in(view)}) AS node
   ON node.subject = link.object
 GROUP BY link.subject, link.predicate, link.object"""
+
+
+def _key(value: str, key: Key, base: str) -> str:
+    return f"{_shortened(value, key.type, base)} AS {key.name}"
 
 
 def _aggregate(column: Column, table: str, base: str) -> str:
@@ -123,16 +110,25 @@ def _shortened(value: str, kind: str, base: str) -> str:
     """Return the expression for a name without its namespace; a text stays as it is."""
     if kind not in SHORTENED:
         return value
+    name = f"REPLACE({value}, {_text(_namespace(kind, base))}, '')"
+    return f"REPLACE({name}, '/', '')" if kind == "publication" else name  # whose IRIs end in a slash
+
+
+def _namespace(kind: str, base: str) -> str:
+    """Return the namespace of a kind of resource in an export with a base."""
     namespace = SHORTENED[kind]
     if kind != "code" and namespace.startswith(BASE):
         namespace = base + namespace.removeprefix(BASE)
-    name = f"REPLACE({value}, {_text(namespace)}, '')"
-    return f"REPLACE({name}, '/', '')" if kind == "publication" else name  # whose IRIs end in a slash
+    return namespace
 
 
 def _is_in(properties: Iterable[str]) -> str:
     """Return the condition that selects the statements with some properties."""
     return f"predicate IN ({', '.join(map(_text, dict.fromkeys(properties)))})"
+
+
+def _columns_in(view: View) -> str:
+    return _is_in(column.property for column in view.columns)
 
 
 def _lines(columns: Iterable[str]) -> str:
