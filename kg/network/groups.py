@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from operator import attrgetter
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
@@ -23,7 +24,7 @@ from kg.export.run import export
 from kg.ontology import files
 from kg.ontology.study_iri import study_of
 from kg.ontology.vocabulary import CODE, CT, SCHEME
-from kg.rdf.atomic import system_folder
+from kg.rdf.atomic import system_folder, writing
 from kg.store.dataset import classify_inputs, statements
 from kg.store.merge import load_on_disk, temporary_store
 from kg.store.study_runs import Note, note_in_memory, runs, silent
@@ -158,10 +159,13 @@ def open_sources(
     Raises :class:`~kg.errors.UsageError` for missing input; problems with records go to ``report``.
     """
     by_kind = classify_inputs(inputs)
-    sources: list[Iterable[ox.Quad]] = [*map(RdfSource, [*by_kind.stores, *by_kind.rdf]), *by_kind.graphs]
-    if not by_kind.records and len(sources) == 1:
-        yield sources
-    elif not sources:
+    others: list[Iterable[ox.Quad]] = [*map(RdfSource, by_kind.rdf), *by_kind.graphs]
+    if by_kind.single_store:
+        with system_folder() as folder:
+            yield [RdfSource(_copied(by_kind.stores[0], folder))]
+    elif not (by_kind.records or by_kind.stores) and len(others) == 1:
+        yield others
+    elif not (by_kind.stores or others):
         with system_folder() as folder:
             exported = str(folder / "studies.nq.zst")
             export(by_kind.records, exported, report=report, progress=progress)
@@ -170,3 +174,11 @@ def open_sources(
         with temporary_store() as (store, scratch):
             load_on_disk(store, by_kind, scratch, report, progress=progress)
             yield [store]
+
+
+def _copied(store: str, folder: Path) -> str:
+    """Return the name of a file with the statements of a store: they are read several times, faster from a file."""
+    copy = str(folder / "store.nq.zst")
+    with writing(copy, ".zst") as file:
+        ox.serialize(statements([store]), file, format=ox.RdfFormat.N_QUADS)
+    return copy

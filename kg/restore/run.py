@@ -19,7 +19,7 @@ from kg.ontology.vocabulary import BASE
 from kg.rdf.atomic import check_outputs, writing
 from kg.restore.records import Restorer, raise_error
 from kg.restore.study_graph import Properties, StudyGraph, study_iris
-from kg.store.dataset import statements
+from kg.store.dataset import statement_runs, statements
 from kg.store.study_runs import Note, Run, Scattered, note_in_memory, silent, together
 
 _PER_STATEMENT = 450
@@ -120,7 +120,7 @@ def _streamed(inputs: list[str], restorer: Restorer) -> Iterator[tuple[int, Rest
     """Yield the studies as they are read; raise ``Scattered`` if the statements of one are not together."""
     rest: dict[str | None, StudyGraph] = {}
     later: set[int] = set()
-    for position, run in enumerate(together(statements(inputs))):
+    for position, run in enumerate(together(statement_runs(inputs))):
         if not run.study:
             rest.setdefault(run.graph, StudyGraph()).extend(run.statements)
             continue
@@ -128,7 +128,7 @@ def _streamed(inputs: list[str], restorer: Restorer) -> Iterator[tuple[int, Rest
             yield from [(position, item) for item in _restored(restorer, run, _Unread(), _Unread())]
         except _NeedsOthers:
             later.add(position)
-    for position, run in enumerate(together(statements(inputs)) if later else ()):
+    for position, run in enumerate(together(statement_runs(inputs)) if later else ()):
         if position in later:
             found = _restored(restorer, run, rest.get(run.graph, StudyGraph()), ChainMap(*rest.values()))
             yield from ((position, item) for item in found)

@@ -9,6 +9,7 @@ import os
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import chain, groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from kg.export.report import Report
     from kg.records.objects import AnyInput, ObjectInput
+    from kg.store.study_runs import Run
 
     Graph = rdflib.Graph | ox.Store
     AnyData = AnyInput | Graph | Iterable[AnyInput | Graph]
@@ -300,3 +302,28 @@ def _stored(name: str) -> Iterator[ox.Quad]:
 
     with engine_errors(name, read_only=True):
         yield from layout.leaving(read_only_store(name))
+
+
+def statement_runs(names: Iterable[str]) -> Iterator[Run]:
+    """Yield what :func:`statements` does as runs; raises the same exceptions."""
+    from kg.store.study_runs import runs
+
+    for is_folder, inputs in groupby(names, key=lambda name: Path(name).is_dir()):
+        if is_folder:
+            yield from chain.from_iterable(map(_stored_runs, inputs))
+        else:
+            yield from runs(statements(inputs))
+
+
+def _stored_runs(name: str) -> Iterator[Run]:
+    from kg.store import layout
+    from kg.store.study_runs import Run, runs
+
+    with engine_errors(name, read_only=True):
+        store = read_only_store(name)
+        if not layout.is_marked(store):
+            yield from runs(layout.leaving(store))
+            return
+        for study, quads in layout.by_study(store):
+            yield Run(layout.graph_of(study).value, study, iter(quads))
+        yield from runs(layout.others(store))

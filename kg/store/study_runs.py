@@ -31,6 +31,7 @@ class Run(NamedTuple):
     graph: str | None
     study: str
     statements: Iterator[ox.Quad]
+    """In a store, their own graph is that of its layout."""
 
     @property
     def is_own(self) -> bool:
@@ -76,10 +77,10 @@ class Seen:
         return is_new
 
 
-def together(quads: Iterable[ox.Quad]) -> Iterator[Run]:
+def together(items: Iterable[Run]) -> Iterator[Run]:
     """Yield the runs of an input; raise :class:`Scattered` where a study has a second run in the same graph."""
     seen = Seen()
-    for run in runs(quads):
+    for run in items:
         if run.study and not seen.enter(run):
             raise Scattered
         yield run

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator
+from operator import attrgetter
 from pathlib import Path
 
 import pyoxigraph as ox
@@ -18,8 +19,8 @@ from kg.ontology.vocabulary import BASE, RDFS, SHARED_GRAPH
 from kg.rdf.formats import format_of
 from kg.rdf.parse import loose_quads, shared_quads
 from kg.store import layout
-from kg.store.dataset import is_store, open_store, statements
-from kg.store.study_runs import Scattered, runs, together
+from kg.store.dataset import is_store, open_store, statement_runs, statements
+from kg.store.study_runs import Run, Scattered, runs, together
 from kg.validation.graph import StatementGraph, Subject
 
 _SHARED = SHARED_GRAPH.removeprefix(BASE)
@@ -32,7 +33,7 @@ def read_graphs(name: str, *, pieces: bool) -> Iterator[StatementGraph]:
     in pieces, of a study are not together.
     """
     if Path(name).is_dir() or format_of(name).graphs:
-        yield from _contiguous(statements([name]), _shared_graph(name))
+        yield from _contiguous(statement_runs([name]), _shared_graph(name))
     else:
         yield from _pieces(name) if pieces else read_in_memory(name)
 
@@ -42,14 +43,14 @@ def read_in_memory(name: str) -> Iterator[StatementGraph]:
     yield from collect(statements([name]), _shared_graph(name))
 
 
-def _contiguous(quads: Iterable[ox.Quad], shared: StatementGraph) -> Iterator[StatementGraph]:
+def _contiguous(items: Iterable[Run], shared: StatementGraph) -> Iterator[StatementGraph]:
     ended: set[str | None] = set()
-    for name, members in itertools.groupby(quads, key=_graph_name):
+    for name, members in itertools.groupby(items, key=attrgetter("graph")):
         if name in ended and name != shared.name:
             raise Scattered
         ended.add(name)
         if name != shared.name:
-            yield StatementGraph(name, shared).add(members)
+            yield StatementGraph(name, shared).add(quad for run in members for quad in run.statements)
     if shared.size:
         yield shared
 
@@ -65,7 +66,7 @@ def collect(quads: Iterable[ox.Quad], shared: StatementGraph) -> Iterator[Statem
 
 def _pieces(name: str) -> Iterator[StatementGraph]:
     rest = _rest(name)
-    for run in together(statements([name])):
+    for run in together(statement_runs([name])):
         if run.graph is not None:
             raise Scattered
         if run.study:

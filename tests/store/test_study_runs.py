@@ -10,6 +10,7 @@ from typing import Any
 import pyoxigraph as ox
 import pytest
 
+from kg.store.dataset import statement_runs, statements
 from kg.store.study_runs import Scattered, note_in_memory, runs, together
 from tests.cli.test_command import run
 from tests.memory import peak, write_numbered
@@ -34,11 +35,25 @@ def test_runs_follow_subjects_and_graphs() -> None:
 
 
 def test_a_second_run_of_a_study_is_detected() -> None:
-    assert [r.study for r in together(quads(A, "<http://e.org/x>", B, "<http://e.org/y>"))][::2] == [
+    assert [r.study for r in together(runs(quads(A, "<http://e.org/x>", B, "<http://e.org/y>")))][::2] == [
         *("NCT00000001", "NCT00000002")
     ]
     with pytest.raises(Scattered):
-        [*together(quads(A, B, A))]
+        [*together(runs(quads(A, B, A)))]
+
+
+def test_the_runs_of_a_store_have_the_statements_that_leave_it(sizes: Path) -> None:
+    store = str(exported(sizes / f"{FEW}.kgstore"))
+    found = [(item.graph, item.study, [quad.triple for quad in item.statements]) for item in statement_runs([store])]
+    leaving = [*statements([store])]
+    assert [triple for *_, triples in found for triple in triples] == [quad.triple for quad in leaving]
+    assert [study for _, study, _ in found if study] == sorted({quad[0] for quad in map(_key, leaving) if quad[0]})
+    assert {(study, graph) for graph, study, _ in found if study} == {key for key in map(_key, leaving) if key[0]}
+
+
+def _key(quad: ox.Quad) -> tuple[str, str | None]:
+    [item] = runs([quad])
+    return item.study, item.graph
 
 
 def test_a_large_input_is_noted() -> None:
@@ -66,7 +81,8 @@ def growth(command: str, folder: Path, format_: str, *words: object) -> float:
 
 def exported(path: Path) -> Path:
     if not path.exists():
-        run("export", path.with_suffix(".jsonl"), "-o", path)
+        words = ("store", "build") if path.suffix == ".kgstore" else ("export",)
+        run(*words, path.with_suffix(".jsonl"), "-o", path)
     return path
 
 
@@ -74,18 +90,18 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
 
 
 @linux
-@pytest.mark.parametrize("output", ["nt.graphml", "ttl.gexf"])
+@pytest.mark.parametrize("output", ["nt.graphml", "ttl.gexf", "kgstore.graphml"])
 def test_memory_of_networks_does_not_grow(sizes: Path, tmp_path: Path, output: str) -> None:
     assert growth("network", sizes, output.partition(".")[0], "-o", tmp_path / output) < GROWTH
 
 
 @linux
-@pytest.mark.parametrize("format_", ["nt", "trig", "jsonld"])
+@pytest.mark.parametrize("format_", ["nt", "trig", "jsonld", "kgstore"])
 def test_memory_of_restored_records_does_not_grow(sizes: Path, tmp_path: Path, format_: str) -> None:
     assert growth("restore", sizes, format_, "-o", tmp_path / "a.jsonl") < GROWTH
 
 
 @linux
-@pytest.mark.parametrize("format_", ["nt", "ttl"])
+@pytest.mark.parametrize("format_", ["nt", "ttl", "kgstore"])
 def test_memory_of_validation_does_not_grow(sizes: Path, format_: str) -> None:
     assert growth("validate", sizes, format_) < GROWTH
