@@ -39,10 +39,12 @@ STEPS = {
     "validate nt": "validate x.nt --limit 0",
     "validate ttl": "validate x.ttl --limit 0",
     "validate store": "validate x.kgstore --limit 0",
-    "coverage store": "coverage x.kgstore",
+    "coverage": "coverage {studies}",
+    "describe": "export {studies} -j 1 --describe -o d.nt.zst",
     "network graphml": "network x.kgstore -o x.graphml",
     "network gexf": "network x.kgstore -o x.gexf",
     "draw summary": "draw x.kgstore --summary -o x.html",
+    "files for qlever": "load {studies} --preset qlever -o qlever",
     "load bulk oxigraph": "load {studies} --bulk --preset oxigraph --set location=x.oxigraph",
 }
 """The commands, in an order in which each finds the files of those before it."""
