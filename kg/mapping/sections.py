@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import cache
 
 import orjson
@@ -37,6 +37,15 @@ def listing(names: Iterable[str]) -> str:
     """
     *first, last = names
     return f"{', '.join(first)} and {last}" if first else last
+
+
+def phrase(names: Collection[str]) -> str:
+    """Return what is left out as a part of a sentence.
+
+    >>> phrase(["results"]), phrase([])
+    ('without results', 'with all sections')
+    """
+    return f"without {listing(names)}" if names else "with all sections"
 
 
 def holds(names: Iterable[str], path: str) -> bool:

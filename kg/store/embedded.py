@@ -17,13 +17,14 @@ from kg._types import PathName, Progress
 from kg.errors import FieldError, OutputError, Skipped, Superseded, UsageError, nothing_found
 from kg.export.exporter import Exported, Exporter
 from kg.export.report import Report
+from kg.export.run import sections_of
 from kg.export.stream import changes as changed_exports
 from kg.ontology.vocabulary import CT
 from kg.rdf.atomic import output_errors, output_of, remove_leftovers, temporary_folder
 from kg.records.origin import Origin
 from kg.store import digests, layout, registry_state
 from kg.store.changes import Changes
-from kg.store.choice import check_one_choice, plan_of
+from kg.store.choice import keep, one_choice, plan_of
 from kg.store.dataset import Inputs, check_statements, classify_inputs, open_store, store_path
 from kg.store.engine_errors import engine_errors
 from kg.store.info import StoreInfo, store_info
@@ -76,7 +77,7 @@ def _fill(
     store = ox.Store(str(path))
     load_on_disk(store, sources, scratch, report, **options)
     check_statements(store, sources)
-    check_one_choice(store)
+    keep(store, one_choice(store, sections_of(options.get("without", ()))))
     add_ontology(store)
     add_registry_state(store, sources)
     if report.lossless and (origin := origin or only_origin(sources)):

@@ -8,12 +8,12 @@ import pyoxigraph as ox
 
 from kg.ontology.vocabulary import CT, RDF
 from kg.store import layout, registry_state
+from kg.store.choice import left_out
 from kg.store.registry_state import RegistryState
 
 _TYPE = ox.NamedNode(RDF + "type")
 _STUDY = ox.NamedNode(CT + "Study")
 _HOLDER = ox.NamedNode(CT + "versionHolder")
-_LEFT_OUT = ox.NamedNode(CT + "leftOut")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +43,3 @@ def store_info(store: ox.Store) -> StoreInfo:
     graphs = sum(1 for _ in store.named_graphs()) - own_graphs
     state = registry_state.read(store)
     return StoreInfo(studies, len(store) - own, graphs, min(holders), max(holders), state, left_out(store))
-
-
-def left_out(store: ox.Store) -> tuple[str, ...]:
-    """Return the names of the sections that a store leaves out: those of one of its studies."""
-    first = next(store.quads_for_pattern(None, _TYPE, _STUDY, None), None)
-    if first is None:
-        return ()
-    values = (quad.object for quad in store.quads_for_pattern(first.subject, _LEFT_OUT, None, None))
-    return tuple(sorted(value.value for value in values if isinstance(value, ox.Literal)))
