@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kg.cli.base import LOST, echo, message, or_standard_output, print_problems
+from kg.cli.base import LOST, echo, message, or_standard_output, print_problems, without_option
 from kg.cli.selection import connection_of, selection_of, selection_options
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 @click.option("--dry-run", is_flag=True, help="Print the number of studies and the URL, and fetch nothing.")
 @click.option("--contacts", is_flag=True, help="Graphs and stores: keep contact data and e-mail addresses in texts.")
 @click.option("--without-contacts", is_flag=True, help="Records: leave out contact data and e-mail addresses.")
+@without_option
 @click.option("--describe", is_flag=True, help="Graphs: also write OUT.void.ttl, a description of the dataset.")
 @click.option(
     "-j",
@@ -77,7 +78,7 @@ def _fetch(output: str, options: dict[str, Any]) -> bool:
     kind, started, report = kind_of(output), time.monotonic(), Report()
     _check(kind, options)
     keep_memory()
-    graph = {name: options[name] for name in ("contacts", "describe")}
+    graph = {name: options[name] for name in ("contacts", "without", "describe")}
     with progress_bars() as bars:
         run = _fetch_of(options, watch_of(bars))
         result = fetch_to(run, output, report=report, jobs=options["jobs"] or cores(), **graph)
@@ -102,6 +103,8 @@ def _check(kind: Kind, options: dict[str, Any]) -> None:
         raise UsageError("Records are kept as they come, with contact data; --contacts is for graphs and stores.")
     if not kind.is_records and options["without_contacts"]:
         raise UsageError("Graphs and stores have contact data only with --contacts; --without-contacts is for records.")
+    if kind.is_records and options["without"]:
+        raise UsageError("Records are kept as they come, with all sections; --without is for graphs and stores.")
     if kind is not Kind.GRAPH and options["describe"]:
         raise UsageError("--describe needs an output in a format of kg export, such as studies.ttl.")
     if kind.is_records and options["jobs"]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kg.cli.base import LOST, echo, print_problems
+from kg.cli.base import LOST, echo, print_problems, without_option
 from kg.cli.selection import PARTS, connection_of, selection_of, selection_options
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 )
 @click.option("--contacts", is_flag=True, help="New store: keep contact data and e-mail addresses in texts.")
 @click.option("--without-contacts", is_flag=True, help="New folder: leave out contact data and e-mail addresses.")
+@without_option
 @click.pass_context
 def sync(context: click.Context, /, target: str, changes: tuple[str, ...], **options: Any) -> None:
     """Keep a copy of studies of ClinicalTrials.gov current: a store, or a folder with a file per study.
@@ -40,7 +41,8 @@ def sync(context: click.Context, /, target: str, changes: tuple[str, ...], **opt
     The first run makes the copy, as kg fetch does, unless kg fetch made it; the copy remembers its selection and API.
     Each later run fetches what is new or was posted again, removes what is no longer listed, and ends when the copy has
     exactly the studies of the registry, for one version of its data. Content that the registry derives again without
-    a new date is found by comparing all records, every 30 days or with --full.
+    a new date is found by comparing all records, every 30 days or with --full. A store keeps the sections that its
+    first run leaves out (--without).
 
     Each study is replaced as a whole. A run that is killed loses nothing; the same command goes on from there.
 
@@ -65,5 +67,5 @@ def _sync_of(options: dict[str, Any], watch: Watch) -> Sync:
     from kg.registry.sync import Sync
 
     is_selected = any(options[name] for name in PARTS)
-    own = {name: options[name] for name in ("full", "prune_limit", "contacts", "without_contacts")}
+    own = {name: options[name] for name in ("full", "prune_limit", "contacts", "without_contacts", "without")}
     return Sync(selection_of(options) if is_selected else None, watch=watch, **own, **connection_of(options))

@@ -7,7 +7,7 @@ whole, with a manifest that says where it is from.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -18,6 +18,7 @@ from kg._types import PathName, Progress
 from kg._version import __version__
 from kg.errors import InputError, NothingFoundError, SourceError
 from kg.export.report import Report
+from kg.export.run import sections_of
 from kg.http.client import ResponseError
 from kg.http.credentials import checked
 from kg.rdf.atomic import is_stream, output_errors, system_folder
@@ -126,6 +127,7 @@ def fetch_to(
     output: PathName,
     *,
     contacts: bool = False,
+    without: Iterable[str] = (),
     describe: bool = False,
     jobs: int = 1,
     report: Report | None = None,
@@ -140,10 +142,12 @@ def fetch_to(
     name = os.fspath(output)
     kind = kind_of(name)
     checked(fetch.api)
-    if fetched := _finished(fetch, name, kind):
+    sections = sections_of(without)
+    if fetched := _finished(fetch, name, kind, sections):
         return fetched
     check_output(name, kind)
-    options = {"contacts": contacts, "jobs": jobs, "report": report or Report(), "progress": fetch.watch.converted}
+    options = {"contacts": contacts, "without": sections, "jobs": jobs, "progress": fetch.watch.converted}
+    options["report"] = report or Report()
     with output_errors(name), _journal(fetch, name) as journal:
         fetched = _fetched(fetch, journal)
         if not fetched.origin.studies:
@@ -166,7 +170,7 @@ def is_unfinished(name: str) -> bool:
     return Journal.has_result(_journal_folder(name))
 
 
-def _finished(fetch: Fetch, name: str, kind: Kind) -> Fetched | None:
+def _finished(fetch: Fetch, name: str, kind: Kind, without: tuple[str, ...]) -> Fetched | None:
     """Finish a run that was killed after its output was there; None if there is no such output.
 
     Only a store or a folder is not written again.
@@ -177,7 +181,7 @@ def _finished(fetch: Fetch, name: str, kind: Kind) -> Fetched | None:
         if not (result := journal.result):
             return None
         records = _records(fetch, journal)
-        if not is_written(records, name, kind):
+        if not is_written(records, name, kind, without):
             return None
         problems = [SourceError(problem, file=file) for file, problem in result["missing"]]
         fetched = Fetched(records, Origin.from_dict(result["origin"]), problems)

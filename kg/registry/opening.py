@@ -8,12 +8,14 @@ from pathlib import Path
 
 from kg._types import Reject
 from kg.errors import UsageError
+from kg.mapping.sections import phrase
 from kg.records.origin import origin_of
 from kg.registry.folder_target import FolderTarget, folder_state, studies_in
 from kg.registry.outputs import Kind, kind_of
 from kg.registry.store_target import StoreTarget
 from kg.registry.targets import Target
 from kg.store import registry_state
+from kg.store.choice import left_out
 from kg.store.dataset import is_store, open_store
 from kg.store.registry_state import RegistryState
 
@@ -53,6 +55,22 @@ def remembered(name: str) -> RegistryState | None:
         return state
     origin = origin_of(folder)
     return registry_state.state_of(origin, contacts=origin.contacts) if origin and origin.is_complete else None
+
+
+def sections_of_copy(name: str, kind: Kind, without: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the sections that a copy leaves out: ``without`` for a new one, and what it keeps for an existing one.
+
+    Raises :class:`~kg.errors.UsageError` for a folder, and for a copy that keeps other sections than are wanted.
+    """
+    if without and kind is Kind.FOLDER:
+        raise UsageError(f"{name} is a folder of records, which are kept as they come; --without is for stores.")
+    if not is_store(name):
+        return without
+    with open_store(name) as store:
+        kept = left_out(store)
+    if without not in ((), kept):
+        raise UsageError(f"{name} was made {phrase(kept)}; leave out --without, or name another copy for it.")
+    return kept
 
 
 @contextmanager

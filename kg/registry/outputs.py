@@ -206,15 +206,16 @@ def write_origin(path: Path, origin: Origin) -> None:
     write_manifest(str(path), manifest)
 
 
-def is_written(records: Records, name: str, kind: Kind) -> bool:
-    """Return whether a folder or a store has exactly these records."""
+def is_written(records: Records, name: str, kind: Kind, without: tuple[str, ...]) -> bool:
+    """Return whether a folder or a store has exactly these records, and a store leaves out these sections."""
     if kind is Kind.FOLDER:
         files = {f"{number}.json": hashlib.sha256(_file(record)).hexdigest() for number, record in records.items()}
         return digest_of(Path(name)) == list_digest(files)
+    from kg.store.choice import left_out
     from kg.store.dataset import is_store, open_store
     from kg.store.layout import studies
 
     if not is_store(name):
         return False
     with open_store(name) as store:
-        return set(studies(store)) == {number for number, _ in records.items()}
+        return left_out(store) == without and set(studies(store)) == {number for number, _ in records.items()}

@@ -81,6 +81,7 @@ def sync(
     prune_limit: float | None = None,
     changes: PathName | Sequence[PathName] = (),
     contacts: bool | None = None,
+    without: Sequence[str] = (),
     api: str | None = None,
     rate: float = RATE,
     timeout: float = TIMEOUT,
@@ -90,7 +91,8 @@ def sync(
 
     The selection is only needed for a copy that does not exist yet; it remembers it, and the API. ``changes`` are files
     for the changes: JSON Lines, or RDF by their extensions. ``contacts`` says for a new copy whether it has contact
-    data; by default, a folder does and a store does not. Returns the counts: ``new``, ``changed``, ``rederived``,
+    data; by default, a folder does and a store does not. ``without`` names sections of the model that a new store
+    leaves out. Returns the counts: ``new``, ``changed``, ``rederived``,
     ``gone`` and ``unchanged``, with the NCT numbers in ``studies`` and the ``data_version``.
 
     Raises :class:`SourceError` if the copy cannot be brought to one data version. What is lost goes to ``reject``.
@@ -121,6 +123,7 @@ def sync(
         prune_limit=prune_limit,
         contacts=bool(contacts),
         without_contacts=contacts is False,
+        without=without,
     )
     outputs = [changes] if isinstance(changes, str | PathLike) else [*changes]
     return synchronize(run, target, changes=outputs, report=Report(on_problem=reject))

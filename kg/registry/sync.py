@@ -17,6 +17,7 @@ from kg._types import PathName
 from kg._version import __version__
 from kg.errors import UsageError
 from kg.export.report import Report
+from kg.export.run import sections_of
 from kg.rdf.atomic import check_outputs
 from kg.records.origin import Origin
 from kg.registry.api import API, RATE, TIMEOUT, Api, Version
@@ -24,7 +25,7 @@ from kg.registry.change_output import check_format, write_changes
 from kg.registry.changes import NEW, Change, SyncCounts
 from kg.registry.fetch import Fetch, Watch, fetch_to, is_unfinished
 from kg.registry.journal import now
-from kg.registry.opening import copy_kind, exists, open_target, remembered
+from kg.registry.opening import copy_kind, exists, open_target, remembered, sections_of_copy
 from kg.registry.outputs import Kind, write_origin
 from kg.registry.rounds import Rounds
 from kg.registry.selection import Selection
@@ -42,7 +43,8 @@ class Sync:
 
     ``selection`` and ``api`` are those of the copy if they are ``None``. ``full`` compares all records. ``prune_limit``
     is the percentage of studies that may vanish. ``contacts`` keeps contact data in a store, ``without_contacts``
-    leaves it out of the records of a folder; both hold for a new copy, which remembers them.
+    leaves it out of the records of a folder, and ``without`` leaves sections of the model out of a store. These three
+    hold for a new copy, which remembers them.
     """
 
     selection: Selection | None = None
@@ -53,6 +55,7 @@ class Sync:
     prune_limit: float | None = None
     contacts: bool = False
     without_contacts: bool = False
+    without: Sequence[str] = ()
     watch: Watch = field(default_factory=Watch)
 
 
@@ -64,7 +67,7 @@ def synchronize(
     ``changes`` are files for the changes, in RDF if their names end so, else as JSON Lines. An interrupted run is
     completed: what it changed is counted and written too.
 
-    Raises :class:`~kg.errors.UsageError` for a selection that is missing or not that of the copy,
+    Raises :class:`~kg.errors.UsageError` for a selection that is missing or, as sections, not that of the copy,
     :class:`~kg.errors.SourceError` if the studies cannot be fetched completely or more of them vanished than may, and
     :class:`~kg.errors.OutputError` where the copy or a file cannot be written.
     """
@@ -73,6 +76,7 @@ def synchronize(
     for output in outputs:
         check_format(output)
     kind = copy_kind(name)
+    sync = replace(sync, without=sections_of_copy(name, kind, sections_of(sync.without)))
     state = _wanted_state(sync, name, kind, remembered(name))
     with open_sync_journal(name, {"selection": state.selection}, lambda: exists(name)) as journal:
         journal.start(is_first=not exists(name), is_full=sync.full or _is_due(state))
@@ -161,7 +165,8 @@ class _Run:
 
     def _fetch(self) -> Version:
         """Make the copy."""
-        fetched = fetch_to(self._request, self.name, contacts=self.state.contacts, report=self.report)
+        contacts, without = self.state.contacts, self.sync.without
+        fetched = fetch_to(self._request, self.name, contacts=contacts, without=without, report=self.report)
         for problem in fetched.missing:
             self.report.problem(problem)
         return Version(fetched.origin.api_version, fetched.origin.data_version)

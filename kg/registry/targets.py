@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 import pyoxigraph as ox
 
+from kg.mapping.plan import LEFT_OUT
 from kg.ontology.vocabulary import CT, RDFS
 from kg.registry.changes import CHANGED, NEW, REDERIVED
 from kg.registry.differences import ValueChange, differences
@@ -18,6 +19,7 @@ from kg.store.registry_state import RegistryState
 HOLDER = ox.NamedNode(CT + "versionHolder")
 POSTED = ox.NamedNode(CT + "lastUpdatePostDate")
 LABEL = ox.NamedNode(RDFS + "label")
+_LEFT_OUT = ox.NamedNode(LEFT_OUT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +107,8 @@ def value_changes(old: Iterable[ox.Quad], new: Iterable[ox.Quad]) -> tuple[Value
 
 
 def _restored(quads: Iterable[ox.Quad]) -> dict[str, Any] | None:
-    """Return the record of a graph without the day of the registry's data."""
-    content = sorted((quad for quad in quads if quad.predicate != HOLDER), key=str)
+    """Return the record of a graph without the day of the registry's data, and without the sections it leaves out."""
+    content = sorted((quad for quad in quads if quad.predicate not in (HOLDER, _LEFT_OUT)), key=str)
     return next(iter(Restorer(content, reject=lambda _: None)), None)
 
 

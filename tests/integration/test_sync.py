@@ -21,14 +21,21 @@ import pytest
 
 import kg
 from kg.errors import SourceError, UsageError
+from kg.export.exporter import Exporter
 from kg.export.report import Report
 from kg.ontology.vocabulary import CT
 from kg.registry.changes import SyncCounts
+from kg.registry.fetch import Fetch, fetch_to, is_unfinished
 from kg.registry.folder_target import FolderTarget, folder_state, write_folder_state
+from kg.registry.journal import Journal
+from kg.registry.selection import Selection
+from kg.registry.targets import value_changes
 from kg.store import layout, registry_state
 from kg.store.dataset import open_store
 from kg.store.embedded import build
+from kg.store.info import StoreInfo, store_info
 from tests.conftest import STUDIES
+from tests.export.test_without import removed
 from tests.integration.api_server import ApiServer, serve
 
 KG = [sys.executable, "-m", "kg"]
@@ -139,8 +146,8 @@ def statements(folder: Path) -> set[ox.Quad]:
         return {quad for quad in layout.leaving(store) if quad.predicate != HOLDER}
 
 
-def fresh(server: ApiServer, folder: Path) -> set[ox.Quad]:
-    build([[server.records[number] for number in server.records]], folder, report=Report())
+def fresh(server: ApiServer, folder: Path, **options: Any) -> set[ox.Quad]:
+    build([[server.records[number] for number in server.records]], folder, report=Report(), **options)
     return statements(folder)
 
 
@@ -213,6 +220,89 @@ def check_proportion(server: ApiServer, touched: set[str]) -> None:
     records = sum(len(server.records.json[study]) for study in requested)
     assert server.sent() <= listing + records + 2000
     assert listing < 100 * len(server.records) + 200
+
+
+def test_a_copy_keeps_the_sections_that_it_leaves_out(server: ApiServer, target: Path, tmp_path: Path) -> None:
+    """Without an option, later runs leave out the same; the values that changed are those of the other sections."""
+    names, editor, compared = ("locations", "results"), Editor(server, 4), 0
+    run(target, server, all=True, without=["results", "locations"])
+    for number in range(6):
+        before = copy.deepcopy(dict(server.records.items()))
+        expected = editor.round(rederive=number == 2)
+        counts = run(target, server, full=number == 2, changes=tmp_path / "changes.jsonl")
+        assert (counts, counts.studies) == (expected, expected.studies)
+        assert statements(target) == fresh(server, tmp_path / f"fresh-{number}", without=names)
+        for line in lines_of(tmp_path / "changes.jsonl"):
+            if line["kind"] in ("changed", "re-derived"):
+                study = line["nctId"]
+                pair = [graph_of(removed(record, names)) for record in (before[study], server.records[study])]
+                assert line.get("changes", []) == [change.as_dict() for change in value_changes(*pair)]
+                compared += "changes" in line
+    assert compared > 5
+    assert info_of(target).without == names
+
+
+def test_a_first_run_that_was_killed_keeps_the_sections(
+    server: ApiServer, target: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(Journal, "remove", lambda _: signal.raise_signal(signal.SIGINT))
+        with pytest.raises(KeyboardInterrupt):
+            run(target, server, all=True, without=["results"])
+    assert is_unfinished(str(target))
+    with pytest.raises(UsageError, match="exists already"):
+        fetch_to(Fetch(Selection.of(everything=True), server.url, rate=0), target, without=["locations"])
+    assert run(target, server).new == len(RECORDS)
+    assert statements(target) == fresh(server, tmp_path / "fresh", without=["results"])
+
+
+def graph_of(record: dict[str, Any]) -> list[ox.Quad]:
+    """The statements of a study, exported with all sections."""
+    return [*ox.parse(Exporter()(record).data, format=ox.RdfFormat.N_TRIPLES)]
+
+
+def info_of(folder: Path) -> StoreInfo:
+    with open_store(folder) as store:
+        return store_info(store)
+
+
+def test_sections_of_a_copy_are_chosen_once(server: ApiServer, target: Path, tmp_path: Path) -> None:
+    run(target, server, all=True, without=["results"])
+    assert run(target, server, without=["results"]).unchanged == len(RECORDS)
+    with pytest.raises(UsageError, match=r"s.kgstore was made without results; leave out --without, or name another"):
+        run(target, server, without=["locations"])
+    run(tmp_path / "all.kgstore", server, all=True)
+    with pytest.raises(UsageError, match=r"all.kgstore was made with all sections; leave out --without"):
+        run(tmp_path / "all.kgstore", server, without=["results"])
+    with pytest.raises(UsageError, match="records, which are kept as they come; --without is for stores"):
+        run(tmp_path / "records", server, all=True, without=["results"])
+    with pytest.raises(UsageError, match="is not a section; choose from"):
+        run(tmp_path / "new.kgstore", server, all=True, without=["result"])
+    assert not (tmp_path / "records").exists()
+    assert not (tmp_path / "new.kgstore").exists()
+
+
+def test_a_copy_that_lost_its_studies_keeps_the_sections(server: ApiServer, target: Path, tmp_path: Path) -> None:
+    run(target, server, all=True, without=["results"])
+    assert kg.store.remove(target, [*server.records]) == []
+    assert run(target, server).new == len(RECORDS)
+    assert statements(target) == fresh(server, tmp_path / "fresh", without=["results"])
+
+
+@pytest.mark.parametrize("name", ["x.nq", "x.kgstore"])
+def test_kg_fetch_leaves_sections_out(name: str, server: ApiServer, tmp_path: Path) -> None:
+    output = tmp_path / name
+    options = ["--without", "results", "--api", server.url, "--rate", "0"]
+    done = subprocess.run([*KG, "fetch", "--all", "-o", output, *options], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    if name == "x.nq":
+        build([str(output)], tmp_path / "y.kgstore", report=Report())
+        output = tmp_path / "y.kgstore"
+    assert statements(output) == fresh(server, tmp_path / "fresh", without=["results"])
+    if name == "x.kgstore":
+        done = subprocess.run([*KG, "sync", output, "--rate", "0"], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        assert statements(output) == statements(tmp_path / "fresh")
 
 
 def test_studies_enter_and_leave_a_selection(server: ApiServer, target: Path, tmp_path: Path) -> None:

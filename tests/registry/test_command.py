@@ -102,6 +102,10 @@ def test_a_missing_number_is_a_loss(server: ApiServer, tmp_path: Path) -> None:
         (("--all", "-o", "x.jsonl", "--contacts"), "Records are kept as they come, with contact data"),
         (("--all", "-o", "x.nt", "--without-contacts"), "Graphs and stores have contact data only with --contacts"),
         (("--all", "-o", "x.kgstore", "--describe"), "--describe needs an output in a format of kg export"),
+        (
+            ("--all", "-o", "x.jsonl", "--without", "results"),
+            "Records are kept as they come, with all sections; --without",
+        ),
         (("--all", "-o", "x.jsonl", "--jobs", "2"), "--jobs is for graphs and stores"),
         (("--all", "--api", "ftp://x", "-o", "x.jsonl"), "ftp://x is not the URL of a server"),
     ],

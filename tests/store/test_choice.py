@@ -67,7 +67,9 @@ def test_sections_are_left_out_of_records_only(tmp_path: Path, name: str) -> Non
         export(FEW[0], source)
     else:
         store.build(FEW[0], source)
-    problem = r"The studies in the inputs were exported with all sections, and --without is for study records only; leave"
+    problem = (
+        r"The studies in the inputs were exported with all sections, and --without is for study records only; leave"
+    )
     with pytest.raises(UsageError, match=problem):
         store.build(source, tmp_path / "b.kgstore", without=["results"])
     assert not (tmp_path / "b.kgstore").exists()
