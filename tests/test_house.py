@@ -171,7 +171,7 @@ def a_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 EXPORTS = r"export\.|records|mapping"
 MODULES_LOADED = {
     "--help": (35, rf"{EXPORTS}|ontology|rdf|store\.|query\.|_process"),
-    "store info STORE": (22, rf"{EXPORTS}|rdf|query\.|store\.(merge|embedded|shared_graph)"),
+    "store info STORE": (23, rf"{EXPORTS}|rdf|query\.|store\.(merge|embedded|shared_graph)"),
     "query arms --data STORE": (
         32,
         rf"{EXPORTS}|rdf\.(columns|parquet|parse)|store\.merge|query\.(diagnostics|endpoint|explain|liter|near)",
