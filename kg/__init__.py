@@ -351,6 +351,7 @@ def load(
     prune: bool = False,
     validate: bool = False,
     contacts: bool = False,
+    without: Sequence[str] = (),
     user: str | None = None,
     digest: bool = False,
     timeout: int = 300,
@@ -359,8 +360,9 @@ def load(
     """Load the studies that changed into the running triple store at a URL, as ``kg load`` does. Return the counts.
 
     ``data`` is as for :func:`query`; the options are those of the command, and the password is ``KG_PASSWORD`` or in
-    the netrc file. Raises :class:`OutputError` if the store refuses a request or counts other statements than were
-    loaded; running the same load again continues from there.
+    the netrc file. ``without`` names sections of the model, which later loads leave out too. Raises
+    :class:`OutputError` if the store refuses a request or counts other statements than were loaded; running the same
+    load again continues from there.
 
     >>> load("studies.zip", "http://localhost:3030/trials").added  # doctest: +SKIP
     1659
@@ -377,6 +379,7 @@ def load(
         prune=prune,
         validate=validate,
         contacts=contacts,
+        without=without,
         user=user,
         digest=digest,
         timeout=timeout,

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kg.cli.base import LOST, echo, message, print_problems, progress_of
-from kg.load.presets import FILE_PRESETS, PRESETS
+from kg.cli.base import LOST, echo, message, print_problems, progress_of, without_option
+from kg.load.presets import FILE_PRESETS, PRESETS, preset_from_url
 
 if TYPE_CHECKING:
     from kg.export.report import Report
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 @click.option("--prune", is_flag=True, help="Remove graphs that were loaded before and are not in the input.")
 @click.option("--validate", is_flag=True, help="Skip graphs that violate the SHACL shapes of the ontology.")
 @click.option("--contacts", is_flag=True, help="Keep contact data and e-mail addresses in texts.")
+@without_option
 @click.option("--user", metavar="NAME", help="User name (default: KG_USER). The password is KG_PASSWORD or in netrc.")
 @click.option("--digest", is_flag=True, help="Use digest authentication (the default for Virtuoso).")
 @click.option("--timeout", type=click.IntRange(1), default=300, metavar="N", help="Seconds to wait (default: 300).")
@@ -45,6 +46,7 @@ def load(
     prune: bool,
     validate: bool,
     contacts: bool,
+    without: tuple[str, ...],
     user: str | None,
     digest: bool,
     timeout: int,
@@ -60,6 +62,8 @@ def load(
 
     With --bulk, the loader of Virtuoso, Oxigraph, Fuseki (TDB2) or QLever fills a new store from files. Later loads
     without --bulk write the differences.
+
+    The store keeps which sections are left out (--without): later loads leave out the same, and others are refused.
     """
     from kg.errors import UsageError
     from kg.export.report import Report
@@ -68,9 +72,8 @@ def load(
     if bulk or output is not None:
         if since or prune or validate:
             raise UsageError("Files for a bulk loader hold all studies; leave out --since, --prune and --validate.")
-        target = (output, url, user)
-        run = _load_in_bulk if bulk else _write_files
-        run(context, inputs, preset, target, settings, graph=graph, contacts=contacts)
+        target: dict[str, Any] = {"bulk": bulk, "output": output, "url": url, "user": user}
+        _load_files(context, inputs, preset, settings, graph=graph, contacts=contacts, without=without, **target)
         return
     if url is None:
         raise UsageError("No target given; name a running store with --to, or a folder for bulk loader files with -o.")
@@ -85,6 +88,7 @@ def load(
             prune=prune,
             validate=validate,
             contacts=contacts,
+            without=without,
             user=user,
             digest=digest,
             timeout=timeout,
@@ -102,56 +106,47 @@ def _finish(context: click.Context, report: Report, result: LoadResult) -> None:
     context.exit(0 if report.lossless and not result.wrong else LOST)
 
 
-Target = tuple[str | None, str | None, str | None]
-"""The folder of files, the URL of the store, and the user."""
-
-
-def _load_in_bulk(
+def _load_files(
     context: click.Context,
     inputs: tuple[str, ...],
     preset: str | None,
-    target: Target,
     assignments: tuple[str, ...],
+    *,
+    bulk: bool,
+    output: str | None,
+    url: str | None,
+    user: str | None,
     **options: Any,
 ) -> None:
-    from kg.errors import UsageError
+    """Write files for the loader of a store to a folder, and run it if ``bulk``."""
     from kg.export.report import Report
-    from kg.load.bulk_files import parse_settings
-    from kg.load.bulk_run import STORES, bulk_load
-    from kg.load.presets import preset_from_url
+    from kg.load.bulk_files import parse_settings, write_files
+    from kg.load.bulk_run import bulk_load
 
-    folder, url, user = target
-    preset = preset or (preset_from_url(url) if url else None)
-    if preset not in STORES:
-        raise UsageError(f"--bulk runs the loaders of {', '.join(STORES)}; choose one with --preset.")
+    preset = _loader(preset, url, bulk=bulk)
     settings, report = parse_settings(preset, assignments, url), Report()
     with progress_of(inputs) as progress:
-        options |= {"folder": folder, "url": url, "user": user, "report": report, "progress": progress}
-        result = bulk_load(preset, settings, inputs, **options)
-    _finish(context, report, result)
-
-
-def _write_files(
-    context: click.Context,
-    inputs: tuple[str, ...],
-    preset: str | None,
-    target: Target,
-    assignments: tuple[str, ...],
-    **options: Any,
-) -> None:
-    from kg.errors import UsageError
-    from kg.export.report import Report
-    from kg.load.bulk_files import LOADERS, parse_settings, write_files
-
-    folder, url, _ = target
-    if preset not in LOADERS or folder is None:
-        raise UsageError(f"-o writes files for {', '.join(LOADERS)}; choose one with --preset.")
-    settings, report = parse_settings(preset, assignments, url), Report()
-    with progress_of(inputs) as progress:
-        files = write_files(preset, settings, folder, inputs, report=report, progress=progress, **options)
+        options |= {"report": report, "progress": progress}
+        if bulk:
+            result = bulk_load(preset, settings, inputs, folder=output, url=url, user=user, **options)
+        else:
+            files = write_files(preset, settings, output or "", inputs, **options)
+    if bulk:
+        _finish(context, report, result)
     print_problems(report)
-    echo(
-        f"Files: {', '.join(files.names)}; {files.data.statements:,} statements. In {folder}, load them with:", err=True
-    )
+    echo(files.summary(), err=True)
     echo(files.command)
     context.exit(0 if report.lossless else LOST)
+
+
+def _loader(preset: str | None, url: str | None, *, bulk: bool) -> str:
+    """Return the kind of store whose loader reads the files; raises :class:`~kg.errors.UsageError` for another kind."""
+    from kg.errors import UsageError
+    from kg.load.bulk_files import LOADERS
+    from kg.load.bulk_run import STORES
+
+    preset = preset or (preset_from_url(url) if url else None)
+    names, purpose = (STORES, "--bulk runs the loaders of") if bulk else (LOADERS, "-o writes files for")
+    if preset is None or preset not in names:
+        raise UsageError(f"{purpose} {', '.join(names)}; choose one with --preset.")
+    return preset

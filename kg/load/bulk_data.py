@@ -15,11 +15,13 @@ from kg.export.graph_digest import graph_digest
 from kg.export.report import Report
 from kg.export.study_index import StudyIndex
 from kg.export.workers import cores
-from kg.load import state
+from kg.load import choice, state
 from kg.load.graphs import NamedGraph, as_quads, graphs_of_store, statements
 from kg.load.sorted_lines import SortedLines
+from kg.mapping.sections import chosen
 from kg.ontology.vocabulary import ONTOLOGY_GRAPH, RECORD, REGISTRY_GRAPH, SHARED_GRAPH
 from kg.store import layout
+from kg.store.choice import one_choice
 from kg.store.dataset import check_statements, classify_inputs
 from kg.store.merge import add_ontology, load_on_disk, temporary_store
 
@@ -49,6 +51,8 @@ class BulkData:
 
     statements: int
     graphs: Callable[[], Iterator[BulkGraph]]
+    without: tuple[str, ...] = ()
+    """The sections that the studies leave out."""
 
 
 def write_data(
@@ -58,17 +62,19 @@ def write_data(
     report: Report,
     graph: str | None = None,
     contacts: bool = False,
+    without: Iterable[str] = (),
     progress: Progress | None = None,
 ) -> BulkData:
-    """Write all inputs as N-Quads, optionally into one graph.
+    """Write all inputs as N-Quads, optionally into one graph; sections in ``without`` are left out of records.
 
     Raises :class:`~kg.errors.NothingFoundError` where the inputs have no study or statement, and
-    :class:`~kg.errors.UsageError` for statements outside any named graph.
+    :class:`~kg.errors.UsageError` for statements outside any named graph and for studies that leave out different
+    sections.
     """
     items = [*inputs]
     by_kind = classify_inputs(items)
     (folder / DATA).mkdir()
-    options: dict[str, Any] = {"contacts": contacts, "progress": progress}
+    options: dict[str, Any] = {"contacts": contacts, "without": chosen(without), "progress": progress}
     if graph is not None:
         return _write_one(folder, items, graph, report, **options)
     only_records = not (by_kind.stores or by_kind.rdf or by_kind.graphs)
@@ -79,9 +85,13 @@ def write_data(
 
 def write_state(folder: Path, data: BulkData) -> None:
     """Write the load state of the data."""
+    has_studies = False
     with _compressed(folder / STATE_FILE) as file:
         for graph in data.graphs():
+            has_studies |= graph.name.startswith(RECORD)
             file.write(as_quads(state.lines(graph.name, graph.digest, graph.version), state.STATE))
+        if has_studies:
+            file.write(as_quads(choice.lines(data.without), state.STATE))
 
 
 def _compressed(path: Path) -> IO[bytes]:
@@ -104,7 +114,7 @@ def _export(folder: Path, records: list[Any], report: Report, **options: Any) ->
         lines = [f"{quad.triple} .\n".encode() for quad in ontology_graph.quads()]
         yield BulkGraph(ONTOLOGY_GRAPH, graph_digest(lines).hex(), 0, len({*lines}))
 
-    return BulkData(report.totals.triples, graphs)
+    return BulkData(report.totals.triples, graphs, options["without"])
 
 
 def _write_mixed(folder: Path, by_kind: Inputs, report: Report, **options: Any) -> BulkData:
@@ -114,6 +124,7 @@ def _write_mixed(folder: Path, by_kind: Inputs, report: Report, **options: Any) 
     with temporary_store() as (store, scratch):
         load_on_disk(store, by_kind, scratch, report, **options)
         check_statements(store, by_kind)
+        left_out = one_choice(store, options["without"])
         add_ontology(store)
         if layout.has_loose_statements(store):
             raise UsageError(
@@ -126,7 +137,7 @@ def _write_mixed(folder: Path, by_kind: Inputs, report: Report, **options: Any) 
                     count += graph.most
                     if graph.name != SHARED_GRAPH:
                         written.append(_summary(graph))
-    return BulkData(count, lambda: iter(written))
+    return BulkData(count, lambda: iter(written), left_out)
 
 
 def _write_one(folder: Path, inputs: list[Any], graph: str, report: Report, **options: Any) -> BulkData:
@@ -135,6 +146,7 @@ def _write_one(folder: Path, inputs: list[Any], graph: str, report: Report, **op
 
     digest, count = hashlib.sha256(), 0
     with SortedLines(statements(inputs, report, **options)) as lines, _compressed(_only_part(folder)) as file:
+        left_out = choice.one_choice(lines, options["without"]) or ()
         for line in lines:
             digest.update(line)
             file.write(as_quads([line], graph))
@@ -142,7 +154,7 @@ def _write_one(folder: Path, inputs: list[Any], graph: str, report: Report, **op
     if not count:
         raise nothing_found("statement", inputs, report.problems)
     written = BulkGraph(graph, digest.hexdigest(), 0, count)
-    return BulkData(count, lambda: iter([written]))
+    return BulkData(count, lambda: iter([written]), left_out)
 
 
 def _only_part(folder: Path) -> Path:

@@ -15,6 +15,7 @@ from kg.errors import UsageError
 from kg.http.credentials import checked
 from kg.load.bulk_data import DATA, PARTS, STATE_FILE, BulkData, write_data, write_state
 from kg.load.state import STATE
+from kg.mapping.sections import phrase
 from kg.rdf.atomic import replacing_folder
 
 if TYPE_CHECKING:
@@ -34,6 +35,12 @@ class BulkFiles:
     names: list[str]
     data: BulkData
     command: str
+
+    def summary(self) -> str:
+        """Return what was written in one sentence, which the commands follow."""
+        sections = f" {phrase(self.data.without)}" if self.data.without else ""
+        statements = f"{self.data.statements:,} statements{sections}"
+        return f"Files: {', '.join(self.names)}; {statements}. In {self.folder}, load them with:"
 
 
 def _blazegraph(options: Settings, _: Path) -> tuple[Files, str]:

@@ -96,6 +96,7 @@ def _run(files: BulkFiles, result: LoadResult) -> None:
 def _add(data: BulkData, result: LoadResult) -> None:
     result.added += sum(1 for _ in data.graphs())
     result.statements += data.statements
+    result.without = data.without
 
 
 # Virtuoso
@@ -168,6 +169,7 @@ def _count(client: Isql, store: RemoteStore, data: BulkData, result: LoadResult)
             result.wrong.append(wrong_count(store, graph.name, count, graph.statements))
             store.update(state.removal(graph.name))
     result.statements += counted.get(SHARED_GRAPH, 0)
+    result.without = data.without
 
 
 class Isql:

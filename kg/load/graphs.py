@@ -25,6 +25,7 @@ from kg.export.graph_digest import graph_digest
 from kg.export.record_header import version
 from kg.export.report import Report
 from kg.export.stream import exports
+from kg.mapping.sections import plan_without
 from kg.ontology.vocabulary import ONTOLOGY_GRAPH, RECORD, REGISTRY_GRAPH, SHARED_GRAPH
 from kg.rdf.parse import quads
 from kg.rdf.syntax import Style
@@ -125,15 +126,16 @@ def graphs(
     progress: Progress | None = None,
     *,
     contacts: bool = False,
+    without: tuple[str, ...] = (),
 ) -> Iterator[NamedGraph]:
     """Yield the named graphs of study records, RDF files and stores.
 
     The graph of shared resources is left out, as it follows from the studies, and so is the registry state of a store;
     the ontology is last, if there are studies. Problems go to ``report``. Raises :class:`~kg.errors.UsageError` for
-    input that cannot be loaded.
+    input that cannot be loaded. ``contacts`` and ``without`` are for the records, as of an export.
     """
     has_studies = False
-    for graph in _graphs(inputs, report, progress, contacts=contacts):
+    for graph in _graphs(inputs, report, progress, contacts=contacts, without=without):
         if graph.name not in (SHARED_GRAPH, ONTOLOGY_GRAPH, REGISTRY_GRAPH):
             has_studies |= graph.name.startswith(RECORD)
             yield graph
@@ -142,11 +144,11 @@ def graphs(
 
 
 def _graphs(
-    inputs: Iterable[AnyData], report: Report, progress: Progress | None, *, contacts: bool
+    inputs: Iterable[AnyData], report: Report, progress: Progress | None, **options: Any
 ) -> Iterator[NamedGraph]:
     for kind, names in _kinds(inputs):
         if kind == RECORDS:
-            yield from _from_records(names, report, progress, contacts=contacts)
+            yield from _from_records(names, report, progress, **options)
             continue
         for name in names:
             try:
@@ -161,6 +163,7 @@ def statements(
     progress: Progress | None = None,
     *,
     contacts: bool = False,
+    without: tuple[str, ...] = (),
 ) -> Iterator[bytes]:
     """Yield all statements of the inputs as lines of N-Triples without their graphs, possibly with duplicates.
 
@@ -169,7 +172,7 @@ def statements(
     for kind, names in _kinds(inputs):
         if kind == RECORDS:
             usages = Counter[bytes]()
-            for graph in _from_records(names, report, progress, contacts=contacts):
+            for graph in _from_records(names, report, progress, contacts=contacts, without=without):
                 usages.update(graph.shared)
                 yield from graph.lines
             yield from _shared_lines(usages)
@@ -196,9 +199,14 @@ def _kinds(inputs: Iterable[AnyData]) -> list[tuple[str, list[Any]]]:
 
 
 def _from_records(
-    names: list[str | ObjectInput], report: Report, progress: Progress | None, *, contacts: bool = False
+    names: list[str | ObjectInput],
+    report: Report,
+    progress: Progress | None,
+    *,
+    contacts: bool,
+    without: tuple[str, ...],
 ) -> Iterator[NamedGraph]:
-    exporter, before = Exporter(contacts=contacts), report.read
+    exporter, before = Exporter(plan_without(without), contacts=contacts), report.read
     for _, exported in exports(names, exporter, report.problem, progress):
         report.read += 1
         lines = exported.data.splitlines(keepends=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kg._types import Progress
 from kg.errors import UsageError, shown
@@ -13,6 +13,7 @@ from kg.export.report import Report
 from kg.http.credentials import credentials
 from kg.load.client import connect
 from kg.load.run import LoadOptions, LoadResult, load, load_as_one
+from kg.mapping.sections import chosen
 
 if TYPE_CHECKING:
     from kg.store.dataset import AnyData
@@ -28,6 +29,7 @@ def load_into(
     prune: bool = False,
     validate: bool = False,
     contacts: bool = False,
+    without: Iterable[str] = (),
     user: str | None = None,
     digest: bool = False,
     timeout: int = 300,
@@ -36,21 +38,23 @@ def load_into(
 ) -> LoadResult:
     """Load inputs into the store at a URL; with ``graph``, into one graph of this name.
 
-    ``since`` is a day. Raises :class:`~kg.errors.UsageError` for options that exclude each other, and otherwise as
-    :func:`kg.load.run.load` and :func:`kg.load.run.load_as_one` do.
+    ``since`` is a day; ``without`` names sections of the model. Raises :class:`~kg.errors.UsageError` for options that
+    exclude each other, and otherwise as :func:`kg.load.run.load` and :func:`kg.load.run.load_as_one` do.
     """
     if graph and (since or prune or validate):
         raise UsageError("--graph replaces a whole graph and cannot be combined with --since, --prune or --validate.")
+    sections = chosen(without)
     first_day = 0 if since is None else _first_day(since)
     with connect(url, preset, credentials(url, user), digest=digest, timeout=timeout) as store:
         if graph:
-            return load_as_one(store, graph, inputs, report=report, contacts=contacts, progress=progress)
+            data: dict[str, Any] = {"contacts": contacts, "without": sections, "report": report, "progress": progress}
+            return load_as_one(store, graph, inputs, **data)
         validator = None
         if validate:
             from kg.load.shapes import shape_validator
 
             validator = shape_validator()
-        options = LoadOptions(since=first_day, prune=prune, contacts=contacts, validator=validator)
+        options = LoadOptions(first_day, prune, contacts, sections, validator)
         return load(store, inputs, options, report=report, progress=progress)
 
 

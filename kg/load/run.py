@@ -13,12 +13,14 @@ from kg.errors import InputError, SourceError, Superseded, UsageError, nothing_f
 from kg.export.record_header import modified_day
 from kg.export.report import Report
 from kg.load import state
+from kg.load.choice import Choice, check_wanted, kept_in_graph, one_choice, other_choice
 from kg.load.client import RemoteStore
 from kg.load.graphs import NamedGraph, as_quads, graphs, statements
 from kg.load.shared_graph import SharedGraph
 from kg.load.sorted_lines import SortedLines
 from kg.load.staging import count_range, replace_graphs, replace_large_graph
 from kg.load.state import GraphState
+from kg.mapping.sections import phrase
 from kg.ontology.vocabulary import SHARED_GRAPH
 
 if TYPE_CHECKING:
@@ -40,6 +42,8 @@ class LoadResult:
     removed: int = 0
     statements: int = 0
     wrong: list[str] = field(default_factory=list)
+    without: tuple[str, ...] = ()
+    """The sections of the model that the studies leave out by choice."""
     started: float = field(default_factory=time.monotonic)
 
     def summary(self) -> str:
@@ -52,6 +56,7 @@ class LoadResult:
             f"{self.earlier:,} older than --since" if self.earlier else "",
             f"{self.removed:,} removed" if self.removed else "",
             f"{self.statements:,} statements " + ("counted" if not self.wrong else "found"),
+            phrase(self.without) if self.without else "",
             f"{time.monotonic() - self.started:.1f} s",
         ]
         return "Graphs: " + ", ".join(part for part in parts if part) + "."
@@ -64,12 +69,14 @@ class LoadOptions:
     - ``since``: leave out records last updated before a day, numbered by :func:`kg.export.record_header.day`.
     - ``prune``: remove graphs that were loaded before and are not in the inputs.
     - ``contacts``: keep contact data.
+    - ``without``: leave sections of the model out of records; by default those that the store leaves out already.
     - ``validator``: leave out graphs in which it finds a violation.
     """
 
     since: int = 0
     prune: bool = False
     contacts: bool = False
+    without: tuple[str, ...] = ()
     validator: Validator | None = None
 
 
@@ -84,13 +91,16 @@ def load(
     """Load the changed graphs of the inputs into a store, each replaced atomically.
 
     Raises :class:`~kg.errors.OutputError` if the store refuses a request; each graph is then old or new, and running
-    the same load again continues from there.
+    the same load again continues from there. Raises :class:`~kg.errors.UsageError` for studies that leave out other
+    sections than those in the store.
     """
     inputs, options = [*inputs], options or LoadOptions()
     result, seen = LoadResult(), set[str]()
+    choice = Choice(store, options.without)
     state.drop_staging(store)
     shared = SharedGraph(store)
-    valid = _valid(graphs(inputs, report, progress, contacts=options.contacts), options.validator, report)
+    candidates = graphs(inputs, report, progress, contacts=options.contacts, without=choice.names)
+    valid = _valid(choice.checked(candidates), options.validator, report)
     for batch in _batches(_recent(valid, options.since, seen, result), store.preset.statements, store.preset.members):
         _load_batch(store, shared, batch, result, report)
     if not seen:
@@ -98,6 +108,7 @@ def load(
     if options.prune:
         _prune(store, shared, seen, result, report)
     shared.complete()
+    result.without = choice.names
     result.statements += state.counts(store, [SHARED_GRAPH]).get(SHARED_GRAPH, 0)
     return result
 
@@ -231,20 +242,28 @@ def load_as_one(
     *,
     report: Report,
     contacts: bool = False,
+    without: tuple[str, ...] = (),
     progress: Progress | None = None,
 ) -> LoadResult:
     """Replace one graph of a store with all statements of the inputs, staged first.
 
     Raises the first :class:`~kg.errors.SourceError` or :class:`~kg.errors.RecordError`, so that the graph is never
-    incomplete, and :class:`~kg.errors.OutputError` if the store refuses a request. The graph is then unchanged, and
+    incomplete, :class:`~kg.errors.UsageError` for studies that leave out other sections than those in the graph, and
+    :class:`~kg.errors.OutputError` if the store refuses a request. The graph is then unchanged, and
     running the same load again continues from there.
     """
     inputs, strict = [*inputs], Report(on_problem=lambda error: _raise_losses(error, report))
     result, size = LoadResult(), store.preset.statements
-    with SortedLines(statements(inputs, strict, progress, contacts=contacts)) as lines:
+    kept = kept_in_graph(store, graph)
+    check_wanted(store, kept, without)
+    with SortedLines(statements(inputs, strict, progress, contacts=contacts, without=kept or without)) as lines:
         report.read += strict.read
         if next(iter(lines), None) is None:
             raise nothing_found("statement", inputs, report.problems)
+        own = one_choice(lines, without)
+        if None not in (own, kept) and own != kept:
+            raise other_choice(store, "The studies in the inputs were", own or (), kept or ())
+        result.without = own or ()
         digest = _digest(lines)
         least, most = count_range(lines, size)
         before = state.graph_states(store, [graph])[graph]

@@ -6,7 +6,7 @@ The graph about the store itself names them, so that a store keeps the choice wh
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
@@ -55,15 +55,21 @@ def plan_of(store: ox.Store) -> Plan:
 
 
 def one_choice(store: ox.Store, names: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the sections that all studies leave out; ``names`` are those that were left out of records.
+    """Return the sections that all studies of a new store leave out; the rest is as for :func:`agreed`."""
+    counts = Counter(name for _, name in _statements(store))
+    studies = sum(1 for _ in store.quads_for_pattern(None, _TYPE, _STUDY, None)) if counts or names else 0
+    return agreed(studies, counts, names)
 
-    Raises :class:`~kg.errors.UsageError` if some studies leave out a section that others have, and if studies of RDF
-    files and stores leave out others than ``names``, unless that is empty.
+
+def agreed(studies: int, counts: Mapping[str, int], names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the sections that all studies leave out; ``counts`` has the number of studies that leave out each.
+
+    ``names`` are those that were left out of records. Raises :class:`~kg.errors.UsageError` if some studies leave out a
+    section that others have, and if studies of RDF files and stores leave out others than ``names``, unless that is
+    empty.
     """
     from kg.mapping.sections import listing, phrase
 
-    counts = Counter(name for _, name in _statements(store))
-    studies = sum(1 for _ in store.quads_for_pattern(None, _TYPE, _STUDY, None)) if counts or names else 0
     if mixed := sorted(name for name, count in counts.items() if count != studies):
         raise UsageError(
             f"Some of the studies were exported without {listing(mixed)} and others were not; "
