@@ -14,6 +14,7 @@ from kg.export import ontology_graph
 from kg.export.partitions import Document, add_counts, add_partitions, english, literal, number
 from kg.export.tally import Tally
 from kg.export.void import ATTRIBUTION, TERMS
+from kg.mapping.sections import listing
 from kg.ontology.files import folder
 from kg.ontology.vocabulary import CLINICAL_TRIALS, CT, RDF, RDFS, SCHEMA, SH, STUDY
 from kg.query.engine import PREFIXES as QUERY_PREFIXES
@@ -53,8 +54,14 @@ def service(url: str) -> list[ox.Triple]:
     return out.triples
 
 
-def dataset(url: str, statements: int | None, studies: int, tally: Tally | None) -> list[ox.Triple]:
-    """Return the description of the dataset in VoID; without a tally, only the numbers that are given."""
+def dataset(
+    url: str, statements: int | None, studies: int, tally: Tally | None, without: tuple[str, ...] = ()
+) -> list[ox.Triple]:
+    """Return the description of the dataset in VoID; without a tally, only the numbers that are given.
+
+    ``without`` are the sections of the model that the studies leave out by choice.
+    """
+    choice = f" Left out by choice: {listing(without)}." if without else ""
     out = Document(url + VOID_PATH, PREFIXES)
     node = out.iri("dataset")
     out.add(out.document, "void:DatasetDescription", foaf_primaryTopic=node)
@@ -62,13 +69,15 @@ def dataset(url: str, statements: int | None, studies: int, tally: Tally | None)
         node,
         "void:Dataset",
         dcterms_title=english("Study records of ClinicalTrials.gov as RDF"),
-        dcterms_description=english(f"{studies:,} study records. {ATTRIBUTION}"),
+        dcterms_description=english(f"{studies:,} study records. {ATTRIBUTION}{choice}"),
         dcterms_source=CLINICAL_TRIALS,
         dcterms_license=TERMS,
         dcterms_conformsTo=CT.removesuffix("#"),
         void_sparqlEndpoint=f"{url}/sparql",
         void_feature=[f"formats:{name}" for name in SYNTAXES],
     )
+    for name in without:
+        out.add(node, "", ct_leftOut=literal(name))
     if tally is None:
         counts = {} if statements is None else {"void_triples": number(statements)}
         out.add(node, "", void_entities=number(studies), **counts)

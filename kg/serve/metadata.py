@@ -15,6 +15,7 @@ import pyoxigraph as ox
 from kg.ontology.vocabulary import CT, RDF
 from kg.serve.children import start_child
 from kg.serve.description import dataset, examples, labels, service
+from kg.store.choice import left_out
 
 if TYPE_CHECKING:
     from kg.export.tally import Tally
@@ -31,6 +32,7 @@ class Metadata:
         self._path, self._settings = path, settings
         self._store = store
         self.studies = sum(1 for _ in store.quads_for_pattern(None, _TYPE, _STUDY, None))
+        self._without = left_out(store)
         self._file = scratch / FILE if scratch else None
         self._tally: Tally | None = None
         self._counting: asyncio.Task[None] | None = None
@@ -42,7 +44,7 @@ class Metadata:
 
     def dataset(self, url: str) -> list[ox.Triple]:
         """Return the description of the dataset in VoID."""
-        return dataset(url, self._statements, self.studies, self._tally)
+        return dataset(url, self._statements, self.studies, self._tally, self._without)
 
     def start(self) -> None:
         """Write the file, and begin to count."""
@@ -59,7 +61,7 @@ class Metadata:
     def _write(self) -> None:
         if self._file:
             url = self._settings.url
-            described = dataset(url, None, self.studies, self._tally)
+            described = dataset(url, None, self.studies, self._tally, self._without)
             triples = [*service(url), *described, *examples(url), *labels()]
             part = self._file.with_suffix(".part")
             part.write_bytes(ox.serialize(triples, format=ox.RdfFormat.N_TRIPLES) or b"")

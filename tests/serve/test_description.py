@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pyoxigraph as ox
 import pytest
 from starlette.testclient import TestClient
 
+from kg.export.report import Report
 from kg.export.tally import Tally
-from kg.ontology.vocabulary import CT, SCHEMA, SD, SH, VOID
+from kg.ontology.vocabulary import CT, DCTERMS, SCHEMA, SD, SH, VOID
 from kg.query.library import library_queries
+from kg.serve.app import create_app
 from kg.serve.description import dataset, examples, service
 from kg.serve.metadata_store import MetadataStore
+from kg.serve.settings import Settings
+from kg.serve.state import Server
 from kg.serve.statistics import count
+from kg.store.embedded import build
+from tests.conftest import SEED
 
 URL = "https://trials.example.org"
 
@@ -49,6 +57,19 @@ def test_the_description_without_counts_has_those_of_statements_and_studies(stor
     triples = dataset(URL, len(store), 5, None)
     assert values(triples, VOID + "triples") == {str(len(store))}
     assert values(triples, VOID + "entities") == {"5"}
+
+
+def test_the_description_names_the_sections_that_a_store_leaves_out(tmp_path: Path) -> None:
+    build([SEED], tmp_path / "s.kgstore", report=Report(), without=["results", "locations"])
+    app = create_app(
+        Server(tmp_path / "s.kgstore", ox.Store.read_only(str(tmp_path / "s.kgstore")), Settings(workers=1))
+    )
+    with TestClient(app, base_url="http://127.0.0.1:8000") as started:
+        content = started.get("/.well-known/void", headers={"accept": "application/n-triples"}).content
+    triples = [quad.triple for quad in ox.parse(content, format=ox.RdfFormat.N_TRIPLES)]
+    assert values(triples, CT + "leftOut") == {"locations", "results"}
+    [text] = values(triples, DCTERMS + "description")
+    assert text.endswith(" Left out by choice: locations and results.")
 
 
 @pytest.mark.parametrize("path", ["/.well-known/void", "/.well-known/sparql-examples"])
