@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from kg.load.state import STATE
 from kg.ontology.vocabulary import RECORD, SHARED_GRAPH
 from kg.rdf.parse import quads
 from tests.conftest import STUDIES
+from tests.integration.test_load_bulk import filled
 from tests.servers import SERVERS, Oxigraph, Server, running_or_skip
 
 SEVERAL = STUDIES[:5]
@@ -142,6 +144,21 @@ def test_a_choice_without_studies_is_not_kept(server: Server, tmp_path: Path) ->
         load(server, SEVERAL, without=["result"])
 
 
+def test_a_load_that_was_stopped_keeps_the_choice(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(import_module("kg.load.run"), "_write", stop)
+        with pytest.raises(KeyboardInterrupt):
+            load(server, SEVERAL, without=NAMES)
+    assert kept(server) == [*NAMES]
+    assert load(server, SEVERAL).without == NAMES
+    assert content(server) == exported(SEVERAL, tmp_path)
+
+
 def graph_of(kind: str, folder: Path, names: Iterable[str]) -> str:
     """Write an RDF file or a store of the studies."""
     name = folder / f"{'-'.join(names) or 'all'}.{kind}"
@@ -239,6 +256,17 @@ def test_a_bulk_load_records_the_choice(source: str, tmp_path: Path) -> None:
         later = load(server, STUDIES[:7])
         assert (later.added, later.without) == (2, NAMES)
         assert content(server) == exported(STUDIES[:7], tmp_path)
+
+
+@pytest.mark.parametrize("kind", SERVERS)
+def test_the_loader_of_a_store_gets_the_choice(kind: type[Server], tmp_path: Path) -> None:
+    options = [Path("--without"), Path("results"), Path("--without"), Path("locations")]
+    with filled(kind, tmp_path / "server", *SEVERAL[:3], *options) as server:
+        assert kept(server) == [*NAMES]
+        assert normal(content(server)) == normal(exported(SEVERAL[:3], tmp_path))
+        later = run(*SEVERAL, "--to", server.url, "--preset", server.name, environment=server.environment)
+        assert later.stderr.startswith("Graphs: 2 added, 0 replaced, 4 unchanged, ")
+        assert normal(content(server)) == normal(exported(SEVERAL, tmp_path))
 
 
 def test_a_bulk_load_of_graphs_with_the_sections_is_refused(tmp_path: Path) -> None:
