@@ -49,6 +49,11 @@ STEPS = {
 }
 """The commands, in an order in which each finds the files of those before it."""
 OWN_LOADER = "oxigraph's own loader"
+CHARTED = (
+    *(BASE, "export parquet", "store build", "store update", "restore nq", "restore store", "validate nq"),
+    *("validate store", "coverage", "network gexf"),
+)
+"""The steps in the chart, which has ten colours."""
 
 
 class Cost(NamedTuple):
@@ -134,7 +139,7 @@ def chart(costs: list[Cost], target: Path) -> None:
 
     figure, (time, memory) = plt.subplots(1, 2, figsize=(12, 5.5), layout="constrained")
     kept = [cost for cost in costs if cost.version == "new" and cost.cpu]
-    for step in dict.fromkeys(cost.step for cost in kept):
+    for step in CHARTED:
         points = sorted(cost for cost in kept if cost.step == step)
         studies = [cost.studies for cost in points]
         time.plot(studies, [cost.cpu for cost in points], marker="o", label=step)
@@ -166,6 +171,7 @@ def main() -> None:
     parser.add_argument("--limit", type=int, default=3600, help="CPU seconds per step")
     parser.add_argument("--folder", metavar="DIR", help="where outputs are written and removed")
     parser.add_argument("--json", metavar="FILE", help="write the costs to a file, after each step")
+    parser.add_argument("--add", metavar="FILE", action="append", default=[], help="costs of an earlier run (--json)")
     parser.add_argument("--chart", metavar="FILE", help="draw time and memory against the number of studies")
     parser.add_argument("--peers", metavar="PYTHON", help="Python with benchmarks/peers.txt")
     parser.add_argument("--servers", action="store_true", help="load into servers too")
@@ -174,9 +180,9 @@ def main() -> None:
     options.steps = options.steps.split(",") if options.steps else list(STEPS)
     options.skip_old = options.skip_old.split(",")
     packages = {"new": HERE.parent} | ({"old": Path(options.old).resolve()} if options.old else {})
-    costs: list[Cost] = []
+    costs = [Cost(**cost) for file in options.add for cost in json.loads(Path(file).read_text())]
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
-        for count in map(int, options.sizes.split(",")):
+        for count in map(int, filter(None, options.sizes.split(","))):
             studies = Path(folder) / f"{count}.jsonl"
             subprocess.run([sys.executable, HERE / "scale.py", options.studies, str(count), studies], check=True)
             for version, package in packages.items():
