@@ -125,14 +125,14 @@ def _load_files(
 
     preset = _loader(preset, url, bulk=bulk)
     settings, report = parse_settings(preset, assignments, url), Report()
-    with progress_of(inputs) as progress:
-        options |= {"report": report, "progress": progress}
-        if bulk:
-            result = bulk_load(preset, settings, inputs, folder=output, url=url, user=user, **options)
-        else:
-            files = write_files(preset, settings, output or "", inputs, **options)
     if bulk:
+        with progress_of(inputs) as progress:
+            options |= {"report": report, "progress": progress}
+            result = bulk_load(preset, settings, inputs, folder=output, url=url, user=user, **options)
         _finish(context, report, result)
+        return
+    with progress_of(inputs) as progress:
+        files = write_files(preset, settings, output or "", inputs, report=report, progress=progress, **options)
     print_problems(report)
     echo(files.summary(), err=True)
     echo(files.command)
